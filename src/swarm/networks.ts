@@ -1,0 +1,107 @@
+// Networks and their subnets, from Docker's GET /networks or from the attachments that tasks carry.
+
+import { LimpetError } from '../errors.js';
+import { describe, dig, isObject, isUnset } from './shape.js';
+
+export interface NetworkSubnet {
+  /** As Docker has it: host bits may be set when it was learned from a task's address. */
+  readonly subnet: string;
+  readonly gateway?: string;
+}
+
+export interface Network {
+  readonly id: string;
+  /** The ID when a name is not known. */
+  readonly name: string;
+  /** Empty for networks without addresses of their own, such as `host`. */
+  readonly subnets: readonly NetworkSubnet[];
+}
+
+/**
+ * The network with this ID or, if there is none, this name.
+ * @throws LimpetError NO_NETWORK naming those there are; BAD_INPUT when several have the name, or the list is none.
+ */
+export function findNetwork(networks: unknown, nameOrId: string): Network {
+  const all = readNetworks(networks);
+  const byId = all.find((network) => network.id === nameOrId);
+  if (byId !== undefined) return byId;
+  const named = all.filter((network) => network.name === nameOrId);
+  if (named.length > 1) {
+    const ids = named.map((network) => network.id).join(', ');
+    throw bad(`${named.length} networks are named ${describe(nameOrId)}; give one's ID: ${ids}`);
+  }
+  if (named[0] !== undefined) return named[0];
+  const names = all.map((network) => network.name);
+  throw new LimpetError('NO_NETWORK', `no network ${describe(nameOrId)} in the list; there are ${list(names)}`, { names });
+}
+
+/** The networks that a task is attached to; a task says of each all that is needed. Empty for anything but a task. */
+export function networksOfTask(task: unknown): Network[] {
+  const attachments = dig(task, 'NetworksAttachments');
+  if (!Array.isArray(attachments)) return [];
+  return attachments.flatMap((attachment) => {
+    const id = dig(attachment, 'Network', 'ID');
+    if (typeof id !== 'string' || id === '') return [];
+    const name = dig(attachment, 'Network', 'Spec', 'Name');
+    return [{ id, name: typeof name === 'string' && name !== '' ? name : id, subnets: subnetsOfAttachment(attachment) }];
+  });
+}
+
+/** The subnets of one network, as a task attached to it tells them; undefined when the task is not. */
+export function subnetsOfTask(task: unknown, nameOrId: string): readonly NetworkSubnet[] | undefined {
+  return networksOfTask(task).find((network) => network.id === nameOrId || network.name === nameOrId)?.subnets;
+}
+
+/** The names, quoted and joined; never an empty string. */
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.map(describe).join(', ');
+}
+
+function readNetworks(networks: unknown): Network[] {
+  if (!Array.isArray(networks)) {
+    const said = dig(networks, 'message');
+    const hint = typeof said === 'string' ? `; it says ${describe(said)}` : '';
+    throw bad(`networks must be the list that GET /networks answers, not ${describe(networks)}${hint}`);
+  }
+  return networks.map((network, index) => {
+    const at = `networks[${index}]`;
+    if (!isObject(network)) throw bad(`${at} must be a network, not ${describe(network)}`);
+    const id = network.Id ?? network.ID;
+    if (typeof id !== 'string' || id === '') throw bad(`${at}.Id must be a string, not ${describe(id)}`);
+    const name = network.Name;
+    if (typeof name !== 'string' || name === '') throw bad(`${at}.Name must be a string, not ${describe(name)}`);
+    return { id, name, subnets: readConfigs(dig(network, 'IPAM', 'Config'), `${at}.IPAM.Config`) };
+  });
+}
+
+// The network's own configuration; without one, the prefix length of the first task's addresses.
+function subnetsOfAttachment(attachment: unknown): NetworkSubnet[] {
+  const configured = subnetsIn(dig(attachment, 'Network', 'IPAMOptions', 'Configs'));
+  if (configured.length > 0) return configured;
+  const addresses = dig(attachment, 'Addresses');
+  if (!Array.isArray(addresses)) return [];
+  return addresses
+    .filter((address): address is string => typeof address === 'string' && address.includes('/'))
+    .map((subnet) => ({ subnet }));
+}
+
+function subnetsIn(configs: unknown): NetworkSubnet[] {
+  if (!Array.isArray(configs)) return [];
+  return configs.flatMap((config) => {
+    const subnet = dig(config, 'Subnet');
+    if (typeof subnet !== 'string' || subnet === '') return [];
+    const gateway = dig(config, 'Gateway');
+    if (typeof gateway !== 'string' || gateway === '') return [{ subnet }];
+    return [{ subnet, gateway: gateway.replace(/\/.*$/, '') }]; // older Dockers write 172.17.0.1/16
+  });
+}
+
+function readConfigs(configs: unknown, at: string): NetworkSubnet[] {
+  if (isUnset(configs)) return [];
+  if (!Array.isArray(configs)) throw bad(`${at} must be a list, not ${describe(configs)}`);
+  return subnetsIn(configs);
+}
+
+function bad(message: string): LimpetError {
+  return new LimpetError('BAD_INPUT', message);
+}
