@@ -1,0 +1,36 @@
+// Builds dist/ from assembly/ and src/. Skips the work when no input has changed since the last build; `--force` builds anyway.
+// A build is made beside dist/ and takes its place only when every step has succeeded.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { bundle } from './build/bundles.mjs';
+import { compileCore, embedCore } from './build/core.mjs';
+import { collectLicenses } from './build/licenses.mjs';
+import { stampOfDist, stampOfInputs, writeStamp } from './build/stamp.mjs';
+import { emitTypes } from './build/types.mjs';
+
+const stamp = await stampOfInputs();
+if (!process.argv.includes('--force') && (await stampOfDist('dist')) === stamp) {
+  console.log('build: dist/ is up to date');
+} else {
+  await build(`dist.${process.pid}`);
+}
+
+/** @param {string} staging the folder that becomes dist/ */
+async function build(staging) {
+  const started = performance.now();
+  await mkdir(`${staging}/debug`, { recursive: true });
+  try {
+    const core = await compileCore('release', `${staging}/core.wasm`);
+    const debugCore = await compileCore('debug', `${staging}/debug/core.wasm`);
+    await mkdir('src/generated', { recursive: true });
+    await writeFile('src/generated/core-wasm.ts', embedCore(core));
+    await bundle(staging, debugCore);
+    await emitTypes(staging);
+    await writeFile(`${staging}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['ip-num', 'commander']));
+    await writeStamp(staging, stamp);
+    await rm('dist', { recursive: true, force: true });
+    await rename(staging, 'dist');
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+  console.log(`build: dist/ made in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}

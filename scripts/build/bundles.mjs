@@ -1,0 +1,84 @@
+// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that `limpet`, `limpet/module` and the
+// CLI share one LimpetError class, and the CLI runs the very code that is shipped.
+import { chmod, readdir } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import esbuild from 'esbuild';
+import { embedCore } from './core.mjs';
+
+const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts' };
+const CLI = { cli: 'src/cli/main.ts' };
+const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander'] };
+const CLI_HEAD = `#!/usr/bin/env node
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);`;
+
+/** Fills `dist` with the ESM, CommonJS, browser and debug forms. */
+export async function bundle(dist, debugCore) {
+  await split({ ...LIBRARY, ...CLI }, dist, NODE);
+  await finishCli(dist);
+  await toCommonJs(dist);
+  await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
+  await split({ ...LIBRARY, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [embed(debugCore)] });
+  await finishCli(`${dist}/debug`);
+}
+
+function run(options) {
+  return esbuild.build({ bundle: true, logLevel: 'warning', legalComments: 'none', charset: 'utf8', ...options });
+}
+
+function split(entryPoints, outdir, options) {
+  return run({ entryPoints, outdir, format: 'esm', splitting: true, chunkNames: 'chunk-[hash]', ...options });
+}
+
+/** Bundles commander into cli.js; it is CommonJS and calls `require` for Node's own modules, which ESM does not have. */
+async function finishCli(dist) {
+  await run({
+    absWorkingDir: resolve(dist),
+    entryPoints: ['./cli.js'],
+    outfile: 'cli.js',
+    allowOverwrite: true,
+    format: 'esm',
+    banner: { js: CLI_HEAD },
+    ...NODE,
+    external: ['ip-num'],
+    plugins: [siblingsStay('.js')],
+  });
+  await chmod(`${dist}/cli.js`, 0o755);
+}
+
+/** Turns the ESM library, file by file, into .cjs beside it. */
+async function toCommonJs(dist) {
+  const names = (await readdir(dist)).filter((name) => /^(index|module|chunk-.*)\.js$/.test(name));
+  await run({
+    absWorkingDir: resolve(dist),
+    entryPoints: names.map((name) => `./${name}`),
+    outdir: '.',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    ...NODE,
+    plugins: [siblingsStay('.cjs')],
+  });
+}
+
+/** Leaves imports between files of dist/ as imports, of files with that extension. */
+function siblingsStay(extension) {
+  return {
+    name: 'siblings-stay',
+    setup(build) {
+      build.onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ path, kind, importer }) => {
+        const sibling = kind !== 'entry-point' && dirname(importer) === build.initialOptions.absWorkingDir;
+        return sibling ? { path: `./${basename(path, '.js')}${extension}`, external: true } : undefined;
+      });
+    },
+  };
+}
+
+/** Embeds another build of the core than src/generated has. */
+function embed(bytes) {
+  return {
+    name: 'embed',
+    setup(build) {
+      build.onLoad({ filter: /generated\/core-wasm\.ts$/ }, () => ({ contents: embedCore(bytes), loader: 'ts' }));
+    },
+  };
+}
