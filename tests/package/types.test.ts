@@ -1,0 +1,42 @@
+// The installed package's declarations and manifest: TypeScript consumers, publint and attw.
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { folder, node, root, tarball, tool } from './installed.js';
+
+const OPTIONS = {
+  target: 'ES2022',
+  lib: ['ES2022', 'DOM'],
+  types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+};
+
+before(async () => {
+  for (const name of ['use.mts', 'use.cts'])
+    await copyFile(join(root, 'tests/package/consumer', name), join(folder, name));
+});
+
+async function check(name: string, options: object, files: string[]): Promise<void> {
+  const config = join(folder, `tsconfig.${name}.json`);
+  await writeFile(config, JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files }));
+  await node(tool('typescript/bin/tsc'), '-p', config);
+}
+
+test('type-checks under moduleResolution node16, as ESM and as CommonJS', () =>
+  check('node16', { module: 'node16', moduleResolution: 'node16' }, ['use.mts', 'use.cts']));
+
+test('type-checks under moduleResolution bundler', () =>
+  check('bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['use.mts']));
+
+test('publint is clean', async () => {
+  await node(tool('publint/src/cli.js'), 'run', tarball, '--strict');
+});
+
+// The profile leaves out resolution by Node 10, which cannot read "exports"; core.wasm has no types to be wrong.
+test('attw is clean', async () => {
+  const attw = tool('@arethetypeswrong/cli/dist/index.js');
+  await node(attw, tarball, '--profile', 'node16', '--no-definitely-typed', '--exclude-entrypoints', 'core.wasm');
+});
