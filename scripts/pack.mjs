@@ -26,7 +26,7 @@ export async function packAndInstall() {
   }
 }
 
-/** Runs the npm that runs us: node_modules/.bin, first in PATH under `npm run`, has an old one that as-pect brings along. */
+/** Runs the npm that runs us, or the one in PATH. */
 async function npm(args, cwd) {
   const cli = process.env.npm_execpath;
   const [command, before] = cli ? [process.execPath, [cli]] : ['npm', []];
