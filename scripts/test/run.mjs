@@ -26,8 +26,9 @@ export async function asPect(files) {
   const summary = /\[Tests\]: (\d+) \/ (\d+)/.exec(output);
   if (!summary) return { passed: 0, failed: 1, output };
   const [passed, total] = [Number(summary[1]), Number(summary[2])];
-  const silent = files.filter((file) => !output.includes(file));
-  if (silent.length > 0) return { passed, failed: 1, output: `not run: ${silent.join(', ')}\n${output}` };
+  const ran = new Set([...output.matchAll(/(\S+) Pass: \d+ \/ [1-9]/g)].map(([, file]) => file));
+  const silent = files.filter((file) => !ran.has(file));
+  if (silent.length > 0) return { passed, failed: 1, output: `no test was run of: ${silent.join(', ')}\n${output}` };
   return { passed, failed: total - passed || Number(code !== 0), output };
 }
 
