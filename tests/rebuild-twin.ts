@@ -86,7 +86,8 @@ export function rebuildTwin(records: any[], options: TwinOptions): TwinResult {
   for (const rivals of groups(winners, (claim) => claim.address)) {
     const [winner, ...losers] = [...rivals].sort(betterOwner);
     bound.push(winner!);
-    for (const loser of losers) lost.push({ address: winner!.address, winner: winner!.identity, loser: loser.identity });
+    for (const loser of losers)
+      lost.push({ address: winner!.address, winner: winner!.identity, loser: loser.identity });
   }
 
   bound.sort((a, b) => compare(a.address, b.address));
@@ -152,7 +153,8 @@ function readOne(record: any, { network, services }: TwinOptions): Read | string
   if (!hasText(record.ServiceID)) return 'no-slot';
   const service = services?.find((candidate) => candidate.ID === record.ServiceID);
   if (services !== undefined && service === undefined) return 'unknown-service';
-  const global = service === undefined ? !record.Slot : Boolean(service.Spec.Mode?.Global ?? service.Spec.Mode?.GlobalJob);
+  const global =
+    service === undefined ? !record.Slot : Boolean(service.Spec.Mode?.Global ?? service.Spec.Mode?.GlobalJob);
   const last = global ? record.NodeID : record.Slot;
   if (!last) return 'no-slot';
   const identity = `${service === undefined ? record.ServiceID : service.Spec.Name}.${last}`;

@@ -1,12 +1,14 @@
 // Networks and their subnets, from Docker's GET /networks or from the attachments that tasks carry.
 
 import { LimpetError } from '../errors.js';
-import { describe, dig, isObject, isUnset } from './shape.js';
+import { describe, dig, isObject, isUnset, whatItSays } from './shape.js';
 
 export interface NetworkSubnet {
-  /** As Docker has it: host bits may be set when it was learned from a task's address. */
+  /** As Docker has it: host bits are set when it was learned from a task's address. */
   readonly subnet: string;
   readonly gateway?: string;
+  /** `address`: nothing configured it, a task's address and prefix length tell it. */
+  readonly origin: 'configuration' | 'address';
 }
 
 export interface Network {
@@ -18,21 +20,30 @@ export interface Network {
 }
 
 /**
- * The network with this ID or, if there is none, this name.
+ * The network with this ID or, if there is none, this name, in what GET /networks answers.
  * @throws LimpetError NO_NETWORK naming those there are; BAD_INPUT when several have the name, or the list is none.
  */
 export function findNetwork(networks: unknown, nameOrId: string): Network {
   const all = readNetworks(networks);
+  const found = chooseNetwork(all, nameOrId);
+  if (found !== undefined) return found;
+  const names = all.map((network) => network.name);
+  const there = names.length === 0 ? 'there are none' : `there are ${names.map(describe).join(', ')}`;
+  throw new LimpetError('NO_NETWORK', `no network ${describe(nameOrId)} in the list; ${there}`, { names });
+}
+
+/**
+ * The same choice among networks already read; undefined when there is none.
+ * @throws LimpetError BAD_INPUT when several have the name and none the ID.
+ */
+export function chooseNetwork(networks: Iterable<Network>, nameOrId: string): Network | undefined {
+  const all = [...networks];
   const byId = all.find((network) => network.id === nameOrId);
   if (byId !== undefined) return byId;
   const named = all.filter((network) => network.name === nameOrId);
-  if (named.length > 1) {
-    const ids = named.map((network) => network.id).join(', ');
-    throw bad(`${named.length} networks are named ${describe(nameOrId)}; give one's ID: ${ids}`);
-  }
-  if (named[0] !== undefined) return named[0];
-  const names = all.map((network) => network.name);
-  throw new LimpetError('NO_NETWORK', `no network ${describe(nameOrId)} in the list; there are ${list(names)}`, { names });
+  if (named.length <= 1) return named[0];
+  const ids = named.map((network) => network.id).sort();
+  throw bad(`${named.length} networks are named ${describe(nameOrId)}; give one's ID: ${ids.join(', ')}`);
 }
 
 /** The networks that a task is attached to; a task says of each all that is needed. Empty for anything but a task. */
@@ -43,7 +54,9 @@ export function networksOfTask(task: unknown): Network[] {
     const id = dig(attachment, 'Network', 'ID');
     if (typeof id !== 'string' || id === '') return [];
     const name = dig(attachment, 'Network', 'Spec', 'Name');
-    return [{ id, name: typeof name === 'string' && name !== '' ? name : id, subnets: subnetsOfAttachment(attachment) }];
+    return [
+      { id, name: typeof name === 'string' && name !== '' ? name : id, subnets: subnetsOfAttachment(attachment) },
+    ];
   });
 }
 
@@ -52,16 +65,9 @@ export function subnetsOfTask(task: unknown, nameOrId: string): readonly Network
   return networksOfTask(task).find((network) => network.id === nameOrId || network.name === nameOrId)?.subnets;
 }
 
-/** The names, quoted and joined; never an empty string. */
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.map(describe).join(', ');
-}
-
 function readNetworks(networks: unknown): Network[] {
   if (!Array.isArray(networks)) {
-    const said = dig(networks, 'message');
-    const hint = typeof said === 'string' ? `; it says ${describe(said)}` : '';
-    throw bad(`networks must be the list that GET /networks answers, not ${describe(networks)}${hint}`);
+    throw bad(`networks must be the list that GET /networks answers, not ${describe(networks)}${whatItSays(networks)}`);
   }
   return networks.map((network, index) => {
     const at = `networks[${index}]`;
@@ -82,7 +88,7 @@ function subnetsOfAttachment(attachment: unknown): NetworkSubnet[] {
   if (!Array.isArray(addresses)) return [];
   return addresses
     .filter((address): address is string => typeof address === 'string' && address.includes('/'))
-    .map((subnet) => ({ subnet }));
+    .map((subnet) => ({ subnet, origin: 'address' }));
 }
 
 function subnetsIn(configs: unknown): NetworkSubnet[] {
@@ -91,8 +97,8 @@ function subnetsIn(configs: unknown): NetworkSubnet[] {
     const subnet = dig(config, 'Subnet');
     if (typeof subnet !== 'string' || subnet === '') return [];
     const gateway = dig(config, 'Gateway');
-    if (typeof gateway !== 'string' || gateway === '') return [{ subnet }];
-    return [{ subnet, gateway: gateway.replace(/\/.*$/, '') }]; // older Dockers write 172.17.0.1/16
+    if (typeof gateway !== 'string' || gateway === '') return [{ subnet, origin: 'configuration' }];
+    return [{ subnet, gateway: gateway.replace(/\/.*$/, ''), origin: 'configuration' }]; // older Dockers write 172.17.0.1/16
   });
 }
 

@@ -4,7 +4,7 @@
 import type { BindingState, SkipReason } from '../types.js';
 import { withoutPrefix } from './address.js';
 import type { ServiceName } from './services.js';
-import { describe, dig, isObject, isUnset, type Json } from './shape.js';
+import { describe, dig, isObject, isUnset, type Json, whatItSays } from './shape.js';
 import { bindingStateOf } from './states.js';
 
 const LONGEST_IDENTITY = 255;
@@ -53,11 +53,16 @@ export function readRecord(record: unknown, context: Context): Claim | Refusal |
     if (!isObject(record)) throw new Refused('bad-record', `the record is ${describe(record)}, not an object`);
     if ('identity' in record) return readCompact(record, place);
     if ('ID' in record || 'NetworksAttachments' in record) return readTask(record, context);
-    throw new Refused('bad-record', 'the record has neither the identity of a binding nor the ID of a task');
+    throw new Refused('bad-record', `neither a task nor a binding: no ID, no identity${whatItSays(record)}`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const id = dig(record, 'ID');
-    return { reason: error.reason, record: typeof id === 'string' && id !== '' ? id : place, ...error.known, detail: error.detail };
+    return {
+      reason: error.reason,
+      record: typeof id === 'string' && id !== '' ? id : place,
+      ...error.known,
+      detail: error.detail,
+    };
   }
 }
 
@@ -68,7 +73,10 @@ function readCompact(record: Json, place: string): Claim {
   const state = record.state;
   if (typeof state !== 'string') throw wrong('state', state, 'a string', { identity });
   if (state !== 'live' && state !== 'reserved') {
-    throw new Refused('unknown-state', `state is ${describe(state)}, neither "live" nor "reserved"`, { identity, address });
+    throw new Refused('unknown-state', `state is ${describe(state)}, neither "live" nor "reserved"`, {
+      identity,
+      address,
+    });
   }
   return { identity, addresses: [address], state, wanted: state === 'live', rank: 0, record: place };
 }
@@ -84,7 +92,15 @@ function readTask(task: Json, context: Context): Claim | 'elsewhere' {
   const rank = countAt(dig(task, 'Version', 'Index'), 'Version.Index', { identity });
   const addresses = attachments.flatMap((attachment) => addressesOf(attachment, identity));
   if (addresses.length === 0) throw new Refused('no-address', 'the task is attached but has no address', { identity });
-  return { identity, addresses, state, wanted, rank, networkId: String(dig(attachments[0], 'Network', 'ID')), record: id };
+  return {
+    identity,
+    addresses,
+    state,
+    wanted,
+    rank,
+    networkId: String(dig(attachments[0], 'Network', 'ID')),
+    record: id,
+  };
 }
 
 /** The attachments that count; every one is looked at, so that a malformed one is not taken for another network's. */
@@ -141,10 +157,14 @@ function addressesOf(attachment: Json, identity: string): string[] {
 function checkedIdentity(identity: unknown): string {
   if (typeof identity !== 'string') throw wrong('identity', identity, 'a string');
   if (identity === '') throw new Refused('bad-identity', 'the identity is empty');
-  if (/\p{Surrogate}/u.test(identity)) throw new Refused('bad-identity', `the identity ${describe(identity)} has half a surrogate pair`);
+  if (/\p{Surrogate}/u.test(identity))
+    throw new Refused('bad-identity', `the identity ${describe(identity)} has half a surrogate pair`);
   const bytes = new TextEncoder().encode(identity).length;
   if (bytes <= LONGEST_IDENTITY) return identity;
-  throw new Refused('bad-identity', `the identity ${describe(identity)} has ${bytes} bytes, more than ${LONGEST_IDENTITY}`);
+  throw new Refused(
+    'bad-identity',
+    `the identity ${describe(identity)} has ${bytes} bytes, more than ${LONGEST_IDENTITY}`,
+  );
 }
 
 /** A whole number; Go leaves out 0. */

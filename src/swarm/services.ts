@@ -1,7 +1,7 @@
 // The answer of Docker's GET /services: which name and mode stand behind a task's ServiceID.
 
 import { LimpetError } from '../errors.js';
-import { describe, dig, isObject, isUnset } from './shape.js';
+import { describe, dig, isObject, isUnset, whatItSays } from './shape.js';
 
 export type ServiceMode = 'replicated' | 'global';
 
@@ -59,9 +59,7 @@ function modeOf(mode: unknown, at: string): ServiceMode {
 
 function listOf(services: unknown): readonly unknown[] {
   if (Array.isArray(services)) return services;
-  const said = dig(services, 'message');
-  const hint = typeof said === 'string' ? `; it says ${describe(said)}` : '';
-  throw bad(`services must be the list that GET /services answers, not ${describe(services)}${hint}`);
+  throw bad(`services must be the list that GET /services answers, not ${describe(services)}${whatItSays(services)}`);
 }
 
 function textAt(value: unknown, at: string): string {

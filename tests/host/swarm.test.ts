@@ -55,7 +55,11 @@ describe('a task becomes a claim', () => {
   const both = attachment({ Addresses: ['10.0.0.9/24', '2001:db8::9/64'] });
   const cases: [string, Record<string, unknown>, Partial<Claim>][] = [
     ['as it is', {}, {}],
-    ['an ended one is reserved', { Status: { State: 'shutdown' }, DesiredState: 'shutdown' }, { state: 'reserved', wanted: false }],
+    [
+      'an ended one is reserved',
+      { Status: { State: 'shutdown' }, DesiredState: 'shutdown' },
+      { state: 'reserved', wanted: false },
+    ],
     ['on a lost node: running, but not wanted', { DesiredState: 'shutdown' }, { wanted: false }],
     ['a global service goes by node', { ServiceID: 'svc2', Slot: 0 }, { identity: 'agent.node1' }],
     ['a global service goes by node, even with a slot', { ServiceID: 'svc2' }, { identity: 'agent.node1' }],
@@ -221,7 +225,10 @@ describe('readServices', () => {
       assert.deepEqual(virtualAddresses(all, NETWORKS[1].id), ['10.77.0.13', '10.77.0.2']);
     }
     assert.deepEqual(virtualAddresses([{ Endpoint: { VirtualIPs: [{ NetworkID: 'n' }] } }, {}], 'n'), []);
-    assert.throws(() => virtualAddresses([{ Endpoint: { VirtualIPs: 5 } }], 'n'), /services\[0\]\.Endpoint\.VirtualIPs/);
+    assert.throws(
+      () => virtualAddresses([{ Endpoint: { VirtualIPs: 5 } }], 'n'),
+      /services\[0\]\.Endpoint\.VirtualIPs/,
+    );
   });
 });
 
@@ -230,7 +237,7 @@ describe('networks', () => {
 
   test('by name and by ID', () => {
     for (const { name, id, cidr, gateway } of NETWORKS) {
-      const expected = { id, name, subnets: [{ subnet: cidr, gateway }] };
+      const expected = { id, name, subnets: [{ subnet: cidr, gateway, origin: 'configuration' }] };
       assert.deepEqual(findNetwork(networks, name), expected);
       assert.deepEqual(findNetwork(networks, id), expected);
     }
@@ -238,11 +245,17 @@ describe('networks', () => {
   });
 
   test('an ID beats the same text as a name', () => {
-    const twins = [{ Id: 'b', Name: 'a' }, { Id: 'a', Name: 'b' }];
+    const twins = [
+      { Id: 'b', Name: 'a' },
+      { Id: 'a', Name: 'b' },
+    ];
     assert.equal(findNetwork(twins, 'a').id, 'a');
   });
 
-  const doubled = [{ Id: 'id1', Name: 'web' }, { Id: 'id2', Name: 'web' }];
+  const doubled = [
+    { Id: 'id1', Name: 'web' },
+    { Id: 'id2', Name: 'web' },
+  ];
   const cases: [unknown, string, string, RegExp][] = [
     [networks, 'nope', 'NO_NETWORK', /"nope" in the list; there are "stock", "ingress", "st1"/],
     [[], 'nope', 'NO_NETWORK', /there are none/],
@@ -262,9 +275,11 @@ describe('networks', () => {
   test('a task tells its networks', () => {
     const stock = fixture('1-created', 'tasks')[0];
     assert.deepEqual(networksOfTask(stock), [findNetwork(networks, 'stock')]);
-    assert.deepEqual(subnetsOfTask(stock, 'stock'), [{ subnet: '10.0.5.0/24', gateway: '10.0.5.1' }]);
+    assert.deepEqual(subnetsOfTask(stock, 'stock'), [
+      { subnet: '10.0.5.0/24', gateway: '10.0.5.1', origin: 'configuration' },
+    ]);
     assert.equal(subnetsOfTask(stock, 'st1'), undefined);
-    assert.deepEqual(subnetsOfTask(task(), 'front'), [{ subnet: '10.0.0.9/24' }]);
+    assert.deepEqual(subnetsOfTask(task(), 'front'), [{ subnet: '10.0.0.9/24', origin: 'address' }]);
     for (const nothing of [null, 5, {}, [], task({ NetworksAttachments: 'x' }), task({ NetworksAttachments: [5] })]) {
       assert.deepEqual(networksOfTask(nothing), []);
     }
@@ -309,7 +324,10 @@ describe('properties', () => {
   const state = fc.constantFrom('running', 'pending', 'shutdown', 'failed', 'dreaming', undefined, 5);
   const address = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 19 }).map((n) => `10.0.0.${n}/28`) },
-    { weight: 1, arbitrary: fc.constantFrom('10.0.0.300/28', '10.0.0.1/99', '', 'x', '2001:db8::1/64', '::ffff:1.2.3.4', 7) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('10.0.0.300/28', '10.0.0.1/99', '', 'x', '2001:db8::1/64', '::ffff:1.2.3.4', 7),
+    },
     { weight: 1, arbitrary: fc.ipV6() },
   );
   const recordArbitrary = fc.oneof(
@@ -325,7 +343,13 @@ describe('properties', () => {
           Status: fc.record({ State: state }),
           DesiredState: fc.constantFrom('running', 'running', 'shutdown', undefined, 5),
           NetworksAttachments: fc.oneof(
-            fc.array(fc.record({ Network: fc.constantFrom({ ID: 'net1', Spec: { Name: 'front' } }, { ID: 'net2' }), Addresses: fc.array(address, { maxLength: 2 }) }), { maxLength: 2 }),
+            fc.array(
+              fc.record({
+                Network: fc.constantFrom({ ID: 'net1', Spec: { Name: 'front' } }, { ID: 'net2' }),
+                Addresses: fc.array(address, { maxLength: 2 }),
+              }),
+              { maxLength: 2 },
+            ),
             fc.constantFrom(undefined, null, 5, [null], [{ Network: { ID: 'front', Spec: { Name: 5 } } }]),
           ),
         },
@@ -343,7 +367,13 @@ describe('properties', () => {
     { weight: 1, arbitrary: fc.jsonValue() },
   );
   const listArbitrary = fc.array(recordArbitrary, { maxLength: 20 });
-  const options = { cidr: '10.0.0.0/28', network: 'front', services: [SERVICE, AGENT], held: ['10.0.0.1'], excluded: ['10.0.0.5'] };
+  const options = {
+    cidr: '10.0.0.0/28',
+    network: 'front',
+    services: [SERVICE, AGENT],
+    held: ['10.0.0.1'],
+    excluded: ['10.0.0.5'],
+  };
 
   test('readRecord and the twin refuse the same records for the same reasons', () => {
     const early = (reason: string) => !['outside-subnet', 'excluded', 'held'].includes(reason);
