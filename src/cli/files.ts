@@ -1,0 +1,106 @@
+// Reading what the options name: small lists whole, task lists in chunks that can be gone through twice.
+
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { Failure } from './failure.js';
+
+/** The file name that means standard input. */
+export const STDIN = '-';
+
+/** A task list; each call of `chunks` starts from its first byte. */
+export interface TaskFile {
+  /** For messages. */
+  readonly name: string;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Opens a task list without reading it. A regular file is read anew on each pass; a pipe gives its bytes only once,
+ * so that the part that was read is kept.
+ */
+export async function openTasks(path: string): Promise<TaskFile> {
+  const name = nameOf(path);
+  if (path !== STDIN) {
+    const found = await reading(name, () => stat(path));
+    if (found.isDirectory()) throw new Failure(`${name} is a directory, not a file`);
+    if (found.isFile()) return { name, chunks: () => checked(name, createReadStream(path)) };
+  }
+  const once = checked(name, path === STDIN ? process.stdin : createReadStream(path));
+  return { name, chunks: replayable(once) };
+}
+
+/** A whole file as JSON. @throws Failure naming the file. */
+export async function readJson(path: string): Promise<unknown> {
+  const name = nameOf(path);
+  const chunks: Uint8Array[] = [];
+  if (path === STDIN) for await (const chunk of checked(name, process.stdin)) chunks.push(chunk);
+  else chunks.push(...stripped(name, await reading(name, () => readFile(path))));
+  const text = await reading(name, () => new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
+  if (text.trim() === '') throw new Failure(`${name} is empty`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`${name} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+export function nameOf(path: string): string {
+  return path === STDIN ? 'standard input' : path;
+}
+
+async function* checked(name: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]();
+  let first = true;
+  try {
+    while (true) {
+      const { value, done } = await reading(name, () => chunks.next());
+      if (done) return;
+      if (first) yield* stripped(name, value);
+      else yield value;
+      first = false;
+    }
+  } finally {
+    await chunks.return?.(); // closes a file that was not read to its end
+  }
+}
+
+/** The first chunk without a byte order mark. Windows shells write one, and sometimes UTF-16. */
+function* stripped(name: string, chunk: Uint8Array): Generator<Uint8Array> {
+  const [a, b, c] = chunk;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
+    throw new Failure(`${name} is UTF-16; save it as UTF-8`);
+  yield a === 0xef && b === 0xbb && c === 0xbf ? chunk.subarray(3) : chunk;
+}
+
+/** A source that can be begun again: what has been read is given out once more, then the rest. */
+function replayable(source: AsyncGenerator<Uint8Array>): () => AsyncIterable<Uint8Array> {
+  const kept: Uint8Array[] = [];
+  return async function* chunks() {
+    yield* kept;
+    while (true) {
+      const { value, done } = await source.next();
+      if (done) return;
+      kept.push(value);
+      yield value;
+    }
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'part of its path is not a directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
+};
+
+async function reading<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Failure(`cannot read ${name}: ${REASONS[code ?? ''] ?? message}`);
+  }
+}

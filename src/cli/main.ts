@@ -1,0 +1,96 @@
+// The command line: options in, text and an exit code out. The work is in rebuild.ts and demo.ts.
+
+import { once } from 'node:events';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { LimpetError } from '../index.js';
+import { demo } from './demo.js';
+import { EXIT, Failure } from './failure.js';
+import { oneLine, painter } from './print.js';
+import { type RebuildOptions, rebuild } from './rebuild.js';
+import { jsonReport, textReport } from './report.js';
+
+const paint = painter(process.stdout);
+
+function commands(): Command {
+  const program = new Command('limpet')
+    .description('Gives every container its own IP address back, whatever restarts or moves.')
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} }); // `fail` says it, in one line
+
+  program
+    .command('rebuild')
+    .description('read the task list of a swarm, print the bindings it amounts to')
+    .requiredOption('--tasks <file>', "Docker's GET /tasks as JSON or NDJSON, or compact records")
+    .requiredOption('--network <name-or-id>', 'the network whose addresses are meant')
+    .option('--services <file>', "Docker's GET /services: names for identities, virtual IPs")
+    .option('--networks <file>', "Docker's GET /networks: the subnet and its gateway")
+    .option('--subnet <cidr>', 'the subnet, when the input does not tell it or has several')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', REBUILD_HELP)
+    .action(async ({ json, ...options }: RebuildOptions & { json?: true }) => {
+      const rebuilt = await rebuild(options);
+      process.exitCode = rebuilt.report.conflicts.length > 0 ? EXIT.conflicts : EXIT.good;
+      await print(json ? jsonReport(rebuilt) : lines(textReport(rebuilt, paint)));
+    });
+
+  program
+    .command('demo')
+    .description('replay the recording of a real swarm: what Docker did, what Limpet does')
+    .action(async () => print(lines(await demo(paint))));
+  return program;
+}
+
+const REBUILD_HELP = `
+A file can be - for standard input, one of them.
+Exit code: 0 good, 1 two identities claim one address, 2 wrong usage or
+unreadable input.
+
+Example, on a manager:
+  api() { curl -s --unix-socket /var/run/docker.sock http://localhost/$1; }
+  api services > services.json; api networks > networks.json
+  api tasks | limpet rebuild --tasks - --services services.json \\
+    --networks networks.json --network web`;
+
+function* lines(texts: Iterable<string>): Generator<string> {
+  for (const text of texts) yield `${text}\n`;
+}
+
+/** Writes at the reader's pace, in pieces worth a system call. */
+async function print(texts: Iterable<string>): Promise<void> {
+  const worthWriting = 64 * 1024;
+  let pending = '';
+  for (const text of texts) {
+    pending += text;
+    if (pending.length < worthWriting) continue;
+    if (!process.stdout.write(pending)) await once(process.stdout, 'drain');
+    pending = '';
+  }
+  process.stdout.write(pending);
+}
+
+/** One line on stderr. Whatever fails, the input or its use is why; a stack is of no use to who runs this. */
+function fail(error: unknown): void {
+  if (error instanceof CommanderError && error.exitCode === 0) return; // --help and --version
+  process.stderr.write(`limpet: ${oneLine(messageOf(error))}\n`);
+  process.exitCode = EXIT.unusable;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CommanderError) {
+    if (error.code === 'commander.help') return 'name a command, rebuild or demo; limpet --help tells more';
+    return error.message.replace(/^error: /, '');
+  }
+  if (error instanceof Failure || error instanceof LimpetError) return error.message;
+  return `unexpected failure: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') fail(new Failure(`cannot write to standard output: ${error.message}`));
+  process.exit(); // `| head` has read enough; the exit code stays what it was
+});
+
+await commands().parseAsync().catch(fail);
