@@ -10,7 +10,7 @@ export interface TwinOptions {
   services?: any[];
   /** Single addresses. */
   held?: string[];
-  /** Single addresses. Those at the edges of an IPv4 subnet are added by the twin. */
+  /** Single addresses. The network address, and IPv4's broadcast address, are added by the twin. */
   excluded?: string[];
 }
 
@@ -45,9 +45,9 @@ const ENDED = 'complete shutdown failed rejected remove orphaned'.split(' ');
 
 export function rebuildTwin(records: any[], options: TwinOptions): TwinResult {
   const subnet = parseCidr(options.cidr);
-  const edges = subnet.bits === 32 && subnet.first !== subnet.last && subnet.first + 1n !== subnet.last;
   const excluded = new Set((options.excluded ?? []).map(toNumber));
-  if (edges) excluded.add(subnet.first).add(subnet.last);
+  if (subnet.last - subnet.first > 1n) excluded.add(subnet.first);
+  if (subnet.last - subnet.first > 1n && subnet.bits === 32) excluded.add(subnet.last);
   const held = new Set((options.held ?? []).map(toNumber));
 
   // 1. Records that take no part.
@@ -238,7 +238,9 @@ function toText(number: bigint, bits: 32 | 128): string {
   const size = bits === 32 ? 8n : 16n;
   const parts: bigint[] = [];
   for (let at = BigInt(bits) - size; at >= 0n; at -= size) parts.push((number >> at) & (2n ** size - 1n));
-  return bits === 32 ? parts.join('.') : canonical(parts.map((part) => part.toString(16)).join(':'));
+  if (bits === 32) return parts.join('.');
+  if (number >> 32n === 0xffffn) return `::ffff:${toText(number & 0xffffffffn, 32)}`; // IPv4-mapped: RFC 5952, section 5
+  return canonical(parts.map((part) => part.toString(16)).join(':'));
 }
 
 function canonical(address: string): string {

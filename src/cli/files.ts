@@ -7,10 +7,11 @@ import { Failure } from './failure.js';
 /** The file name that means standard input. */
 export const STDIN = '-';
 
-/** A task list; each call of `chunks` starts from its first byte. */
+/** A task list. */
 export interface TaskFile {
   /** For messages. */
   readonly name: string;
+  /** From the first byte on; can be called twice. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
@@ -67,20 +68,22 @@ async function* checked(name: string, stream: AsyncIterable<Uint8Array>): AsyncG
 /** The first chunk without a byte order mark. Windows shells write one, and sometimes UTF-16. */
 function* stripped(name: string, chunk: Uint8Array): Generator<Uint8Array> {
   const [a, b, c] = chunk;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
-    throw new Failure(`${name} is UTF-16; save it as UTF-8`);
+  const wide = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+  if (wide) throw new Failure(`${name} is UTF-16; save it as UTF-8`);
   yield a === 0xef && b === 0xbb && c === 0xbf ? chunk.subarray(3) : chunk;
 }
 
-/** A source that can be begun again: what has been read is given out once more, then the rest. */
+/** A source that can be begun once more: what had been read by then comes again, then the rest. */
 function replayable(source: AsyncGenerator<Uint8Array>): () => AsyncIterable<Uint8Array> {
   const kept: Uint8Array[] = [];
+  let passes = 0;
   return async function* chunks() {
+    passes += 1;
     yield* kept;
     while (true) {
       const { value, done } = await source.next();
       if (done) return;
-      kept.push(value);
+      if (passes === 1) kept.push(value);
       yield value;
     }
   };

@@ -3,7 +3,7 @@
 
 import { Limpet, type RebuildReport, type Skipped, type Subnet } from '../index.js';
 import { chooseNetwork, findNetwork, type Network, readServices, virtualAddresses } from '../swarm.js';
-import { overlap, withoutHostBits } from './cidr.js';
+import { contains, overlap, withoutHostBits } from './cidr.js';
 import { Failure, naming } from './failure.js';
 import { nameOf, openTasks, readJson, STDIN, type TaskFile } from './files.js';
 import { type Survey, survey } from './survey.js';
@@ -43,15 +43,31 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     const { skipped } = await feed(unused, tasks, options.network, services); // text that is no list fails here
     throw noTask(tasks, found, options.network, skipped);
   }
-  const { cidr, gateway } = chooseSubnet(network, options.subnet);
-  const held = new Map<string, 'gateway' | 'virtual IP'>();
-  for (const address of virtualAddresses(services ?? [], network.id)) {
-    if (overlap(address, cidr)) held.set(address, 'virtual IP');
-  }
-  if (gateway !== undefined) held.set(gateway, 'gateway');
-  const subnet = limpet.subnet(cidr, gateway === undefined ? {} : { gateway });
-  for (const [address, what] of held) if (what === 'virtual IP') subnet.hold(address);
+  const { subnet, held } = await prepare(limpet, network, services, options);
   return { network, subnet, held, report: await feed(subnet, tasks, network.id, services) };
+}
+
+/** The subnet with all that no task can have. */
+async function prepare(
+  limpet: Limpet,
+  network: Network,
+  services: unknown[] | undefined,
+  options: RebuildOptions,
+): Promise<Pick<Rebuilt, 'subnet' | 'held'>> {
+  const held = new Map<string, 'gateway' | 'virtual IP'>();
+  const { subnet, cidr } = await naming(nameOf(options.networks ?? options.tasks), () => {
+    const { cidr, gateway } = chooseSubnet(network, options.subnet);
+    if (gateway !== undefined) held.set(gateway, 'gateway');
+    return { cidr, subnet: limpet.subnet(cidr, gateway === undefined ? {} : { gateway }) };
+  });
+  await naming(nameOf(options.services ?? ''), () => {
+    for (const address of virtualAddresses(services ?? [], network.id)) {
+      if (held.has(address) || !contains(cidr, address)) continue;
+      subnet.hold(address);
+      held.set(address, 'virtual IP');
+    }
+  });
+  return { subnet, held };
 }
 
 const UNUSED_SUBNET = '192.0.2.0/30'; // of the documentation range; nothing is bound in it
@@ -86,7 +102,7 @@ function chooseSubnet({ name, subnets }: Network, wanted: string | undefined): {
     if (configured.length > 0 && matching.length === 0) {
       throw new Failure(`--subnet ${wanted} has nothing in common with ${title}, which has ${list}`);
     }
-    const gateway = matching.map((entry) => entry.gateway).find((address) => address && overlap(address, wanted));
+    const gateway = matching.map((entry) => entry.gateway).find((address) => address && contains(wanted, address));
     return gateway === undefined ? { cidr: wanted } : { cidr: wanted, gateway };
   }
   const [only, ...more] = all;

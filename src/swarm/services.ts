@@ -1,6 +1,7 @@
 // The answer of Docker's GET /services: which name and mode stand behind a task's ServiceID.
 
 import { LimpetError } from '../errors.js';
+import { withoutPrefix } from './address.js';
 import { describe, dig, isObject, isUnset, whatItSays } from './shape.js';
 
 export type ServiceMode = 'replicated' | 'global';
@@ -45,7 +46,9 @@ export function virtualAddresses(services: unknown, networkId: string): string[]
       if (dig(entry, 'NetworkID') !== networkId) continue;
       const address = dig(entry, 'Addr');
       if (isUnset(address) || address === '') continue; // a virtual IP not given yet
-      addresses.push(textAt(address, `${at}[${n}].Addr`).replace(/\/.*$/, ''));
+      const plain = withoutPrefix(textAt(address, `${at}[${n}].Addr`));
+      if (plain === undefined) throw bad(`${at}[${n}].Addr: ${describe(address)} is not an IP address`);
+      addresses.push(plain);
     }
   }
   return addresses;
