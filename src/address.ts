@@ -1,0 +1,176 @@
+// Addresses as text and as numbers. Configuration is read strictly by ip-num; single addresses, which come by the
+// thousand, by the readers below. A number here is the whole address, not yet an ordinal.
+
+import { IPv4CidrRange, IPv6CidrRange } from 'ip-num';
+import { LimpetError } from './errors.js';
+
+export interface Cidr {
+  readonly text: string;
+  readonly version: 4 | 6;
+  readonly prefix: number;
+  /** The network address. */
+  readonly base: bigint;
+  /** Addresses in it. */
+  readonly size: bigint;
+}
+
+/** First and last address, both included. */
+export type Range = readonly [first: bigint, last: bigint];
+
+/** @throws LimpetError BAD_INPUT naming the text: malformed, or with host bits set */
+export function parseCidr(text: string): Cidr {
+  const version = text.includes(':') ? 6 : 4;
+  const range = readCidr(text, version);
+  const prefix = range === undefined ? Number.NaN : Number(text.slice(text.indexOf('/') + 1));
+  if (range === undefined) {
+    throw new LimpetError('BAD_INPUT', `${quote(text)} is no CIDR: write it like 10.0.0.0/24 or fd00::/64`, {
+      value: text,
+    });
+  }
+  const [base, last] = range;
+  const address = parseAddress(text.slice(0, text.indexOf('/')), version);
+  if (address !== base) {
+    const meant = `${formatAddress(base, version)}/${prefix}`;
+    throw new LimpetError('BAD_INPUT', `${quote(text)} has host bits set: the subnet is ${meant}`, {
+      value: text,
+      meant,
+    });
+  }
+  return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size: last - base + 1n };
+}
+
+function readCidr(text: string, version: 4 | 6): Range | undefined {
+  // ip-num takes prefixes like "24 " and "+24".
+  if (!/\/(0|[1-9]\d{0,2})$/.test(text)) return undefined;
+  try {
+    const range = version === 4 ? IPv4CidrRange.fromCidr(text) : IPv6CidrRange.fromCidr(text);
+    return [range.getFirst().getValue(), range.getLast().getValue()];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads what a user excludes: an address, a CIDR, or `first-last`.
+ * @throws LimpetError BAD_INPUT naming the text
+ */
+export function parseRange(text: string, version: 4 | 6): Range {
+  if (text.includes('/')) {
+    const cidr = parseCidr(text);
+    if (cidr.version === version) return [cidr.base, cidr.base + cidr.size - 1n];
+  } else {
+    const [first = '', last = first, more] = text.split('-').map((part) => part.trim());
+    const from = parseAddress(first, version);
+    const to = parseAddress(last, version);
+    if (from !== undefined && to !== undefined && from <= to && more === undefined) return [from, to];
+  }
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is no IPv${version} address, CIDR or range first-last`, {
+    value: text,
+  });
+}
+
+/** Sorts ranges and joins those that overlap or touch. */
+export function mergeRanges(ranges: readonly Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const [first, last] of [...ranges].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
+    const before = merged.at(-1);
+    if (before === undefined || first > before[1] + 1n) merged.push([first, last]);
+    else if (last > before[1]) merged[merged.length - 1] = [before[0], last];
+  }
+  return merged;
+}
+
+/** The address as a number; undefined when the text is no address of this version. No zones, no leading zeros in IPv4. */
+export function parseAddress(text: string, version: 4 | 6): bigint | undefined {
+  if (version === 6) return parseIPv6(text);
+  const address = parseIPv4(text);
+  return address < 0 ? undefined : BigInt(address);
+}
+
+/** Dotted decimal as a number; −1 when it is not (RFC 791; strict). */
+export function parseIPv4(text: string): number {
+  let address = 0;
+  let part = -1;
+  let parts = 1;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      if (part === 0) return -1;
+      part = part < 0 ? digit : part * 10 + digit;
+      if (part > 255) return -1;
+    } else if (digit === -2 && part >= 0 && parts < 4) {
+      address = address * 256 + part;
+      part = -1;
+      parts++;
+    } else {
+      return -1;
+    }
+  }
+  return part < 0 || parts < 4 ? -1 : address * 256 + part;
+}
+
+/** RFC 4291, section 2.2, all three forms. */
+function parseIPv6(text: string): bigint | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0] as string, halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] as string, true) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  let address = 0n;
+  for (const group of [...head, ...Array<number>(missing).fill(0), ...tail]) address = (address << 16n) | BigInt(group);
+  return address;
+}
+
+/** The 16-bit groups of a run without "::"; only the last run may end in dotted decimal. */
+function parseGroups(text: string, last: boolean): number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
+      groups.push(Number.parseInt(part, 16));
+      continue;
+    }
+    const dotted = last && index === parts.length - 1 ? parseIPv4(part) : -1;
+    if (dotted < 0) return undefined;
+    groups.push(Math.floor(dotted / 65536), dotted % 65536);
+  }
+  return groups;
+}
+
+export function formatAddress(address: bigint, version: 4 | 6): string {
+  return version === 4 ? formatIPv4(Number(address)) : formatIPv6(address);
+}
+
+export function formatIPv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
+function formatIPv6(address: bigint): string {
+  const groups: number[] = [];
+  for (let shift = 112n; shift >= 0n; shift -= 16n) groups.push(Number((address >> shift) & 0xffffn));
+  // Section 5: addresses known to hold an IPv4 address show it in dotted decimal.
+  if (address >> 32n === 0xffffn) return `::ffff:${formatIPv4(Number(address & 0xffffffffn))}`;
+  let from = -1;
+  let longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > longest) {
+      longest = end - i;
+      from = i;
+    }
+    i = Math.max(i, end - 1);
+  }
+  const text = groups.map((group) => group.toString(16));
+  if (from < 0) return text.join(':');
+  return `${text.slice(0, from).join(':')}::${text.slice(from + longest).join(':')}`;
+}
+
+/** A value as it stands in messages: quoted, and shortened when it is very long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 97)}...` : text);
+}
