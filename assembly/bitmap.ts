@@ -1,0 +1,315 @@
+// Which ordinals are taken: a sparse bitmap of pages, each 4096 bits with a summary word, stacked in levels. Unlike
+// bindings.ts it does not know why an ordinal is taken. Finding the next free one costs a few words at any size.
+//
+//   level 2                     page: one bit for each level-1 page that is full
+//   level 1        page: one bit for each level-0 page that is full
+//   level 0   page  page  page …  one bit for each ordinal
+//
+// Only pages with a bit set exist. A set bit without a page below it means that all below is excluded.
+
+import { Arena } from './arena';
+import { Order } from './order';
+import { above, Ordinal } from './ordinal';
+import { BY_NUMBER, hashNumber, Table } from './table';
+import { Slots } from './vector';
+
+//   page  ┌───────────┬──────┬────┬───────────────────┬──────────┬──────────┐
+//         │ number lo │ link │ id │ number hi | level │ summary  │ words    │   544 bytes
+//         │ 0         │ 8    │ 12 │ 16                │ 24       │ 32       │
+//         └───────────┴──────┴────┴───────────────────┴──────────┴──────────┘
+const NUMBER_LO: usize = 0;
+const ID: usize = 12;
+const NUMBER_HI: usize = 16;
+const SUMMARY: usize = 24;
+const WORDS: usize = 32;
+const PAGE: u32 = 544;
+/** The level stands in the top byte of the number's high half, which a number of at most 116 bits leaves free. */
+const LEVEL_SHIFT: u64 = 56;
+
+/** Bits of an ordinal that are its offset in a page. */
+export const PAGE_BITS: u32 = 12;
+const PAGE_SIZE: u32 = 1 << PAGE_BITS;
+const OFFSET: u32 = PAGE_SIZE - 1;
+
+/** A place is (page id << 12 | offset): 32 bits that name an ordinal of any width, so pages are limited to 2^20. */
+const MOST_PAGES: u32 = 1 << (32 - PAGE_BITS);
+
+/** First offset at or after `offset` whose bit is clear, or PAGE_SIZE. */
+function nextClear(page: usize, offset: u32): u32 {
+  let word = offset >> 6;
+  let clear = ~load<u64>(page + (word << 3), WORDS) >> (offset & 63);
+  if (clear) return offset + <u32>ctz(clear);
+  // Two shifts: one by 64 would shift by 0.
+  const partly = (~load<u64>(page, SUMMARY) >> word) >> 1;
+  if (!partly) return PAGE_SIZE;
+  word += 1 + <u32>ctz(partly);
+  clear = ~load<u64>(page + (word << 3), WORDS);
+  return (word << 6) + <u32>ctz(clear);
+}
+
+/** First offset at or after `offset` whose bit is set, or PAGE_SIZE. */
+export function nextSet(page: usize, offset: u32): u32 {
+  let word = offset >> 6;
+  if (word == 64) return PAGE_SIZE;
+  const set = load<u64>(page + (word << 3), WORDS) >> (offset & 63);
+  if (set) return offset + <u32>ctz(set);
+  while (++word < 64) {
+    const bits = load<u64>(page + (word << 3), WORDS);
+    if (bits) return (word << 6) + <u32>ctz(bits);
+  }
+  return PAGE_SIZE;
+}
+
+export function pageId(page: usize): u32 {
+  return load<u32>(page, ID);
+}
+
+/** Puts the ordinal at `offset` of a level-0 page into Ordinal. */
+export function ordinalAt(page: usize, offset: u32): void {
+  const lo = load<u64>(page, NUMBER_LO);
+  Ordinal.lo = (lo << PAGE_BITS) | offset;
+  Ordinal.hi = (load<u64>(page, NUMBER_HI) << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
+}
+
+@unmanaged
+export class Bitmap extends Arena {
+  /** Level-0 pages by id. */
+  pages: Slots;
+  /** The same in ascending order, when asked for. */
+  order: Order;
+  /** All pages by number and level. */
+  pageTable: Table;
+  /** The page found last: neighbours are asked for in a row. */
+  recent: usize;
+  /** The highest level that has a page. */
+  top: u32;
+  /** The last ordinal of the subnet. */
+  lastLo: u64;
+  lastHi: u64;
+
+  /** The level-0 page of an ordinal, or 0. */
+  pageOf(lo: u64, hi: u64): usize {
+    return this.findPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), hi >> PAGE_BITS);
+  }
+
+  /** Place of an ordinal whose page exists. */
+  placeIn(page: usize, lo: u64): u32 {
+    return (load<u32>(page, ID) << PAGE_BITS) | (<u32>lo & OFFSET);
+  }
+
+  /** Puts the ordinal of a place into Ordinal. */
+  ordinalOf(place: u32): void {
+    ordinalAt(this.pages.get(place >> PAGE_BITS), place & OFFSET);
+  }
+
+  /** Whether the ordinal's bit in its level-0 page is set; excluded ordinals may have no such page. */
+  isTaken(page: usize, lo: u64): bool {
+    return page != 0 && <bool>((load<u64>(page + (((<usize>lo & OFFSET) >> 6) << 3), WORDS) >> (lo & 63)) & 1);
+  }
+
+  /** Whether one more level-0 page may be made. */
+  canAddPage(): bool {
+    return this.pages.length < MOST_PAGES || this.pages.freed != 0;
+  }
+
+  /** The level-0 page of an ordinal, made when it is missing. */
+  makePageOf(lo: u64, hi: u64): usize {
+    return this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), hi >> PAGE_BITS);
+  }
+
+  /** Sets the bit of `offset` in a page, and in the levels above where a page has become full. */
+  set(page: usize, offset: u32): void {
+    while (true) {
+      const at = page + ((offset >> 6) << 3);
+      const word = load<u64>(at, WORDS) | ((<u64>1) << (offset & 63));
+      store<u64>(at, word, WORDS);
+      if (~word) return;
+      const summary = load<u64>(page, SUMMARY) | ((<u64>1) << (offset >> 6));
+      store<u64>(page, summary, SUMMARY);
+      if (~summary) return;
+      const lo = load<u64>(page, NUMBER_LO);
+      const tagged = load<u64>(page, NUMBER_HI);
+      const hi = tagged & (((<u64>1) << LEVEL_SHIFT) - 1);
+      const level = (tagged >> LEVEL_SHIFT) + 1;
+      this.top = max(this.top, <u32>level);
+      offset = <u32>lo & OFFSET;
+      page = this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | (level << LEVEL_SHIFT));
+    }
+  }
+
+  /** Clears the bit of a place, and in the levels above where a page is no longer full; drops pages left empty. */
+  clear(place: u32): void {
+    let page: usize = this.pages.get(place >> PAGE_BITS);
+    let offset = place & OFFSET;
+    while (true) {
+      const at = page + ((offset >> 6) << 3);
+      const word = load<u64>(at, WORDS);
+      const rest = word & ~((<u64>1) << (offset & 63));
+      store<u64>(at, rest, WORDS);
+      const summary = load<u64>(page, SUMMARY);
+      if (!~word) store<u64>(page, summary & ~((<u64>1) << (offset >> 6)), SUMMARY);
+      const lo = load<u64>(page, NUMBER_LO);
+      const tagged = load<u64>(page, NUMBER_HI);
+      if (!rest) this.dropIfEmpty(page);
+      if (~summary) return;
+      const hi = tagged & (((<u64>1) << LEVEL_SHIFT) - 1);
+      const level = (tagged >> LEVEL_SHIFT) + 1;
+      offset = <u32>lo & OFFSET;
+      page = this.findPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | (level << LEVEL_SHIFT));
+    }
+  }
+
+  /** Gives a page without a set bit back. */
+  dropIfEmpty(page: usize): void {
+    if (nextSet(page, 0) < PAGE_SIZE) return;
+    const lo = load<u64>(page, NUMBER_LO);
+    const hi = load<u64>(page, NUMBER_HI);
+    this.pageTable.remove(page, hashNumber(lo, hi));
+    if (hi >> LEVEL_SHIFT == 0) {
+      this.pages.remove(load<u32>(page, ID));
+      this.order.stale = true;
+    }
+    if (this.recent == page) this.recent = 0;
+    this.give(page, PAGE);
+  }
+
+  /**
+   * Puts the lowest free ordinal at or above (hi, lo) into Ordinal; false when there is none up to the last one.
+   * Climbs while what lies ahead is full, then goes down to the first gap: at most two page look-ups a level.
+   */
+  nextFree(lo: u64, hi: u64): bool {
+    let level: u64 = 0;
+    let lastLo = this.lastLo;
+    let lastHi = this.lastHi;
+    while (!above(lo, hi, lastLo, lastHi)) {
+      const page = this.findPage(
+        (lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)),
+        (hi >> PAGE_BITS) | (level << LEVEL_SHIFT),
+      );
+      if (page) {
+        const offset = nextClear(page, <u32>lo & OFFSET);
+        if (offset < PAGE_SIZE) return this.descend((lo & ~(<u64>OFFSET)) | offset, hi, <u32>level);
+      } else if (level >= this.top || !this.skipExcluded(lo, hi, <u32>level)) {
+        return this.descend(lo, hi, <u32>level);
+      } else {
+        // Everything below a unit of a higher level is excluded: go on after that unit, there.
+        level = Skipped.level;
+        lo = Skipped.lo;
+        hi = Skipped.hi;
+        lastLo = this.lastLo;
+        lastHi = this.lastHi;
+        for (let l = level; l; l--) {
+          lastLo = (lastLo >> PAGE_BITS) | (lastHi << (64 - PAGE_BITS));
+          lastHi >>= PAGE_BITS;
+        }
+        if (!(lo | hi)) return false;
+        continue;
+      }
+      lo = (lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS));
+      hi >>= PAGE_BITS;
+      hi += <u64>(++lo == 0);
+      lastLo = (lastLo >> PAGE_BITS) | (lastHi << (64 - PAGE_BITS));
+      lastHi >>= PAGE_BITS;
+      level++;
+    }
+    return false;
+  }
+
+  /** Marks the units from (aHi, aLo) to (bHi, bLo) of level 0 as taken for ever, whole pages of them in a level above. */
+  fill(aLo: u64, aHi: u64, bLo: u64, bHi: u64): void {
+    for (let level: u64 = 0; ; level++) {
+      const first = <u32>aLo & OFFSET;
+      const last = <u32>bLo & OFFSET;
+      aLo = (aLo >> PAGE_BITS) | (aHi << (64 - PAGE_BITS));
+      aHi >>= PAGE_BITS;
+      bLo = (bLo >> PAGE_BITS) | (bHi << (64 - PAGE_BITS));
+      bHi >>= PAGE_BITS;
+      const tag = level << LEVEL_SHIFT;
+      if (aLo == bLo && aHi == bHi) {
+        // One page holds both ends; a whole one at level 0 is left to the page above only when there is more than it.
+        this.fillPage(aLo, aHi | tag, first, last);
+        return;
+      }
+      if (first) {
+        this.fillPage(aLo, aHi | tag, first, OFFSET);
+        aHi += <u64>(++aLo == 0);
+      }
+      if (last != OFFSET) {
+        this.fillPage(bLo, bHi | tag, 0, last);
+        bHi -= <u64>(bLo-- == 0);
+      }
+      if (above(aLo, aHi, bLo, bHi)) return;
+    }
+  }
+
+  private fillPage(lo: u64, taggedHi: u64, first: u32, last: u32): void {
+    const page = this.makePage(lo, taggedHi);
+    for (let offset = first; offset <= last; offset++) this.set(page, offset);
+    this.top = max(this.top, <u32>(taggedHi >> LEVEL_SHIFT));
+  }
+
+  /** From a free unit of `level` down to its first free ordinal; false when that lies past the end. */
+  private descend(lo: u64, hi: u64, level: u32): bool {
+    while (level--) {
+      const page = this.findPage(lo, hi | ((<u64>level) << LEVEL_SHIFT));
+      hi = (hi << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
+      lo <<= PAGE_BITS;
+      if (page) lo |= nextClear(page, 0);
+    }
+    Ordinal.lo = lo;
+    Ordinal.hi = hi;
+    return !above(lo, hi, this.lastLo, this.lastHi);
+  }
+
+  /** Looks above a unit that has no page of its own; when an excluded range covers it, Skipped is the unit after. */
+  private skipExcluded(lo: u64, hi: u64, level: u32): bool {
+    while (level++ < this.top) {
+      lo = (lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS));
+      hi >>= PAGE_BITS;
+      const tag = (<u64>level) << LEVEL_SHIFT;
+      const page = this.findPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | tag);
+      if (!this.isTaken(page, lo)) continue;
+      Skipped.level = level;
+      Skipped.lo = lo + 1;
+      Skipped.hi = hi + <u64>(Skipped.lo == 0);
+      return true;
+    }
+    return false;
+  }
+
+  private findPage(lo: u64, taggedHi: u64): usize {
+    let page = this.recent;
+    if (page && load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) return page;
+    page = this.pageTable.first(hashNumber(lo, taggedHi));
+    while (page) {
+      if (load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) {
+        if (taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
+        return page;
+      }
+      page = load<usize>(page, BY_NUMBER << 2);
+    }
+    return 0;
+  }
+
+  private makePage(lo: u64, taggedHi: u64): usize {
+    let page = this.findPage(lo, taggedHi);
+    if (page) return page;
+    page = this.takeZeroed(PAGE);
+    store<u64>(page, lo, NUMBER_LO);
+    store<u64>(page, taggedHi, NUMBER_HI);
+    this.pageTable.add(page, hashNumber(lo, taggedHi), this);
+    if (taggedHi >> LEVEL_SHIFT == 0) {
+      store<u32>(page, this.pages.add(page, this), ID);
+      this.order.extend(this.pages.length - 1, this);
+      this.order.stale = true;
+      this.recent = page;
+    }
+    return page;
+  }
+}
+
+abstract class Skipped {
+  static level: u64 = 0;
+  static lo: u64 = 0;
+  static hi: u64 = 0;
+}

@@ -1,0 +1,64 @@
+// The excluded ranges of a subnet: few, fixed when it is made, sorted and apart from one another. The bitmap marks
+// them too, which is what the search sees; this list tells an excluded ordinal from one that is held.
+
+import { Arena } from './arena';
+import { above } from './ordinal';
+import { Vector } from './vector';
+
+/** A range, both ends included; in the same layout as the host passes it. */
+@unmanaged
+export class Range {
+  firstLo: u64;
+  firstHi: u64;
+  lastLo: u64;
+  lastHi: u64;
+}
+
+@unmanaged
+export class Exclusions extends Vector {
+  length: u32;
+  /** How many ordinals the ranges have in all. */
+  sizeLo: u64;
+  sizeHi: u64;
+
+  range(i: u32): Range {
+    return changetype<Range>(this.get(i));
+  }
+
+  /** Adds a range above all others; false when it is not, or when it touches the last one, or is upside down. */
+  append(range: Range, arena: Arena): bool {
+    if (above(range.firstLo, range.firstHi, range.lastLo, range.lastHi)) return false;
+    if (this.length) {
+      const before = this.range(this.length - 1);
+      const nextLo = before.lastLo + 1;
+      const nextHi = before.lastHi + <u64>(nextLo == 0);
+      if (!above(range.firstLo, range.firstHi, nextLo, nextHi)) return false;
+    }
+    const copy = arena.take(offsetof<Range>());
+    memory.copy(copy, changetype<usize>(range), offsetof<Range>());
+    store<usize>(this.extend(this.length++, arena), copy);
+    const spanLo = range.lastLo - range.firstLo;
+    const spanHi = range.lastHi - range.firstHi - <u64>(range.lastLo < range.firstLo);
+    const lo = this.sizeLo + spanLo;
+    this.sizeHi += spanHi + <u64>(lo < spanLo);
+    this.sizeLo = lo + 1;
+    this.sizeHi += <u64>(this.sizeLo == 0);
+    return true;
+  }
+
+  /** Whether an ordinal is excluded. */
+  covers(lo: u64, hi: u64): bool {
+    // The first range that does not end below the ordinal is the only one that can hold it.
+    let from: u32 = 0;
+    let to = this.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const range = this.range(middle);
+      if (above(lo, hi, range.lastLo, range.lastHi)) from = middle + 1;
+      else to = middle;
+    }
+    if (from == this.length) return false;
+    const range = this.range(from);
+    return !above(range.firstLo, range.firstHi, lo, hi);
+  }
+}

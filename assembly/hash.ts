@@ -1,0 +1,80 @@
+// The keyed hashes. Identities come from users, so their hash is SipHash-1-3 under a key that the host chooses
+// (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012); integers are hashed by multiplying with an odd
+// number drawn from the same key. No answer of the core depends on the key, only the shape of its tables does.
+
+export abstract class Key {
+  static k0: u64 = 0;
+  static k1: u64 = 0;
+  static odd: u64 = 0x9e3779b97f4a7c15;
+}
+
+export function setKey(k0: u64, k1: u64): void {
+  Key.k0 = k0;
+  Key.k1 = k1;
+  Key.odd = (k0 ^ rotl<u64>(k1, 32) ^ 0x9e3779b97f4a7c15) | 1;
+}
+
+/** Up to 8 bytes as a little-endian number; reads no byte past `length`. */
+function partial(at: usize, length: u32): u64 {
+  let word: u64 = 0;
+  for (let i: u32 = length; i; ) word = (word << 8) | <u64>load<u8>(at + --i);
+  return word;
+}
+
+/** SipHash-1-3 of `length` bytes under (k0, k1). */
+export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
+  let v0 = k0 ^ 0x736f6d6570736575;
+  let v1 = k1 ^ 0x646f72616e646f6d;
+  let v2 = k0 ^ 0x6c7967656e657261;
+  let v3 = k1 ^ 0x7465646279746573;
+  const end = at + (length & ~7);
+  // Blocks first, then the padded tail, then three rounds to finish: one loop, so that the round stands once.
+  let finish = 4;
+  while (true) {
+    let word: u64 = 0;
+    if (at < end) {
+      word = load<u64>(at);
+      at += 8;
+    } else if (finish == 4) {
+      word = partial(at, length & 7) | ((<u64>length) << 56);
+      finish = 3;
+    } else if (finish) {
+      if (finish == 3) v2 ^= 0xff;
+      finish--;
+    } else {
+      return v0 ^ v1 ^ v2 ^ v3;
+    }
+    v3 ^= word;
+    v0 += v1;
+    v1 = rotl(v1, 13) ^ v0;
+    v0 = rotl(v0, 32);
+    v2 += v3;
+    v3 = rotl(v3, 16) ^ v2;
+    v0 += v3;
+    v3 = rotl(v3, 21) ^ v0;
+    v2 += v1;
+    v1 = rotl(v1, 17) ^ v2;
+    v2 = rotl(v2, 32);
+    v0 ^= word;
+  }
+}
+
+export function hashBytes(at: usize, length: u32): u32 {
+  return <u32>sipHash(at, length, Key.k0, Key.k1);
+}
+
+export function hashInteger(value: u64): u32 {
+  return <u32>((value * Key.odd) >> 32);
+}
+
+/** Whether two runs of bytes are the same. */
+export function equalBytes(a: usize, b: usize, length: u32): bool {
+  const end = a + length;
+  for (; a + 8 <= end; a += 8, b += 8) {
+    if (load<u64>(a) != load<u64>(b)) return false;
+  }
+  for (; a < end; a++, b++) {
+    if (load<u8>(a) != load<u8>(b)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,228 @@
+// Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
+// decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
+
+import { destroyArena } from './arena';
+import { Binding, exists, HELD, LIVE, NONE, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { nextSet, pageId } from './bitmap';
+import { CALL_BLOCKS, reserveBlocks } from './memory';
+import { above, Ordinal } from './ordinal';
+import { radixSort } from './radix-sort';
+import * as status from './status';
+import { createSubnet, excludeRanges, Subnet } from './subnet';
+import { createWords, Words } from './words';
+
+@unmanaged
+export class Rebuild {
+  /** Where the new bindings are made. */
+  staging: Subnet;
+  /** Claims of distinct identities, chained by `newer`; until they are resolved `time` is their rank. */
+  claims: Binding;
+  /** Claims that another identity won, chained by `newer`. */
+  losers: Binding;
+  /** Claims that lost to one of the same identity. */
+  superseded: u32;
+  resolved: bool;
+  /** What the scanner knows by name. */
+  words: Words;
+  /** What is between two records of the text being scanned. */
+  scanState: u32;
+  /** The scanner knows which network is meant. */
+  hasNetwork: bool;
+  /** Tasks of other networks. */
+  elsewhere: u32;
+}
+
+export function rebuildOf(subnet: Subnet): Rebuild {
+  return changetype<Rebuild>(subnet.rebuild);
+}
+
+export function beginRebuild(subnet: Subnet): i32 {
+  if (subnet.rebuild) return status.BAD_STATE;
+  if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
+  const staging = createSubnet(subnet.version, subnet.prefix, subnet.policy, subnet.baseLo, subnet.baseHi);
+  for (let i: u32 = 0; i < subnet.exclusions.length; i++) {
+    if (excludeRanges(staging, changetype<usize>(subnet.exclusions.range(i)), 1) != status.OK) {
+      destroyArena(staging);
+      return status.NO_MEMORY;
+    }
+  }
+  const rebuild = changetype<Rebuild>(staging.takeZeroed(offsetof<Rebuild>()));
+  rebuild.staging = staging;
+  rebuild.words = createWords(staging);
+  subnet.rebuild = changetype<usize>(rebuild);
+  return status.OK;
+}
+
+export function abortRebuild(subnet: Subnet): i32 {
+  if (!subnet.rebuild) return status.BAD_STATE;
+  destroyArena(rebuildOf(subnet).staging);
+  subnet.rebuild = 0;
+  return status.OK;
+}
+
+/** One identity says that an ordinal is its own. The better claim of an identity stands, whichever comes first. */
+export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi: u64, rank: u64, flags: u8): i32 {
+  const rebuild = rebuildOf(subnet);
+  const staging = rebuild.staging;
+  if (!length || rank >= TIME_LIMIT || flags & ~(LIVE | WANTED)) return status.BAD_INPUT;
+  if (above(lo, hi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  const state = subnet.stateOf(lo, hi);
+  if (state == STATE_EXCLUDED) return status.EXCLUDED;
+  if (state == STATE_HELD) return status.OCCUPIED;
+  if (!staging.canBind()) return status.NO_MEMORY;
+  let binding = staging.byIdentity(identity, length);
+  if (exists(binding)) {
+    rebuild.superseded++;
+    if (!replaces(staging, binding, flags, rank, lo, hi)) return status.OK;
+  } else {
+    binding = staging.addIdentity(identity, length, flags);
+    binding.newer = rebuild.claims;
+    rebuild.claims = binding;
+  }
+  binding.flags = flags;
+  binding.time = rank;
+  binding.place = staging.placeIn(staging.makePageOf(lo, hi), lo);
+  return status.CHANGED;
+}
+
+/** Whether a claim beats the standing one of its identity: wanted, then newer, then live, then the lower ordinal. */
+function replaces(staging: Subnet, standing: Binding, flags: u8, rank: u64, lo: u64, hi: u64): bool {
+  const differ = flags ^ standing.flags;
+  if (differ & WANTED) return (flags & WANTED) != 0;
+  if (rank != standing.time) return rank > standing.time;
+  if (differ & LIVE) return (flags & LIVE) != 0;
+  staging.ordinalOf(standing.place);
+  return above(Ordinal.lo, Ordinal.hi, lo, hi);
+}
+
+/** Which of two identities has an ordinal: the live one, then the wanted, then the newer, then the lower identity. */
+function wins(a: Binding, b: Binding): bool {
+  const differ = a.flags ^ b.flags;
+  if (differ & LIVE) return (a.flags & LIVE) != 0;
+  if (differ & WANTED) return (a.flags & WANTED) != 0;
+  if (a.time != b.time) return a.time > b.time;
+  const shorter = min(a.length, b.length);
+  for (let i: usize = 0; i < shorter; i++) {
+    const byteA = load<u8>(a.identity + i);
+    const byteB = load<u8>(b.identity + i);
+    if (byteA != byteB) return byteA < byteB;
+  }
+  return a.length < b.length;
+}
+
+/** Decides between identities that claim one ordinal. What lost is read with nextLoser; commit or abort follow. */
+export function resolveRebuild(subnet: Subnet): i32 {
+  const rebuild = rebuildOf(subnet);
+  if (rebuild.resolved) return status.OK;
+  const kept = keepHolds(subnet, rebuild);
+  if (kept != status.OK) return kept;
+  for (let binding = rebuild.claims; exists(binding); binding = rebuild.claims) {
+    if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
+    rebuild.claims = binding.newer;
+    settleClaim(rebuild, binding);
+  }
+  rebuild.resolved = true;
+  return status.OK;
+}
+
+function settleClaim(rebuild: Rebuild, binding: Binding): void {
+  const staging = rebuild.staging;
+  const place = binding.place;
+  const page: usize = staging.pages.get(place >> 12);
+  if (!staging.isTaken(page, place)) {
+    staging.settle(binding, page, place);
+    return;
+  }
+  const other = staging.byPlace(place);
+  if (!exists(other) || !wins(binding, other)) {
+    lose(rebuild, binding);
+    return;
+  }
+  staging.disown(other);
+  lose(rebuild, other);
+  staging.own(binding, place);
+}
+
+function lose(rebuild: Rebuild, binding: Binding): void {
+  rebuild.staging.removeIdentity(binding);
+  binding.newer = rebuild.losers;
+  rebuild.losers = binding;
+}
+
+/** Takes one loser off the list; null when there is none. Its memory goes with the next call or the commit. */
+export function nextLoser(rebuild: Rebuild): Binding {
+  const loser = rebuild.losers;
+  if (exists(loser)) {
+    rebuild.losers = loser.newer;
+    rebuild.staging.free(loser);
+  }
+  return loser;
+}
+
+/**
+ * Puts the new bindings in the place of the old ones and answers the subnet that now stands; null when memory is short.
+ * Reserved bindings count as released at `time`, those of lower rank first.
+ */
+export function commitRebuild(subnet: Subnet, time: u64): Subnet {
+  const rebuild = rebuildOf(subnet);
+  const staging = rebuild.staging;
+  if (keepHolds(subnet, rebuild) != status.OK) return changetype<Subnet>(0);
+  staging.lastTime = subnet.lastTime;
+  staging.cursorLo = subnet.cursorLo;
+  staging.cursorHi = subnet.cursorHi;
+  chainReserved(staging, time);
+  for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
+  rebuild.words.freeAll(staging);
+  for (let i: u32 = 0; i < staging.pages.length; i++) {
+    const page = staging.pages.find(i);
+    if (page) staging.dropIfEmpty(page);
+  }
+  destroyArena(subnet);
+  return staging;
+}
+
+/**
+ * What is held stays held. Before claims are resolved: what is held alone, so that claims for it lose. At commit: also
+ * what is held beside a binding, and what has been held since.
+ */
+function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
+  let lo: u64 = 0;
+  let hi: u64 = 0;
+  while (subnet.nextUsed(lo, hi)) {
+    lo = Ordinal.lo;
+    hi = Ordinal.hi;
+    const binding = subnet.byOrdinal(lo, hi);
+    if (!exists(binding) || (rebuild.resolved && binding.flags & HELD)) {
+      if (rebuild.staging.rehold(lo, hi) == status.NO_MEMORY) return status.NO_MEMORY;
+    }
+    hi += <u64>(++lo == 0);
+    if (!(lo | hi)) break;
+  }
+  return status.OK;
+}
+
+/** Chains the reserved bindings by rank, those of one rank by ordinal. */
+function chainReserved(staging: Subnet, time: u64): void {
+  if (!staging.reserved) return;
+  const order = staging.order;
+  order.update(staging.pages);
+  let first = NONE;
+  let last = NONE;
+  for (let i: u32 = 0; i < order.length; i++) {
+    const page: usize = order.get(i);
+    for (let offset = nextSet(page, 0); offset < 4096; offset = nextSet(page, offset + 1)) {
+      const binding = staging.byPlace((pageId(page) << 12) | offset);
+      if (!exists(binding) || binding.flags & LIVE) continue;
+      binding.newer = NONE;
+      if (exists(last)) last.newer = binding;
+      else first = binding;
+      last = binding;
+    }
+  }
+  for (let binding = radixSort(first); exists(binding); ) {
+    const next = binding.newer;
+    binding.flags &= ~WANTED;
+    staging.chain(binding, time);
+    binding = next;
+  }
+}

@@ -1,0 +1,85 @@
+// A growable array of 32-bit slots that never moves what it has: a tree of 512-byte nodes, as high as needed.
+// Rejected: an array that doubles. It pauses to copy, and leaves halves behind that nobody else can use.
+
+import { Arena } from './arena';
+
+const BITS: u32 = 7;
+const FAN: u32 = 1 << BITS;
+const NODE: u32 = FAN * 4;
+
+@unmanaged
+export class Vector {
+  root: usize;
+  /** Height of the tree: it has room for 128^levels slots. */
+  levels: u32;
+
+  /** Address of slot `i`, which must exist. */
+  at(i: u32): usize {
+    let node = this.root;
+    for (let shift = this.levels * BITS - BITS; shift; shift -= BITS) {
+      node = load<usize>(node + (((i >> shift) & (FAN - 1)) << 2));
+    }
+    return node + ((i & (FAN - 1)) << 2);
+  }
+
+  get(i: u32): u32 {
+    return load<u32>(this.at(i));
+  }
+
+  /** Address of slot `i` (below 2^28), made with value 0 when it does not exist yet; at most 8 nodes are taken. */
+  extend(i: u32, arena: Arena): usize {
+    if (!this.levels) {
+      this.root = arena.takeZeroed(NODE);
+      this.levels = 1;
+    }
+    while (i >> (this.levels * BITS)) {
+      const root = arena.takeZeroed(NODE);
+      store<usize>(root, this.root);
+      this.root = root;
+      this.levels++;
+    }
+    let node = this.root;
+    for (let shift = this.levels * BITS - BITS; shift; shift -= BITS) {
+      const slot = node + (((i >> shift) & (FAN - 1)) << 2);
+      node = load<usize>(slot);
+      if (!node) {
+        node = arena.takeZeroed(NODE);
+        store<usize>(slot, node);
+      }
+    }
+    return node + ((i & (FAN - 1)) << 2);
+  }
+}
+
+/** A vector of pointers whose numbers are handed out again: a freed slot links to the next one with its low bit set. */
+@unmanaged
+export class Slots extends Vector {
+  /** Slots ever used; each below it holds a pointer or a link. */
+  length: u32;
+  /** 2 × number + 1 of the last freed slot, or 0. */
+  freed: u32;
+
+  add(pointer: usize, arena: Arena): u32 {
+    const link = this.freed;
+    if (link) {
+      const slot = this.at(link >> 1);
+      this.freed = load<u32>(slot);
+      store<usize>(slot, pointer);
+      return link >> 1;
+    }
+    store<usize>(this.extend(this.length, arena), pointer);
+    return this.length++;
+  }
+
+  remove(i: u32): void {
+    store<u32>(this.at(i), this.freed);
+    this.freed = (i << 1) | 1;
+  }
+
+  /** The pointer in slot `i`, or 0 when there is none. */
+  find(i: u32): usize {
+    if (i >= this.length) return 0;
+    const pointer = this.get(i);
+    return pointer & 1 ? 0 : pointer;
+  }
+}
