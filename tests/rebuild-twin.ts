@@ -132,15 +132,10 @@ function readOne(record: any, { network, services }: TwinOptions): Read | string
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return 'bad-record';
   if ('identity' in record) return readBinding(record);
   if (!('ID' in record) && !('NetworksAttachments' in record)) return 'bad-record';
-  if (!(unset(record.ID) || hasText(record.ID))) return 'bad-record';
 
   const attachments = record.NetworksAttachments ?? [];
   if (!Array.isArray(attachments)) return 'bad-record';
-  for (const attachment of attachments) {
-    if (!hasText(attachment?.Network?.ID)) return 'bad-record';
-    const name = attachment.Network.Spec?.Name;
-    if (!unset(name) && typeof name !== 'string') return 'bad-record';
-  }
+  if (attachments.some((attachment) => typeof attachment?.Network?.ID !== 'string')) return 'bad-record';
   const ours = attachments.filter(
     ({ Network }) => network === undefined || Network.ID === network || Network.Spec?.Name === network,
   );
@@ -165,7 +160,7 @@ function readOne(record: any, { network, services }: TwinOptions): Read | string
   if (!LIVE.includes(state) && !ENDED.includes(state)) return 'unknown-state';
   if (!unset(record.DesiredState) && typeof record.DesiredState !== 'string') return 'bad-record';
   const rank = record.Version?.Index ?? 0;
-  if (!isCount(rank)) return 'bad-record';
+  if (!isCount(rank) || rank >= 2 ** 48) return 'bad-record';
 
   const addresses: string[] = [];
   for (const attachment of ours) {

@@ -8,6 +8,9 @@ import { describe, dig, isObject, isUnset, type Json, whatItSays } from './shape
 import { bindingStateOf } from './states.js';
 
 const LONGEST_IDENTITY = 255;
+const MOST_SLOT = { value: Number.MAX_SAFE_INTEGER, text: '2^53 − 1' };
+/** The core keeps ranks in the 48 bits of a time. */
+const MOST_RANK = { value: 2 ** 48 - 1, text: '2^48 − 1' };
 
 /** What one record says: this identity has, or had, one of these addresses. */
 export interface Claim {
@@ -48,25 +51,24 @@ export interface Context {
  * Never throws, and never reads fields it has no need of.
  */
 export function readRecord(record: unknown, context: Context): Claim | Refusal | 'elsewhere' {
-  const place = `#${context.index}`;
   try {
     if (!isObject(record)) throw new Refused('bad-record', `the record is ${describe(record)}, not an object`);
-    if ('identity' in record) return readCompact(record, place);
+    if ('identity' in record) return readCompact(record, context.index);
     if ('ID' in record || 'NetworksAttachments' in record) return readTask(record, context);
     throw new Refused('bad-record', `neither a task nor a binding: no ID, no identity${whatItSays(record)}`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    const id = dig(record, 'ID');
-    return {
-      reason: error.reason,
-      record: typeof id === 'string' && id !== '' ? id : place,
-      ...error.known,
-      detail: error.detail,
-    };
+    return { reason: error.reason, record: nameOf(record, context.index), ...error.known, detail: error.detail };
   }
 }
 
-function readCompact(record: Json, place: string): Claim {
+/** How messages call a record: by its task's ID, else by its place. Nothing else hangs on the ID. */
+function nameOf(record: unknown, index: number): string {
+  const id = dig(record, 'ID');
+  return typeof id === 'string' && id !== '' ? id : `#${index}`;
+}
+
+function readCompact(record: Json, index: number): Claim {
   const identity = checkedIdentity(record.identity);
   const address = withoutPrefix(textAt(record.address, 'address', { identity }));
   if (address === undefined) throw notAnAddress(record.address, identity);
@@ -78,18 +80,16 @@ function readCompact(record: Json, place: string): Claim {
       address,
     });
   }
-  return { identity, addresses: [address], state, wanted: state === 'live', rank: 0, record: place };
+  return { identity, addresses: [address], state, wanted: state === 'live', rank: 0, record: `#${index}` };
 }
 
 function readTask(task: Json, context: Context): Claim | 'elsewhere' {
-  const id = task.ID ?? `#${context.index}`;
-  if (typeof id !== 'string' || id === '') throw wrong('ID', id, 'a string');
   const attachments = attachmentsTo(task, context.network);
   if (attachments.length === 0) return 'elsewhere';
   const identity = checkedIdentity(identityOf(task, context.services));
   const state = stateOf(task, identity);
   const wanted = optionalTextAt(task.DesiredState, 'DesiredState', { identity }) === 'running';
-  const rank = countAt(dig(task, 'Version', 'Index'), 'Version.Index', { identity });
+  const rank = countAt(dig(task, 'Version', 'Index'), 'Version.Index', MOST_RANK, { identity });
   const addresses = attachments.flatMap((attachment) => addressesOf(attachment, identity));
   if (addresses.length === 0) throw new Refused('no-address', 'the task is attached but has no address', { identity });
   return {
@@ -99,7 +99,7 @@ function readTask(task: Json, context: Context): Claim | 'elsewhere' {
     wanted,
     rank,
     networkId: String(dig(attachments[0], 'Network', 'ID')),
-    record: id,
+    record: nameOf(task, context.index),
   };
 }
 
@@ -111,16 +111,14 @@ function attachmentsTo(task: Json, network: string | undefined): Json[] {
   return all.filter((attachment, index) => {
     const at = `NetworksAttachments[${index}].Network`;
     const id = dig(attachment, 'Network', 'ID');
-    if (typeof id !== 'string' || id === '') throw wrong(`${at}.ID`, id, 'a string');
-    const name = dig(attachment, 'Network', 'Spec', 'Name');
-    if (!isUnset(name) && typeof name !== 'string') throw wrong(`${at}.Spec.Name`, name, 'a string');
-    return network === undefined || id === network || name === network;
+    if (typeof id !== 'string') throw wrong(`${at}.ID`, id, 'a string');
+    return network === undefined || id === network || dig(attachment, 'Network', 'Spec', 'Name') === network;
   });
 }
 
 function identityOf(task: Json, services: Context['services']): string {
   const id = optionalTextAt(task.ServiceID, 'ServiceID');
-  const slot = countAt(task.Slot, 'Slot');
+  const slot = countAt(task.Slot, 'Slot', MOST_SLOT);
   const node = optionalTextAt(task.NodeID, 'NodeID');
   if (id === '') throw new Refused('no-slot', 'the task belongs to no service, and so has no slot');
   const service = services === undefined ? { name: id, mode: undefined } : services.get(id);
@@ -168,10 +166,10 @@ function checkedIdentity(identity: unknown): string {
 }
 
 /** A whole number; Go leaves out 0. */
-function countAt(value: unknown, at: string, known: Known = {}): number {
+function countAt(value: unknown, at: string, most: { value: number; text: string }, known: Known = {}): number {
   if (isUnset(value)) return 0;
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw wrong(at, value, 'a whole number from 0 to 2^53 − 1', known);
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most.value) return value;
+  throw wrong(at, value, `a whole number from 0 to ${most.text}`, known);
 }
 
 /** A text; Go leaves out the empty one. */
