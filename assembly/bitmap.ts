@@ -188,7 +188,11 @@ export class Bitmap extends Arena {
       );
       if (page) {
         const offset = nextClear(page, <u32>lo & OFFSET);
-        if (offset < PAGE_SIZE) return this.descend((lo & ~(<u64>OFFSET)) | offset, hi, <u32>level);
+        if (offset < PAGE_SIZE) {
+          lo = (lo & ~(<u64>OFFSET)) | offset;
+          // Not left to descend: a unit past the end of ::/0 would wrap around to 0 there.
+          return !above(lo, hi, lastLo, lastHi) && this.descend(lo, hi, <u32>level);
+        }
       } else if (level >= this.top || !this.skipExcluded(lo, hi, <u32>level)) {
         return this.descend(lo, hi, <u32>level);
       } else {

@@ -32,7 +32,8 @@ export class Exclusions extends Vector {
       const before = this.range(this.length - 1);
       const nextLo = before.lastLo + 1;
       const nextHi = before.lastHi + <u64>(nextLo == 0);
-      if (!above(range.firstLo, range.firstHi, nextLo, nextHi)) return false;
+      // Nothing follows a range that ends with the last number there is.
+      if (!(nextLo | nextHi) || !above(range.firstLo, range.firstHi, nextLo, nextHi)) return false;
     }
     const copy = arena.take(offsetof<Range>());
     memory.copy(copy, changetype<usize>(range), offsetof<Range>());
