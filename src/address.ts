@@ -1,7 +1,7 @@
 // Addresses as text and as numbers. Configuration is read strictly by ip-num; single addresses, which come by the
 // thousand, by the readers below. A number here is the whole address, not yet an ordinal.
 
-import { IPv4CidrRange, IPv6CidrRange } from 'ip-num';
+import { IPv4CidrRange, IPv6, IPv6CidrRange, IPv6Prefix } from 'ip-num';
 import { LimpetError } from './errors.js';
 
 export interface Cidr {
@@ -20,15 +20,16 @@ export type Range = readonly [first: bigint, last: bigint];
 /** @throws LimpetError BAD_INPUT naming the text: malformed, or with host bits set */
 export function parseCidr(text: string): Cidr {
   const version = text.includes(':') ? 6 : 4;
-  const range = readCidr(text, version);
-  const prefix = range === undefined ? Number.NaN : Number(text.slice(text.indexOf('/') + 1));
+  const slash = text.indexOf('/');
+  const address = parseAddress(text.slice(0, slash), version);
+  const range = address === undefined ? undefined : readCidr(text, version, address, text.slice(slash + 1));
   if (range === undefined) {
     throw new LimpetError('BAD_INPUT', `${quote(text)} is no CIDR: write it like 10.0.0.0/24 or fd00::/64`, {
       value: text,
     });
   }
   const [base, last] = range;
-  const address = parseAddress(text.slice(0, text.indexOf('/')), version);
+  const prefix = Number(text.slice(slash + 1));
   if (address !== base) {
     const meant = `${formatAddress(base, version)}/${prefix}`;
     throw new LimpetError('BAD_INPUT', `${quote(text)} has host bits set: the subnet is ${meant}`, {
@@ -39,11 +40,14 @@ export function parseCidr(text: string): Cidr {
   return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size: last - base + 1n };
 }
 
-function readCidr(text: string, version: 4 | 6): Range | undefined {
-  // ip-num takes prefixes like "24 " and "+24".
-  if (!/\/(0|[1-9]\d{0,2})$/.test(text)) return undefined;
+function readCidr(text: string, version: 4 | 6, address: bigint, prefix: string): Range | undefined {
+  // ip-num takes prefixes like "24 " and "+24"; in IPv6 it takes zones, and no dotted decimal.
+  if (!/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
   try {
-    const range = version === 4 ? IPv4CidrRange.fromCidr(text) : IPv6CidrRange.fromCidr(text);
+    const range =
+      version === 4
+        ? IPv4CidrRange.fromCidr(text)
+        : new IPv6CidrRange(IPv6.fromBigInt(address), IPv6Prefix.fromNumber(BigInt(prefix)));
     return [range.getFirst().getValue(), range.getLast().getValue()];
   } catch {
     return undefined;
