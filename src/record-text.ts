@@ -17,7 +17,8 @@ type Form = 'array' | 'lines';
 export class RecordText {
   readonly #core: Core;
   readonly #id: number;
-  readonly #handBack: (text: string, place: string) => void;
+  /** Takes a record, or undefined for a line that is not UTF-8. */
+  readonly #handBack: (text: string | undefined, place: string) => void;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #form: Form | undefined;
   /** What has been fed and not been read; its first byte is byte `#offset` of the whole text. */
@@ -32,7 +33,7 @@ export class RecordText {
   /** Records that the core has read in the feed under way. */
   scanned = 0;
 
-  constructor(core: Core, id: number, handBack: (text: string, place: string) => void) {
+  constructor(core: Core, id: number, handBack: (text: string | undefined, place: string) => void) {
     this.#core = core;
     this.#id = id;
     this.#handBack = handBack;
@@ -150,12 +151,16 @@ export class RecordText {
       this.#give(newline);
       return true;
     }
-    if (length === 0) throw this.#bad(`malformed JSON in the record that begins with ${this.#shown()}`, this.#offset);
+    if (length === 0) {
+      // Malformed, or nested deeper than the core counts.
+      this.#end = new RecordEnd('array');
+      return this.#readLong(this.#end);
+    }
     this.#give(length);
     return true;
   }
 
-  /** A record longer than the window; false when more text is needed. */
+  /** A record whose end the core did not find: longer than the window, most often. False when more text is needed. */
   #readLong(end: RecordEnd): boolean {
     const length = end.find(this.#rest);
     if (length < 0) throw this.#bad(`malformed JSON in the record that begins with ${this.#shown()}`, this.#offset);
@@ -168,25 +173,36 @@ export class RecordText {
     if (length === 0) return false;
     this.#end = undefined;
     this.#give(length);
+    if (this.#form === 'array') this.#passItem();
     return true;
+  }
+
+  /** Lets the core know that an item has been: it reads a number in its stead, which it leaves to the host. */
+  #passItem(): void {
+    this.#core.putWindow(Uint8Array.of(0x30, 0x2c));
+    this.#core.calls.rebuild_scan_array(this.#id, 0, 2);
   }
 
   #give(length: number): void {
     const bytes = this.#rest.subarray(0, length);
     const place = this.#form === 'lines' ? `line ${this.#line}` : `the record at byte ${this.#offset}`;
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes);
-    } catch {
-      throw this.#bad(`${place} is not UTF-8`, this.#offset);
-    }
+    const text = this.#decode(bytes);
     if (this.#form === 'array') this.#mustParse(text);
     this.#skip(length);
     this.#handBack(text, place);
   }
 
+  #decode(bytes: Uint8Array): string | undefined {
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** In a line a bad record is one record lost; in an array nothing after it could be trusted. */
-  #mustParse(text: string): void {
+  #mustParse(text: string | undefined): void {
+    if (text === undefined) throw this.#bad(`the record that begins with ${this.#shown()} is not UTF-8`, this.#offset);
     try {
       JSON.parse(text);
     } catch (error) {
@@ -198,7 +214,7 @@ export class RecordText {
   }
 
   #skip(length: number): void {
-    if (this.#form === 'lines') {
+    if (this.#form !== 'array') {
       for (let at = this.#rest.indexOf(NEWLINE); at >= 0 && at < length; at = this.#rest.indexOf(NEWLINE, at + 1))
         this.#line++;
     }
