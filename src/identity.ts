@@ -40,6 +40,9 @@ export function badIdentity(text: string): LimpetError {
 /** The type of a value, for a TypeError. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
+  if (value === undefined) return 'undefined';
   if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'function') return 'a function';
+  return `${typeof value} ${typeof value === 'string' ? quote(value) : String(value)}`;
 }

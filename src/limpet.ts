@@ -40,6 +40,8 @@ export class Instance {
     if (typeof options !== 'object' || options === null)
       throw new TypeError(`options are an object, not ${describe(options)}`);
     const parsed = parseCidr(cidr);
+    if (options.policy !== undefined && typeof options.policy !== 'string')
+      throw new TypeError(`a policy is a string, not ${describe(options.policy)}`);
     const policy = POLICIES.indexOf(options.policy ?? 'serial');
     if (policy < 0) {
       throw new LimpetError(
@@ -62,7 +64,12 @@ export class Instance {
       );
     }
     const net = new Subnet(this.#core, this.#create(parsed, policy, ranges), parsed);
-    if (gateway !== undefined && net.inspect(gateway).state === 'free') net.hold(gateway);
+    try {
+      if (gateway !== undefined && net.inspect(gateway).state === 'free') net.hold(gateway);
+    } catch (error) {
+      if (!(error instanceof LimpetError && error.code === 'BROKEN')) net.destroy();
+      throw error;
+    }
     return net;
   }
 
@@ -78,7 +85,10 @@ export class Instance {
       const part = bytes.subarray(at, at + WINDOW_SIZE);
       this.#core.putWindow(part);
       const status = calls.restore_feed(part.length);
-      if (status === Status.CHANGED && at + part.length === bytes.length) break;
+      if (status === Status.CHANGED) {
+        if (at + part.length === bytes.length) break;
+        calls.subnet_destroy(this.#core.end);
+      }
       if (status !== Status.OK) throw this.#refused(status, bytes);
       if (this.#core.position === 0) {
         calls.restore_abort();
@@ -148,16 +158,21 @@ export class Instance {
 
 /**
  * A fresh core from a compiled module, keyed and bounded as the options say.
- * @throws TypeError when the seed is not 16 bytes; LimpetError BAD_INPUT when the module is no Limpet core
+ * @throws TypeError; LimpetError BAD_INPUT when the seed is not 16 bytes long, when there is no memory, or when the
+ * module is no Limpet core
  */
 export async function instantiate(module: WebAssembly.Module, options: LoadOptions = {}): Promise<Core> {
   const { maxMemory } = options;
   const seed = options.seed ?? globalThis.crypto.getRandomValues(new Uint8Array(16));
-  if (!(seed instanceof Uint8Array) || seed.length !== 16)
-    throw new TypeError(`a seed is a Uint8Array of 16 bytes, not ${describe(seed)}`);
-  if (maxMemory !== undefined && (typeof maxMemory !== 'number' || !(maxMemory > 0))) {
+  if (!(seed instanceof Uint8Array)) throw new TypeError(`a seed is a Uint8Array of 16 bytes, not ${describe(seed)}`);
+  if (seed.length !== 16)
+    throw new LimpetError('BAD_INPUT', `a seed has 16 bytes, not ${seed.length}`, { bytes: seed.length });
+  if (maxMemory !== undefined && typeof maxMemory !== 'number')
     throw new TypeError(`maxMemory is a number of bytes, not ${describe(maxMemory)}`);
-  }
+  if (maxMemory !== undefined && !(maxMemory > 0))
+    throw new LimpetError('BAD_INPUT', `maxMemory is a number of bytes above 0, not ${maxMemory}`, {
+      value: maxMemory,
+    });
   let instance: WebAssembly.Instance;
   try {
     instance = await WebAssembly.instantiate(module, {});
@@ -181,7 +196,8 @@ function edges({ base, size, version }: Cidr): Range[] {
 }
 
 function excluded(cidr: Cidr, texts: Iterable<string>): Range[] {
-  if (typeof texts === 'string') throw new TypeError('exclude is a list of strings, not a string');
+  if (typeof texts !== 'object' || texts === null || !(Symbol.iterator in texts))
+    throw new TypeError(`exclude is a list of strings, not ${describe(texts)}`);
   return Array.from(texts, (text) => {
     if (typeof text !== 'string') throw new TypeError(`an exclusion is a string, not ${describe(text)}`);
     const range = parseRange(text, cidr.version);

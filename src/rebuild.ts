@@ -29,6 +29,8 @@ export interface Target {
   readonly version: 4 | 6;
   readonly base: bigint;
   readonly size: bigint;
+  /** Its number is then another subnet's, perhaps. */
+  readonly destroyed: () => boolean;
 }
 
 const SKIPS: Readonly<Record<number, SkipReason>> = {
@@ -123,12 +125,15 @@ export class Rebuild {
   abort(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#core.calls.rebuild_abort(this.#id);
+    if (!this.#target.destroyed()) this.#core.calls.rebuild_abort(this.#id);
   }
 
   #orAbort<T>(action: () => T): T {
-    if (!this.#open)
-      throw new LimpetError('ENDED', `the rebuild of ${this.#target.cidr} has ended`, { subnet: this.#target.cidr });
+    const { cidr, destroyed } = this.#target;
+    if (!this.#open || destroyed()) {
+      const how = destroyed() ? 'has ended with its subnet' : 'has ended';
+      throw new LimpetError('ENDED', `the rebuild of ${cidr} ${how}`, { subnet: cidr });
+    }
     try {
       return action();
     } catch (error) {
@@ -158,9 +163,14 @@ export class Rebuild {
     if (status === Status.NO_MEMORY) this.#check(status);
   }
 
-  /** A record that the scanner did not understand. */
-  #readText(text: string, place: string): void {
+  /** A record that the scanner did not understand; without a text it is not UTF-8. */
+  #readText(text: string | undefined, place: string): void {
     let record: unknown;
+    if (text === undefined) {
+      this.#scannedByHost++;
+      this.#skip('bad-record', `#${this.#index() - 1}`, `${place} is not UTF-8`);
+      return;
+    }
     try {
       record = JSON.parse(text);
     } catch (error) {
@@ -230,7 +240,7 @@ export class Rebuild {
           address,
         });
     }
-    found.sort((a, b) => Number(a.ordinal - b.ordinal) || (a.conflict.loser < b.conflict.loser ? -1 : 1));
+    found.sort((a, b) => Number(a.ordinal - b.ordinal) || compareBytes(a.conflict.loser, b.conflict.loser));
     return found.map(({ conflict }) => conflict);
   }
 
@@ -263,10 +273,18 @@ export class Rebuild {
   }
 }
 
+/** By UTF-8 bytes, as the core compares identities: JavaScript's own order puts U+1F41A before U+FB01. */
+function compareBytes(a: string, b: string): number {
+  const bytesA = new TextEncoder().encode(a);
+  const bytesB = new TextEncoder().encode(b);
+  const differ = bytesA.findIndex((byte, i) => byte !== bytesB[i]);
+  return differ < 0 ? bytesA.length - bytesB.length : (bytesA[differ] as number) - (bytesB[differ] ?? -1);
+}
+
 /** Feeds one input whole. */
 export function rebuildFrom(rebuild: Rebuild, input: RebuildInput): RebuildReport {
   try {
-    if (typeof input === 'string') rebuild.feed(new TextEncoder().encode(input));
+    if (typeof input === 'string') rebuild.feed(encode(input));
     else if (input instanceof Uint8Array) rebuild.feed(input);
     else if (typeof input === 'object' && input !== null && Symbol.iterator in input)
       for (const record of input) rebuild.add(record);
@@ -276,4 +294,14 @@ export function rebuildFrom(rebuild: Rebuild, input: RebuildInput): RebuildRepor
     throw error;
   }
   return rebuild.commit();
+}
+
+/** An encoder would make another identity of one with half a surrogate pair. */
+function encode(text: string): Uint8Array {
+  const half = text.search(/\p{Surrogate}/u);
+  if (half < 0) return new TextEncoder().encode(text);
+  const around = quote(text.slice(Math.max(0, half - 20), half + 20));
+  throw new LimpetError('BAD_INPUT', `the text is not Unicode: half a surrogate pair at index ${half}, in ${around}`, {
+    index: half,
+  });
 }

@@ -78,6 +78,8 @@ export class Subnet {
    * itself: one that fails does not undo the others.
    */
   allocateMany(identities: Iterable<string | Identity>): Allocation[] {
+    if (typeof identities !== 'object' || identities === null || !(Symbol.iterator in identities))
+      throw new TypeError(`identities are a list, not ${describe(identities)}`);
     const checked = Array.from(identities, (identity) =>
       identity instanceof Identity ? identity : new Identity(identity),
     );
@@ -92,7 +94,7 @@ export class Subnet {
    */
   bind(identity: string | Identity, address: string): string {
     this.#exactly('bind', identity, address);
-    return address;
+    return this.#address();
   }
 
   /**
@@ -128,9 +130,16 @@ export class Subnet {
     return this.#address();
   }
 
-  /** Reclaims up to `count` reserved bindings, oldest release first; answers them as they were. */
+  /**
+   * Reclaims up to `count` reserved bindings, oldest release first; answers them as they were.
+   * @throws LimpetError BAD_INPUT when the count is no whole number from 0, nor Infinity
+   */
   reclaimOldest(count = 1): Binding[] {
-    return this.#reclaim(count, TIME_LIMIT - 1);
+    if (typeof count !== 'number') throw new TypeError(`a count is a number, not ${describe(count)}`);
+    if (count < 0 || (!Number.isInteger(count) && count !== Number.POSITIVE_INFINITY)) {
+      throw new LimpetError('BAD_INPUT', `${count} is no count: a whole number from 0, or Infinity`, { value: count });
+    }
+    return this.#reclaim(count, TIME_LIMIT);
   }
 
   /** Reclaims every binding released before `time` (milliseconds since the epoch), oldest first. */
@@ -152,7 +161,7 @@ export class Subnet {
     this.#putAddress(address);
     const status = this.#core.calls.hold(this.#live());
     if (status < 0) throw this.#error(status, undefined, address);
-    return address;
+    return this.#address();
   }
 
   /** Holds what a record says was held before: as {@link hold}, but an address that is bound is held beside its binding. */
@@ -160,7 +169,7 @@ export class Subnet {
     this.#putAddress(address);
     const status = this.#core.calls.rehold(this.#live());
     if (status < 0) throw this.#error(status, undefined, address);
-    return address;
+    return this.#address();
   }
 
   /**
@@ -195,7 +204,8 @@ export class Subnet {
     const status = this.#core.calls.inspect(this.#live());
     if (status < 0) throw this.#error(status, undefined, address);
     const state = STATES[this.#core.state] as AddressState;
-    return this.#core.length > 0 ? { address, state, identity: this.#core.identity } : { address, state };
+    const found = { address: this.#address(), state };
+    return this.#core.length > 0 ? { ...found, identity: this.#core.identity } : found;
   }
 
   /** All bindings in ascending order of address. Changes made meanwhile show if they lie ahead. */
@@ -226,7 +236,13 @@ export class Subnet {
     return new Rebuild(
       this.#core,
       this.#live(),
-      { cidr: this.cidr, version: this.version, base: this.#base, size: this.size },
+      {
+        cidr: this.cidr,
+        version: this.version,
+        base: this.#base,
+        size: this.size,
+        destroyed: () => this.#id < 0,
+      },
       options,
     );
   }
@@ -339,8 +355,6 @@ export class Subnet {
   }
 
   #reclaim(count: number, before: number): Binding[] {
-    if (typeof count !== 'number' || !(count >= 0))
-      throw new TypeError(`a count is a number from 0, not ${describe(count)}`);
     const reclaimed: Binding[] = [];
     while (reclaimed.length < count) {
       this.#core.time = before;
@@ -365,7 +379,8 @@ export class Subnet {
     }
     const status = this.#core.calls.allocate_many(this.#live(), to - from, size);
     if (status < 0) throw this.#error(status);
-    const results = this.#core.window();
+    // A copy: an error that counts the subnet's addresses has the core write into the window.
+    const results = new DataView(this.#core.takeWindow(size + (to - from) * RESULT_SIZE).buffer);
     for (let i = from; i < to; i++) {
       const at = size + (i - from) * RESULT_SIZE;
       const result = results.getInt32(at + 16, true);
