@@ -1,0 +1,112 @@
+// The built core against docs/ABI.md: nothing undocumented, nothing missing, no imports.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { corePath } from '../limpet.js';
+
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+const core = await WebAssembly.compile(await readFile(corePath));
+const abi = await read('docs/ABI.md');
+
+test('the core imports nothing', () => {
+  assert.deepEqual(WebAssembly.Module.imports(core), []);
+});
+
+test('the exports are the calls of docs/ABI.md, each with as many arguments as documented', async () => {
+  const documented = new Map<string, number>();
+  for (const [, name, args] of abi.matchAll(/^\| `([a-z_]+)` \|([^|]*)\|/gm)) {
+    documented.set(name as string, args?.trim() === '' ? 0 : (args as string).split(',').length);
+  }
+  const { exports } = await WebAssembly.instantiate(core, {});
+  const exported = new Map<string, number>();
+  for (const { name, kind } of WebAssembly.Module.exports(core)) {
+    if (kind === 'function') exported.set(name, (exports[name] as () => void).length);
+  }
+  assert.deepEqual([...exported].sort(), [...documented].sort());
+  assert.ok(exports.memory instanceof WebAssembly.Memory);
+});
+
+test('the statuses of docs/ABI.md are those of the core', async () => {
+  const source = await read('assembly/status.ts');
+  const inCore = [...source.matchAll(/^export const (\w+): i32 = (-?\d+);/gm)].map(
+    ([, name, value]) => `${value} ${name}`,
+  );
+  const inPage = [...abi.matchAll(/^\| (-?\d+) \| ([A-Z_]+) \|/gm)].map(([, value, name]) => `${value} ${name}`);
+  assert.deepEqual(inPage, inCore);
+});
+
+test('the checksum and layout of docs/ABI.md are enough to read a snapshot', async () => {
+  const { Limpet } = await import('../limpet.js');
+  const limpet = await Limpet.load();
+  const net = limpet.subnet('10.1.0.0/24', { gateway: '10.1.0.1', policy: 'lowest' });
+  net.allocate('web.1');
+  net.allocate('web.2');
+  net.release('web.1', 1234);
+  const bytes = net.snapshot();
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  assert.equal(new TextDecoder().decode(bytes.subarray(0, 4)), 'LMPT');
+  assert.deepEqual([...bytes.subarray(4, 8)], [1, 4, 24, 1]);
+  const lengths = [64];
+  const counts = [48, 52, 56].map((at) => view.getUint32(at, true)) as [number, number, number];
+  assert.deepEqual(counts, [2, 2, 1]);
+  let at = 64 + counts[0] * 32;
+  lengths.push(...Array<number>(counts[0]).fill(32));
+  const parts: [bigint, number, number, string][] = [];
+  for (let n = counts[1] + counts[2]; n > 0; n--) {
+    const length = 24 + (bytes[at + 23] as number);
+    const identity = new TextDecoder().decode(bytes.subarray(at + 24, at + length));
+    parts.push([view.getBigUint64(at, true), view.getUint32(at + 16, true), bytes[at + 22] as number, identity]);
+    lengths.push(length);
+    at += length;
+  }
+  assert.deepEqual(parts, [
+    [1n, 0, 2, ''],
+    [3n, 0, 1, 'web.2'],
+    [2n, 1234, 0, 'web.1'],
+  ]);
+  let sum = 0n;
+  let from = 0;
+  for (const length of lengths) {
+    sum = sipHash13(bytes.subarray(from, from + length), sum, 0x54504d4cn);
+    from += length;
+  }
+  assert.equal(from + 8, bytes.length);
+  assert.equal(view.getBigUint64(from, true), sum);
+});
+
+/** SipHash-1-3 from the paper, with BigInt. */
+function sipHash13(bytes: Uint8Array, k0: bigint, k1: bigint): bigint {
+  const mask = (1n << 64n) - 1n;
+  const rotate = (x: bigint, n: bigint) => ((x << n) | (x >> (64n - n))) & mask;
+  let v0 = k0 ^ 0x736f6d6570736575n;
+  let v1 = k1 ^ 0x646f72616e646f6dn;
+  let v2 = k0 ^ 0x6c7967656e657261n;
+  let v3 = k1 ^ 0x7465646279746573n;
+  const round = () => {
+    v0 = (v0 + v1) & mask;
+    v1 = rotate(v1, 13n) ^ v0;
+    v0 = rotate(v0, 32n);
+    v2 = (v2 + v3) & mask;
+    v3 = rotate(v3, 16n) ^ v2;
+    v0 = (v0 + v3) & mask;
+    v3 = rotate(v3, 21n) ^ v0;
+    v2 = (v2 + v1) & mask;
+    v1 = rotate(v1, 17n) ^ v2;
+    v2 = rotate(v2, 32n);
+  };
+  const padded = new Uint8Array((bytes.length & ~7) + 8);
+  padded.set(bytes);
+  padded[padded.length - 1] = bytes.length & 255;
+  const words = new DataView(padded.buffer);
+  for (let at = 0; at < padded.length; at += 8) {
+    const word = words.getBigUint64(at, true);
+    v3 ^= word;
+    round();
+    v0 ^= word;
+  }
+  v2 ^= 0xffn;
+  round();
+  round();
+  round();
+  return v0 ^ v1 ^ v2 ^ v3;
+}
