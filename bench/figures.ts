@@ -1,0 +1,150 @@
+// Figures that are no race: growth over the size of the subnet, the longest single call, memory, and the module's size.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { corePath } from '../tests/limpet.js';
+import { identities } from './inputs.js';
+import { median } from './measure.js';
+import { PlainSubnet } from './plain.js';
+import { RawCore } from './raw.js';
+
+export interface Growth {
+  readonly subnet: string;
+  /** Nanoseconds a new binding, and the same over that of the first subnet. */
+  readonly ns: number;
+  readonly ratio: number;
+}
+
+/** Allocates 200 new identities in fresh subnets of each size, in turn. */
+export function growthCases(rounds: number): Growth[] {
+  const sizes = [
+    ['/24', 4, 24],
+    ['/16', 4, 16],
+    ['/8', 4, 8],
+    ['IPv6 /64', 6, 64],
+    ['IPv6 /48', 6, 48],
+  ] as const;
+  const raw = new RawCore();
+  const names = identities(200).map((name) => new TextEncoder().encode(name));
+  const times: number[][] = sizes.map(() => []);
+  for (let round = 0; round < rounds * 60; round++) {
+    for (const [i, [, version, prefix]] of sizes.entries()) {
+      const id = raw.subnet(version, prefix);
+      const identity = raw.bytes(raw.io + 64);
+      const started = process.hrtime.bigint();
+      for (const name of names) {
+        for (let at = 0; at < 27; at++) identity[at] = name[at] as number;
+        raw.call('allocate', id, 27);
+      }
+      if (round >= rounds) (times[i] as number[]).push(Number(process.hrtime.bigint() - started) / names.length);
+      raw.call('subnet_destroy', id);
+    }
+  }
+  const medians = times.map(median);
+  return sizes.map(([subnet], i) => ({
+    subnet,
+    ns: medians[i] as number,
+    ratio: (medians[i] as number) / (medians[0] as number),
+  }));
+}
+
+export interface Pause {
+  readonly what: string;
+  /** Milliseconds of the longest of a million calls. */
+  readonly core: number;
+  readonly plain: number;
+}
+
+/** The longest call while a million identities are allocated: tables grow, and in JavaScript garbage is collected. */
+export function pauseCases(): Pause[] {
+  const names = identities(1_000_000);
+  const encoded = names.map((name) => new TextEncoder().encode(name));
+  const raw = new RawCore();
+  const id = raw.subnet(4, 8);
+  let core = 0;
+  for (const name of encoded) {
+    raw.bytes(raw.io + 64).set(name);
+    core = Math.max(
+      core,
+      clock(() => raw.call('allocate', id, 27)),
+    );
+  }
+  const subnet = new PlainSubnet(1 << 24);
+  let plain = 0;
+  for (const name of names)
+    plain = Math.max(
+      plain,
+      clock(() => subnet.allocate(name)),
+    );
+  return [{ what: 'longest of 1 000 000 allocations', core, plain }];
+}
+
+function clock(action: () => void): number {
+  const started = process.hrtime.bigint();
+  action();
+  return Number(process.hrtime.bigint() - started) / 1e6;
+}
+
+export interface Memory {
+  readonly what: string;
+  readonly core: string;
+  readonly plain: string;
+}
+
+export function memoryCases(): Memory[] {
+  const count = 1_000_000;
+  const raw = new RawCore();
+  const used = () => raw.call('memory_used') >>> 0;
+  const id = raw.subnet(4, 8);
+  const before = used();
+  for (const name of identities(count)) {
+    raw.bytes(raw.io + 64).set(new TextEncoder().encode(name));
+    raw.call('allocate', id, 27);
+  }
+  const binding = (used() - before) / count;
+  const full = new RawCore();
+  const bitmap = full.subnet(4, 8);
+  for (let i = 0; i < 1 << 24; i++) full.call('hold_next', bitmap);
+  const three = new RawCore();
+  const small = three.subnet(6, 64);
+  for (const name of ['a', 'b', 'c']) {
+    three.bytes(three.io + 64).set(new TextEncoder().encode(name));
+    three.call('allocate', small, 1);
+  }
+  return [
+    {
+      what: 'one of 1 000 000 bindings, 27-byte identity',
+      core: `${binding.toFixed(1)} B`,
+      plain: `${plainBytes(count).toFixed(1)} B`,
+    },
+    { what: 'every address of a /8 held', core: mib(full.call('memory_used') >>> 0), plain: mib(1 << 21) },
+    {
+      what: 'three bindings in an IPv6 /64',
+      core: `${((three.call('memory_used') >>> 0) / 1024).toFixed(0)} KiB`,
+      plain: 'not possible',
+    },
+  ];
+}
+
+const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
+
+/** Bytes of the two Maps and their strings, in a process of its own where the garbage collector can be asked. */
+function plainBytes(count: number): number {
+  const script = `
+    const size = () => { globalThis.gc(); return process.memoryUsage().heapUsed; };
+    const before = size();
+    const byIdentity = new Map(), byOrdinal = new Map();
+    for (let i = 0; i < ${count}; i++) {
+      const name = Buffer.from('production-frontend.' + String(i).padStart(7, '0')).toString('latin1');
+      byIdentity.set(name, i); byOrdinal.set(i, name);
+    }
+    console.log((size() - before) / ${count}, byIdentity.size + byOrdinal.size);`;
+  return Number.parseFloat(execFileSync(process.execPath, ['--expose-gc', '-e', script], { encoding: 'utf8' }));
+}
+
+/** Bytes of dist/core.wasm. */
+export function sizeCases(): { readonly raw: number; readonly gzip: number } {
+  const bytes = readFileSync(corePath);
+  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+}

@@ -1,0 +1,23 @@
+// `npm run bench`: what the core costs, each figure beside the same work in plain JavaScript in the same run.
+// `--write` puts the table into README.md and docs/bench.json. Nothing here passes or fails on a time.
+
+import { parseArgs } from 'node:util';
+import { growthCases, memoryCases, pauseCases, sizeCases } from './figures.js';
+import { machine, render, write } from './report.js';
+import { timedCases } from './timed.js';
+
+const { values } = parseArgs({ options: { write: { type: 'boolean' }, rounds: { type: 'string', default: '7' } } });
+
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is no whole number from 1`);
+
+const results = {
+  machine: machine(),
+  timed: timedCases(rounds),
+  growth: growthCases(rounds),
+  pauses: pauseCases(),
+  memory: memoryCases(),
+  sizes: sizeCases(),
+};
+console.log(render(results));
+if (values.write) await write(results);
