@@ -47,15 +47,13 @@ function nextClear(page: usize, offset: u32): u32 {
   return (word << 6) + <u32>ctz(clear);
 }
 
-/** First offset at or after `offset` whose bit is set, or PAGE_SIZE. */
+/** First offset at or after `offset` (PAGE_SIZE at the most) whose bit is set, or PAGE_SIZE. */
 export function nextSet(page: usize, offset: u32): u32 {
-  let word = offset >> 6;
-  if (word == 64) return PAGE_SIZE;
-  const set = load<u64>(page + (word << 3), WORDS) >> (offset & 63);
-  if (set) return offset + <u32>ctz(set);
-  while (++word < 64) {
-    const bits = load<u64>(page + (word << 3), WORDS);
+  let below: u64 = offset & 63;
+  for (let word = offset >> 6; word < PAGE_SIZE >> 6; word++) {
+    const bits = (load<u64>(page + (word << 3), WORDS) >> below) << below;
     if (bits) return (word << 6) + <u32>ctz(bits);
+    below = 0;
   }
   return PAGE_SIZE;
 }

@@ -49,6 +49,11 @@ export class Exclusions extends Vector {
 
   /** Whether an ordinal is excluded. */
   covers(lo: u64, hi: u64): bool {
+    return changetype<usize>(this.find(lo, hi)) != 0;
+  }
+
+  /** The range that has an ordinal, or null. */
+  find(lo: u64, hi: u64): Range {
     // The first range that does not end below the ordinal is the only one that can hold it.
     let from: u32 = 0;
     let to = this.length;
@@ -58,8 +63,9 @@ export class Exclusions extends Vector {
       if (above(lo, hi, range.lastLo, range.lastHi)) from = middle + 1;
       else to = middle;
     }
-    if (from == this.length) return false;
+    const none = changetype<Range>(0);
+    if (from == this.length) return none;
     const range = this.range(from);
-    return !above(range.firstLo, range.firstHi, lo, hi);
+    return above(range.firstLo, range.firstHi, lo, hi) ? none : range;
   }
 }

@@ -137,7 +137,12 @@ export class Subnet extends Bindings {
       for (offset = nextSet(page, offset); offset < 4096; offset = nextSet(page, offset + 1)) {
         ordinalAt(page, offset);
         if (exists(this.byPlace((pageId(page) << 12) | offset))) return true;
-        if (!this.exclusions.covers(Ordinal.lo, Ordinal.hi)) return true;
+        const range = this.exclusions.find(Ordinal.lo, Ordinal.hi);
+        if (!changetype<usize>(range)) return true;
+        // On to the end of the range, or of the page.
+        const rest = range.lastLo - Ordinal.lo;
+        const restHi = range.lastHi - Ordinal.hi - <u64>(range.lastLo < Ordinal.lo);
+        offset = restHi || rest > 4095 ? 4095 : min(offset + <u32>rest, 4095);
       }
       offset = 0;
     }

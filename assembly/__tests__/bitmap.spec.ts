@@ -1,6 +1,7 @@
 // The search for a free ordinal, the excluded ranges that it skips, and the order of pages; each against a naive loop.
 
 import { destroyArena } from '../arena';
+import { nextSet } from '../bitmap';
 import { Range } from '../exclusions';
 import { blocksInUse, CALL_BLOCKS, reserveBlocks } from '../memory';
 import { above, Ordinal } from '../ordinal';
@@ -431,6 +432,16 @@ describe('excluded ranges', () => {
 });
 
 describe('pages in ascending order', () => {
+  test('nothing is read behind a page, which can be the last of the memory', () => {
+    const page = ((<usize>memory.size()) << 16) - 544;
+    memory.fill(page, 0, 544);
+    expect<u32>(nextSet(page, 0)).toBe(4096);
+    store<u8>(page + 543, 0x80);
+    expect<u32>(nextSet(page, 0)).toBe(4095);
+    expect<u32>(nextSet(page, 4095)).toBe(4095);
+    expect<u32>(nextSet(page, 4096)).toBe(4096);
+  });
+
   test('used ordinals are listed in ascending order while pages come and go', () => {
     const map = create(6, 0);
     const random = new Random(7);
