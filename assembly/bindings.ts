@@ -3,10 +3,10 @@
 
 import { Bitmap } from './bitmap';
 import { Exclusions } from './exclusions';
-import { equalBytes, hashBytes, hashInteger } from './hash';
-import { Order } from './order';
-import { BY_IDENTITY, BY_PLACE, createTable, KEY, Table } from './table';
-import { Slots } from './vector';
+import { equalBytes, hashBytes } from './hash';
+import { CALL_BLOCKS, reserveBlocks } from './memory';
+import { beginWalk, Binding, exists, nextRecord, NONE, Records } from './records';
+import { firstCandidate, nextCandidate, Table } from './table';
 
 /** The identity runs somewhere now. */
 export const LIVE: u8 = 1;
@@ -24,51 +24,19 @@ export const STATE_RESERVED: u32 = 2;
 export const STATE_HELD: u32 = 3;
 export const STATE_EXCLUDED: u32 = 4;
 
-//   binding  ┌──────────────┬────────────┬───────┬───────┬───────┬──────┬───────┬────────┬───────────┐
-//            │ identityLink │ placeLink  │ older │ newer │ place │ time │ flags │ length │ identity… │
-//            │ 0            │ 4          │ 8     │ 12    │ 16    │ 20   │ 26    │ 27     │ 28        │
-//            └──────────────┴────────────┴───────┴───────┴───────┴──────┴───────┴────────┴───────────┘
-// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits.
-@unmanaged
-export class Binding {
-  identityLink: usize;
-  placeLink: usize;
-  older: Binding;
-  newer: Binding;
-  place: u32;
-  private timeLow: u32;
-  private timeHigh: u16;
-  flags: u8;
-  length: u8;
-
-  get time(): u64 {
-    return <u64>this.timeLow | ((<u64>this.timeHigh) << 32);
-  }
-
-  set time(time: u64) {
-    this.timeLow = <u32>time;
-    this.timeHigh = <u16>(time >> 32);
-  }
-
-  get identity(): usize {
-    return changetype<usize>(this) + KEY;
-  }
-
-  get state(): u32 {
-    return this.flags & LIVE ? STATE_LIVE : STATE_RESERVED;
-  }
+export function stateOfBinding(binding: Binding): u32 {
+  return binding.flags & LIVE ? STATE_LIVE : STATE_RESERVED;
 }
 
-export const NONE: Binding = changetype<Binding>(0);
-
-export function exists(binding: Binding): bool {
-  return changetype<usize>(binding) != 0;
+/** The hash of the identity searched for last. */
+abstract class Searched {
+  static hash: u32 = 0;
 }
 
 @unmanaged
 export class Bindings extends Bitmap {
+  records: Records;
   identities: Table;
-  places: Table;
   exclusions: Exclusions;
   live: u32;
   reserved: u32;
@@ -81,46 +49,55 @@ export class Bindings extends Bitmap {
   lastTime: u64;
 
   byIdentity(identity: usize, length: u32): Binding {
-    let entry = this.identities.first(hashBytes(identity, length));
+    const hash = hashBytes(identity, length);
+    Searched.hash = hash;
+    let entry = firstCandidate(this.identities, hash);
     while (entry) {
       const binding = changetype<Binding>(entry);
       if (binding.length == <u8>length && equalBytes(binding.identity, identity, length)) return binding;
-      entry = binding.identityLink;
+      entry = nextCandidate();
     }
     return NONE;
   }
 
+  /** The binding on a place whose page exists. */
   byPlace(place: u32): Binding {
-    let entry = this.places.first(hashInteger(place));
-    while (entry) {
-      const binding = changetype<Binding>(entry);
-      if (binding.place == place) return binding;
-      entry = binding.placeLink;
-    }
-    return NONE;
+    return changetype<Binding>(this.owner(this.pages.get(place >> 12), place & 4095));
   }
 
   /** The binding on an ordinal, if it has one. */
   byOrdinal(lo: u64, hi: u64): Binding {
     const page = this.pageOf(lo, hi);
-    return page ? this.byPlace(this.placeIn(page, lo)) : NONE;
+    return page ? changetype<Binding>(this.owner(page, <u32>lo & 4095)) : NONE;
   }
 
   stateOf(lo: u64, hi: u64): u32 {
     if (this.exclusions.covers(lo, hi)) return STATE_EXCLUDED;
     const page = this.pageOf(lo, hi);
     if (!this.isTaken(page, lo)) return STATE_FREE;
-    const binding = this.byPlace(this.placeIn(page, lo));
-    return exists(binding) ? binding.state : STATE_HELD;
+    const binding = changetype<Binding>(this.owner(page, <u32>lo & 4095));
+    return exists(binding) ? stateOfBinding(binding) : STATE_HELD;
   }
 
-  /** A new binding known by its identity only: neither on its ordinal nor in a chain. */
+  /** Whether there is memory for one more binding or hold, and all that may grow with it. */
+  canBind(): bool {
+    return this.canAddPage() && reserveBlocks(CALL_BLOCKS + this.identities.growth() + this.pageTable.growth());
+  }
+
+  /** A binding known by its identity only, which byIdentity has just not found. Memory has been reserved. */
   addIdentity(identity: usize, length: u32, flags: u8): Binding {
-    const binding = changetype<Binding>(this.take(KEY + length));
-    binding.flags = flags;
-    binding.length = <u8>length;
-    memory.copy(binding.identity, identity, length);
-    this.identities.add(changetype<usize>(binding), hashBytes(identity, length), this);
+    const binding = this.records.make(identity, length, flags);
+    const table = this.identities;
+    if (table.isTight()) {
+      table.makeRoom(this);
+      beginWalk(this.records);
+      // The new one is among them.
+      for (let each = nextRecord(); exists(each); each = nextRecord()) {
+        table.insert(changetype<usize>(each), hashBytes(each.identity, each.length));
+      }
+    } else {
+      table.insert(changetype<usize>(binding), Searched.hash);
+    }
     return binding;
   }
 
@@ -128,38 +105,33 @@ export class Bindings extends Bitmap {
     this.identities.remove(changetype<usize>(binding), hashBytes(binding.identity, binding.length));
   }
 
-  /** Gives the memory of a binding back that is in no table any more. */
-  free(binding: Binding): void {
-    this.give(changetype<usize>(binding), KEY + binding.length);
-  }
-
   /** Puts a binding on its place and counts it; the ordinal is free, or held, which the binding then remembers. */
   settle(binding: Binding, page: usize, place: u32): void {
-    binding.place = place;
     if (this.isTaken(page, place)) {
       binding.flags |= HELD;
       this.held--;
     } else {
       this.set(page, place & 4095);
     }
-    this.own(binding, place);
+    binding.place = place;
+    this.own(binding, page);
   }
 
-  /** Makes a binding the owner of an ordinal that is marked as taken already, and counts it. */
-  own(binding: Binding, place: u32): void {
-    this.places.add(changetype<usize>(binding), hashInteger(place), this);
+  /** Makes a binding the owner of its place, which is marked as taken already, and counts it. */
+  own(binding: Binding, page: usize): void {
+    this.setOwner(page, binding.place & 4095, changetype<usize>(binding));
     if (binding.flags & LIVE) this.live++;
     else this.reserved++;
   }
 
   /** Takes a binding off its ordinal, which stays marked as taken. */
   disown(binding: Binding): void {
-    this.places.remove(changetype<usize>(binding), hashInteger(binding.place));
+    this.setOwner(this.pages.get(binding.place >> 12), binding.place & 4095, 0);
     if (binding.flags & LIVE) this.live--;
     else this.reserved--;
   }
 
-  /** Makes a live binding; its ordinal's page is made when missing. Memory has been reserved. */
+  /** Makes a live binding for an identity that byIdentity has just not found. Memory has been reserved. */
   bindTo(identity: usize, length: u32, lo: u64, hi: u64): void {
     const page = this.makePageOf(lo, hi);
     this.settle(this.addIdentity(identity, length, LIVE), page, this.placeIn(page, lo));
@@ -172,7 +144,7 @@ export class Bindings extends Bitmap {
     this.removeIdentity(binding);
     if (binding.flags & HELD) this.held++;
     else this.clear(binding.place);
-    this.free(binding);
+    this.records.free(binding);
   }
 
   /** Reserved → live. */
@@ -211,14 +183,4 @@ export class Bindings extends Bitmap {
     if (exists(newer)) newer.older = older;
     else this.newest = older;
   }
-}
-
-/** Makes the parts that every Bindings has. */
-export function initBindings(bindings: Bindings): void {
-  bindings.pages = changetype<Slots>(bindings.takeZeroed(offsetof<Slots>()));
-  bindings.pageTable = createTable(2, bindings);
-  bindings.identities = createTable(BY_IDENTITY, bindings);
-  bindings.places = createTable(BY_PLACE, bindings);
-  bindings.exclusions = changetype<Exclusions>(bindings.takeZeroed(offsetof<Exclusions>()));
-  bindings.order = changetype<Order>(bindings.takeZeroed(offsetof<Order>()));
 }

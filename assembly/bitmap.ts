@@ -7,20 +7,23 @@
 //
 // Only pages with a bit set exist. A set bit without a page below it means that all below is excluded.
 
-import { Arena } from './arena';
+import { pop, push } from './arena';
+import { hashNumber } from './hash';
 import { Order } from './order';
 import { above, Ordinal } from './ordinal';
-import { BY_NUMBER, hashNumber, Table } from './table';
-import { Slots } from './vector';
+import { firstCandidate, nextCandidate, Table } from './table';
+import { FAN, Nodes, Slots } from './vector';
 
-//   page  ┌───────────┬──────┬────┬───────────────────┬──────────┬──────────┐
-//         │ number lo │ link │ id │ number hi | level │ summary  │ words    │   544 bytes
-//         │ 0         │ 8    │ 12 │ 16                │ 24       │ 32       │
-//         └───────────┴──────┴────┴───────────────────┴──────────┴──────────┘
-const NUMBER_LO: usize = 0;
-const ID: usize = 12;
-const NUMBER_HI: usize = 16;
-const SUMMARY: usize = 24;
+//   page  ┌───────────┬───────────────────┬─────────┬────┬────────┬──────────┐
+//         │ number lo │ number hi | level │ summary │ id │ owners │ words    │   544 bytes
+//         │ 0         │ 8                 │ 16      │ 24 │ 28     │ 32       │
+//         └───────────┴───────────────────┴─────────┴────┴────────┴──────────┘
+export const NUMBER_LO: usize = 0;
+export const NUMBER_HI: usize = 8;
+const SUMMARY: usize = 16;
+const ID: usize = 24;
+/** Of a level-0 page: a node of 32 nodes of 128 bindings each, made when the first binding comes. */
+const OWNERS: usize = 28;
 const WORDS: usize = 32;
 const PAGE: u32 = 544;
 /** The level stands in the top byte of the number's high half, which a number of at most 116 bits leaves free. */
@@ -70,10 +73,11 @@ export function ordinalAt(page: usize, offset: u32): void {
 }
 
 @unmanaged
-export class Bitmap extends Arena {
-  /** Level-0 pages by id. */
+export class Bitmap extends Nodes {
+  freePages: usize;
+  /** Pages of all levels by id. */
   pages: Slots;
-  /** The same in ascending order, when asked for. */
+  /** Those of level 0 in ascending order, when asked for. */
   order: Order;
   /** All pages by number and level. */
   pageTable: Table;
@@ -105,7 +109,30 @@ export class Bitmap extends Arena {
     return page != 0 && <bool>((load<u64>(page + (((<usize>lo & OFFSET) >> 6) << 3), WORDS) >> (lo & 63)) & 1);
   }
 
-  /** Whether one more level-0 page may be made. */
+  /** What owns the ordinal at `offset` of a page: an address that setOwner was given, or 0. */
+  owner(page: usize, offset: u32): usize {
+    const owners = load<usize>(page, OWNERS);
+    if (!owners) return 0;
+    const node = load<usize>(owners + ((offset / FAN) << 2));
+    return node ? load<usize>(node + (offset % FAN << 2)) : 0;
+  }
+
+  setOwner(page: usize, offset: u32, owner: usize): void {
+    let owners = load<usize>(page, OWNERS);
+    if (!owners) {
+      owners = this.node();
+      store<usize>(page, owners, OWNERS);
+    }
+    const slot = owners + ((offset / FAN) << 2);
+    let node = load<usize>(slot);
+    if (!node) {
+      node = this.node();
+      store<usize>(slot, node);
+    }
+    store<usize>(node + (offset % FAN << 2), owner);
+  }
+
+  /** Whether one more page may be made. */
   canAddPage(): bool {
     return this.pages.length < MOST_PAGES || this.pages.freed != 0;
   }
@@ -163,12 +190,18 @@ export class Bitmap extends Arena {
     const lo = load<u64>(page, NUMBER_LO);
     const hi = load<u64>(page, NUMBER_HI);
     this.pageTable.remove(page, hashNumber(lo, hi));
-    if (hi >> LEVEL_SHIFT == 0) {
-      this.pages.remove(load<u32>(page, ID));
-      this.order.stale = true;
-    }
+    this.pages.remove(load<u32>(page, ID));
+    this.order.stale = true;
     if (this.recent == page) this.recent = 0;
-    this.give(page, PAGE);
+    const owners = load<usize>(page, OWNERS);
+    if (owners) {
+      for (let slot = owners; slot < owners + PAGE_SIZE / FAN * 4; slot += 4) {
+        const node = load<usize>(slot);
+        if (node) this.giveNode(node);
+      }
+      this.giveNode(owners);
+    }
+    push(changetype<usize>(this) + offsetof<Bitmap>('freePages'), page);
   }
 
   /**
@@ -282,32 +315,44 @@ export class Bitmap extends Arena {
   private findPage(lo: u64, taggedHi: u64): usize {
     let page = this.recent;
     if (page && load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) return page;
-    page = this.pageTable.first(hashNumber(lo, taggedHi));
-    while (page) {
-      if (load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) {
-        if (taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
-        return page;
-      }
-      page = load<usize>(page, BY_NUMBER << 2);
-    }
-    return 0;
+    page = firstCandidate(this.pageTable, hashNumber(lo, taggedHi));
+    while (page && (load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi)) page = nextCandidate();
+    if (page && taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
+    return page;
   }
 
   private makePage(lo: u64, taggedHi: u64): usize {
     let page = this.findPage(lo, taggedHi);
     if (page) return page;
-    page = this.takeZeroed(PAGE);
+    page = pop(changetype<usize>(this) + offsetof<Bitmap>('freePages')) || this.cut(PAGE);
+    memory.fill(page, 0, PAGE);
     store<u64>(page, lo, NUMBER_LO);
     store<u64>(page, taggedHi, NUMBER_HI);
-    this.pageTable.add(page, hashNumber(lo, taggedHi), this);
-    if (taggedHi >> LEVEL_SHIFT == 0) {
-      store<u32>(page, this.pages.add(page, this), ID);
-      this.order.extend(this.pages.length - 1, this);
-      this.order.stale = true;
-      this.recent = page;
+    store<u32>(page, this.pages.add(page, this), ID);
+    this.order.extend(this.pages.length - 1, this);
+    this.order.stale = true;
+    const table = this.pageTable;
+    if (table.isTight()) {
+      table.makeRoom(this);
+      for (let i: u32 = 0; i < this.pages.length; i++) {
+        const each = this.pages.find(i);
+        if (each) insertPage(table, each);
+      }
+    } else {
+      insertPage(table, page);
     }
+    if (taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
     return page;
   }
+}
+
+function insertPage(table: Table, page: usize): void {
+  table.insert(page, hashNumber(load<u64>(page, NUMBER_LO), load<u64>(page, NUMBER_HI)));
+}
+
+/** Whether a page is of the level of ordinals. */
+export function isLeaf(page: usize): bool {
+  return load<u64>(page, NUMBER_HI) >> LEVEL_SHIFT == 0;
 }
 
 abstract class Skipped {

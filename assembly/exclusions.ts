@@ -1,9 +1,8 @@
 // The excluded ranges of a subnet: few, fixed when it is made, sorted and apart from one another. The bitmap marks
 // them too, which is what the search sees; this list tells an excluded ordinal from one that is held.
 
-import { Arena } from './arena';
 import { above } from './ordinal';
-import { Vector } from './vector';
+import { Nodes, Vector } from './vector';
 
 /** A range, both ends included; in the same layout as the host passes it. */
 @unmanaged
@@ -14,6 +13,8 @@ export class Range {
   lastHi: u64;
 }
 
+const SLOTS: u32 = offsetof<Range>() / 4;
+
 @unmanaged
 export class Exclusions extends Vector {
   length: u32;
@@ -21,12 +22,13 @@ export class Exclusions extends Vector {
   sizeLo: u64;
   sizeHi: u64;
 
+  /** Eight slots each: they lie side by side, since a node has room for a multiple of eight. */
   range(i: u32): Range {
-    return changetype<Range>(this.get(i));
+    return changetype<Range>(this.at(i * SLOTS));
   }
 
   /** Adds a range above all others; false when it is not, or when it touches the last one, or is upside down. */
-  append(range: Range, arena: Arena): bool {
+  append(range: Range, nodes: Nodes): bool {
     if (above(range.firstLo, range.firstHi, range.lastLo, range.lastHi)) return false;
     if (this.length) {
       const before = this.range(this.length - 1);
@@ -35,9 +37,7 @@ export class Exclusions extends Vector {
       // Nothing follows a range that ends with the last number there is.
       if (!(nextLo | nextHi) || !above(range.firstLo, range.firstHi, nextLo, nextHi)) return false;
     }
-    const copy = arena.take(offsetof<Range>());
-    memory.copy(copy, changetype<usize>(range), offsetof<Range>());
-    store<usize>(this.extend(this.length++, arena), copy);
+    memory.copy(this.extend(this.length++ * SLOTS, nodes), changetype<usize>(range), offsetof<Range>());
     const spanLo = range.lastLo - range.firstLo;
     const spanHi = range.lastHi - range.firstHi - <u64>(range.lastLo < range.firstLo);
     const lo = this.sizeLo + spanLo;

@@ -63,8 +63,9 @@ export function hashBytes(at: usize, length: u32): u32 {
   return <u32>sipHash(at, length, Key.k0, Key.k1);
 }
 
-export function hashInteger(value: u64): u32 {
-  return <u32>((value * Key.odd) >> 32);
+/** Hashes the number of a page. */
+export function hashNumber(lo: u64, hi: u64): u32 {
+  return <u32>(((lo ^ (rotl(hi, 23) * 0x9e3779b97f4a7c15)) * Key.odd) >> 32);
 }
 
 /** Whether two runs of bytes are the same. */

@@ -1,8 +1,7 @@
 // The ABI: every function a host can call. Arguments and results are 32-bit integers; ordinals, times, identities and
 // bulk data pass through fixed areas of the memory, below. docs/ABI.md describes each for hosts in other languages.
 
-import { destroyArena } from './arena';
-import { Binding, exists, STATE_HELD, STATE_LIVE, STATE_RESERVED, TIME_LIMIT } from './bindings';
+import { stateOfBinding, STATE_HELD, STATE_LIVE, STATE_RESERVED, TIME_LIMIT } from './bindings';
 import { setKey } from './hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, limitPages, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
@@ -17,10 +16,11 @@ import {
   takeRestored,
   writeSnapshot,
 } from './snapshot';
+import { Binding, exists } from './records';
 import * as status from './status';
-import { createSubnet, excludeRanges, Subnet, validShape } from './subnet';
+import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
 import { hadSubnets, insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';
-import { GLOBAL, NETWORK, REPLICATED } from './words';
+import { addWord, GLOBAL, NETWORK, REPLICATED } from './words';
 
 //   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────────┬───────┐
 //       │ ordinal │ time │ state │ length │ position │ end │ identity │ other │
@@ -105,8 +105,8 @@ function copyIdentity(binding: Binding, to: usize): void {
 /** Writes all that is known of a binding into the io area. */
 function describe(binding: Binding): i32 {
   subnet.ordinalOf(binding.place);
-  store<u64>(IO, binding.state == STATE_RESERVED ? binding.time : 0, TIME);
-  store<u32>(IO, binding.state, STATE);
+  store<u64>(IO, stateOfBinding(binding) == STATE_RESERVED ? binding.time : 0, TIME);
+  store<u32>(IO, stateOfBinding(binding), STATE);
   copyIdentity(binding, IO + IDENTITY);
   return answer(status.OK);
 }
@@ -115,12 +115,12 @@ function describe(binding: Binding): i32 {
 export function subnet_create(version: u32, prefix: u32, policy: u32, ranges: u32): i32 {
   if (!validShape(version, prefix, policy) || ranges > WINDOW_SIZE / 32) return status.BAD_INPUT;
   if (version == 4 && (hi() || lo() >> 32)) return status.BAD_INPUT;
-  if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
+  if (!reserveBlocks(2 * CALL_BLOCKS)) return status.NO_MEMORY;
   const made = createSubnet(<u8>version, <u8>prefix, <u8>policy, lo(), hi());
   let result = (lo() & made.lastLo) | (hi() & made.lastHi) ? status.BAD_INPUT : excludeRanges(made, WINDOW, ranges);
   if (result == status.OK && !reserveBlocks(CALL_BLOCKS)) result = status.NO_MEMORY;
   if (result == status.OK) return <i32>insertSubnet(made);
-  destroyArena(made);
+  destroySubnet(made);
   return result;
 }
 
@@ -128,7 +128,7 @@ export function subnet_destroy(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
   abortRebuild(subnet);
-  destroyArena(subnet);
+  destroySubnet(subnet);
   removeSubnet(id);
   return status.OK;
 }
@@ -208,7 +208,7 @@ export function reclaim(id: u32, length: u32): i32 {
   const binding = subnet.byIdentity(IO + IDENTITY, length);
   if (!exists(binding)) return status.UNKNOWN;
   describe(binding);
-  if (binding.state == STATE_LIVE) return status.IS_LIVE;
+  if (stateOfBinding(binding) == STATE_LIVE) return status.IS_LIVE;
   subnet.unbind(binding);
   return status.CHANGED;
 }
@@ -318,10 +318,10 @@ export function rebuild_word(id: u32, kind: u32, length: u32, nameLength: u32): 
   const named = kind == REPLICATED || kind == GLOBAL;
   if (kind - 1 >= NETWORK || length - 1 >= 255 || nameLength > 255 || named != (nameLength != 0))
     return status.BAD_INPUT;
-  if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
   const rebuild = rebuildOf(subnet);
+  if (!rebuild.words.canBind()) return status.NO_MEMORY;
   rebuild.hasNetwork = rebuild.hasNetwork || kind == NETWORK;
-  rebuild.words.insert(kind, WINDOW, length, nameLength, rebuild.staging);
+  addWord(rebuild.words, kind, WINDOW, length, nameLength);
   return status.OK;
 }
 
@@ -371,7 +371,7 @@ export function rebuild_conflict(id: u32): i32 {
   if (!exists(loser)) return status.UNKNOWN;
   staging.ordinalOf(loser.place);
   const winner = staging.byPlace(loser.place);
-  store<u32>(IO, exists(winner) ? winner.state : STATE_HELD, STATE);
+  store<u32>(IO, exists(winner) ? stateOfBinding(winner) : STATE_HELD, STATE);
   store<u32>(IO, 0, END);
   if (exists(winner)) {
     copyIdentity(winner, IO + OTHER);

@@ -21,9 +21,9 @@ let inUse: u32 = 0;
 /** 65535 and not 65536 pages: the end of the last block must not wrap to 0. */
 let mostPages: u32 = 65535;
 
-/** Makes sure that `blocks` (at most 16) blocks can be taken; false when memory may not grow. */
+/** Makes sure that `blocks` blocks can be taken; false when memory may not grow. */
 export function reserveBlocks(blocks: u32): bool {
-  return available >= blocks || grow();
+  return available >= blocks || grow((blocks - available + PAGE_BLOCKS - 1) / PAGE_BLOCKS);
 }
 
 /** Takes one block, not zeroed; the caller has reserved it. */
@@ -55,15 +55,15 @@ export function limitPages(pages: u32): void {
   mostPages = min(pages, 65535);
 }
 
-/** Grows by a sixteenth, so that the host re-creates its views rarely; by one page when that is refused. */
-function grow(): bool {
+/** Grows by a sixteenth, so that the host re-creates its views rarely; by no more than is needed when that is refused. */
+function grow(needed: u32): bool {
   const size = <u32>memory.size();
-  if (size >= mostPages) return false;
-  let pages = min(1 + (size >> 4), mostPages - size);
+  if (size + needed > mostPages) return false;
+  let pages = min(max(needed, size >> 4), mostPages - size);
   let at = memory.grow(pages);
   if (at < 0) {
-    pages = 1;
-    at = memory.grow(1);
+    pages = needed;
+    at = memory.grow(pages);
     if (at < 0) return false;
   }
   const start = (<usize>at) << 16;

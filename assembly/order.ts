@@ -2,7 +2,7 @@
 // come and go seldom, and the hot path wants nothing but the hash table of bitmap.ts.
 
 import { above } from './ordinal';
-import { NUMBER_HI, NUMBER_LO } from './table';
+import { isLeaf, NUMBER_HI, NUMBER_LO } from './bitmap';
 import { Slots, Vector } from './vector';
 
 function pageAbove(a: usize, b: usize): bool {
@@ -23,7 +23,7 @@ export class Order extends Vector {
     let sorted = true;
     for (let i: u32 = 0; i < pages.length; i++) {
       const page = pages.find(i);
-      if (!page) continue;
+      if (!page || !isLeaf(page)) continue;
       if (this.length && pageAbove(this.get(this.length - 1), page)) sorted = false;
       store<usize>(this.at(this.length++), page);
     }

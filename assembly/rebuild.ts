@@ -1,15 +1,14 @@
 // Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
 // decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
 
-import { destroyArena } from './arena';
-import { Binding, exists, HELD, LIVE, NONE, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
-import { nextSet, pageId } from './bitmap';
+import { HELD, LIVE, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { nextSet } from './bitmap';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
 import { radixSort } from './radix-sort';
+import { Binding, exists, NONE } from './records';
 import * as status from './status';
-import { createSubnet, excludeRanges, Subnet } from './subnet';
-import { createWords, Words } from './words';
+import { createSubnet, destroySubnet, excludeRanges, Subnet } from './subnet';
 
 @unmanaged
 export class Rebuild {
@@ -22,8 +21,8 @@ export class Rebuild {
   /** Claims that lost to one of the same identity. */
   superseded: u32;
   resolved: bool;
-  /** What the scanner knows by name. */
-  words: Words;
+  /** What the scanner knows by name (words.ts). */
+  words: Subnet;
   /** What is between two records of the text being scanned. */
   scanState: u32;
   /** The scanner knows which network is meant. */
@@ -42,20 +41,28 @@ export function beginRebuild(subnet: Subnet): i32 {
   const staging = createSubnet(subnet.version, subnet.prefix, subnet.policy, subnet.baseLo, subnet.baseHi);
   for (let i: u32 = 0; i < subnet.exclusions.length; i++) {
     if (excludeRanges(staging, changetype<usize>(subnet.exclusions.range(i)), 1) != status.OK) {
-      destroyArena(staging);
+      destroySubnet(staging);
       return status.NO_MEMORY;
     }
   }
-  const rebuild = changetype<Rebuild>(staging.takeZeroed(offsetof<Rebuild>()));
+  if (!reserveBlocks(CALL_BLOCKS)) {
+    destroySubnet(staging);
+    return status.NO_MEMORY;
+  }
+  // It lies among the words, and goes with them.
+  const words = createSubnet(4, 0, 0, 0, 0);
+  const rebuild = changetype<Rebuild>(words.node());
   rebuild.staging = staging;
-  rebuild.words = createWords(staging);
+  rebuild.words = words;
   subnet.rebuild = changetype<usize>(rebuild);
   return status.OK;
 }
 
 export function abortRebuild(subnet: Subnet): i32 {
   if (!subnet.rebuild) return status.BAD_STATE;
-  destroyArena(rebuildOf(subnet).staging);
+  const rebuild = rebuildOf(subnet);
+  destroySubnet(rebuild.staging);
+  destroySubnet(rebuild.words);
   subnet.rebuild = 0;
   return status.OK;
 }
@@ -114,10 +121,11 @@ function wins(a: Binding, b: Binding): bool {
 export function resolveRebuild(subnet: Subnet): i32 {
   const rebuild = rebuildOf(subnet);
   if (rebuild.resolved) return status.OK;
+  const staging = rebuild.staging;
   const kept = keepHolds(subnet, rebuild);
   if (kept != status.OK) return kept;
   for (let binding = rebuild.claims; exists(binding); binding = rebuild.claims) {
-    if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
+    if (!staging.canBind()) return status.NO_MEMORY;
     rebuild.claims = binding.newer;
     settleClaim(rebuild, binding);
   }
@@ -140,7 +148,7 @@ function settleClaim(rebuild: Rebuild, binding: Binding): void {
   }
   staging.disown(other);
   lose(rebuild, other);
-  staging.own(binding, place);
+  staging.own(binding, page);
 }
 
 function lose(rebuild: Rebuild, binding: Binding): void {
@@ -154,7 +162,7 @@ export function nextLoser(rebuild: Rebuild): Binding {
   const loser = rebuild.losers;
   if (exists(loser)) {
     rebuild.losers = loser.newer;
-    rebuild.staging.free(loser);
+    rebuild.staging.records.free(loser);
   }
   return loser;
 }
@@ -172,12 +180,12 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   staging.cursorHi = subnet.cursorHi;
   chainReserved(staging, time);
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
-  rebuild.words.freeAll(staging);
   for (let i: u32 = 0; i < staging.pages.length; i++) {
     const page = staging.pages.find(i);
     if (page) staging.dropIfEmpty(page);
   }
-  destroyArena(subnet);
+  destroySubnet(rebuild.words);
+  destroySubnet(subnet);
   return staging;
 }
 
@@ -211,7 +219,7 @@ function chainReserved(staging: Subnet, time: u64): void {
   for (let i: u32 = 0; i < order.length; i++) {
     const page: usize = order.get(i);
     for (let offset = nextSet(page, 0); offset < 4096; offset = nextSet(page, offset + 1)) {
-      const binding = staging.byPlace((pageId(page) << 12) | offset);
+      const binding = changetype<Binding>(staging.owner(page, offset));
       if (!exists(binding) || binding.flags & LIVE) continue;
       binding.newer = NONE;
       if (exists(last)) last.newer = binding;

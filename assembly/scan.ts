@@ -3,7 +3,7 @@
 // refused, goes to the host, which parses it properly and can say what is wrong with it.
 
 import { readAddress } from './address-text';
-import { Binding, exists, LIVE, NONE, WANTED } from './bindings';
+import { LIVE, WANTED } from './bindings';
 import {
   CLOSE_ARRAY,
   COMMA,
@@ -21,6 +21,7 @@ import {
 } from './json';
 import { above, Ordinal } from './ordinal';
 import { claim, Rebuild, rebuildOf } from './rebuild';
+import { Binding, exists, NONE } from './records';
 import * as status from './status';
 import { Subnet } from './subnet';
 import { findWord, NETWORK, REPLICATED, STATE_LIVE } from './words';
@@ -343,8 +344,9 @@ function claimTask(subnet: Subnet, rebuild: Rebuild): bool {
   }
   if (!Found.placed || (Found.fields & (TASK | SERVICE)) != (TASK | SERVICE)) return false;
   const service = Found.service;
-  const length = service.place;
-  memory.copy(NAME, service.identity + service.length, length);
+  const name = changetype<Binding>(service.place);
+  const length = <u32>name.length;
+  memory.copy(NAME, name.identity, length);
   store<u8>(NAME + length, 0x2e);
   let end = NAME + length + 1;
   if (<u32>service.flags == REPLICATED) {

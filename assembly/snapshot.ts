@@ -3,14 +3,13 @@
 //
 //   header (64) │ excluded ranges │ live and held, ascending │ reserved, oldest first │ checksum (8)
 
-import { destroyArena } from './arena';
-import { Binding, exists, HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
+import { HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
 import { sipHash } from './hash';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
+import { Binding, exists, KEY } from './records';
 import * as status from './status';
-import { createSubnet, excludeRanges, Subnet, validShape } from './subnet';
-import { KEY } from './table';
+import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
 
 const MAGIC: u32 = 0x54504d4c; // "LMPT"
 export const FORMAT: u8 = 1;
@@ -184,7 +183,7 @@ export function beginRestore(): void {
 }
 
 export function abortRestore(): void {
-  if (Reader.subnet) destroyArena(changetype<Subnet>(Reader.subnet));
+  if (Reader.subnet) destroySubnet(changetype<Subnet>(Reader.subnet));
   Reader.subnet = 0;
   Reader.stage = 0;
 }

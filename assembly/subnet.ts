@@ -1,23 +1,17 @@
 // One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that
 // it stands on (bitmap.ts, bindings.ts) choose nothing and refuse nothing.
 
-import { Arena, createArena } from './arena';
-import {
-  Binding,
-  Bindings,
-  exists,
-  HELD,
-  initBindings,
-  LIVE,
-  STATE_EXCLUDED,
-  STATE_FREE,
-  STATE_HELD,
-} from './bindings';
-import { nextSet, ordinalAt, pageId } from './bitmap';
-import { Range } from './exclusions';
-import { CALL_BLOCKS, reserveBlocks } from './memory';
+import { EXTENT_HEADER } from './arena';
+import { Bindings, HELD, LIVE, STATE_EXCLUDED, STATE_FREE, STATE_HELD } from './bindings';
+import { nextSet, ordinalAt } from './bitmap';
+import { Exclusions, Range } from './exclusions';
+import { BLOCK, CALL_BLOCKS, reserveBlocks, takeBlock } from './memory';
+import { Order } from './order';
 import { above, Ordinal } from './ordinal';
+import { Binding, exists, Records } from './records';
 import * as status from './status';
+import { Table } from './table';
+import { Slots, Vector } from './vector';
 
 export const SERIAL: u32 = 0;
 export const LOWEST: u32 = 1;
@@ -136,7 +130,7 @@ export class Subnet extends Bindings {
       if (above(Ordinal.lo, Ordinal.hi, lo, hi)) offset = 0;
       for (offset = nextSet(page, offset); offset < 4096; offset = nextSet(page, offset + 1)) {
         ordinalAt(page, offset);
-        if (exists(this.byPlace((pageId(page) << 12) | offset))) return true;
+        if (this.owner(page, offset)) return true;
         const range = this.exclusions.find(Ordinal.lo, Ordinal.hi);
         if (!changetype<usize>(range)) return true;
         // On to the end of the range, or of the page.
@@ -147,11 +141,6 @@ export class Subnet extends Bindings {
       offset = 0;
     }
     return false;
-  }
-
-  /** Whether there is memory for one more binding or hold, and the pages that it may need. */
-  canBind(): bool {
-    return this.canAddPage() && reserveBlocks(CALL_BLOCKS);
   }
 
   /** Takes an ordinal that is known to be free. Memory has been reserved. */
@@ -213,19 +202,47 @@ export function validShape(version: u32, prefix: u32, policy: u32): bool {
   return ((version == 4 && prefix <= 32) || (version == 6 && prefix <= 128)) && policy <= LOWEST;
 }
 
+/** A piece of zeros. */
+function zeros(subnet: Subnet, bytes: u32): usize {
+  const size = (bytes + 7) & ~7;
+  const piece = subnet.cut(size);
+  memory.fill(piece, 0, size);
+  return piece;
+}
+
 /** A subnet without exclusions; the caller has reserved memory and checked the arguments. */
 export function createSubnet(version: u8, prefix: u8, policy: u8, baseLo: u64, baseHi: u64): Subnet {
-  const subnet = changetype<Subnet>(createArena(offsetof<Subnet>()));
-  initBindings(subnet);
+  const block = takeBlock();
+  memory.fill(block, 0, BLOCK);
+  store<u32>(block, 1, 4);
+  // The subnet is the first piece of its own arena.
+  const subnet = changetype<Subnet>(block + EXTENT_HEADER);
+  subnet.extent = block;
+  subnet.end = block + BLOCK;
+  subnet.at = changetype<usize>(subnet) + ((offsetof<Subnet>() + 7) & ~7);
+  subnet.pages = changetype<Slots>(zeros(subnet, offsetof<Slots>()));
+  subnet.order = changetype<Order>(zeros(subnet, offsetof<Order>()));
+  subnet.pageTable = changetype<Table>(zeros(subnet, offsetof<Table>()));
+  subnet.identities = changetype<Table>(zeros(subnet, offsetof<Table>()));
+  subnet.exclusions = changetype<Exclusions>(zeros(subnet, offsetof<Exclusions>()));
+  subnet.records = changetype<Records>(zeros(subnet, offsetof<Records>()));
+  subnet.records.lists = changetype<Vector>(zeros(subnet, offsetof<Vector>()));
+  subnet.records.lists.extend(0, subnet);
   subnet.version = version;
   subnet.prefix = prefix;
   subnet.policy = policy;
   subnet.baseLo = baseLo;
   subnet.baseHi = baseHi;
   const bits: u32 = (version == 4 ? 32 : 128) - prefix;
-  subnet.lastLo = bits >= 64 ? u64.MAX_VALUE : ((<u64>1) << bits) - 1;
-  subnet.lastHi = bits >= 128 ? u64.MAX_VALUE : bits > 64 ? ((<u64>1) << (bits - 64)) - 1 : 0;
+  subnet.lastLo = bits >= 64 ? u64.MAX_VALUE : (<u64>1 << bits) - 1;
+  subnet.lastHi = bits >= 128 ? u64.MAX_VALUE : bits > 64 ? (<u64>1 << (bits - 64)) - 1 : 0;
   return subnet;
+}
+
+/** Gives all memory of a subnet back. */
+export function destroySubnet(subnet: Subnet): void {
+  subnet.records.destroy();
+  subnet.destroy();
 }
 
 /** Excludes ranges, in ascending order and apart; a status, after an error of which the subnet is useless. */
@@ -234,8 +251,8 @@ export function excludeRanges(subnet: Subnet, ranges: usize, count: u32): i32 {
     const range = changetype<Range>(ranges);
     if (above(range.lastLo, range.lastHi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
     // Two pages a level at the most, of which there are eleven.
-    if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
-    if (!subnet.exclusions.append(range, changetype<Arena>(subnet))) return status.BAD_INPUT;
+    if (!reserveBlocks(3 * CALL_BLOCKS + subnet.pageTable.growth())) return status.NO_MEMORY;
+    if (!subnet.exclusions.append(range, subnet)) return status.BAD_INPUT;
     subnet.fill(range.firstLo, range.firstHi, range.lastLo, range.lastHi);
   }
   return status.OK;

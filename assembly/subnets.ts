@@ -1,18 +1,17 @@
 // The subnets of this instance by number. Numbers are handed out again after a subnet is destroyed.
 
-import { Arena, LISTS } from './arena';
 import { Subnet } from './subnet';
-import { Slots } from './vector';
+import { Nodes, Slots } from './vector';
 
-/** An arena of its own for the list, after its free lists; then the list. */
-const ROOT: usize = memory.data(((LISTS + 7) & ~7) + 48, 8) + ((LISTS + 7) & ~7);
+/** The nodes of the list, then the list; neither ever goes back. */
+const ROOT: usize = memory.data(48, 8);
 
-function arena(): Arena {
-  return changetype<Arena>(ROOT);
+function nodes(): Nodes {
+  return changetype<Nodes>(ROOT);
 }
 
 function slots(): Slots {
-  return changetype<Slots>(ROOT + 16);
+  return changetype<Slots>(ROOT + 24);
 }
 
 /** Whether there has been a subnet at all. */
@@ -22,7 +21,7 @@ export function hadSubnets(): bool {
 
 /** Lists a subnet; its number. Memory has been reserved. */
 export function insertSubnet(subnet: Subnet): u32 {
-  return slots().add(changetype<usize>(subnet), arena());
+  return slots().add(changetype<usize>(subnet), nodes());
 }
 
 /** The subnet of a number, or null. */

@@ -1,90 +1,93 @@
-// A hash table that grows by one bucket at a time (linear hashing: Litwin, "Linear hashing: a new tool for file and
-// table addressing", VLDB 1980), so that no insertion ever pauses to rehash. Entries are chained through a word of
-// their own; the table knows nothing of them but where that word is and how to hash them again.
+// A hash table with open addressing, over a vector so that it grows where it lies. A slot holds the address of an entry,
+// a multiple of 8, with three bits of its hash beside it: seven of eight strangers are passed without a look at them.
+// Entries are hashed again when it grows, in the order in which they lie in memory, by whoever owns them.
 
-import { Arena } from './arena';
-import { hashBytes, hashInteger } from './hash';
-import { Vector } from './vector';
+import { FAN, Nodes, Vector } from './vector';
 
-/** What a table holds; also says where its entries keep the link of the chain: at 4 × kind. */
-export const BY_IDENTITY: u32 = 0;
-export const BY_PLACE: u32 = 1;
-export const BY_NUMBER: u32 = 2;
-
-// Where entries keep what they are hashed by. Bindings (bindings.ts) and pages (bitmap.ts) are laid out to match.
-export const PLACE: usize = 16;
-export const KEY_LENGTH: usize = 27;
-export const KEY: u32 = 28;
-export const NUMBER_LO: usize = 0;
-export const NUMBER_HI: usize = 16;
-
-export function hashNumber(lo: u64, hi: u64): u32 {
-  return hashInteger(lo ^ (rotl(hi, 23) * 0x9e3779b97f4a7c15));
-}
-
-function hashEntry(kind: u32, entry: usize): u32 {
-  if (kind == BY_IDENTITY) return hashBytes(entry + KEY, load<u8>(entry, KEY_LENGTH));
-  if (kind == BY_PLACE) return hashInteger(load<u32>(entry, PLACE));
-  return hashNumber(load<u64>(entry, NUMBER_LO), load<u64>(entry, NUMBER_HI));
-}
+const TAG: u32 = 7;
+/** In the slot of a removed entry: the search goes on past it. */
+const REMOVED: u32 = 1;
 
 @unmanaged
 export class Table extends Vector {
+  /** Slots: a power of two, or 0. */
+  capacity: u32;
   entries: u32;
-  buckets: u32;
-  kind: u32;
+  /** Slots that are not empty: entries and removed ones. */
+  used: u32;
 
-  /** Address of the head of the chain for `hash`; the table has had an entry. */
-  chain(hash: u32): usize {
-    const mask = 0xffffffff >> clz(this.buckets);
-    let bucket = hash & mask;
-    if (bucket >= this.buckets) bucket &= mask >> 1;
-    return this.at(bucket);
+  /** Where a search for `hash` begins. */
+  start(hash: u32): u32 {
+    return hash & (this.capacity - 1);
   }
 
-  /** First entry of the chain for `hash`, or 0. */
-  first(hash: u32): usize {
-    return this.buckets ? load<usize>(this.chain(hash)) : 0;
+  /** Whether the next entry needs room made first. */
+  isTight(): bool {
+    return this.used >= this.capacity - (this.capacity >> 2);
   }
 
-  add(entry: usize, hash: u32, arena: Arena): void {
-    if (this.entries++ == this.buckets) this.split(arena);
-    const head = this.chain(hash);
-    store<usize>(entry + (this.kind << 2), load<usize>(head));
-    store<usize>(head, entry);
+  /** Blocks that making room can take. */
+  growth(): u32 {
+    return this.isTight() ? (this.capacity >> 10) + (this.capacity >> 12) + 4 : 0;
   }
 
-  /** Removes an entry that is in the table. Buckets stay: what was used once will be again. */
-  remove(entry: usize, hash: u32): void {
-    const link = this.kind << 2;
-    let at = this.chain(hash);
-    while (load<usize>(at) != entry) at = load<usize>(at) + link;
-    store<usize>(at, load<usize>(entry + link));
-    this.entries--;
+  /** Empties the table, doubled unless most of it was removed entries; the owner then inserts its entries again. */
+  makeRoom(nodes: Nodes): void {
+    if (this.entries >= this.capacity >> 1) this.capacity = max(FAN, this.capacity << 1);
+    this.entries = 0;
+    this.used = 0;
+    for (let i: u32 = 0; i < this.capacity; i += FAN) memory.fill(this.extend(i, nodes), 0, FAN * 4);
   }
 
-  /** Adds one bucket and moves into it what belongs there from the one bucket that it divides. */
-  private split(arena: Arena): void {
-    const bucket = this.buckets++;
-    const target = this.extend(bucket, arena);
-    if (!bucket) return;
-    const high: u32 = 1 << (31 - clz(bucket));
-    const link = this.kind << 2;
-    let at = this.at(bucket ^ high);
-    for (let entry = load<usize>(at); entry; entry = load<usize>(at)) {
-      if ((hashEntry(this.kind, entry) & (2 * high - 1)) == bucket) {
-        store<usize>(at, load<usize>(entry + link));
-        store<usize>(entry + link, load<usize>(target));
-        store<usize>(target, entry);
-      } else {
-        at = entry + link;
-      }
+  /** Inserts an entry that is not there yet; the table is not tight. */
+  insert(entry: usize, hash: u32): void {
+    let i = this.start(hash);
+    let at = this.at(i);
+    while (load<u32>(at) > REMOVED) {
+      i = (i + 1) & (this.capacity - 1);
+      at = this.at(i);
     }
+    this.used += <u32>(load<u32>(at) == 0);
+    this.entries++;
+    store<u32>(at, entry | (hash >> 29));
+  }
+
+  remove(entry: usize, hash: u32): void {
+    let i = this.start(hash);
+    while ((<usize>this.get(i) & ~TAG) != entry) i = (i + 1) & (this.capacity - 1);
+    store<u32>(this.at(i), REMOVED);
+    this.entries--;
   }
 }
 
-export function createTable(kind: u32, arena: Arena): Table {
-  const table = changetype<Table>(arena.takeZeroed(offsetof<Table>()));
-  table.kind = kind;
-  return table;
+/** The slots of a table that may hold what has this hash, one after another. */
+export abstract class Probe {
+  static table: Table = changetype<Table>(0);
+  static i: u32 = 0;
+  static tag: u32 = 0;
+}
+
+/** Begins a search and answers its first candidate, or 0. */
+export function firstCandidate(table: Table, hash: u32): usize {
+  if (!table.entries) return 0;
+  Probe.table = table;
+  Probe.i = table.start(hash);
+  Probe.tag = hash >> 29;
+  return nextCandidate();
+}
+
+export function nextCandidate(): usize {
+  const table = Probe.table;
+  const mask = table.capacity - 1;
+  const tag = Probe.tag;
+  let i = Probe.i;
+  while (true) {
+    const slot = table.get(i);
+    i = (i + 1) & mask;
+    if (!slot) return 0;
+    if ((slot & TAG) == tag && slot > TAG) {
+      Probe.i = i;
+      return slot & ~TAG;
+    }
+  }
 }

@@ -1,11 +1,29 @@
 // A growable array of 32-bit slots that never moves what it has: a tree of 512-byte nodes, as high as needed.
-// Rejected: an array that doubles. It pauses to copy, and leaves halves behind that nobody else can use.
+// Rejected: an array that doubles. It needs runs of blocks, and leaves halves behind that nobody else can use.
 
-import { Arena } from './arena';
+import { Arena, pop, push } from './arena';
 
 const BITS: u32 = 7;
-const FAN: u32 = 1 << BITS;
+/** Slots of a node. */
+export const FAN: u32 = 1 << BITS;
 const NODE: u32 = FAN * 4;
+
+/** An arena that hands out nodes. */
+@unmanaged
+export class Nodes extends Arena {
+  freeNodes: usize;
+
+  /** A node of zeros. */
+  node(): usize {
+    const node = pop(changetype<usize>(this) + offsetof<Nodes>('freeNodes')) || this.cut(NODE);
+    memory.fill(node, 0, NODE);
+    return node;
+  }
+
+  giveNode(node: usize): void {
+    push(changetype<usize>(this) + offsetof<Nodes>('freeNodes'), node);
+  }
+}
 
 @unmanaged
 export class Vector {
@@ -13,7 +31,7 @@ export class Vector {
   /** Height of the tree: it has room for 128^levels slots. */
   levels: u32;
 
-  /** Address of slot `i`, which must exist. */
+  /** Address of slot `i`, which must exist. Slots of one node lie side by side. */
   at(i: u32): usize {
     let node = this.root;
     for (let shift = this.levels * BITS - BITS; shift; shift -= BITS) {
@@ -27,13 +45,13 @@ export class Vector {
   }
 
   /** Address of slot `i` (below 2^28), made with value 0 when it does not exist yet; at most 8 nodes are taken. */
-  extend(i: u32, arena: Arena): usize {
+  extend(i: u32, nodes: Nodes): usize {
     if (!this.levels) {
-      this.root = arena.takeZeroed(NODE);
+      this.root = nodes.node();
       this.levels = 1;
     }
     while (i >> (this.levels * BITS)) {
-      const root = arena.takeZeroed(NODE);
+      const root = nodes.node();
       store<usize>(root, this.root);
       this.root = root;
       this.levels++;
@@ -43,7 +61,7 @@ export class Vector {
       const slot = node + (((i >> shift) & (FAN - 1)) << 2);
       node = load<usize>(slot);
       if (!node) {
-        node = arena.takeZeroed(NODE);
+        node = nodes.node();
         store<usize>(slot, node);
       }
     }
@@ -59,7 +77,7 @@ export class Slots extends Vector {
   /** 2 × number + 1 of the last freed slot, or 0. */
   freed: u32;
 
-  add(pointer: usize, arena: Arena): u32 {
+  add(pointer: usize, nodes: Nodes): u32 {
     const link = this.freed;
     if (link) {
       const slot = this.at(link >> 1);
@@ -67,7 +85,7 @@ export class Slots extends Vector {
       store<usize>(slot, pointer);
       return link >> 1;
     }
-    store<usize>(this.extend(this.length, arena), pointer);
+    store<usize>(this.extend(this.length, nodes), pointer);
     return this.length++;
   }
 
