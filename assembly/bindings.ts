@@ -72,16 +72,24 @@ export class Bindings extends Bitmap {
   }
 
   stateOf(lo: u64, hi: u64): u32 {
-    if (this.exclusions.covers(lo, hi)) return STATE_EXCLUDED;
     const page = this.pageOf(lo, hi);
-    if (!this.isTaken(page, lo)) return STATE_FREE;
-    const binding = changetype<Binding>(this.owner(page, <u32>lo & 4095));
-    return exists(binding) ? stateOfBinding(binding) : STATE_HELD;
+    const taken = this.isTaken(page, lo);
+    if (page) {
+      if (!taken) return STATE_FREE;
+      const binding = changetype<Binding>(this.owner(page, <u32>lo & 4095));
+      if (exists(binding)) return stateOfBinding(binding);
+    }
+    // Without a page all below a higher level's bit may be excluded: only the ranges tell.
+    if (this.exclusions.covers(lo, hi)) return STATE_EXCLUDED;
+    return taken ? STATE_HELD : STATE_FREE;
   }
 
   /** Whether there is memory for one more binding or hold, and all that may grow with it. */
   canBind(): bool {
-    return this.canAddPage() && reserveBlocks(CALL_BLOCKS + this.identities.growth() + this.pageTable.growth());
+    let blocks = CALL_BLOCKS;
+    if (this.identities.isTight()) blocks += this.identities.growth();
+    if (this.pageTable.isTight()) blocks += this.pageTable.growth();
+    return this.canAddPage() && reserveBlocks(blocks);
   }
 
   /** A binding known by its identity only, which byIdentity has just not found. Memory has been reserved. */

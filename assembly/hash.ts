@@ -14,10 +14,13 @@ export function setKey(k0: u64, k1: u64): void {
   Key.odd = (k0 ^ rotl<u64>(k1, 32) ^ 0x9e3779b97f4a7c15) | 1;
 }
 
-/** Up to 8 bytes as a little-endian number; reads no byte past `length`. */
-function partial(at: usize, length: u32): u64 {
+/** The last `length & 7` bytes of a run that ends at `end`, as a little-endian number; reads no byte outside the run. */
+function tail(end: usize, length: u32): u64 {
+  const bits: u64 = (length & 7) << 3;
+  if (!bits) return 0;
+  if (length > 7) return load<u64>(end - 8) >> (64 - bits);
   let word: u64 = 0;
-  for (let i: u32 = length; i; ) word = (word << 8) | <u64>load<u8>(at + --i);
+  for (let at = end - length; at < end; end--) word = (word << 8) | <u64>load<u8>(end - 1);
   return word;
 }
 
@@ -27,23 +30,16 @@ export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
   let v1 = k1 ^ 0x646f72616e646f6d;
   let v2 = k0 ^ 0x6c7967656e657261;
   let v3 = k1 ^ 0x7465646279746573;
-  const end = at + (length & ~7);
-  // Blocks first, then the padded tail, then three rounds to finish: one loop, so that the round stands once.
-  let finish = 4;
-  while (true) {
-    let word: u64 = 0;
-    if (at < end) {
-      word = load<u64>(at);
-      at += 8;
-    } else if (finish == 4) {
-      word = partial(at, length & 7) | ((<u64>length) << 56);
-      finish = 3;
-    } else if (finish) {
-      if (finish == 3) v2 ^= 0xff;
-      finish--;
-    } else {
-      return v0 ^ v1 ^ v2 ^ v3;
-    }
+  const end = at + length;
+  const whole = at + (length & ~7);
+  let word: u64 = 0;
+  // Every block, the padded tail, and three rounds more that mix in nothing: one loop, so that the round stands once.
+  for (let rest: u32 = (length >> 3) + 4; rest; rest--) {
+    if (at < whole) word = load<u64>(at);
+    else if (rest == 4) word = tail(end, length) | ((<u64>length) << 56);
+    else word = 0;
+    if (rest == 3) v2 ^= 0xff;
+    at += 8;
     v3 ^= word;
     v0 += v1;
     v1 = rotl(v1, 13) ^ v0;
@@ -57,6 +53,7 @@ export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
     v2 = rotl(v2, 32);
     v0 ^= word;
   }
+  return v0 ^ v1 ^ v2 ^ v3;
 }
 
 export function hashBytes(at: usize, length: u32): u32 {
@@ -71,11 +68,16 @@ export function hashNumber(lo: u64, hi: u64): u32 {
 /** Whether two runs of bytes are the same. */
 export function equalBytes(a: usize, b: usize, length: u32): bool {
   const end = a + length;
-  for (; a + 8 <= end; a += 8, b += 8) {
+  if (length < 8) {
+    for (; a < end; a++, b++) {
+      if (load<u8>(a) != load<u8>(b)) return false;
+    }
+    return true;
+  }
+  for (; a + 8 < end; a += 8, b += 8) {
     if (load<u64>(a) != load<u64>(b)) return false;
   }
-  for (; a < end; a++, b++) {
-    if (load<u8>(a) != load<u8>(b)) return false;
-  }
-  return true;
+  // The last eight bytes, some of them for the second time.
+  const over = a + 8 - end;
+  return load<u64>(a - over) == load<u64>(b - over);
 }

@@ -13,8 +13,9 @@ export class Table extends Vector {
   /** Slots: a power of two, or 0. */
   capacity: u32;
   entries: u32;
-  /** Slots that are not empty: entries and removed ones. */
+  /** Slots that are not empty, entries and removed ones; and how many of them there may be. */
   used: u32;
+  limit: u32;
 
   /** Where a search for `hash` begins. */
   start(hash: u32): u32 {
@@ -23,17 +24,18 @@ export class Table extends Vector {
 
   /** Whether the next entry needs room made first. */
   isTight(): bool {
-    return this.used >= this.capacity - (this.capacity >> 2);
+    return this.used >= this.limit;
   }
 
   /** Blocks that making room can take. */
   growth(): u32 {
-    return this.isTight() ? (this.capacity >> 10) + (this.capacity >> 12) + 4 : 0;
+    return (this.capacity >> 10) + (this.capacity >> 12) + 4;
   }
 
   /** Empties the table, doubled unless most of it was removed entries; the owner then inserts its entries again. */
   makeRoom(nodes: Nodes): void {
     if (this.entries >= this.capacity >> 1) this.capacity = max(FAN, this.capacity << 1);
+    this.limit = this.capacity - (this.capacity >> 2);
     this.entries = 0;
     this.used = 0;
     for (let i: u32 = 0; i < this.capacity; i += FAN) memory.fill(this.extend(i, nodes), 0, FAN * 4);
@@ -45,7 +47,7 @@ export class Table extends Vector {
     let at = this.at(i);
     while (load<u32>(at) > REMOVED) {
       i = (i + 1) & (this.capacity - 1);
-      at = this.at(i);
+      at = i % FAN ? at + 4 : this.at(i);
     }
     this.used += <u32>(load<u32>(at) == 0);
     this.entries++;
@@ -81,9 +83,11 @@ export function nextCandidate(): usize {
   const mask = table.capacity - 1;
   const tag = Probe.tag;
   let i = Probe.i;
+  let at = table.at(i);
   while (true) {
-    const slot = table.get(i);
+    const slot = load<u32>(at);
     i = (i + 1) & mask;
+    at = i % FAN ? at + 4 : table.at(i);
     if (!slot) return 0;
     if ((slot & TAG) == tag && slot > TAG) {
       Probe.i = i;
