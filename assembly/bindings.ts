@@ -5,7 +5,7 @@ import { Bitmap } from './bitmap';
 import { Exclusions } from './exclusions';
 import { equalBytes, hashBytes } from './hash';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { beginWalk, Binding, exists, nextRecord, NONE, Records } from './records';
+import { Binding, beginWalk, exists, NONE, nextRecord, Records } from './records';
 import { firstCandidate, nextCandidate, Table } from './table';
 
 /** The identity runs somewhere now. */

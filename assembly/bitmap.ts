@@ -114,7 +114,7 @@ export class Bitmap extends Nodes {
     const owners = load<usize>(page, OWNERS);
     if (!owners) return 0;
     const node = load<usize>(owners + ((offset / FAN) << 2));
-    return node ? load<usize>(node + (offset % FAN << 2)) : 0;
+    return node ? load<usize>(node + ((offset % FAN) << 2)) : 0;
   }
 
   setOwner(page: usize, offset: u32, owner: usize): void {
@@ -129,7 +129,7 @@ export class Bitmap extends Nodes {
       node = this.node();
       store<usize>(slot, node);
     }
-    store<usize>(node + (offset % FAN << 2), owner);
+    store<usize>(node + ((offset % FAN) << 2), owner);
   }
 
   /** Whether one more page may be made. */
@@ -195,7 +195,7 @@ export class Bitmap extends Nodes {
     if (this.recent == page) this.recent = 0;
     const owners = load<usize>(page, OWNERS);
     if (owners) {
-      for (let slot = owners; slot < owners + PAGE_SIZE / FAN * 4; slot += 4) {
+      for (let slot = owners; slot < owners + (PAGE_SIZE / FAN) * 4; slot += 4) {
         const node = load<usize>(slot);
         if (node) this.giveNode(node);
       }

@@ -1,11 +1,12 @@
 // The ABI: every function a host can call. Arguments and results are 32-bit integers; ordinals, times, identities and
 // bulk data pass through fixed areas of the memory, below. docs/ABI.md describes each for hosts in other languages.
 
-import { stateOfBinding, STATE_HELD, STATE_LIVE, STATE_RESERVED, TIME_LIMIT } from './bindings';
+import { STATE_HELD, STATE_LIVE, STATE_RESERVED, stateOfBinding, TIME_LIMIT } from './bindings';
 import { setKey } from './hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, limitPages, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
 import { abortRebuild, beginRebuild, claim, commitRebuild, nextLoser, rebuildOf, resolveRebuild } from './rebuild';
+import { Binding, exists } from './records';
 import { ARRAY, LINES, Scan, scan, scanComplete } from './scan';
 import {
   abortRestore,
@@ -16,7 +17,6 @@ import {
   takeRestored,
   writeSnapshot,
 } from './snapshot';
-import { Binding, exists } from './records';
 import * as status from './status';
 import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
 import { hadSubnets, insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';

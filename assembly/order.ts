@@ -1,8 +1,8 @@
 // The level-0 pages of a bitmap in ascending order, so that bindings can be listed in one. Sorted on demand: pages
 // come and go seldom, and the hot path wants nothing but the hash table of bitmap.ts.
 
-import { above } from './ordinal';
 import { isLeaf, NUMBER_HI, NUMBER_LO } from './bitmap';
+import { above } from './ordinal';
 import { Slots, Vector } from './vector';
 
 function pageAbove(a: usize, b: usize): bool {

@@ -25,7 +25,7 @@ export class Binding {
   length: u8;
 
   get time(): u64 {
-    return (<u64>this.timeLow) | ((<u64>this.timeHigh) << 32);
+    return <u64>this.timeLow | ((<u64>this.timeHigh) << 32);
   }
 
   set time(time: u64) {

@@ -234,8 +234,8 @@ export function createSubnet(version: u8, prefix: u8, policy: u8, baseLo: u64, b
   subnet.baseLo = baseLo;
   subnet.baseHi = baseHi;
   const bits: u32 = (version == 4 ? 32 : 128) - prefix;
-  subnet.lastLo = bits >= 64 ? u64.MAX_VALUE : (<u64>1 << bits) - 1;
-  subnet.lastHi = bits >= 128 ? u64.MAX_VALUE : bits > 64 ? (<u64>1 << (bits - 64)) - 1 : 0;
+  subnet.lastLo = bits >= 64 ? u64.MAX_VALUE : ((<u64>1) << bits) - 1;
+  subnet.lastHi = bits >= 128 ? u64.MAX_VALUE : bits > 64 ? ((<u64>1) << (bits - 64)) - 1 : 0;
   return subnet;
 }
 

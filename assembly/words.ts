@@ -3,7 +3,7 @@
 
 import { equalBytes, hashBytes } from './hash';
 import { Text } from './json';
-import { Binding, exists, FREE, NONE } from './records';
+import { Binding, FREE, NONE } from './records';
 import { Subnet } from './subnet';
 import { firstCandidate, nextCandidate } from './table';
 

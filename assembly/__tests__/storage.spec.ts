@@ -1,10 +1,11 @@
 // What everything else lies in: the hash, the pool of blocks, arenas, vectors and tables.
 
-import { Arena, createArena, destroyArena, LARGEST } from '../arena';
-import { equalBytes, hashBytes, hashInteger, setKey, sipHash } from '../hash';
+import { Arena, pop, push } from '../arena';
+import { equalBytes, hashBytes, hashNumber, setKey, sipHash } from '../hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, giveBlock, limitPages, reserveBlocks, takeBlock } from '../memory';
-import { BY_IDENTITY, BY_NUMBER, BY_PLACE, createTable, hashNumber, KEY, KEY_LENGTH, PLACE, Table } from '../table';
-import { Slots, Vector } from '../vector';
+import { Binding, beginWalk, exists, nextRecord, Records } from '../records';
+import { firstCandidate, nextCandidate, Table } from '../table';
+import { Nodes, Slots, Vector } from '../vector';
 import { Random } from './support';
 
 const bytes = memory.data(1024, 8);
@@ -49,13 +50,13 @@ describe('hash', () => {
     expect<u64>(sipHash(bytes, 256, 0x0706050403020100, 0x0f0e0d0c0b0a0908)).toBe(0x75b3e64e167de370);
   });
 
-  test('the key decides what bytes and integers hash to', () => {
+  test('the key decides what bytes and numbers hash to', () => {
     setKey(0, 0);
     const plain = hashBytes(bytes, 5);
-    const integer = hashInteger(1);
+    const number = hashNumber(1, 2);
     setKey(1, 2);
     expect<bool>(hashBytes(bytes, 5) != plain).toBe(true);
-    expect<bool>(hashInteger(1) != integer).toBe(true);
+    expect<bool>(hashNumber(1, 2) != number).toBe(true);
     expect<u32>(hashBytes(bytes, 5)).toBe(<u32>sipHash(bytes, 5, 1, 2));
   });
 
@@ -131,14 +132,17 @@ describe('memory', () => {
   });
 });
 
-function newArena(): Arena {
-  assert(reserveBlocks(CALL_BLOCKS));
-  return createArena(offsetof<Arena>());
+const room = memory.data(256, 8);
+
+/** An empty arena that hands out nodes; one at a time. */
+function newNodes(): Nodes {
+  memory.fill(room, 0, 256);
+  return changetype<Nodes>(room);
 }
 
-function grown(arena: Arena): Arena {
+function grown(nodes: Nodes): Nodes {
   assert(reserveBlocks(CALL_BLOCKS));
-  return arena;
+  return nodes;
 }
 
 describe('arena', () => {
@@ -146,57 +150,69 @@ describe('arena', () => {
     expect<u32>(blocksInUse()).toBe(0);
   });
 
-  test('pieces of every size stay apart, are used again, and go back with the arena', () => {
-    const arena = newArena();
+  test('pieces of every size stay apart and go back with the arena', () => {
+    const arena = newNodes();
     const random = new Random(1);
     const at: usize[] = [];
     const size: u32[] = [];
-    for (let step = 0; step < 20000; step++) {
-      if (at.length && random.below(5) < 2) {
-        const i = random.below(at.length);
-        const stamp = load<u8>(at[i]);
-        for (let b: u32 = 0; b < size[i]; b++) assert(load<u8>(at[i] + b) == stamp, `step ${step}: piece overwritten`);
-        arena.give(at[i], size[i]);
-        at[i] = at[at.length - 1];
-        size[i] = size[size.length - 1];
-        at.pop();
-        size.pop();
-      } else {
-        const bytes = 1 + random.below(LARGEST);
-        const piece = random.below(2) ? grown(arena).take(bytes) : grown(arena).takeZeroed(bytes);
-        assert(piece % 8 == 0, `step ${step}: alignment`);
-        memory.fill(piece, <u8>step, bytes);
-        at.push(piece);
-        size.push(bytes);
-      }
+    for (let step = 0; step < 5000; step++) {
+      const bytes = 8 + 8 * random.below(70);
+      const piece = grown(arena).cut(bytes);
+      assert(piece % 8 == 0, `step ${step}: alignment`);
+      memory.fill(piece, <u8>step, bytes);
+      at.push(piece);
+      size.push(bytes);
     }
-    destroyArena(arena);
+    for (let i = 0; i < at.length; i++) {
+      for (let b: u32 = 0; b < size[i]; b++) assert(load<u8>(at[i] + b) == <u8>i, `piece ${i} overwritten`);
+    }
+    arena.destroy();
   });
 
-  test('zeroed pieces are zero after use', () => {
-    const arena = newArena();
-    for (let bytes: u32 = 1; bytes <= LARGEST; bytes++) {
-      const piece = grown(arena).take(bytes);
-      memory.fill(piece, 0xff, bytes);
-      arena.give(piece, bytes);
-      const again = arena.takeZeroed(bytes);
-      assert(again == piece, `${bytes} bytes: not the piece given back`);
-      for (let b: u32 = 0; b < bytes; b++) assert(load<u8>(again + b) == 0, `${bytes} bytes: byte ${b}`);
-    }
-    destroyArena(arena);
+  test('a free list gives back the last piece first, then nothing', () => {
+    const arena = newNodes();
+    const list = grown(arena).cut(8);
+    store<usize>(list, 0);
+    const a = arena.cut(16);
+    const b = arena.cut(16);
+    expect<usize>(pop(list)).toBe(0);
+    push(list, a);
+    push(list, b);
+    expect<usize>(pop(list)).toBe(b);
+    expect<usize>(pop(list)).toBe(a);
+    expect<usize>(pop(list)).toBe(0);
+    arena.destroy();
   });
 
-  test('arenas that come and go in turn never grow the memory', () => {
+  test('nodes are zero after use, and used again', () => {
+    const nodes = newNodes();
+    const node = grown(nodes).node();
+    memory.fill(node, 0xff, 512);
+    nodes.giveNode(node);
+    expect<usize>(nodes.node()).toBe(node);
+    for (let b = 0; b < 512; b++) assert(load<u8>(node + b) == 0, `byte ${b}`);
+    nodes.destroy();
+  });
+
+  test('adjacent blocks join, so that pages leave no gaps', () => {
+    const arena = newNodes();
+    let last = grown(arena).cut(544);
+    let gaps = 0;
+    for (let i = 0; i < 1000; i++) {
+      const piece = grown(arena).cut(544);
+      if (piece != last + 544) gaps++;
+      last = piece;
+    }
+    assert(gaps < 100, `${gaps} gaps between 1000 pieces`);
+    arena.destroy();
+  });
+
+  test('arenas that come and go never grow the memory', () => {
     let size = 0;
     for (let round = 0; round < 50; round++) {
-      const a = newArena();
-      const b = newArena();
-      for (let i = 0; i < 300; i++) {
-        grown(a).take(LARGEST);
-        grown(b).take(8 + i);
-      }
-      destroyArena(round & 1 ? a : b);
-      destroyArena(round & 1 ? b : a);
+      const arena = newNodes();
+      for (let i = 0; i < 300; i++) grown(arena).cut(round & 1 ? 544 : 64);
+      arena.destroy();
       if (round == 0) size = memory.size();
     }
     expect<i32>(memory.size()).toBe(size);
@@ -205,25 +221,25 @@ describe('arena', () => {
 
 describe('vector', () => {
   test('keeps every slot where it is through two more levels', () => {
-    const arena = newArena();
-    const vector = changetype<Vector>(arena.takeZeroed(offsetof<Vector>()));
-    const first = vector.extend(0, grown(arena));
+    const nodes = newNodes();
+    const vector = changetype<Vector>(grown(nodes).node());
+    const first = vector.extend(0, grown(nodes));
     for (let i: u32 = 0; i < 17000; i++) {
-      const slot = vector.extend(i, grown(arena));
+      const slot = vector.extend(i, grown(nodes));
       assert(load<u32>(slot) == 0, `slot ${i} is not new`);
       store<u32>(slot, i ^ 0xabcd);
     }
     expect<u32>(vector.levels).toBe(3);
     expect<usize>(vector.at(0)).toBe(first);
     for (let i: u32 = 0; i < 17000; i++) assert(vector.get(i) == (i ^ 0xabcd), `slot ${i}`);
-    destroyArena(arena);
+    nodes.destroy();
     expect<u32>(blocksInUse()).toBe(0);
   });
 
   test('numbers of slots are handed out again, the last freed first', () => {
-    const arena = newArena();
-    const slots = changetype<Slots>(arena.takeZeroed(offsetof<Slots>()));
-    for (let i: u32 = 0; i < 300; i++) assert(slots.add(8 + i * 8, grown(arena)) == i, `slot ${i}`);
+    const nodes = newNodes();
+    const slots = changetype<Slots>(grown(nodes).node());
+    for (let i: u32 = 0; i < 300; i++) assert(slots.add(8 + i * 8, grown(nodes)) == i, `slot ${i}`);
     expect<usize>(slots.find(300)).toBe(0);
     slots.remove(7);
     slots.remove(200);
@@ -232,86 +248,121 @@ describe('vector', () => {
       const gone = i == 7 || i == 200 || i == 0;
       assert(slots.find(i) == (gone ? 0 : 8 + i * 8), `slot ${i} after removing`);
     }
-    expect<u32>(slots.add(8000, arena)).toBe(0);
-    expect<u32>(slots.add(8008, arena)).toBe(200);
-    expect<u32>(slots.add(8016, arena)).toBe(7);
-    expect<u32>(slots.add(8024, grown(arena))).toBe(300);
+    expect<u32>(slots.add(8000, nodes)).toBe(0);
+    expect<u32>(slots.add(8008, nodes)).toBe(200);
+    expect<u32>(slots.add(8016, nodes)).toBe(7);
+    expect<u32>(slots.add(8024, grown(nodes))).toBe(300);
     expect<usize>(slots.find(200)).toBe(8008);
-    destroyArena(arena);
+    nodes.destroy();
     expect<u32>(blocksInUse()).toBe(0);
   });
 });
 
-/** An entry of a table of this kind, with number `i` as what it is hashed by. */
-function makeEntry(kind: u32, i: u32, arena: Arena): usize {
-  const entry = arena.takeZeroed(KEY + 8);
-  if (kind == BY_IDENTITY) {
-    store<u8>(entry, 4 + (i & 3), KEY_LENGTH);
-    store<u32>(entry, i, KEY);
-  } else if (kind == BY_PLACE) {
-    store<u32>(entry, i, PLACE);
-  } else {
-    store<u64>(entry, i);
-    store<u64>(entry, (<u64>i) << 40, 16);
-  }
-  return entry;
-}
-
-function hashOf(kind: u32, entry: usize): u32 {
-  if (kind == BY_IDENTITY) return hashBytes(entry + KEY, load<u8>(entry, KEY_LENGTH));
-  if (kind == BY_PLACE) return hashInteger(load<u32>(entry, PLACE));
-  return hashNumber(load<u64>(entry), load<u64>(entry, 16));
-}
-
-function has(table: Table, entry: usize): bool {
-  const link = table.kind << 2;
-  for (let at = table.first(hashOf(table.kind, entry)); at; at = load<usize>(at + link)) if (at == entry) return true;
+function has(table: Table, entry: usize, hash: u32): bool {
+  for (let at = firstCandidate(table, hash); at; at = nextCandidate()) if (at == entry) return true;
   return false;
 }
 
-function longestChain(table: Table): i32 {
-  let longest = 0;
-  for (let bucket: u32 = 0; bucket < table.buckets; bucket++) {
-    let length = 0;
-    for (let at: usize = table.get(bucket); at; at = load<usize>(at + (table.kind << 2))) length++;
-    longest = max(longest, length);
+/** Inserts what the caller says is inside, making room first when the table is tight. */
+function insertInto(table: Table, entries: usize[], inside: bool[], hashes: u32[], i: i32, nodes: Nodes): void {
+  inside[i] = true;
+  if (!table.isTight()) {
+    table.insert(entries[i], hashes[i]);
+    return;
   }
-  return longest;
+  assert(reserveBlocks(CALL_BLOCKS + table.growth()));
+  table.makeRoom(nodes);
+  for (let each = 0; each < entries.length; each++) if (inside[each]) table.insert(entries[each], hashes[each]);
 }
 
 describe('table', () => {
-  test('finds what it has and nothing else, while it grows and shrinks', () => {
-    for (let kind = BY_IDENTITY; kind <= BY_NUMBER; kind++) {
-      setKey(0x1234, 0x5678 + kind);
-      const arena = newArena();
-      const table = createTable(kind, arena);
-      assert(table.first(5) == 0, 'an empty table');
+  test('finds what it has and nothing else, while it grows, shrinks, and hashes collide', () => {
+    // Hashes as they come, then only few different ones, then ones that differ only in the bits of the tag.
+    for (let kind = 0; kind < 3; kind++) {
+      const nodes = newNodes();
+      const table = changetype<Table>(grown(nodes).node());
+      assert(firstCandidate(table, 5) == 0, 'an empty table');
       const random = new Random(kind);
       const entries: usize[] = [];
       const inside: bool[] = [];
+      const hashes: u32[] = [];
       let count: u32 = 0;
-      for (let i: u32 = 0; i < 6000; i++) {
-        const entry = makeEntry(kind, i, grown(arena));
-        entries.push(entry);
-        inside.push(true);
-        table.add(entry, hashOf(kind, entry), arena);
+      for (let i: u32 = 0; i < 3000; i++) {
+        const hash = <u32>random.next();
+        entries.push(8 * (i + 1));
+        inside.push(false);
+        hashes.push(kind == 0 ? hash : kind == 1 ? hash & 63 : hash & 0xe000003f);
+        insertInto(table, entries, inside, hashes, i, nodes);
         count++;
         const other = random.below(entries.length);
         if (i % 3 != 2 || !inside[other]) continue;
-        table.remove(entries[other], hashOf(kind, entries[other]));
+        table.remove(entries[other], hashes[other]);
         inside[other] = false;
         count--;
       }
       assert(table.entries == count, `kind ${kind}: ${table.entries} entries, not ${count}`);
-      for (let i = 0; i < entries.length; i++) assert(has(table, entries[i]) == inside[i], `kind ${kind}: entry ${i}`);
-      assert(longestChain(table) < 12, `kind ${kind}: a chain of ${longestChain(table)}`);
-      for (let i = 0; i < entries.length; i++) {
-        if (inside[i]) table.remove(entries[i], hashOf(kind, entries[i]));
-        else table.add(entries[i], hashOf(kind, entries[i]), grown(arena));
-      }
-      for (let i = 0; i < entries.length; i++) assert(has(table, entries[i]) != inside[i], `kind ${kind}: turned ${i}`);
-      destroyArena(arena);
+      for (let i = 0; i < entries.length; i++)
+        assert(has(table, entries[i], hashes[i]) == inside[i], `kind ${kind}: ${i}`);
+      nodes.destroy();
       assert(blocksInUse() == 0, `kind ${kind}: blocks left`);
     }
+  });
+
+  test('entries that come and go do not make the table grow', () => {
+    const nodes = newNodes();
+    const table = changetype<Table>(grown(nodes).node());
+    const entries: usize[] = [];
+    const inside: bool[] = [];
+    const hashes: u32[] = [];
+    for (let i = 0; i < 20000; i++) {
+      if (entries.length < 40) {
+        entries.push(8 * (i + 1));
+        inside.push(false);
+        hashes.push(<u32>i * 0x9e3779b1);
+      }
+      const at = i % 40;
+      if (inside[at]) table.remove(entries[at], hashes[at]);
+      hashes[at] = <u32>i * 0x9e3779b1;
+      inside[at] = false;
+      insertInto(table, entries, inside, hashes, at, nodes);
+    }
+    expect<u32>(table.capacity).toBe(128);
+    nodes.destroy();
+  });
+});
+
+describe('records', () => {
+  test('a walk meets every record in use once, also after some were freed and used again', () => {
+    const nodes = newNodes();
+    const records = changetype<Records>(grown(nodes).node());
+    records.lists = changetype<Vector>(nodes.node());
+    records.lists.extend(0, nodes);
+    const random = new Random(9);
+    const alive: Binding[] = [];
+    for (let step = 0; step < 5000; step++) {
+      assert(reserveBlocks(CALL_BLOCKS));
+      if (alive.length && random.below(3) == 0) {
+        const i = random.below(alive.length);
+        records.free(alive[i]);
+        alive[i] = alive[alive.length - 1];
+        alive.pop();
+      } else {
+        const binding = records.make(bytes, 1 + random.below(255), 0);
+        binding.place = 0;
+        alive.push(binding);
+      }
+      if (step % 7 == 0) nodes.cut(512); // somebody else's blocks in between
+    }
+    let met = 0;
+    beginWalk(records);
+    for (let each = nextRecord(); exists(each); each = nextRecord()) {
+      assert(each.place++ == 0, 'met twice');
+      met++;
+    }
+    expect<i32>(met).toBe(alive.length);
+    for (let i = 0; i < alive.length; i++) assert(alive[i].place == 1, `record ${i} was not met`);
+    records.destroy();
+    nodes.destroy();
+    expect<u32>(blocksInUse()).toBe(0);
   });
 });
