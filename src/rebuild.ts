@@ -40,9 +40,6 @@ const SKIPS: Readonly<Record<number, SkipReason>> = {
   [Status.BAD_INPUT]: 'bad-record',
 };
 
-/** Docker's IDs of swarm objects: 25 digits and lower-case letters. */
-const NETWORK_ID = /^[0-9a-z]{25}$/;
-
 export class Rebuild {
   readonly #core: Core;
   readonly #id: number;
@@ -142,14 +139,22 @@ export class Rebuild {
     }
   }
 
-  /** Teaches the scanner what it needs to read tasks without the host: states, services, and the network by its ID. */
+  /** Teaches the scanner what it needs to read tasks without the host, but for the network: states and services. */
   #teach(): void {
     for (const state of LIVE_STATES) this.#word(Word.STATE_LIVE, state);
     for (const state of ENDED_STATES) this.#word(Word.STATE_ENDED, state);
     for (const [id, { name, mode }] of this.#services ?? []) {
       this.#word(mode === 'global' ? Word.GLOBAL : Word.REPLICATED, id, name);
     }
-    if (this.#network !== undefined && NETWORK_ID.test(this.#network)) this.#word(Word.NETWORK, this.#network);
+  }
+
+  /**
+   * A name can look just like an ID, and only a task tells which is meant. From the first that has it as its network's
+   * ID the core scans by itself; before, and by name, tasks come to the host.
+   */
+  #meet(networkId: string): void {
+    if (networkId === this.#network && !this.#networks.has(networkId)) this.#word(Word.NETWORK, networkId);
+    this.#networks.add(networkId);
   }
 
   #word(kind: number, word: string, name = ''): void {
@@ -198,7 +203,7 @@ export class Rebuild {
   }
 
   #claim(claim: Claim): void {
-    if (claim.networkId !== undefined && this.#network !== undefined) this.#networks.add(claim.networkId);
+    if (claim.networkId !== undefined && this.#network !== undefined) this.#meet(claim.networkId);
     const { version, base, size, cidr } = this.#target;
     const ordinals = claim.addresses.map((text) => (parseAddress(text, version) ?? -1n) - base);
     const at = ordinals.findIndex((ordinal) => ordinal >= 0n && ordinal < size);
