@@ -92,9 +92,13 @@ export class Instance {
       if (status !== Status.OK) throw this.#refused(status, bytes);
       if (this.#core.position === 0) {
         calls.restore_abort();
-        throw new LimpetError('BAD_SNAPSHOT', `the snapshot is cut off after ${bytes.length} bytes`, {
-          bytes: bytes.length,
-        });
+        throw new LimpetError(
+          'BAD_SNAPSHOT',
+          `the snapshot is cut off after ${bytes.length} bytes; nothing was restored`,
+          {
+            bytes: bytes.length,
+          },
+        );
       }
     }
     const id = this.#core.end;
