@@ -5,7 +5,17 @@ import { STATE_HELD, STATE_LIVE, STATE_RESERVED, stateOfBinding, TIME_LIMIT } fr
 import { setKey } from './hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, limitPages, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
-import { abortRebuild, beginRebuild, claim, commitRebuild, nextLoser, rebuildOf, resolveRebuild } from './rebuild';
+import {
+  abortRebuild,
+  beginRebuild,
+  claim,
+  commitRebuild,
+  nextLoser,
+  OPEN,
+  RESOLVED,
+  rebuildOf,
+  resolveRebuild,
+} from './rebuild';
 import { Binding, exists } from './records';
 import { ARRAY, LINES, Scan, scan, scanComplete } from './scan';
 import {
@@ -277,16 +287,16 @@ export function rebuild_begin(id: u32): i32 {
   return refusal ? refusal : beginRebuild(subnet);
 }
 
-/** Enters a call that belongs to a rebuild whose claims are still (or, for the last ones, no longer) open. */
-function enterRebuild(id: u32, resolved: u32): i32 {
+/** Enters a call that belongs to one stage of a rebuild. */
+function enterRebuild(id: u32, stage: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  return subnet.rebuild && <u32>rebuildOf(subnet).resolved == resolved ? status.OK : status.BAD_STATE;
+  return subnet.rebuild && rebuildOf(subnet).stage == stage ? status.OK : status.BAD_STATE;
 }
 
 /** Takes the packed records in the window. Each learns its status in place; the answer counts those refused. */
 export function rebuild_feed(id: u32, length: u32): i32 {
-  const refusal = enterRebuild(id, 0);
+  const refusal = enterRebuild(id, OPEN);
   if (refusal) return refusal;
   if (length > WINDOW_SIZE) return status.BAD_INPUT;
   const end = WINDOW + length;
@@ -313,7 +323,7 @@ export function rebuild_feed(id: u32, length: u32): i32 {
 
 /** Teaches the scanner a word of `length` bytes in the window and, for a service, its name behind it. */
 export function rebuild_word(id: u32, kind: u32, length: u32, nameLength: u32): i32 {
-  const refusal = enterRebuild(id, 0);
+  const refusal = enterRebuild(id, OPEN);
   if (refusal) return refusal;
   const named = kind == REPLICATED || kind == GLOBAL;
   if (kind - 1 >= NETWORK || length - 1 >= 255 || nameLength > 255 || named != (nameLength != 0))
@@ -335,7 +345,7 @@ export function rebuild_scan_lines(id: u32, from: u32, end: u32): i32 {
 }
 
 function scanWindow(id: u32, from: u32, end: u32, form: u32): i32 {
-  const refusal = enterRebuild(id, 0);
+  const refusal = enterRebuild(id, OPEN);
   if (refusal) return refusal;
   if (end > WINDOW_SIZE || from > end) return status.BAD_INPUT;
   Scan.end = 0;
@@ -364,7 +374,7 @@ export function rebuild_resolve(id: u32): i32 {
 
 /** Takes one identity off the list of those that lost their ordinal: it in io.identity, the winner's in io.other. */
 export function rebuild_conflict(id: u32): i32 {
-  const refusal = enterRebuild(id, 1);
+  const refusal = enterRebuild(id, RESOLVED);
   if (refusal) return refusal;
   const staging = rebuildOf(subnet).staging;
   const loser = nextLoser(rebuildOf(subnet));
@@ -383,7 +393,7 @@ export function rebuild_conflict(id: u32): i32 {
 
 /** Puts the new bindings in the place of the old; reserved ones count as released at io.time. */
 export function rebuild_commit(id: u32): i32 {
-  const refusal = enterRebuild(id, 1);
+  const refusal = enterRebuild(id, RESOLVED);
   if (refusal) return refusal;
   const time = load<u64>(IO, TIME);
   if (time >= TIME_LIMIT) return status.BAD_INPUT;

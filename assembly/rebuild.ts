@@ -10,6 +10,13 @@ import { Binding, exists, NONE } from './records';
 import * as status from './status';
 import { createSubnet, destroySubnet, excludeRanges, Subnet } from './subnet';
 
+// Stages of a rebuild.
+/** Claims are taken. */
+export const OPEN: u32 = 0;
+/** Memory ran out while claims were being decided: to be decided further, or aborted. */
+export const RESOLVING: u32 = 1;
+export const RESOLVED: u32 = 2;
+
 @unmanaged
 export class Rebuild {
   /** Where the new bindings are made. */
@@ -20,7 +27,7 @@ export class Rebuild {
   losers: Binding;
   /** Claims that lost to one of the same identity. */
   superseded: u32;
-  resolved: bool;
+  stage: u32;
   /** What the scanner knows by name (words.ts). */
   words: Subnet;
   /** What is between two records of the text being scanned. */
@@ -120,7 +127,8 @@ function wins(a: Binding, b: Binding): bool {
 /** Decides between identities that claim one ordinal. What lost is read with nextLoser; commit or abort follow. */
 export function resolveRebuild(subnet: Subnet): i32 {
   const rebuild = rebuildOf(subnet);
-  if (rebuild.resolved) return status.OK;
+  if (rebuild.stage == RESOLVED) return status.OK;
+  rebuild.stage = RESOLVING;
   const staging = rebuild.staging;
   const kept = keepHolds(subnet, rebuild);
   if (kept != status.OK) return kept;
@@ -129,7 +137,7 @@ export function resolveRebuild(subnet: Subnet): i32 {
     rebuild.claims = binding.newer;
     settleClaim(rebuild, binding);
   }
-  rebuild.resolved = true;
+  rebuild.stage = RESOLVED;
   return status.OK;
 }
 
@@ -200,7 +208,7 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
     lo = Ordinal.lo;
     hi = Ordinal.hi;
     const binding = subnet.byOrdinal(lo, hi);
-    if (!exists(binding) || (rebuild.resolved && binding.flags & HELD)) {
+    if (!exists(binding) || (rebuild.stage == RESOLVED && binding.flags & HELD)) {
       if (rebuild.staging.rehold(lo, hi) == status.NO_MEMORY) return status.NO_MEMORY;
     }
     hi += <u64>(++lo == 0);

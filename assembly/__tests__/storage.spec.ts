@@ -1,6 +1,6 @@
 // What everything else lies in: the hash, the pool of blocks, arenas, vectors and tables.
 
-import { Arena, pop, push } from '../arena';
+import { pop, push } from '../arena';
 import { equalBytes, hashBytes, hashNumber, setKey, sipHash } from '../hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, giveBlock, limitPages, reserveBlocks, takeBlock } from '../memory';
 import { Binding, beginWalk, exists, nextRecord, Records } from '../records';
