@@ -110,7 +110,8 @@ export class RecordText {
       } else if (status === Status.BAD_INPUT) {
         throw this.#bad(`unexpected ${this.#shown()} between records`, this.#offset);
       } else if (status < 0) {
-        throw new LimpetError('NO_MEMORY', 'the core may use no more memory; nothing was rebuilt', {
+        const most = this.#core.memorySize;
+        throw new LimpetError('NO_MEMORY', `the core may use no more memory (${most} bytes): nothing was rebuilt`, {
           offset: this.#offset,
         });
       } else if (position === 0) {
