@@ -31,15 +31,8 @@ export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
   let v2 = k0 ^ 0x6c7967656e657261;
   let v3 = k1 ^ 0x7465646279746573;
   const end = at + length;
-  const whole = at + (length & ~7);
-  let word: u64 = 0;
-  // Every block, the padded tail, and three rounds more that mix in nothing: one loop, so that the round stands once.
-  for (let rest: u32 = (length >> 3) + 4; rest; rest--) {
-    if (at < whole) word = load<u64>(at);
-    else if (rest == 4) word = tail(end, length) | ((<u64>length) << 56);
-    else word = 0;
-    if (rest == 3) v2 ^= 0xff;
-    at += 8;
+  for (; at + 8 <= end; at += 8) {
+    const word = load<u64>(at);
     v3 ^= word;
     v0 += v1;
     v1 = rotl(v1, 13) ^ v0;
@@ -52,6 +45,24 @@ export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
     v1 = rotl(v1, 17) ^ v2;
     v2 = rotl(v2, 32);
     v0 ^= word;
+  }
+  // The padded tail, then three rounds that mix in nothing.
+  let word = tail(end, length) | ((<u64>length) << 56);
+  for (let rounds = 4; rounds; rounds--) {
+    v3 ^= word;
+    v0 += v1;
+    v1 = rotl(v1, 13) ^ v0;
+    v0 = rotl(v0, 32);
+    v2 += v3;
+    v3 = rotl(v3, 16) ^ v2;
+    v0 += v3;
+    v3 = rotl(v3, 21) ^ v0;
+    v2 += v1;
+    v1 = rotl(v1, 17) ^ v2;
+    v2 = rotl(v2, 32);
+    v0 ^= word;
+    if (rounds == 4) v2 ^= 0xff;
+    word = 0;
   }
   return v0 ^ v1 ^ v2 ^ v3;
 }
