@@ -29,7 +29,7 @@ import {
 } from './snapshot';
 import * as status from './status';
 import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
-import { hadSubnets, insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';
+import { insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';
 import { addWord, GLOBAL, NETWORK, REPLICATED } from './words';
 
 //   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────────┬───────┐
@@ -65,9 +65,9 @@ export function window(): usize {
   return WINDOW;
 }
 
-/** Keys the hash tables with the 16 bytes in the io area; before the first subnet. */
+/** Keys the hash tables with the 16 bytes in the io area; before the first subnet is made or restored. */
 export function set_seed(): i32 {
-  if (hadSubnets()) return status.BAD_STATE;
+  if (blocksInUse()) return status.BAD_STATE;
   setKey(load<u64>(IO), load<u64>(IO, 8));
   return status.OK;
 }

@@ -256,10 +256,11 @@ function readHeader(header: Header): i32 {
   Reader.ranges = header.ranges;
   Reader.used = header.used;
   Reader.reserved = header.reserved;
-  Reader.lo = 0;
-  Reader.hi = 0;
   const beyond = above(header.cursorLo, header.cursorHi, subnet.lastLo, subnet.lastHi);
-  const misplaced = (header.baseLo & subnet.lastLo) | (header.baseHi & subnet.lastHi);
+  const misplaced =
+    (header.baseLo & subnet.lastLo) |
+    (header.baseHi & subnet.lastHi) |
+    (header.version == 4 ? header.baseHi | (header.baseLo >> 32) : 0);
   return beyond || misplaced || header.lastTime >= TIME_LIMIT ? status.BAD_SNAPSHOT : status.OK;
 }
 
@@ -275,10 +276,10 @@ function readEntry(subnet: Subnet, at: usize): i32 {
   }
   if (!subnet.canBind()) return status.NO_MEMORY;
   if (Reader.stage == USED) {
-    // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are the least that may come.
-    if (above(Reader.lo, Reader.hi, lo, hi) || time) return status.BAD_SNAPSHOT;
-    Reader.lo = lo + 1;
-    Reader.hi = hi + <u64>(Reader.lo == 0);
+    // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are those of the entry before.
+    if (time || (subnet.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;
+    Reader.lo = lo;
+    Reader.hi = hi;
     Reader.used--;
     if (!length) {
       if (flags != HELD) return status.BAD_SNAPSHOT;

@@ -14,11 +14,6 @@ function slots(): Slots {
   return changetype<Slots>(ROOT + 24);
 }
 
-/** Whether there has been a subnet at all. */
-export function hadSubnets(): bool {
-  return slots().length != 0;
-}
-
 /** Lists a subnet; its number. Memory has been reserved. */
 export function insertSubnet(subnet: Subnet): u32 {
   return slots().add(changetype<usize>(subnet), nodes());

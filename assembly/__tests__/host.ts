@@ -196,7 +196,7 @@ export function restore(bytes: StaticArray<u8>, piece: u32 = 65536): i32 {
   let to: u32 = 0;
   while (true) {
     if (to == <u32>bytes.length && from == to) return 0;
-    to = min(<u32>bytes.length, to + piece);
+    to = min(<u32>bytes.length, min(to + piece, from + 65536));
     memory.copy(WINDOW, changetype<usize>(bytes) + from, to - from);
     const status = core.restore_feed(to - from);
     from += position();
