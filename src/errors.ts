@@ -28,6 +28,16 @@ export type LimpetErrorCode =
   | 'BAD_SNAPSHOT'
   /** The subnet has been destroyed, or a rebuild has already ended. */
   | 'ENDED'
+  /** The subnet would overlap another one of its space. */
+  | 'OVERLAP'
+  /** Another process uses the store. */
+  | 'LOCKED'
+  /** The store's data is damaged; it names file and offset. */
+  | 'DAMAGED'
+  /** The store does not answer in time, or cannot write. */
+  | 'UNAVAILABLE'
+  /** Other processes were faster too many times in a row. */
+  | 'CONTENDED'
   /** The core trapped: a bug. This instance answers no more calls. */
   | 'BROKEN';
 

@@ -1,0 +1,101 @@
+// What the allocator service asks of a store, and what a store tells the service. The service proposes, the store decides:
+// a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
+
+import type { Policy } from '../types.js';
+
+/** When reserved bindings become free again. Milliseconds; both may be given, neither means never. */
+export interface ReclaimPolicy {
+  /** So long after their release, whether the subnet is full or not. */
+  readonly after?: number;
+  /** Oldest first when the subnet is full, but none released less than the hold-down ago. */
+  readonly whenFull?: { readonly holdDown: number };
+}
+
+/** What a subnet is made of; fixed when it is made. */
+export interface SubnetSpec {
+  /** Subnets of one space may not overlap. */
+  readonly space: string;
+  /** Canonical. */
+  readonly cidr: string;
+  readonly gateway?: string;
+  readonly exclude: readonly string[];
+  readonly policy: Policy;
+  readonly reclaim: ReclaimPolicy;
+  /** Whether the addresses belong to one node's networks or to all of the cluster. */
+  readonly scope: 'node' | 'cluster';
+}
+
+/** Names a subnet: space and canonical CIDR. */
+export interface SubnetKey {
+  readonly space: string;
+  readonly cidr: string;
+}
+
+/**
+ * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second time.
+ */
+export type Change =
+  | { readonly op: 'create'; readonly spec: SubnetSpec }
+  | { readonly op: 'remove' }
+  /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
+  | { readonly op: 'bind'; readonly identity: string; readonly address: string; readonly ticket?: true }
+  /** The binding, which nobody is live on, ends. */
+  | { readonly op: 'reclaim'; readonly identity: string; readonly address: string }
+  /** The identity runs on this node. */
+  | { readonly op: 'live'; readonly identity: string; readonly node: string }
+  /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
+  | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
+  | { readonly op: 'hold'; readonly address: string }
+  | { readonly op: 'unhold'; readonly address: string };
+
+/** `conflict`: nothing was written, because somebody else was first; what they wrote has been told by then. */
+export type Commit = 'done' | 'conflict';
+
+/** A subnet's whole state, for stores that write it down at once. */
+export interface SubnetDump {
+  readonly spec: SubnetSpec;
+  /** The core's snapshot. */
+  readonly snapshot: Uint8Array;
+  /** Every identity with every node it is live on. */
+  readonly live: Iterable<readonly [identity: string, node: string]>;
+}
+
+/** The service, as a store sees it. Calls are synchronous and never throw for a change that is already known. */
+export interface StoreListener {
+  /** Forget everything: the whole state is told anew, from here to the end of `open` or of the re-reading. */
+  reset(): void;
+  /** A subnet written down by `dump`. */
+  restore(dump: SubnetDump): void;
+  /** A fact read at the start, or made by another process. */
+  apply(subnet: SubnetKey, change: Change): void;
+  /** Every subnet, to be written down at once. */
+  dump(): Iterable<SubnetDump>;
+  /** Something that an operator should know: a torn tail was cut off, the connection was lost. */
+  report(event: StoreEvent): void;
+}
+
+export interface StoreEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface Store {
+  /** For logs: `memory`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379`. */
+  readonly name: string;
+  /** Whether other processes can change what this one sees. */
+  readonly shared: boolean;
+  /**
+   * Reads the whole state and tells it to the listener; then, in a shared store, what others change.
+   * @throws LimpetError LOCKED (another process has it), DAMAGED (names file and offset), UNAVAILABLE
+   */
+  open(listener: StoreListener): Promise<void>;
+  /**
+   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`.
+   * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot be told,
+   * and then the store re-reads everything (`reset`) before it commits again
+   */
+  commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
+  close(): Promise<void>;
+}
