@@ -18,7 +18,7 @@ export function readAddress(at: usize, length: u32, version: u32): bool {
   return rest == end;
 }
 
-/** Decimal digits without leading zeros up to a limit, into Ordinal.hi; the byte after them, or 0. */
+/** Decimal digits without leading zeros up to a limit, into Decimal.value; the byte after them, or 0. */
 function decimal(at: usize, end: usize, limit: u32): usize {
   const from = at;
   let value: u32 = 0;

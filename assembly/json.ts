@@ -68,9 +68,16 @@ export function stringEnd(at: usize): usize {
     const c = <u32>load<u8>(at);
     if (c == QUOTE) return at;
     if (c != BACKSLASH) return fail(at);
-    at += 2;
-    if (at > Text.end) return CUT;
+    // A control character is never escaped like this: a line break still ends its line, a zero the text.
+    if (<u32>load<u8>(++at) < SPACE) return fail(at);
+    at++;
   }
+}
+
+/** From anywhere in a line to the break that ends it. */
+export function lineEnd(at: usize): usize {
+  for (; at < Text.end; at++) if (load<u8>(at) == NEWLINE) return at;
+  return CUT;
 }
 
 /** From any value to the byte after it. */

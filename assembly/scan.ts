@@ -8,6 +8,7 @@ import {
   CLOSE_ARRAY,
   COMMA,
   CUT,
+  lineEnd,
   nextItem,
   nextMember,
   ODD,
@@ -85,7 +86,7 @@ export abstract class Scan {
 
 /**
  * Reads whole records from `at` on: OK when only a part of one is left (or nothing), HOST when the host must read the
- * record at Scan.at, BAD_INPUT when there is something else than a record, NO_MEMORY.
+ * record at Scan.at (also when memory ran out for it), BAD_INPUT when there is something else than a record.
  */
 export function scan(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
   const lines = form == LINES;
@@ -125,7 +126,7 @@ export function scan(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
       continue;
     }
     if (after == CUT) return status.OK;
-    const stop = skipValue(at);
+    const stop = lines ? lineEnd(at) : skipValue(at);
     if (stop == CUT) return status.OK;
     if (!lines) rebuild.scanState = AFTER_ITEM;
     Scan.end = stop > ODD ? stop : 0;
@@ -245,7 +246,7 @@ function readAttachments(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
 }
 
 function readAttachment(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
-  let ours = false;
+  let networks = 0;
   let addresses: usize = 0;
   let expected = OPEN_OBJECT;
   while (true) {
@@ -254,8 +255,8 @@ function readAttachment(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
     if (at <= ODD) return at;
     if (Text.closed) break;
     if (Text.length == 7 && (load<u64>(Text.from) & 0x00ffffffffffffff) == 0x006b726f7774654e) {
+      networks++;
       at = readNetwork(rebuild, at);
-      ours = ours || Network.ours;
     } else {
       if (Text.length == 9 && load<u64>(Text.from) == 0x6573736572646441 && load<u8>(Text.from, 8) == 0x73) {
         if (addresses) return ODD;
@@ -265,7 +266,8 @@ function readAttachment(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
     }
     if (at <= ODD) return at;
   }
-  if (!ours) return at;
+  if (networks != 1) return ODD;
+  if (!Network.ours) return at;
   if (Found.attached || !addresses) return ODD;
   Found.attached = true;
   const end = readAddresses(subnet, addresses);
