@@ -234,6 +234,13 @@ export function reclaim_oldest(id: u32): i32 {
   return status.CHANGED;
 }
 
+/** Describes the binding that was released first: the one that reclaim_oldest would take. */
+export function oldest(id: u32): i32 {
+  const refusal = enter(id, 1);
+  if (refusal) return refusal;
+  return exists(subnet.oldest) ? describe(subnet.oldest) : status.UNKNOWN;
+}
+
 export function hold(id: u32): i32 {
   const refusal = enter(id, 1);
   return refusal ? refusal : subnet.hold(lo(), hi());

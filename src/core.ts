@@ -50,6 +50,7 @@ const CALLS = [
   'release',
   'reclaim',
   'reclaim_oldest',
+  'oldest',
   'hold',
   'hold_next',
   'rehold',

@@ -142,6 +142,11 @@ export class Subnet {
     return this.#reclaim(count, TIME_LIMIT);
   }
 
+  /** The binding that {@link reclaimOldest} would take next; undefined when none is reserved. */
+  oldest(): Binding | undefined {
+    return this.#core.calls.oldest(this.#live()) < 0 ? undefined : this.#binding();
+  }
+
   /** Reclaims every binding released before `time` (milliseconds since the epoch), oldest first. */
   reclaimReleasedBefore(time: number): Binding[] {
     return this.#reclaim(Number.POSITIVE_INFINITY, checkTime(time));
@@ -188,6 +193,11 @@ export class Subnet {
     if (status === Status.UNKNOWN) return undefined;
     if (status < 0) throw this.#error(status, identity);
     return this.#binding();
+  }
+
+  /** As {@link lookup}, but the ordinal only, without making strings; undefined when the identity has no binding. */
+  lookupOrdinal(identity: string | Identity): number | bigint | undefined {
+    return this.#core.calls.lookup(this.#live(), this.#put(identity)) < 0 ? undefined : this.#ordinal();
   }
 
   /** Whose address it is; undefined when nobody's. */

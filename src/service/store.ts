@@ -68,7 +68,13 @@ export interface StoreListener {
   restore(dump: SubnetDump): void;
   /** A fact read at the start, or made by another process. */
   apply(subnet: SubnetKey, change: Change): void;
-  /** Every subnet, to be written down at once. */
+  /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */
+  ready(): void;
+  /**
+   * Every subnet as it is after all commits that were answered, and none of those still open. The service takes a commit
+   * in with the microtasks that follow its answer: a store that has just answered some waits for a macrotask
+   * (`setImmediate`) before it asks, or it would write down a state from before them.
+   */
   dump(): Iterable<SubnetDump>;
   /** Something that an operator should know: a torn tail was cut off, the connection was lost. */
   report(event: StoreEvent): void;

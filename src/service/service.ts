@@ -1,0 +1,228 @@
+// The allocator service: subnets by CIDR, durable through a store. It keeps a core for each process, which proposes; the
+// store decides. Everything that waits is asynchronous, everything that only looks is not.
+
+import { LimpetError } from '../errors.js';
+import { Limpet } from '../index.js';
+import { type Clock, systemClock } from './clock.js';
+import { DEFAULT_RECLAIM } from './policy.js';
+import { overlapping, specOf } from './spec.js';
+import type { Change, Store, StoreEvent, StoreListener, SubnetDump, SubnetKey, SubnetSpec } from './store.js';
+import { type Decision, SubnetService } from './subnet-service.js';
+
+export interface ServiceOptions {
+  readonly clock?: Clock;
+  /** One call a decision; what was reclaimed and why is among them. */
+  readonly log?: (decision: Decision) => void;
+  /** What the store has to say: a torn tail cut off, the connection lost. */
+  readonly report?: (event: StoreEvent) => void;
+}
+
+/** What a subnet can be asked to be; see SubnetSpec for the meaning. */
+export type SubnetSettings = Partial<Omit<SubnetSpec, 'cidr'>>;
+
+export class AllocatorService {
+  readonly #limpet: Limpet;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: (decision: Decision) => void;
+  readonly #report: (event: StoreEvent) => void;
+  readonly #subnets = new Map<string, SubnetService>();
+  /** Subnets told since the last reset; those not among them are gone. */
+  #told: Set<string> | undefined;
+  #unsure = false;
+  #closed = false;
+  /** Subnets are made one at a time, so that two that overlap never pass each other. */
+  #making: Promise<unknown> = Promise.resolve();
+
+  private constructor(limpet: Limpet, store: Store, options: ServiceOptions) {
+    this.#limpet = limpet;
+    this.#store = store;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? (() => {});
+    this.#report = options.report ?? (() => {});
+  }
+
+  /**
+   * Opens the store and reads all that it has.
+   * @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE
+   */
+  static async open(store: Store, options: ServiceOptions = {}): Promise<AllocatorService> {
+    const service = new AllocatorService(await Limpet.load(), store, options);
+    const listener = service.#listener();
+    listener.reset();
+    try {
+      await store.open(listener);
+    } catch (error) {
+      await store.close().catch(() => {}); // the first error is the one to tell
+      throw error;
+    }
+    listener.ready();
+    return service;
+  }
+
+  /**
+   * The subnet, made when there is none yet. Asking again with the same settings answers the same subnet.
+   * @throws LimpetError OVERLAP (another subnet of the space), BAD_INPUT (malformed, or there with other settings), UNAVAILABLE
+   */
+  async subnet(cidr: string, settings: SubnetSettings = {}): Promise<SubnetService> {
+    const made = this.#making.then(() =>
+      this.#make(specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings })),
+    );
+    this.#making = made.catch(() => {}); // the caller hears of it; the next one in line need not
+    return made;
+  }
+
+  /** A subnet that is there, or undefined. */
+  find(cidr: string, space = 'default'): SubnetService | undefined {
+    return this.#subnets.get(keyOf({ space, cidr }));
+  }
+
+  subnets(): IterableIterator<SubnetService> {
+    return this.#subnets.values();
+  }
+
+  /** Forgets a subnet with all its bindings. False when there was none. */
+  async remove(cidr: string, space = 'default'): Promise<boolean> {
+    this.#check();
+    const key = { space, cidr };
+    if (!this.#subnets.has(keyOf(key))) return false;
+    await this.#store.commit(key, [{ op: 'remove' }]);
+    this.#end(keyOf(key));
+    return true;
+  }
+
+  /** Bytes of the core's memory: in use, and in all. */
+  get memory(): { readonly used: number; readonly total: number } {
+    return this.#limpet.memory;
+  }
+
+  /** Ends the service; what was answered stays in the store. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#store.close();
+    for (const key of [...this.#subnets.keys()]) this.#end(key);
+  }
+
+  async #make(spec: SubnetSpec): Promise<SubnetService> {
+    for (;;) {
+      this.#check();
+      const there = this.#subnets.get(keyOf(spec));
+      if (there !== undefined) return same(there, spec);
+      for (const { spec: other } of this.#subnets.values()) {
+        if (other.space === spec.space && overlapping(other.cidr, spec.cidr)) throw overlap(spec, other);
+      }
+      // After a conflict the listener has been told of the subnet that was made meanwhile.
+      if ((await this.#store.commit(spec, [{ op: 'create', spec }])) === 'done') return this.#add(spec);
+    }
+  }
+
+  #add(spec: SubnetSpec): SubnetService {
+    const key = keyOf(spec);
+    const there = this.#subnets.get(key);
+    if (there !== undefined) return there;
+    const around = {
+      store: this.#store,
+      clock: this.#clock,
+      log: this.#log,
+      check: () => this.#check(),
+      unsure: () => {
+        this.#unsure = true;
+      },
+    };
+    const made = new SubnetService(spec, this.#coreSubnet(spec), around);
+    this.#subnets.set(key, made);
+    return made;
+  }
+
+  #coreSubnet(spec: SubnetSpec): ReturnType<Limpet['subnet']> {
+    const { exclude, policy, gateway } = spec;
+    return this.#limpet.subnet(spec.cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway });
+  }
+
+  #listener(): StoreListener {
+    return {
+      reset: () => {
+        this.#told = new Set();
+        for (const subnet of this.#subnets.values()) subnet.beginReading(this.#coreSubnet(subnet.spec));
+      },
+      ready: () => this.#ready(),
+      restore: (dump) => this.#restore(dump),
+      apply: (key, change) => this.#apply(key, change),
+      dump: () => [...this.#subnets.values()].map((subnet) => subnet.dump()),
+      report: (event) => this.#report(event),
+    };
+  }
+
+  #ready(): void {
+    const told = this.#told;
+    if (told === undefined) return;
+    this.#told = undefined;
+    for (const [key, subnet] of [...this.#subnets]) {
+      if (told.has(key)) subnet.endReading();
+      else this.#end(key);
+    }
+    this.#unsure = false;
+  }
+
+  #restore({ spec, snapshot, live }: SubnetDump): void {
+    const subnet = this.#add(spec);
+    this.#told?.add(keyOf(spec));
+    subnet.beginReading(this.#limpet.restore(snapshot));
+    for (const [identity, node] of live) subnet.apply({ op: 'live', identity, node });
+  }
+
+  #apply(key: SubnetKey, change: Change): void {
+    if (change.op === 'create') {
+      const isNew = !this.#subnets.has(keyOf(key));
+      const subnet = this.#add(change.spec);
+      if (isNew && this.#told !== undefined) subnet.beginReading(this.#coreSubnet(change.spec));
+      this.#told?.add(keyOf(key));
+    } else if (change.op === 'remove') {
+      this.#told?.delete(keyOf(key));
+      this.#end(keyOf(key));
+    } else {
+      this.#subnets.get(keyOf(key))?.apply(change);
+    }
+  }
+
+  #end(key: string): void {
+    this.#subnets.get(key)?.end();
+    this.#subnets.delete(key);
+  }
+
+  #check(): void {
+    if (this.#closed) throw new LimpetError('ENDED', 'the allocator service has been closed');
+    if (!this.#unsure) return;
+    throw new LimpetError('UNAVAILABLE', `${this.#store.name} did not say what became of a change; reading again`, {
+      store: this.#store.name,
+      outcome: 'none',
+    });
+  }
+}
+
+function keyOf({ space, cidr }: SubnetKey): string {
+  return `${space} ${cidr}`;
+}
+
+/** @throws LimpetError BAD_INPUT when the subnet that is there was made with other settings */
+function same(there: SubnetService, wanted: SubnetSpec): SubnetService {
+  for (const name of Object.keys({ ...there.spec, ...wanted }) as (keyof SubnetSpec)[]) {
+    const [has, wants] = [JSON.stringify(there.spec[name]), JSON.stringify(wanted[name])];
+    if (has !== wants) {
+      throw new LimpetError('BAD_INPUT', `${wanted.cidr} is there with ${name} ${has}, not ${wants}`, {
+        subnet: wanted.cidr,
+        setting: name,
+      });
+    }
+  }
+  return there;
+}
+
+function overlap(spec: SubnetSpec, other: SubnetSpec): LimpetError {
+  return new LimpetError('OVERLAP', `${spec.cidr} overlaps ${other.cidr} in the space ${JSON.stringify(spec.space)}`, {
+    subnet: spec.cidr,
+    other: other.cidr,
+    space: spec.space,
+  });
+}

@@ -1,0 +1,53 @@
+// What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the same.
+
+import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange } from '../address.js';
+import { LimpetError } from '../errors.js';
+import type { Limpet } from '../index.js';
+import type { ReclaimPolicy, SubnetSpec } from './store.js';
+
+const SCOPES: readonly SubnetSpec['scope'][] = ['cluster', 'node'];
+
+/** @throws TypeError, LimpetError BAD_INPUT or OUT_OF_RANGE */
+export function specOf(limpet: Limpet, cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
+  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, scope = 'cluster' } = settings;
+  if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
+  if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
+  if (!SCOPES.includes(scope)) {
+    throw new LimpetError(
+      'BAD_INPUT',
+      `no scope is named ${JSON.stringify(scope)}: there are ${SCOPES.join(' and ')}`,
+      { value: scope },
+    );
+  }
+  // The core's own checks of everything else.
+  limpet.subnet(cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway }).destroy();
+  const { text, version } = parseCidr(cidr);
+  const address = (value: bigint) => formatAddress(value, version);
+  const ranges = mergeRanges([...exclude].map((range) => parseRange(range, version)));
+  return {
+    space,
+    cidr: text,
+    ...(gateway === undefined ? {} : { gateway: address(parseAddress(gateway, version) as bigint) }),
+    exclude: ranges.map(([first, last]) => (first === last ? address(first) : `${address(first)}-${address(last)}`)),
+    policy,
+    reclaim: checkReclaim(reclaim),
+    scope,
+  };
+}
+
+function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {
+  for (const duration of [after, whenFull?.holdDown]) {
+    if (duration === undefined || (Number.isSafeInteger(duration) && duration >= 0)) continue;
+    throw new LimpetError('BAD_INPUT', `${duration} is no duration in milliseconds`, { value: duration });
+  }
+  return {
+    ...(after === undefined ? {} : { after }),
+    ...(whenFull === undefined ? {} : { whenFull: { holdDown: whenFull.holdDown } }),
+  };
+}
+
+export function overlapping(a: string, b: string): boolean {
+  const [left, right] = [parseCidr(a), parseCidr(b)];
+  if (left.version !== right.version) return false;
+  return left.base < right.base + right.size && right.base < left.base + left.size;
+}
