@@ -424,6 +424,13 @@ describe('excluded ranges', () => {
       const map = create(6, prefix);
       assert(exclude(map, 0, 0, map.lastLo, map.lastHi) == status.OK, `/${prefix}`);
       assert(!map.nextFree(0, 0) && !map.nextFree(map.lastLo, map.lastHi), `/${prefix} has nothing free`);
+      // 2^128 of ::/0 is 0 modulo 2^128: the host tells it from nothing by the number of ranges.
+      const bits = <u64>(128 - prefix);
+      assert(map.exclusions.sizeLo == (bits < 64 ? (<u64>1) << bits : 0), `/${prefix}: the count`);
+      assert(
+        map.exclusions.sizeHi == (bits < 64 || bits == 128 ? 0 : (<u64>1) << (bits - 64)),
+        `/${prefix}: the count`,
+      );
       destroySubnet(map);
     }
     expect<u32>(blocksInUse()).toBe(0);

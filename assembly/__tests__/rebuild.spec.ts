@@ -390,6 +390,20 @@ describe('rebuild', () => {
     expect<u32>(core.memory_used()).toBeLessThan(used + used / 50);
     core.subnet_destroy(id);
   });
+
+  test('pages of claims that came to nothing are used again', () => {
+    const id = create(6, 64);
+    core.rebuild_begin(id);
+    for (let i: u64 = 0; i < 2000; i++) core.rebuild_feed(id, pack(0, 'web.1', i << 12, 0, i, LIVE));
+    core.rebuild_resolve(id);
+    expect<u32>(load<u32>(WINDOW)).toBe(1999);
+    setTime(0);
+    expect<i32>(core.rebuild_commit(id)).toBe(status.CHANGED);
+    const used = core.memory_used();
+    for (let i: u64 = 0; i < 1999; i++) hold(id, i << 12);
+    expect<u32>(core.memory_used()).toBe(used);
+    core.subnet_destroy(id);
+  });
 });
 
 /** Blocks that nobody else shall have. */
@@ -462,6 +476,32 @@ describe('when memory may not grow', () => {
       if (answer == status.NO_MEMORY) assert(core.memory_used() == inUse, `step ${i}: taken, but refused`);
       else assert(answer == status.CHANGED && core.memory_used() - inUse <= 4096 * (8 + <u32>(i % 3)), `step ${i}`);
       leaveAll();
+    }
+    core.subnet_destroy(id);
+  });
+
+  test('room for a large table is reserved before it grows', () => {
+    const id = create(6, 0);
+    for (let kind = 0; kind < 2; kind++) {
+      let refused = 0;
+      // Around three quarters of 2^14 slots: of identities, then of pages.
+      for (let i: u64 = 0; i < 12350; i++) {
+        const isNear = i > 12200;
+        if (isNear) leave(10);
+        const inUse = core.memory_used();
+        const answer = kind ? hold(id, (i + 9) << 12) : allocate(id, `task.${i}`);
+        assert(answer == status.CHANGED || (isNear && answer == status.NO_MEMORY), `${i}: ${answer}`);
+        if (isNear)
+          assert(core.memory_used() - inUse <= (answer < 0 ? 0 : 10 * 4096), `${i}: took more than there was`);
+        if (isNear) leaveAll();
+        if (answer >= 0) continue;
+        refused++;
+        assert(
+          (kind ? hold(id, (i + 9) << 12) : allocate(id, `task.${i}`)) == status.CHANGED,
+          `${i}: with more memory`,
+        );
+      }
+      expect<i32>(refused).toBeGreaterThan(0, kind ? 'pages' : 'identities');
     }
     core.subnet_destroy(id);
   });
