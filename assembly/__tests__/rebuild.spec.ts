@@ -400,7 +400,7 @@ describe('rebuild', () => {
     setTime(0);
     expect<i32>(core.rebuild_commit(id)).toBe(status.CHANGED);
     const used = core.memory_used();
-    for (let i: u64 = 0; i < 1999; i++) hold(id, i << 12);
+    for (let i: u64 = 5000; i < 6999; i++) hold(id, i << 12);
     expect<u32>(core.memory_used()).toBe(used);
     core.subnet_destroy(id);
   });
