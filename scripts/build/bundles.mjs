@@ -5,9 +5,9 @@ import { basename, dirname, resolve } from 'node:path';
 import esbuild from 'esbuild';
 import { embedCore } from './core.mjs';
 
-const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts' };
+const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts', service: 'src/service/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
-const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander'] };
+const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const CLI_HEAD = `#!/usr/bin/env node
 import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);`;
@@ -48,7 +48,7 @@ async function finishCli(dist) {
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
 async function toCommonJs(dist) {
-  const names = (await readdir(dist)).filter((name) => /^(index|module|chunk-.*)\.js$/.test(name));
+  const names = (await readdir(dist)).filter((name) => /^(index|module|service|chunk-.*)\.js$/.test(name));
   await run({
     absWorkingDir: resolve(dist),
     entryPoints: names.map((name) => `./${name}`),
