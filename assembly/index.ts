@@ -22,6 +22,7 @@ import {
   abortRestore,
   beginRestore,
   beginSnapshot,
+  endSnapshot,
   readSnapshot,
   restorePosition,
   takeRestored,
@@ -138,6 +139,7 @@ export function subnet_destroy(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
   abortRebuild(subnet);
+  endSnapshot(subnet);
   destroySubnet(subnet);
   removeSubnet(id);
   return status.OK;
@@ -404,6 +406,7 @@ export function rebuild_commit(id: u32): i32 {
   if (refusal) return refusal;
   const time = load<u64>(IO, TIME);
   if (time >= TIME_LIMIT) return status.BAD_INPUT;
+  endSnapshot(subnet);
   const rebuilt = commitRebuild(subnet, time);
   if (!changetype<usize>(rebuilt)) return status.NO_MEMORY;
   replaceSubnet(id, rebuilt);

@@ -76,6 +76,11 @@ export function beginSnapshot(subnet: Subnet): void {
   Writer.sum = 0;
 }
 
+/** The subnet goes: a snapshot of it that is half written stays cut off, and no host can restore it. */
+export function endSnapshot(subnet: Subnet): void {
+  if (Writer.subnet == changetype<usize>(subnet)) Writer.stage = 0;
+}
+
 /** Writes the next whole parts that fit between `at` and `end` (288 bytes at least); answers where they end. */
 export function writeSnapshot(at: usize, end: usize): usize {
   const subnet = changetype<Subnet>(Writer.subnet);
@@ -238,7 +243,8 @@ function readPart(at: usize): i32 {
   const subnet = changetype<Subnet>(Reader.subnet);
   if (stage == RANGES) {
     Reader.ranges--;
-    return excludeRanges(subnet, at, 1) == status.OK ? status.OK : status.BAD_SNAPSHOT;
+    const result = excludeRanges(subnet, at, 1);
+    return result == status.OK || result == status.NO_MEMORY ? result : status.BAD_SNAPSHOT;
   }
   return readEntry(subnet, at);
 }
