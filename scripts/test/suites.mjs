@@ -13,6 +13,10 @@ export const suites = {
   types: { run: () => plain('node_modules/typescript/bin/tsc', '--noEmit') },
   core: { run: async () => asPect(await testFiles('assembly/__tests__', '.spec.ts')) },
   'host release': { run: () => host('dist/index.js') },
+  service: {
+    run: async () =>
+      nodeTests(await testFiles('tests/service', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
+  },
   'host debug': { run: () => host('dist/debug/index.js') },
   package: {
     run: async (context) => nodeTests(await testFiles('tests/package', '.test.ts'), await packaged(context)),

@@ -1,0 +1,332 @@
+// What every store must give the allocator service, word for word the same cases for memory, file and etcd.
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { AllocatorService, type Clock, type Decision, LimpetError, type Store, type SubnetService } from './library.js';
+
+export interface StoreUnderTest {
+  /** A store over the same data each time; the one before has been closed. */
+  readonly open: () => Promise<Store>;
+  /** Whether what was answered is there after a restart. */
+  readonly durable: boolean;
+  readonly remove: () => Promise<void>;
+}
+
+/** A clock that stands still until it is turned. */
+export class HandClock implements Clock {
+  #now = 1_700_000_000_000;
+  readonly #timers = new Set<{ at: number; action: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, action: () => void): () => void {
+    const timer = { at: this.#now + Math.max(delay, 0), action };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  turn(ms: number): void {
+    this.#now += ms;
+    for (const timer of [...this.#timers]) {
+      if (timer.at > this.#now || !this.#timers.delete(timer)) continue;
+      timer.action();
+    }
+  }
+}
+
+const MINUTE = 60_000;
+
+/** What a subnet is seen to be: compared before and after. */
+export function seen(net: SubnetService): unknown {
+  const { size, live, reserved, held, excluded, free } = net.stats;
+  assert.equal(BigInt(live + reserved + held) + excluded + free, size, 'every address is in one state');
+  const bindings = [...net.list()].map(({ identity, address, state }) => ({
+    identity,
+    address,
+    state,
+    nodes: net.lookup(identity)?.nodes,
+  }));
+  assert.equal(new Set(bindings.map(({ address }) => address)).size, bindings.length, 'no address twice');
+  for (const { identity, address } of bindings) assert.equal(net.inspect(address).identity, identity);
+  return { bindings, held: [...net.held()], live, reserved };
+}
+
+async function eventually(what: string, check: () => boolean): Promise<void> {
+  for (let n = 0; n < 500; n++) {
+    if (check()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail(`never came true: ${what}`);
+}
+
+const refuses =
+  (code: string, values: Record<string, unknown> = {}) =>
+  (error: unknown) => {
+    assert.ok(error instanceof LimpetError, `a LimpetError, not ${error}`);
+    assert.equal(error.code, code, error.message);
+    for (const [name, value] of Object.entries(values)) assert.deepEqual(error.details[name], value, name);
+    return true;
+  };
+
+export function contract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`the service on the ${name} store`, () => {
+    const cleanUp: (() => Promise<void>)[] = [];
+    after(async () => {
+      for (const action of cleanUp.reverse()) await action();
+    });
+
+    async function begin(): Promise<{
+      clock: HandClock;
+      log: Decision[];
+      service: () => AllocatorService;
+      reopen: () => Promise<void>;
+      durable: boolean;
+    }> {
+      const under = await make();
+      const clock = new HandClock();
+      const log: Decision[] = [];
+      const open = async () =>
+        AllocatorService.open(await under.open(), { clock, log: (decision) => log.push(decision) });
+      let service = await open();
+      cleanUp.push(async () => {
+        await service.close();
+        await under.remove();
+      });
+      const reopen = async () => {
+        await service.close();
+        service = await open();
+      };
+      return { clock, log, service: () => service, reopen, durable: under.durable };
+    }
+
+    test('an identity keeps its address through release, another node, and asking again', async () => {
+      const { service, log } = await begin();
+      const net = await service().subnet('10.0.0.0/24', { gateway: '10.0.0.1' });
+      const own = await net.allocate('web.3', { node: 'a' });
+      assert.equal(own, '10.0.0.2');
+      assert.equal(await net.allocate('web.3', { node: 'a' }), own);
+      assert.equal(await net.release('web.3', 'a'), true);
+      assert.equal(await net.release('web.3', 'a'), false);
+      assert.equal(net.lookup('web.3')?.state, 'reserved');
+      assert.notEqual(await net.allocate('web.4', { node: 'a' }), own);
+      assert.equal(await net.allocate('web.3', { node: 'b' }), own);
+      assert.deepEqual(net.lookup('web.3')?.nodes, ['b']);
+      assert.deepEqual(
+        log.map(({ event, identity }) => `${event} ${identity}`),
+        ['allocate web.3', 'release web.3', 'allocate web.4', 'allocate web.3'],
+      );
+    });
+
+    test('a late release from the old node never marks the new holder as gone', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/24');
+      await net.allocate('web.1', { node: 'old' });
+      await net.allocate('web.1', { node: 'new' });
+      assert.deepEqual(net.lookup('web.1')?.nodes, ['new', 'old']);
+      assert.equal(await net.release('web.1', 'old'), true);
+      assert.equal(net.lookup('web.1')?.state, 'live');
+      assert.equal(await net.release('web.1', 'old'), false);
+      assert.equal(net.lookup('web.1')?.state, 'live');
+      assert.equal(await net.release('web.1', 'new'), true);
+      assert.equal(net.lookup('web.1')?.state, 'reserved');
+      await assert.rejects(net.release('web.9', 'old'), refuses('UNKNOWN', { identity: 'web.9' }));
+    });
+
+    test('tickets are traded: for the own address, or kept as one', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/24');
+      const first = await net.hold();
+      assert.equal(await net.allocate('web.1', { node: 'a', ticket: first }), first);
+      assert.equal(await net.unhold(first), true);
+      assert.equal(await net.unhold(first), false);
+      assert.equal(net.inspect(first).identity, 'web.1');
+      await net.release('web.1', 'a');
+      const second = await net.hold();
+      assert.notEqual(second, first);
+      assert.equal(await net.allocate('web.1', { node: 'b', ticket: second }), first);
+      assert.equal(await net.unhold(second), true);
+      assert.equal(net.inspect(second).state, 'free');
+      await assert.rejects(
+        net.allocate('web.2', { node: 'a', ticket: first }),
+        refuses('OCCUPIED', { owner: 'web.1' }),
+      );
+      await assert.rejects(net.allocate('web.2', { node: 'a', ticket: '10.0.1.1' }), refuses('OUT_OF_RANGE'));
+      assert.equal(net.lookup('web.2'), undefined);
+    });
+
+    test('holds: the next free address, a given one, and none that somebody has', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1', exclude: ['10.0.0.6'] });
+      assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
+      assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
+      assert.equal(await net.hold(), '10.0.0.2');
+      assert.equal(await net.allocate('web.1', { node: 'a' }), '10.0.0.4');
+      await assert.rejects(net.hold('10.0.0.4'), refuses('OCCUPIED', { owner: 'web.1' }));
+      await assert.rejects(net.hold('10.0.0.6'), refuses('EXCLUDED'));
+      await assert.rejects(net.hold('10.0.0.9'), refuses('OUT_OF_RANGE'));
+      await assert.rejects(net.unhold('10.0.0.1'), refuses('BAD_INPUT', { address: '10.0.0.1' }));
+      assert.deepEqual([...net.held()], ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    });
+
+    test('reclaiming: asked for, never a live one', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/24');
+      const own = await net.allocate('web.1', { node: 'a' });
+      await assert.rejects(net.reclaim('web.1'), refuses('LIVE', { address: own }));
+      await net.release('web.1', 'a');
+      assert.equal(await net.reclaim('web.1'), own);
+      await assert.rejects(net.reclaim('web.1'), refuses('UNKNOWN'));
+      assert.equal(net.inspect(own).state, 'free');
+      assert.deepEqual(net.stats.reclaimed, { asked: 1, age: 0, full: 0 });
+    });
+
+    test('never: a full subnet stays full, and says what could be reclaimed', async () => {
+      const { service, clock } = await begin();
+      const net = await service().subnet('10.0.0.0/30', { reclaim: {} });
+      await net.allocate('a', { node: 'n' });
+      await net.allocate('b', { node: 'n' });
+      await net.release('a', 'n');
+      clock.turn(1_000 * MINUTE);
+      await assert.rejects(net.allocate('c', { node: 'n' }), refuses('FULL', { live: 1, reserved: 1, reclaimable: 1 }));
+      assert.equal(net.lookup('c'), undefined);
+      assert.equal(await net.allocate('a', { node: 'n' }), '10.0.0.1');
+    });
+
+    test('when full: the oldest goes first, but none before its hold-down is over', async () => {
+      const { service, clock, log } = await begin();
+      const net = await service().subnet('10.0.0.0/29', { reclaim: { whenFull: { holdDown: 10 * MINUTE } } });
+      const addresses: string[] = [];
+      for (const identity of ['a', 'b', 'c', 'd', 'e', 'f'])
+        addresses.push(await net.allocate(identity, { node: 'n' }));
+      await net.release('d', 'n');
+      clock.turn(MINUTE);
+      await net.release('b', 'n');
+      clock.turn(8 * MINUTE);
+      await assert.rejects(net.allocate('g', { node: 'n' }), refuses('FULL', { reserved: 2 }));
+      clock.turn(MINUTE);
+      assert.equal(await net.allocate('g', { node: 'n' }), addresses[3]);
+      await assert.rejects(net.allocate('h', { node: 'n' }), refuses('FULL', { reserved: 1 }));
+      assert.equal(await net.allocate('b', { node: 'n' }), addresses[1]);
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 1 });
+      const reclaims = log.filter(({ event }) => event === 'reclaim');
+      assert.deepEqual(
+        reclaims.map(({ identity, address, why }) => ({ identity, address, why })),
+        [{ identity: 'd', address: addresses[3], why: 'the subnet is full' }],
+      );
+    });
+
+    test('after: by age alone, and not those that came back', async () => {
+      const { service, clock } = await begin();
+      const net = await service().subnet('10.0.0.0/24', { reclaim: { after: 60 * MINUTE } });
+      for (const identity of ['a', 'b', 'c']) await net.allocate(identity, { node: 'n' });
+      await net.release('a', 'n');
+      clock.turn(30 * MINUTE);
+      await net.release('b', 'n');
+      await net.release('c', 'n');
+      await net.allocate('c', { node: 'n' });
+      clock.turn(29 * MINUTE);
+      assert.deepEqual(
+        ['a', 'b', 'c'].map((identity) => net.lookup(identity)?.state),
+        ['reserved', 'reserved', 'live'],
+      );
+      clock.turn(MINUTE);
+      await eventually('a is reclaimed', () => net.lookup('a') === undefined);
+      assert.equal(net.lookup('b')?.state, 'reserved');
+      clock.turn(30 * MINUTE);
+      await eventually('b is reclaimed', () => net.lookup('b') === undefined);
+      assert.equal(net.lookup('c')?.state, 'live');
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 2, full: 0 });
+    });
+
+    test('subnets: the same twice, other settings and overlaps refused, spaces apart', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/16', { exclude: ['10.0.0.1', '10.0.0.2'] });
+      assert.equal(await service().subnet('10.0.0.0/16', { exclude: ['10.0.0.1-10.0.0.2'] }), net);
+      await assert.rejects(
+        service().subnet('10.0.0.0/16', { policy: 'lowest' }),
+        refuses('BAD_INPUT', { setting: 'exclude' }),
+      );
+      await assert.rejects(service().subnet('10.0.3.0/24'), refuses('OVERLAP', { other: '10.0.0.0/16' }));
+      await assert.rejects(service().subnet('10.0.0.0/8'), refuses('OVERLAP'));
+      await assert.rejects(service().subnet('10.0.0.1/8'), refuses('BAD_INPUT'));
+      const other = await service().subnet('10.0.3.0/24', { space: 'other' });
+      assert.equal(await other.allocate('web.1', { node: 'n' }), '10.0.3.1');
+      assert.equal((await service().subnet('fd00::/64')).cidr, 'fd00::/64');
+      const both = await Promise.allSettled([service().subnet('10.9.0.0/16'), service().subnet('10.9.1.0/24')]);
+      assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+      assert.equal(await service().remove('10.0.0.0/16'), true);
+      assert.equal(await service().remove('10.0.0.0/16'), false);
+      await assert.rejects(net.allocate('web.1', { node: 'n' }), refuses('ENDED'));
+      assert.equal((await service().subnet('10.0.3.0/24')).cidr, '10.0.3.0/24');
+    });
+
+    test('64 callers at once: each identity one address, also when several ask for the same', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/22');
+      const calls = Array.from({ length: 640 }, (_, i) => net.allocate(`web.${i % 320}`, { node: `n${i % 3}` }));
+      const answers = await Promise.all(calls);
+      for (let i = 0; i < 320; i++) assert.equal(answers[i], answers[i + 320]);
+      assert.equal(new Set(answers).size, 320);
+      await Promise.all(Array.from({ length: 320 }, (_, i) => net.release(`web.${i}`, `n${i % 3}`)));
+      seen(net);
+    });
+
+    test('identities are any text', async () => {
+      const { service, reopen, durable } = await begin();
+      const identities = ['a/b', '%2f', ' ', 'ü', '日本', '\u{1f41a}', 'a\nb', '\0', '.', '..', '"', 'x'.repeat(255)];
+      const net = await service().subnet('10.0.0.0/24');
+      const addresses = [];
+      for (const identity of identities) addresses.push(await net.allocate(identity, { node: 'a/b c' }));
+      if (durable) await reopen();
+      const again = await service().subnet('10.0.0.0/24');
+      for (const [i, identity] of identities.entries()) assert.equal(again.lookup(identity)?.address, addresses[i]);
+      for (const bad of ['', 'x'.repeat(256), '\ud800']) {
+        await assert.rejects(again.allocate(bad, { node: 'a' }), refuses('BAD_INPUT'));
+      }
+      await assert.rejects(again.allocate('web.1', { node: '' }), refuses('BAD_INPUT'));
+      await assert.rejects(again.allocate(3 as never, { node: 'a' }), TypeError);
+    });
+
+    test('what was answered is there after a restart', async () => {
+      const { service, reopen, clock, durable } = await begin();
+      if (!durable) return;
+      const settings = { gateway: '10.0.0.1', exclude: ['10.0.0.9'], reclaim: { whenFull: { holdDown: 0 } } };
+      const net = await service().subnet('10.0.0.0/24', settings);
+      for (let i = 0; i < 20; i++) await net.allocate(`web.${i}`, { node: `n${i % 2}` });
+      for (const i of [7, 3, 12, 5]) {
+        clock.turn(MINUTE);
+        await net.release(`web.${i}`, `n${i % 2}`);
+      }
+      await net.allocate('web.3', { node: 'n9' });
+      await net.reclaim('web.5');
+      const ticket = await net.hold();
+      await net.hold('10.0.0.200');
+      await net.allocate('late', { node: 'n1', ticket });
+      const six = await service().subnet('fd00:1::/64');
+      await six.allocate('web.1', { node: 'n1' });
+      const before = [seen(net), seen(six)];
+      for (let n = 0; n < 3; n++) {
+        await reopen();
+        const again = service().find('10.0.0.0/24') as SubnetService;
+        assert.deepEqual([seen(again), seen(service().find('fd00:1::/64') as SubnetService)], before);
+        assert.deepEqual(again.spec, net.spec);
+        assert.equal(await service().subnet('10.0.0.0/24', settings), again);
+      }
+      const again = service().find('10.0.0.0/24') as SubnetService;
+      assert.equal(again.lookup('web.7')?.releasedAt, 1_700_000_000_000 + MINUTE);
+      assert.equal(await again.unhold(ticket), true);
+      assert.equal(again.inspect(ticket).identity, 'late');
+    });
+
+    test('after it is closed it answers no more', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/24');
+      await net.allocate('web.1', { node: 'a' });
+      await service().close();
+      await service().close();
+      await assert.rejects(net.allocate('web.1', { node: 'a' }), refuses('ENDED'));
+      await assert.rejects(service().subnet('10.0.0.0/24'), refuses('ENDED'));
+    });
+  });
+}

@@ -1,0 +1,24 @@
+// The service under test, by its built form beside the entry that tests/limpet.ts names.
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
+
+export const { AllocatorService, MemoryStore, parseReclaimPolicy, DEFAULT_RECLAIM, HOLD_DOWN } = (await import(
+  pathToFileURL(`${dist}/service.js`).href
+)) as typeof import('../../src/service/index.js');
+export type AllocatorService = import('../../src/service/index.js').AllocatorService;
+export const { LimpetError } = (await import(
+  pathToFileURL(`${dist}/index.js`).href
+)) as typeof import('../../src/index.js');
+export type LimpetError = import('../../src/index.js').LimpetError;
+export type {
+  Change,
+  Clock,
+  Commit,
+  Decision,
+  Store,
+  StoreListener,
+  SubnetService,
+} from '../../src/service/index.js';
