@@ -86,6 +86,7 @@ export class AllocatorService {
     this.#check();
     const key = { space, cidr };
     if (!this.#subnets.has(keyOf(key))) return false;
+    // On a conflict somebody else has removed it, which was the wish.
     await this.#store.commit(key, [{ op: 'remove' }]);
     this.#end(keyOf(key));
     return true;

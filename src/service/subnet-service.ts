@@ -105,18 +105,19 @@ export class SubnetService {
    */
   async release(identity: string, node: string): Promise<boolean> {
     checkNode(node);
-    return this.#mutex.run(identity, async () => {
-      this.#check();
-      const ordinal = this.#net.lookupOrdinal(identity);
-      if (ordinal === undefined) throw this.#unknown(identity);
-      if (!this.#liveNodes.on(ordinal).includes(node)) return false;
-      const time = this.#around.clock.now();
-      await this.#commit([{ op: 'gone', identity, node, time }]);
-      this.#gone(identity, node, time);
-      this.#log({ event: 'release', identity, node, why: `no longer runs on ${node}` });
-      this.#planSweep();
-      return true;
-    });
+    return this.#mutex.run(identity, () =>
+      this.#retry(identity, async () => {
+        const ordinal = this.#net.lookupOrdinal(identity);
+        if (ordinal === undefined) throw this.#unknown(identity);
+        if (!this.#liveNodes.on(ordinal).includes(node)) return false;
+        const time = this.#around.clock.now();
+        if (!(await this.#commit([{ op: 'gone', identity, node, time }]))) return undefined;
+        this.#gone(identity, node, time);
+        this.#log({ event: 'release', identity, node, why: `no longer runs on ${node}` });
+        this.#planSweep();
+        return true;
+      }),
+    );
   }
 
   /** Holds a free address without an identity; without an argument the next free one. */
@@ -136,17 +137,20 @@ export class SubnetService {
 
   /** Ends a hold; a binding on the same address stays. False when it was not held. */
   async unhold(address: string): Promise<boolean> {
-    return this.#mutex.run(`\0${address}`, async () => {
-      this.#check();
-      this.#net.inspect(address); // a bad address fails before the store hears of it
-      if (address === this.spec.gateway) {
-        throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
-      }
-      await this.#commit([{ op: 'unhold', address }]);
-      const was = this.#unhold(address);
-      if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
-      return was;
-    });
+    return this.#mutex.run(`\0${address}`, () =>
+      this.#retry('', async () => {
+        this.#net.inspect(address); // a bad address fails before the store hears of it
+        if (address === this.spec.gateway) {
+          throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, {
+            address,
+          });
+        }
+        if (!(await this.#commit([{ op: 'unhold', address }]))) return undefined;
+        const was = this.#unhold(address);
+        if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
+        return was;
+      }),
+    );
   }
 
   /**

@@ -115,6 +115,18 @@ describe('a store that refuses', () => {
     assert.equal(net.inspect('10.0.0.1').state, 'free');
   });
 
+  test('a release or an unhold that lost a race is tried again', async () => {
+    const { store, net } = await scripted();
+    await net.allocate('web.1', { node: 'a' });
+    const held = await net.hold();
+    let lost = 0;
+    store.answer = () => (lost++ % 2 === 0 ? 'conflict' : 'done');
+    assert.equal(await net.release('web.1', 'a'), true);
+    assert.equal(net.lookup('web.1')?.state, 'reserved');
+    assert.equal(await net.unhold(held), true);
+    assert.equal(net.stats.conflicts, 2);
+  });
+
   test('who always loses is told so', async () => {
     const { store, net } = await scripted();
     store.answer = () => 'conflict';
