@@ -1,8 +1,10 @@
 // The entry `limpet/service`: the allocator service, and the store that needs nothing. Other stores have entries of their own.
 
 export { type Clock, systemClock } from './clock.js';
+export type { Decision } from './decision.js';
 export { MemoryStore } from './memory-store.js';
 export { DEFAULT_RECLAIM, HOLD_DOWN, parseReclaimPolicy } from './policy.js';
 export { AllocatorService, type ServiceOptions, type SubnetSettings } from './service.js';
 export type * from './store.js';
-export type { AllocateOptions, Decision, ServiceStats, SubnetService } from './subnet-service.js';
+export type { AllocateOptions, ServiceStats, SubnetService } from './subnet-service.js';
+export type { LiveBinding } from './subnet-state.js';

@@ -4,10 +4,11 @@
 import { LimpetError } from '../errors.js';
 import { Limpet } from '../index.js';
 import { type Clock, systemClock } from './clock.js';
+import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { overlapping, specOf } from './spec.js';
 import type { Change, Store, StoreEvent, StoreListener, SubnetDump, SubnetKey, SubnetSpec } from './store.js';
-import { type Decision, SubnetService } from './subnet-service.js';
+import { SubnetService } from './subnet-service.js';
 
 export interface ServiceOptions {
   readonly clock?: Clock;
@@ -145,12 +146,12 @@ export class AllocatorService {
     return {
       reset: () => {
         this.#told = new Set();
-        for (const subnet of this.#subnets.values()) subnet.beginReading(this.#coreSubnet(subnet.spec));
+        for (const subnet of this.#subnets.values()) subnet.state.beginReading(this.#coreSubnet(subnet.spec));
       },
       ready: () => this.#ready(),
       restore: (dump) => this.#restore(dump),
       apply: (key, change) => this.#apply(key, change),
-      dump: () => [...this.#subnets.values()].map((subnet) => subnet.dump()),
+      dump: () => [...this.#subnets.values()].map((subnet) => subnet.state.dump()),
       report: (event) => this.#report(event),
     };
   }
@@ -160,7 +161,7 @@ export class AllocatorService {
     if (told === undefined) return;
     this.#told = undefined;
     for (const [key, subnet] of [...this.#subnets]) {
-      if (told.has(key)) subnet.endReading();
+      if (told.has(key)) subnet.ready();
       else this.#end(key);
     }
     this.#unsure = false;
@@ -169,21 +170,21 @@ export class AllocatorService {
   #restore({ spec, snapshot, live }: SubnetDump): void {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
-    subnet.beginReading(this.#limpet.restore(snapshot));
-    for (const [identity, node] of live) subnet.apply({ op: 'live', identity, node });
+    subnet.state.beginReading(this.#limpet.restore(snapshot));
+    for (const [identity, node] of live) subnet.state.apply({ op: 'live', identity, node });
   }
 
   #apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
       const isNew = !this.#subnets.has(keyOf(key));
       const subnet = this.#add(change.spec);
-      if (isNew && this.#told !== undefined) subnet.beginReading(this.#coreSubnet(change.spec));
+      if (isNew && this.#told !== undefined) subnet.state.beginReading(this.#coreSubnet(change.spec));
       this.#told?.add(keyOf(key));
     } else if (change.op === 'remove') {
       this.#told?.delete(keyOf(key));
       this.#end(keyOf(key));
     } else {
-      this.#subnets.get(keyOf(key))?.apply(change);
+      this.#subnets.get(keyOf(key))?.state.apply(change);
     }
   }
 

@@ -1,0 +1,10 @@
+// One decision of the service, as logs get it: what was done to whom, and why.
+
+export interface Decision {
+  readonly event: 'allocate' | 'release' | 'reclaim' | 'hold' | 'unhold' | 'conflict' | 'sweep-failed';
+  readonly subnet: string;
+  readonly identity?: string;
+  readonly address?: string;
+  readonly node?: string;
+  readonly why: string;
+}

@@ -1,0 +1,85 @@
+// When reserved bindings become free again by the policy of their subnet: by age, woken by a timer, or when it is full.
+
+import type { Binding } from '../types.js';
+import type { Clock } from './clock.js';
+import type { ReclaimPolicy } from './store.js';
+
+export type Reason = 'asked' | 'age' | 'full';
+
+/** What a log says of each. */
+export const WHY: Readonly<Record<Reason, string>> = {
+  asked: 'asked to',
+  age: 'released long enough ago',
+  full: 'the subnet is full',
+};
+
+/** Before a sweep that failed is tried again. */
+const RETRY = 5_000;
+
+/** What the reclaimer needs of its subnet. */
+export interface Reclaimable {
+  /** The binding that was released first. */
+  oldest(): Binding | undefined;
+  /** Reclaims it unless, by the time it is its turn, it is no longer due. */
+  reclaimDue(identity: string, isDue: (binding: Binding) => boolean, reason: Reason): Promise<void>;
+  failed(error: Error): void;
+}
+
+export class Reclaimer {
+  readonly #policy: ReclaimPolicy;
+  readonly #clock: Clock;
+  readonly #subnet: Reclaimable;
+  #cancel = () => {};
+  #ended = false;
+
+  constructor(policy: ReclaimPolicy, clock: Clock, subnet: Reclaimable) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#subnet = subnet;
+  }
+
+  /** Reclaims the oldest binding that the hold-down no longer protects; false when there is none. */
+  async makeRoom(): Promise<boolean> {
+    const { whenFull } = this.#policy;
+    const oldest = this.#subnet.oldest();
+    if (whenFull === undefined || oldest === undefined || !this.#isDue(oldest, whenFull.holdDown)) return false;
+    await this.#subnet.reclaimDue(oldest.identity, (binding) => this.#isDue(binding, whenFull.holdDown), 'full');
+    return true;
+  }
+
+  /** Wakes when the next binding is old enough. To be called when the oldest may be another one. */
+  plan(): void {
+    this.#cancel();
+    const { after } = this.#policy;
+    const oldest = after === undefined || this.#ended ? undefined : this.#subnet.oldest();
+    if (after === undefined || oldest?.releasedAt === undefined) return;
+    this.#cancel = this.#clock.after(oldest.releasedAt + after - this.#clock.now(), () => void this.#sweep(after));
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#cancel();
+  }
+
+  async #sweep(after: number): Promise<void> {
+    try {
+      while (!this.#ended) {
+        const oldest = this.#subnet.oldest();
+        if (oldest === undefined || !this.#isDue(oldest, after)) break;
+        await this.#subnet.reclaimDue(oldest.identity, (binding) => this.#isDue(binding, after), 'age');
+        if (!this.#ended && this.#subnet.oldest()?.identity === oldest.identity) {
+          throw new Error(`${oldest.identity} could not be reclaimed`);
+        }
+      }
+      this.plan();
+    } catch (error) {
+      if (this.#ended) return;
+      this.#subnet.failed(error as Error);
+      this.#cancel = this.#clock.after(RETRY, () => void this.#sweep(after));
+    }
+  }
+
+  #isDue(binding: Binding, age: number): boolean {
+    return binding.releasedAt !== undefined && binding.releasedAt + age <= this.#clock.now();
+  }
+}

@@ -1,0 +1,222 @@
+// What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been proposed.
+// Everything here is synchronous and asks no store: it is what the store's facts are applied to.
+
+import { LimpetError } from '../errors.js';
+import type { Subnet as CoreSubnet, Inspection } from '../subnet.js';
+import type { Binding } from '../types.js';
+import { LiveNodes } from './live-nodes.js';
+import type { Change, SubnetDump, SubnetSpec } from './store.js';
+
+/** A binding, and the nodes it is live on. */
+export type LiveBinding = Binding & { readonly nodes: readonly string[] };
+
+export class SubnetState {
+  readonly spec: SubnetSpec;
+  #net: CoreSubnet;
+  #liveNodes = new LiveNodes();
+  /** Bindings and holds that the store has not decided about. They stand in the core, and do not show. */
+  readonly #proposed = new Map<string, string>();
+  readonly #proposedHolds = new Set<string>();
+  /** While the state is being read: when each binding that is live nowhere was released. */
+  #releases: Map<string, number> | undefined;
+
+  constructor(spec: SubnetSpec, net: CoreSubnet) {
+    this.spec = spec;
+    this.#net = net;
+  }
+
+  /** The core's own view, proposals included: what they take is taken. */
+  get net(): CoreSubnet {
+    return this.#net;
+  }
+
+  lookup(identity: string): LiveBinding | undefined {
+    if (this.#proposed.has(identity)) return undefined;
+    const binding = this.#net.lookup(identity);
+    return binding === undefined ? undefined : { ...binding, nodes: this.nodesOf(identity) };
+  }
+
+  inspect(address: string): Inspection {
+    const found = this.#net.inspect(address);
+    const { identity } = found;
+    const pending = identity === undefined ? this.#proposedHolds.has(found.address) : this.#proposed.has(identity);
+    return pending ? { address: found.address, state: 'free' } : found;
+  }
+
+  *list(): IterableIterator<Binding> {
+    for (const binding of this.#net.bindings()) if (!this.#proposed.has(binding.identity)) yield binding;
+  }
+
+  *held(): IterableIterator<string> {
+    for (const address of this.#net.held()) if (!this.#proposedHolds.has(address)) yield address;
+  }
+
+  nodesOf(identity: string): readonly string[] {
+    const ordinal = this.#net.lookupOrdinal(identity);
+    return ordinal === undefined ? [] : this.#liveNodes.on(ordinal);
+  }
+
+  // Proposals: made in the core by the caller, then either settled or taken back.
+
+  propose(identity: string, address: string): void {
+    this.#proposed.set(identity, address);
+  }
+
+  proposeHold(address: string): void {
+    this.#proposedHolds.add(address);
+  }
+
+  isProposedHold(address: string): boolean {
+    return this.#proposedHolds.has(address);
+  }
+
+  /** The store has decided for it, or somebody will tell the truth: it is a proposal no longer. */
+  settle(identity: string): void {
+    this.#proposed.delete(identity);
+  }
+
+  settleHold(address: string): void {
+    this.#proposedHolds.delete(address);
+  }
+
+  /** Takes a proposal back, unless a fact from the store has replaced it meanwhile. */
+  takeBack(identity: string, address: string): void {
+    if (this.#proposed.get(identity) === address) this.#withdraw(identity);
+    this.#proposed.delete(identity);
+  }
+
+  takeBackHold(address: string): void {
+    if (this.#proposedHolds.delete(address)) this.#net.unhold(address);
+  }
+
+  /** A fact that the store has decided. Told twice, it changes nothing the second time. */
+  apply(change: Change): void {
+    switch (change.op) {
+      case 'bind':
+        this.#bind(change.identity, change.address);
+        break;
+      case 'reclaim':
+        if (this.#net.lookup(change.identity)?.address === change.address) this.#withdraw(change.identity);
+        break;
+      case 'live':
+        this.#live(change.identity, change.node);
+        break;
+      case 'gone':
+        this.#gone(change.identity, change.node, change.time);
+        break;
+      case 'hold':
+        this.#proposedHolds.delete(change.address);
+        this.#net.rehold(change.address);
+        break;
+      case 'unhold':
+        this.unhold(change.address);
+        break;
+    }
+  }
+
+  /** False when it was not held. */
+  unhold(address: string): boolean {
+    try {
+      this.#net.unhold(address);
+      return true;
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'NOT_HELD') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The state is being told, into a core subnet that knows nothing yet (or what a dump says). Releases come in no order,
+   * and the core wants them in order of time: they wait for the end.
+   */
+  beginReading(net: CoreSubnet): void {
+    if (net !== this.#net) this.#net.destroy();
+    this.#net = net;
+    this.#liveNodes = new LiveNodes();
+    this.#proposed.clear();
+    this.#proposedHolds.clear();
+    this.#releases = new Map();
+  }
+
+  /** The whole state has been told: what is live nowhere is reserved, since `now` where nobody knows better. */
+  endReading(now: number): void {
+    const releases = this.#releases;
+    if (releases === undefined) return;
+    this.#releases = undefined;
+    const silent: [string, number][] = [];
+    for (const { identity, state } of this.#net.bindings()) {
+      if (state === 'live' && this.nodesOf(identity).length === 0)
+        silent.push([identity, releases.get(identity) ?? now]);
+    }
+    silent.sort((a, b) => a[1] - b[1]);
+    for (const [identity, time] of silent) this.#net.release(identity, time);
+  }
+
+  /** Everything that has been decided, and nothing else. */
+  dump(): SubnetDump {
+    for (const identity of this.#proposed.keys()) this.#withdraw(identity);
+    for (const address of this.#proposedHolds) this.#net.unhold(address);
+    const snapshot = this.#net.snapshot();
+    for (const [identity, address] of this.#proposed) this.#restoreProposal(identity, address);
+    for (const address of this.#proposedHolds) this.#net.hold(address);
+    return { spec: this.spec, snapshot, live: this.#livePairs() };
+  }
+
+  destroy(): void {
+    this.#net.destroy();
+  }
+
+  #restoreProposal(identity: string, address: string): void {
+    // A proposal on a ticket: the address is held beside it.
+    if (this.#net.inspect(address).state === 'held') this.#net.trade(identity, address);
+    else this.#net.bind(identity, address);
+  }
+
+  #bind(identity: string, address: string): void {
+    // Whatever was proposed here against it has lost: the call that proposed it finds nothing left to take back.
+    this.#proposed.delete(identity);
+    const own = this.#net.lookup(identity);
+    if (own?.address === address) return;
+    if (own !== undefined) this.#withdraw(identity);
+    const { identity: owner } = this.#net.inspect(address);
+    if (owner !== undefined) {
+      this.#proposed.delete(owner);
+      this.#withdraw(owner);
+    }
+    this.#restoreProposal(identity, address);
+    if (this.#releases === undefined) this.#net.release(identity, 0); // live only once somebody says so
+  }
+
+  #live(identity: string, node: string): void {
+    const ordinal = this.#net.lookupOrdinal(identity);
+    if (ordinal === undefined) return;
+    this.#net.allocate(identity);
+    this.#liveNodes.add(ordinal, node);
+    this.#releases?.delete(identity);
+  }
+
+  #gone(identity: string, node: string, time: number): void {
+    const ordinal = this.#net.lookupOrdinal(identity);
+    if (ordinal === undefined) return;
+    this.#liveNodes.remove(ordinal, node);
+    if (this.#liveNodes.on(ordinal).length > 0) return;
+    if (this.#releases === undefined) this.#net.release(identity, time);
+    else this.#releases.set(identity, time);
+  }
+
+  /** Ends a binding in the core, whatever its state. */
+  #withdraw(identity: string): void {
+    const ordinal = this.#net.lookupOrdinal(identity);
+    if (ordinal === undefined) return;
+    for (const node of this.#liveNodes.on(ordinal)) this.#liveNodes.remove(ordinal, node);
+    this.#net.release(identity, 0); // no release: the time of the last one counts on
+    this.#net.reclaim(identity);
+  }
+
+  *#livePairs(): IterableIterator<readonly [string, string]> {
+    for (const { identity, state } of this.list()) {
+      if (state !== 'live') continue;
+      for (const node of this.nodesOf(identity)) yield [identity, node];
+    }
+  }
+}
