@@ -6,6 +6,7 @@ import esbuild from 'esbuild';
 import { embedCore } from './core.mjs';
 
 const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts', service: 'src/service/index.ts' };
+const STORES = { 'file-store': 'src/file-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const CLI_HEAD = `#!/usr/bin/env node
@@ -14,11 +15,11 @@ const require = createRequire(import.meta.url);`;
 
 /** Fills `dist` with the ESM, CommonJS, browser and debug forms. */
 export async function bundle(dist, debugCore) {
-  await split({ ...LIBRARY, ...CLI }, dist, NODE);
+  await split({ ...LIBRARY, ...STORES, ...CLI }, dist, NODE);
   await finishCli(dist);
   await toCommonJs(dist);
   await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
-  await split({ ...LIBRARY, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [embed(debugCore)] });
+  await split({ ...LIBRARY, ...STORES, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [embed(debugCore)] });
   await finishCli(`${dist}/debug`);
 }
 
@@ -48,7 +49,7 @@ async function finishCli(dist) {
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
 async function toCommonJs(dist) {
-  const names = (await readdir(dist)).filter((name) => /^(index|module|service|chunk-.*)\.js$/.test(name));
+  const names = (await readdir(dist)).filter((name) => /^(index|module|service|file-store|chunk-.*)\.js$/.test(name));
   await run({
     absWorkingDir: resolve(dist),
     entryPoints: names.map((name) => `./${name}`),
