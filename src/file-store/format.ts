@@ -4,9 +4,10 @@
 //   header   0 "limpet-j" or "limpet-s"   8 format version   12 generation   16 length of the journal before (u64)   24 CRC
 //   record   0 length of the body         4 CRC of the body  8 CRC of the eight bytes before                12 body
 //
-// Numbers are little-endian, u32 where nothing is said. Every CRC-32 of a record starts from the file's generation, so that
-// blocks of an older file that a crash left in this one never pass for its own. The second one keeps a flipped bit
-// in the length from turning all that follows into a torn tail. The last byte of a body is never 0 in a journal (records.ts).
+// Numbers are little-endian, u32 where nothing is said. Every CRC-32 of a record starts from the file's generation and the
+// record's offset, so that blocks of an older file that a crash left in this one, or of another place, never pass for its own.
+// The second one keeps a flipped bit in the length from turning all that follows into a torn tail. The last byte of
+// a body is never 0 in a journal (records.ts).
 
 import { crc32 } from './crc32.js';
 
@@ -58,22 +59,27 @@ export function decodeHeader(
   return { kind, generation, previous: Number(bytes.readBigUInt64LE(16)) };
 }
 
-/** Writes the record's head before a body that stands in `bytes` already, from `at` + RECORD_HEAD on. */
-export function putRecordHead(bytes: Buffer, at: number, length: number, generation: number): void {
-  bytes.writeUInt32LE(length, at);
-  bytes.writeUInt32LE(crc32(bytes.subarray(at + RECORD_HEAD, at + RECORD_HEAD + length), generation), at + 4);
-  bytes.writeUInt32LE(crc32(bytes.subarray(at, at + 8), generation), at + 8);
+/** What the checksums of a record start from. */
+export function seedOf(generation: number, offset: number): number {
+  return (Math.imul(generation, 0x9e3779b1) + offset) >>> 0;
 }
 
-/** One record for each body, back to back. */
-export function encodeRecords(bodies: readonly string[], generation: number): Buffer {
+/** Writes the head of a record whose body stands in `bytes` already, from `at` + RECORD_HEAD on. */
+export function putRecordHead(bytes: Buffer, at: number, length: number, seed: number): void {
+  bytes.writeUInt32LE(length, at);
+  bytes.writeUInt32LE(crc32(bytes.subarray(at + RECORD_HEAD, at + RECORD_HEAD + length), seed), at + 4);
+  bytes.writeUInt32LE(crc32(bytes.subarray(at, at + 8), seed), at + 8);
+}
+
+/** One record for each body, back to back, as they stand in the file from `offset` on. */
+export function encodeRecords(bodies: readonly string[], generation: number, offset: number): Buffer {
   let size = 0;
   for (const body of bodies) size += RECORD_HEAD + Buffer.byteLength(body);
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
   for (const body of bodies) {
     const length = bytes.write(body, at + RECORD_HEAD);
-    putRecordHead(bytes, at, length, generation);
+    putRecordHead(bytes, at, length, seedOf(generation, offset + at));
     at += RECORD_HEAD + length;
   }
   return bytes;

@@ -54,7 +54,7 @@ export class Journal {
    * appended before `cutBack` has succeeded
    */
   async append(bodies: readonly string[]): Promise<number> {
-    const bytes = encodeRecords(bodies, this.generation);
+    const bytes = encodeRecords(bodies, this.generation, this.#length);
     try {
       await this.#disk.append(this.#file.fd, bytes, this.#length);
     } catch (cause) {

@@ -8,7 +8,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from './crc32.js';
 import { damaged } from './failure.js';
-import { decodeHeader, type FileHeader, type FileKind, HEADER_SIZE, RECORD_HEAD } from './format.js';
+import { decodeHeader, type FileHeader, type FileKind, HEADER_SIZE, RECORD_HEAD, seedOf } from './format.js';
 
 /** Bytes that are read at once, unless one record is longer. */
 const WINDOW = 1 << 20;
@@ -48,15 +48,16 @@ export class RecordReader {
     const at = this.end;
     const body = at + RECORD_HEAD;
     if (body > this.size) return undefined;
+    const seed = seedOf(this.header.generation, at);
     const head = this.#bytes(at, RECORD_HEAD);
     const length = head.readUInt32LE(0);
     const checksum = head.readUInt32LE(4);
-    if (head.readUInt32LE(8) !== crc32(head.subarray(0, 8), this.header.generation)) {
+    if (head.readUInt32LE(8) !== crc32(head.subarray(0, 8), seed)) {
       return this.#tornBefore(body, 'the checksum of the head of a record is wrong');
     }
     if (body + length > this.size) return undefined;
     const bytes = this.#bytes(body, length);
-    if (checksum !== crc32(bytes, this.header.generation)) {
+    if (checksum !== crc32(bytes, seed)) {
       return this.#tornBefore(body + length, 'the checksum of a record is wrong');
     }
     this.offset = at;

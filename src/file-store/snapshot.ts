@@ -10,7 +10,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { LimpetError } from '../errors.js';
 import type { SubnetDump, SubnetSpec } from '../service/store.js';
 import { damaged } from './failure.js';
-import { encodeHeader, putRecordHead, RECORD_HEAD } from './format.js';
+import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
 import type { RecordReader } from './records.js';
 
 /** Bytes of a core's snapshot in one record, and about as many of a live list. */
@@ -66,6 +66,8 @@ class RecordWriter {
   readonly #generation: number;
   #buffer = Buffer.allocUnsafe(WRITE);
   #used = 0;
+  /** Bytes written before those in the buffer. */
+  #written = 0;
 
   constructor(file: FileHandle, generation: number) {
     this.#file = file;
@@ -92,11 +94,12 @@ class RecordWriter {
 
   async finish(): Promise<void> {
     await this.#file.writeFile(this.#buffer.subarray(0, this.#used));
+    this.#written += this.#used;
     this.#used = 0;
   }
 
   #seal(length: number): void {
-    putRecordHead(this.#buffer, this.#used, length, this.#generation);
+    putRecordHead(this.#buffer, this.#used, length, seedOf(this.#generation, this.#written + this.#used));
     this.#used += RECORD_HEAD + length;
   }
 
