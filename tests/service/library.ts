@@ -8,6 +8,9 @@ const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`
 export const { AllocatorService, MemoryStore, parseReclaimPolicy, DEFAULT_RECLAIM, HOLD_DOWN } = (await import(
   pathToFileURL(`${dist}/service.js`).href
 )) as typeof import('../../src/service/index.js');
+export const { FileStore } = (await import(
+  pathToFileURL(`${dist}/file-store.js`).href
+)) as typeof import('../../src/file-store/index.js');
 export type AllocatorService = import('../../src/service/index.js').AllocatorService;
 export const { LimpetError } = (await import(
   pathToFileURL(`${dist}/index.js`).href
