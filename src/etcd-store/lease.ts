@@ -1,0 +1,159 @@
+// The lease of this process: the live marks hang on it and end with it. And its fence: every transaction compares the
+// revision of the process's own key, so that putting that key anew shuts out whatever was sent before and may still be under
+// way. Only then does a reading tell the truth about a commit whose answer was lost.
+
+import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
+import { type Connection, pause, type Stream } from './connection.js';
+import type { Writer } from './draft.js';
+import type { Keys } from './keys.js';
+
+type KeepAlive = Stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
+
+export class Lease {
+  #id = '0';
+  #fence = 0;
+  /** Milliseconds that etcd has promised from each renewal. */
+  #ttl = 0;
+  /** When the last renewal that succeeded was sent, by both clocks: one stands still while a machine sleeps. */
+  #renewed = [0, 0] as [monotonic: number, wall: number];
+  #stream: KeepAlive | undefined;
+  #answered: (answer: { id: string; ttl: number } | { error: Error }) => void = () => {};
+  #closed = false;
+  readonly #past = new Set<string>();
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #options: { readonly ttl: number; readonly node: string; readonly onLost: () => void };
+
+  constructor(connection: Connection, keys: Keys, options: { ttl: number; node: string; onLost: () => void }) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#options = options;
+  }
+
+  get writer(): Writer {
+    return { lease: this.#id, processKey: this.#keys.process(this.#id), fence: this.#fence };
+  }
+
+  /** Whether this process has, or had, that lease. */
+  isOwn(id: string): boolean {
+    return this.#past.has(id);
+  }
+
+  get ttl(): number {
+    return this.#options.ttl * 1000;
+  }
+
+  /** Whether etcd cannot have ended the lease yet. False after a silence, though the lease may be there. */
+  get isCertain(): boolean {
+    const silence = Math.max(performance.now() - this.#renewed[0], Date.now() - this.#renewed[1]);
+    return this.#fence > 0 && silence < this.#ttl;
+  }
+
+  /** A new lease, and the process's key under it. */
+  async grant(): Promise<void> {
+    const sent = stamp();
+    const granted = await this.#connection.call((etcd, options) =>
+      etcd.leaseClient.leaseGrant({ TTL: this.#options.ttl }, options),
+    );
+    this.#id = granted.ID;
+    this.#past.add(granted.ID);
+    this.#ttl = Number(granted.TTL) * 1000;
+    this.#renewed = sent;
+    this.#fence = 0;
+    await this.fence();
+  }
+
+  /** From its answer on no earlier transaction of this process is applied. False when the lease is gone. */
+  async fence(): Promise<boolean> {
+    const key = Buffer.from(this.#keys.process(this.#id));
+    const value = Buffer.from(JSON.stringify({ node: this.#options.node }));
+    try {
+      const put = await this.#connection.call((etcd, options) => etcd.kv.put({ key, value, lease: this.#id }, options));
+      this.#fence = Number(put.header.revision);
+      return true;
+    } catch (error) {
+      if (/requested lease not found/.test((error as Error).message)) return false;
+      throw error;
+    }
+  }
+
+  /** An answer that was thought lost has put the process's key after all: its revision is the fence. */
+  adopt(fence: number): void {
+    this.#fence = Math.max(fence, this.#fence);
+  }
+
+  /** Renews for as long as the process lives. */
+  async keep(): Promise<void> {
+    while (!this.#closed) {
+      const id = this.#id;
+      const began = Date.now();
+      const interval = this.#ttl / 3;
+      const ttl = await this.#renew(id, interval);
+      if (ttl === 0 && id === this.#id && !this.#closed) {
+        this.#fence = 0;
+        this.#options.onLost();
+        await pause(100);
+      } else if (ttl === undefined) await pause(100);
+      else await pause(Math.max(interval - (Date.now() - began), 0));
+    }
+  }
+
+  /**
+   * Renews no more: the live marks end a time to live later, as after a crash. Rejected: to revoke the lease, for what runs
+   * outlives this process, and the next one of the same node takes its marks over before they end.
+   */
+  close(): void {
+    this.#closed = true;
+    this.#stream?.cancel();
+    this.#answered({ error: new Error('closed') });
+  }
+
+  /** The new time to live in seconds, 0 when the lease is gone, undefined when etcd did not answer in time. */
+  async #renew(id: string, timeout: number): Promise<number | undefined> {
+    const sent = stamp();
+    const endpoint = this.#connection.endpoint;
+    try {
+      const stream = this.#stream ?? (await this.#open());
+      const ttl = await this.#ask(stream, id, timeout);
+      if (ttl > 0 && id === this.#id) this.#renewed = sent;
+      return ttl;
+    } catch {
+      this.#stream?.cancel();
+      this.#stream = undefined;
+      this.#connection.pass(endpoint);
+      return undefined;
+    }
+  }
+
+  async #open(): Promise<KeepAlive> {
+    const endpoint = this.#connection.endpoint;
+    const unready = await endpoint.unready(Date.now() + this.#connection.deadline);
+    if (unready !== undefined) throw new Error(unready);
+    const stream = await endpoint.stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>('leaseKeepAlive');
+    const fail = (error: Error) => this.#answered({ error });
+    stream.on('data', ({ ID, TTL }) => this.#answered({ id: ID, ttl: Number(TTL) }));
+    stream.on('error', fail);
+    stream.on('end', () => fail(new Error('the connection ended')));
+    this.#stream = stream;
+    return stream;
+  }
+
+  /** One renewal at a time, so that an answer belongs to what was sent last. */
+  #ask(stream: KeepAlive, id: string, timeout: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#answered({ error: new Error('etcd does not renew the lease') }), timeout);
+      this.#answered = (answer) => {
+        if ('id' in answer && answer.id !== id) return;
+        clearTimeout(timer);
+        this.#answered = () => {};
+        if ('error' in answer) reject(answer.error);
+        else resolve(answer.ttl);
+      };
+      stream.write({ ID: id });
+    });
+  }
+}
+
+function stamp(): [number, number] {
+  return [performance.now(), Date.now()];
+}
