@@ -1,0 +1,156 @@
+// A real etcd for the tests: one member or several, on loopback, in a folder of its own, ended by process ID.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Says what is missing, where etcd is not installed. */
+function demandEtcd(): void {
+  for (const [program, of] of [
+    ['etcd', 'etcd-server'],
+    ['etcdctl', 'etcd-client'],
+  ] as const) {
+    try {
+      execFileSync(program, [program === 'etcd' ? '--version' : 'version'], { stdio: 'ignore' });
+    } catch {
+      throw new Error(`${program} is missing: these tests need a real etcd (Debian: apt-get install ${of})`);
+    }
+  }
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export interface EtcdOptions {
+  /** Flags for the server, of TLS for example. */
+  readonly flags?: readonly string[];
+  readonly scheme?: 'http' | 'https';
+  /** What etcdctl needs beside the endpoint. */
+  readonly ctl?: readonly string[];
+}
+
+export class Etcd {
+  readonly endpoint: string;
+  readonly ctlFlags: string[];
+  readonly #arguments: readonly string[];
+  #process: ChildProcess | undefined;
+
+  private constructor(clientPort: number, arguments_: readonly string[], options: EtcdOptions) {
+    this.endpoint = `127.0.0.1:${clientPort}`;
+    this.#arguments = arguments_;
+    this.ctlFlags = [`--endpoints=${options.scheme ?? 'http'}://${this.endpoint}`, ...(options.ctl ?? [])];
+  }
+
+  /** The members of one cluster, started and healthy; `remove` ends them and their folder. */
+  static async cluster(size: number, options: EtcdOptions = {}): Promise<{ members: Etcd[]; remove: () => void }> {
+    demandEtcd();
+    const folder = mkdtempSync(join(tmpdir(), 'limpet-etcd-'));
+    const ports = await freePorts(2 * size);
+    const peer = (i: number) => `http://127.0.0.1:${ports[2 * i + 1]}`;
+    const names = Array.from({ length: size }, (_, i) => `m${i}`);
+    const cluster = names.map((name, i) => `${name}=${peer(i)}`).join(',');
+    const scheme = options.scheme ?? 'http';
+    const members = names.map((name, i) => {
+      const client = `${scheme}://127.0.0.1:${ports[2 * i]}`;
+      const flags = [
+        ...['--name', name, '--data-dir', join(folder, name), '--logger', 'zap', '--log-level', 'error'],
+        ...['--listen-client-urls', client, '--advertise-client-urls', client],
+        ...['--listen-peer-urls', peer(i), '--initial-advertise-peer-urls', peer(i)],
+        ...['--initial-cluster', cluster, '--initial-cluster-state', 'new', '--log-outputs', 'stderr'],
+        ...(options.flags ?? []),
+      ];
+      return new Etcd(ports[2 * i] as number, flags, options);
+    });
+    const remove = () => {
+      for (const member of members) member.signal('SIGKILL');
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    };
+    process.once('exit', remove); // also when a test has thrown everything over
+    for (const member of members) member.spawn();
+    try {
+      for (const member of members) await member.healthy();
+    } catch (error) {
+      remove();
+      throw error;
+    }
+    return { members, remove };
+  }
+
+  static async start(options: EtcdOptions = {}): Promise<{ etcd: Etcd; remove: () => void }> {
+    const { members, remove } = await Etcd.cluster(1, options);
+    return { etcd: members[0] as Etcd, remove };
+  }
+
+  /** Starts, also again, over what is in its folder. */
+  spawn(): void {
+    const child = spawn('etcd', this.#arguments, { stdio: 'ignore', env: { PATH: process.env.PATH } });
+    this.#process = child;
+    child.once('exit', () => {
+      if (this.#process === child) this.#process = undefined;
+    });
+  }
+
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    if (signal === 'SIGKILL') this.#process?.kill('SIGCONT');
+    this.#process?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined) return;
+    const exit = once(child, 'exit');
+    this.signal('SIGKILL');
+    await exit;
+  }
+
+  async healthy(): Promise<void> {
+    for (let n = 0; n < 100; n++) {
+      try {
+        this.ctl('endpoint', 'health');
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    throw new Error(`etcd at ${this.endpoint} does not get healthy`);
+  }
+
+  /** Runs etcdctl; answers what it printed. */
+  ctl(...args: string[]): string {
+    return execFileSync('etcdctl', [...this.ctlFlags, ...args], {
+      env: { PATH: process.env.PATH, ETCDCTL_API: '3' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+  }
+
+  revision(): number {
+    const [{ Status }] = JSON.parse(this.ctl('endpoint', 'status', '-w', 'json'));
+    return Status.header.revision;
+  }
+
+  /** Every key under a prefix, from etcd itself. */
+  keys(prefix: string): Map<string, { value: string; created: number; mod: number; leased: boolean }> {
+    const { kvs = [] } = JSON.parse(this.ctl('get', '--prefix', prefix, '-w', 'json'));
+    const text = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64').toString();
+    return new Map(
+      kvs.map((kv: Record<string, never>) => [
+        text(kv.key),
+        {
+          value: text(kv.value),
+          created: kv.create_revision,
+          mod: kv.mod_revision,
+          leased: kv.lease !== undefined,
+        },
+      ]),
+    );
+  }
+}

@@ -1,0 +1,223 @@
+// What the tests of the etcd store share: a listener that remembers, a wire that can be cut, and a counter of round trips.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { EtcdStore, type EtcdStoreOptions } from '../../src/etcd-store/index.js';
+import { LimpetError } from '../../src/index.js';
+import type { Change, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
+
+export const NET: SubnetKey = { space: 'default', cidr: '10.0.0.0/18' };
+
+export function specOf({ space, cidr }: SubnetKey): SubnetSpec {
+  return { space, cidr, exclude: [], policy: 'serial', reclaim: {}, scope: 'cluster' };
+}
+
+/** Keeps what it is told in plain maps, and checks that it makes sense. */
+export class Memory implements StoreListener {
+  readonly bindings = new Map<string, string>();
+  readonly live = new Map<string, Set<string>>();
+  readonly held = new Set<string>();
+  readonly subnets = new Set<string>();
+  readonly released = new Map<string, number>();
+  readonly changes: Change[] = [];
+  readonly #owners = new Map<string, string>();
+  readonly events: StoreEvent[] = [];
+  resets = 0;
+  readies = 0;
+
+  reset(): void {
+    this.resets++;
+    for (const each of [this.bindings, this.#owners, this.live, this.held, this.subnets, this.released]) each.clear();
+  }
+
+  ready(): void {
+    this.readies++;
+  }
+
+  restore(): void {
+    assert.fail('etcd writes no dumps');
+  }
+
+  dump(): [] {
+    return [];
+  }
+
+  report(event: StoreEvent): void {
+    this.events.push(event);
+  }
+
+  apply(subnet: SubnetKey, change: Change): void {
+    this.changes.push(change);
+    if (change.op === 'create') this.subnets.add(`${subnet.space} ${subnet.cidr}`);
+    else if (change.op === 'remove') this.subnets.delete(`${subnet.space} ${subnet.cidr}`);
+    else if (change.op === 'hold') this.held.add(change.address);
+    else if (change.op === 'unhold') this.held.delete(change.address);
+    else this.#applyBinding(change);
+  }
+
+  #applyBinding(change: Extract<Change, { identity: string }>): void {
+    const { identity } = change;
+    if (change.op === 'bind') {
+      const other = this.#owners.get(change.address) ?? identity;
+      assert.equal(other, identity, `${change.address} told as ${other}'s and ${identity}'s`);
+      this.bindings.set(identity, change.address);
+      this.#owners.set(change.address, identity);
+    } else if (change.op === 'reclaim') {
+      assert.equal(this.live.get(identity)?.size ?? 0, 0, `${identity} is reclaimed while live`);
+      this.bindings.delete(identity);
+      this.#owners.delete(change.address);
+    } else if (change.op === 'live') {
+      this.live.set(identity, (this.live.get(identity) ?? new Set()).add(change.node));
+    } else {
+      this.live.get(identity)?.delete(change.node);
+      this.released.set(identity, change.time);
+    }
+  }
+
+  liveOn(identity: string): string[] {
+    return [...(this.live.get(identity) ?? [])].sort();
+  }
+}
+
+export type Setup = Partial<EtcdStoreOptions> & { readonly endpoints: readonly string[] };
+
+export async function open(options: Setup): Promise<{ store: EtcdStore; memory: Memory }> {
+  const store = new EtcdStore({ node: 'n1', ttl: 2, ...options });
+  const memory = new Memory();
+  try {
+    memory.reset();
+    await store.open(memory);
+    const commit = store.commit.bind(store);
+    store.commit = async (subnet, changes) => {
+      const answer = await commit(subnet, changes);
+      if (answer === 'done') for (const change of changes) memory.apply(subnet, change); // as the service does
+      return answer;
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return { store, memory };
+}
+
+export const bind = (identity: string, address: string): Change => ({ op: 'bind', identity, address });
+export const live = (identity: string, node = 'n1'): Change => ({ op: 'live', identity, node });
+export const gone = (identity: string, time: number, node = 'n1'): Change => ({ op: 'gone', identity, node, time });
+export const reclaim = (identity: string, address: string): Change => ({ op: 'reclaim', identity, address });
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export async function eventually(what: string, check: () => boolean, within = 10_000): Promise<void> {
+  for (const end = Date.now() + within; Date.now() < end; await sleep(20)) if (check()) return;
+  assert.fail(`not within ${within} ms: ${what}`);
+}
+
+export function refuses(code: string, outcome?: string, message = /./): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof LimpetError, `a LimpetError, not ${error}`);
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, message);
+    if (outcome !== undefined) assert.equal(error.details.outcome, outcome, error.message);
+    return true;
+  };
+}
+
+const { ConnectionPool } = createRequire(import.meta.url)('etcd3/lib/connection-pool.js');
+const exec = ConnectionPool.prototype.exec;
+const calls: { method: string; request: any }[] = [];
+ConnectionPool.prototype.exec = function (service: string, method: string, request: unknown, options: unknown) {
+  calls.push({ method, request });
+  return exec.call(this, service, method, request, options);
+};
+
+/** The unary calls that the client has sent to etcd meanwhile, in this process. */
+export async function counted(action: () => Promise<unknown>): Promise<{ method: string; request: any }[]> {
+  const from = calls.length;
+  await action();
+  return calls.slice(from);
+}
+
+/** A TCP relay in front of etcd: it can be cut, held (bytes wait), or made deaf (answers are dropped). */
+export class Wire {
+  readonly endpoint: string;
+  readonly #server: Server;
+  readonly #pairs = new Set<[client: Socket, server: Socket]>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.endpoint = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  }
+
+  static async to(endpoint: string): Promise<Wire> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const wire = new Wire(server);
+    const [host, port] = endpoint.split(':') as [string, string];
+    server.on('connection', (client) => wire.#join(client, connect(Number(port), host)));
+    return wire;
+  }
+
+  /** Ends every connection and takes no new one. */
+  async cut(): Promise<void> {
+    for (const [client, server] of this.#pairs) {
+      client.destroy();
+      server.destroy();
+    }
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async mend(): Promise<void> {
+    this.#server.listen(Number(this.endpoint.split(':')[1]), '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  /** From now on nothing that etcd says on today's connections arrives. */
+  deafen(): void {
+    for (const [client, server] of this.#pairs) {
+      server.removeAllListeners('data');
+      server.on('data', () => {});
+      client.on('error', () => {});
+    }
+  }
+
+  /**
+   * What is sent on today's connections waits until `letGo`, and then arrives late. What comes after `enough` is lost: the
+   * end of a call that nobody waits for any more would make etcd forget it.
+   */
+  hold(): { enough: () => number; letGo: () => void } {
+    const held: [Socket, Buffer][] = [];
+    let isEnough = false;
+    for (const [client, server] of this.#pairs) {
+      client.removeAllListeners('data');
+      client.removeAllListeners('close');
+      client.on('data', (bytes) => {
+        if (!isEnough) held.push([server, bytes]);
+      });
+    }
+    return {
+      enough: () => {
+        isEnough = true;
+        return held.length;
+      },
+      letGo: () => {
+        for (const [server, bytes] of held) server.write(bytes);
+      },
+    };
+  }
+
+  #join(client: Socket, server: Socket): void {
+    const pair: [Socket, Socket] = [client, server];
+    this.#pairs.add(pair);
+    client.on('data', (bytes) => server.write(bytes));
+    server.on('data', (bytes) => client.write(bytes));
+    client.on('close', () => server.destroy());
+    server.on('close', () => {
+      client.destroy();
+      this.#pairs.delete(pair);
+    });
+    for (const socket of pair) socket.on('error', () => {});
+  }
+}
