@@ -6,9 +6,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { FileStore } from '../../src/file-store/index.js';
 import type { Change, SubnetKey } from '../../src/service/store.js';
 import { filesOf, freshFolder, putFiles } from './file-folders.js';
+import { FileStore } from './library.js';
 import { commitTo, PlainState, readBack, specOf } from './plain-state.js';
 
 const KEY: SubnetKey = { space: 'default', cidr: '10.0.0.0/16' };

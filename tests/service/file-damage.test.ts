@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { FileStore } from '../../src/file-store/index.js';
-import type { Change, SubnetKey } from '../../src/service/store.js';
+import type { Change, Store, SubnetKey } from '../../src/service/store.js';
 import { filesOf, freshFolder, putFiles, recordsOf } from './file-folders.js';
+import { FileStore } from './library.js';
 import { commitTo, PlainState, readBack, specOf } from './plain-state.js';
 
 const KEY: SubnetKey = { space: 'default', cidr: '10.0.0.0/24' };
@@ -15,12 +15,7 @@ const RECORDS = 24;
 type Files = Record<string, Buffer>;
 
 /** Some commits, and the state after each of them. */
-async function fill(
-  store: FileStore,
-  state: PlainState,
-  from: number,
-  count: number,
-): Promise<PlainState['subnets'][]> {
+async function fill(store: Store, state: PlainState, from: number, count: number): Promise<PlainState['subnets'][]> {
   const states = [structuredClone(state.subnets)];
   for (let i = from; i < from + count; i++) {
     const identity = `web.${i % 9}`;

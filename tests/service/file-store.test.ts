@@ -9,9 +9,9 @@ import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LimpetError } from '../../src/errors.js';
 import { type Disk, disk } from '../../src/file-store/disk.js';
-import { FileStore } from '../../src/file-store/index.js';
 import type { Change, SubnetKey } from '../../src/service/store.js';
 import { filesOf, freshFolder, recordsOf } from './file-folders.js';
+import { FileStore } from './library.js';
 import { commitTo, PlainState, readBack, specOf } from './plain-state.js';
 
 const KEY: SubnetKey = { space: 'default', cidr: '10.0.0.0/24' };
