@@ -6,7 +6,7 @@ import esbuild from 'esbuild';
 import { embedCore } from './core.mjs';
 
 const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts', service: 'src/service/index.ts' };
-const STORES = { 'file-store': 'src/file-store/index.ts' };
+const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const CLI_HEAD = `#!/usr/bin/env node
@@ -49,7 +49,9 @@ async function finishCli(dist) {
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
 async function toCommonJs(dist) {
-  const names = (await readdir(dist)).filter((name) => /^(index|module|service|file-store|chunk-.*)\.js$/.test(name));
+  const names = (await readdir(dist)).filter((name) =>
+    /^(index|module|service|file-store|etcd-store|chunk-.*)\.js$/.test(name),
+  );
   await run({
     absWorkingDir: resolve(dist),
     entryPoints: names.map((name) => `./${name}`),

@@ -1,6 +1,6 @@
 // The suites by name, in the order of a usual run. Each resolves to { passed, failed, skipped?, output }.
 import { access, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { packAndInstall } from '../pack.mjs';
 import { asPect, nodeTests, plain } from './run.mjs';
 
@@ -25,13 +25,25 @@ export const suites = {
     run: async (context) => host(join((await packaged(context)).LIMPET_INSTALLED, 'node_modules/limpet/dist/index.js')),
   },
   browser: { run: browser },
+  etcd: { run: etcd },
 };
 
-/** All but the browser, which needs Chromium. */
-export const usual = Object.keys(suites).filter((name) => name !== 'browser');
+/** All but those that need more of the machine than Node: Chromium, etcd. */
+export const usual = Object.keys(suites).filter((name) => name !== 'browser' && name !== 'etcd');
 
 async function host(entry) {
   return nodeTests(await testFiles('tests/host', '.test.ts'), { LIMPET_ENTRY: resolve(entry) });
+}
+
+async function etcd() {
+  const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'etcd'));
+  const there = await Promise.any(found.map((path) => access(path))).then(
+    () => true,
+    () => false,
+  );
+  if (!there)
+    throw new Error('etcd is missing: install it (Debian: apt-get install etcd-server), so that `etcd` is in PATH');
+  return nodeTests(await testFiles('tests/etcd', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') });
 }
 
 async function browser(context) {

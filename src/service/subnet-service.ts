@@ -130,12 +130,13 @@ export class SubnetService {
    */
   async unhold(address: string): Promise<boolean> {
     return this.#alone(`\0${address}`, async () => {
-      this.state.net.inspect(address); // a bad address fails before the store hears of it
       if (address === this.spec.gateway) {
         throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
       }
+      // Asked before: a shared store may tell of the change before it answers.
+      const was = this.state.isHeld(address);
       if (!(await this.#commit([{ op: 'unhold', address }]))) return undefined;
-      const was = this.state.unhold(address);
+      this.state.apply({ op: 'unhold', address });
       if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
       return was;
     });

@@ -125,6 +125,13 @@ export class SubnetState {
     }
   }
 
+  /** Whether an address is held, alone or beside a binding. The core tells it only by ending the hold. */
+  isHeld(address: string): boolean {
+    if (!this.unhold(address)) return false;
+    this.#net.rehold(address);
+    return true;
+  }
+
   /**
    * The state is being told, into a core subnet that knows nothing yet (or what a dump says). Releases come in no order,
    * and the core wants them in order of time: they wait for the end.
