@@ -263,7 +263,8 @@ export class Draft {
 
   #hold(subnet: KnownSubnet, address: string): boolean {
     this.#sameSubnet(subnet);
-    if (this.#holds.get(address) ?? subnet.held.has(address)) return true;
+    // Another's hold is not this one, though the address is the same: each ticket is given once.
+    if (this.#holds.get(address) ?? subnet.held.has(address)) return false;
     const owner = subnet.owners.get(address);
     if ((owner !== undefined && !this.#ended.has(owner)) || [...this.#begun.values()].includes(address)) return false;
     const [heldKey, addressKey] = [this.#keys.held(this.#key, address), this.#keys.address(this.#key, address)];

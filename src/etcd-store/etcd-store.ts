@@ -125,7 +125,8 @@ export class EtcdStore implements Store {
     const request = draft.request();
     try {
       const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), until);
-      if (response.succeeded) return response;
+      if (response.succeeded && Date.now() <= until) return response;
+      if (response.succeeded) throw this.#tooLate();
       const now = view === this.#view ? draft.learnFailure(response) : 0;
       if (now !== fence && view === this.#view) this.#fenced(lease, now);
       return now === fence ? response : undefined;
@@ -137,6 +138,12 @@ export class EtcdStore implements Store {
       if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recover('reading');
       throw error;
     }
+  }
+
+  /** The process stood still: since etcd answered, the lease may have ended and another may have the address. */
+  #tooLate(): LimpetError {
+    this.#recover('reading');
+    return unavailable('the answer was read too late', 'unknown');
   }
 
   /** The revision of the process's key, as a failure showed it. */

@@ -1,0 +1,245 @@
+// Many processes that want addresses of one subnet at once, what befalls them, and the verdict on every answer they gave.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Keys, readIdentity } from '../../src/etcd-store/keys.js';
+import type { Etcd } from './etcd.js';
+import { NET, sleep } from './harness.js';
+
+export interface WorkerSetup {
+  readonly endpoints: readonly string[];
+  readonly node: string;
+  readonly ttl: number;
+  readonly cidr: string;
+  readonly identities: number;
+  readonly lanes: number;
+  readonly log: string;
+}
+
+/** One line of a worker's log: what was answered, and what is about to be asked that ends an earlier answer. */
+export type Entry = { readonly at: number } & (
+  | { readonly op: 'allocated'; readonly identity: string; readonly address: string; readonly node: string }
+  | { readonly op: 'releasing'; readonly identity: string; readonly node: string }
+  | { readonly op: 'reclaiming' | 'reclaimed'; readonly identity: string }
+  | { readonly op: 'held' | 'unholding'; readonly address: string }
+  | { readonly op: 'refused' | 'report'; readonly why: string }
+  | { readonly op: 'counted'; readonly conflicts: number }
+  | { readonly op: 'began' }
+);
+
+export class Crowd {
+  readonly figures = { killed: 0, stopped: 0 };
+  readonly #folder = mkdtempSync(join(tmpdir(), 'limpet-crowd-'));
+  readonly #setup: Omit<WorkerSetup, 'node' | 'log'>;
+  readonly #workers: (ChildProcess | undefined)[] = [];
+  readonly #logs: string[] = [];
+  readonly #errors: string[] = [];
+
+  constructor(setup: Omit<WorkerSetup, 'node' | 'log'>) {
+    this.#setup = setup;
+    process.once('exit', () => this.end());
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  /** A process in the place of that number; the node's name stays, the log is a new one. */
+  start(place: number): void {
+    const log = join(this.#folder, `${this.#logs.length}.log`);
+    this.#logs.push(log);
+    const setup: WorkerSetup = { ...this.#setup, node: `n${place}`, log };
+    const file = join(import.meta.dirname, 'worker.ts');
+    const worker = spawn(process.execPath, ['--import', 'tsx', file, JSON.stringify(setup)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let said = '';
+    worker.stderr.on('data', (text) => {
+      said += text;
+    });
+    worker.once('exit', (code, signal) => {
+      if (code !== 0 && signal !== 'SIGKILL') this.#errors.push(`n${place} ended with ${code ?? signal}: ${said}`);
+    });
+    this.#workers[place] = worker;
+  }
+
+  kill(place: number): void {
+    this.figures.killed++;
+    this.#workers[place]?.kill('SIGKILL');
+    this.start(place);
+  }
+
+  async stopFor(place: number, ms: number): Promise<void> {
+    this.figures.stopped++;
+    const worker = this.#workers[place];
+    worker?.kill('SIGSTOP');
+    await sleep(ms);
+    worker?.kill('SIGCONT');
+  }
+
+  /** No more calls; the processes stay, so that their live marks do. */
+  async quiet(): Promise<void> {
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        const over = new Promise((resolve) => worker?.stdout?.once('data', resolve).once('end', resolve));
+        worker?.stdin?.end();
+        await Promise.race([over, sleep(15_000)]);
+      }),
+    );
+    assert.deepEqual(this.#errors, []);
+  }
+
+  end(): void {
+    for (const worker of this.#workers) {
+      worker?.kill('SIGCONT');
+      worker?.kill('SIGKILL');
+    }
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** For each process that ever ran, what it wrote; the last line may be torn. */
+  logs(): Entry[][] {
+    return this.#logs.map((log) => {
+      const lines = readFileSync(log, { encoding: 'utf8', flag: 'a+' }).split('\n');
+      lines.pop();
+      return lines.map((line) => JSON.parse(line));
+    });
+  }
+
+  /** The logs of the processes that run now, by node. */
+  running(): Map<string, Entry[]> {
+    const logs = this.logs();
+    const last = new Map<string, Entry[]>();
+    for (const log of logs) for (const entry of log) if ('node' in entry) last.set(entry.node, log);
+    return last;
+  }
+}
+
+export interface Verdict {
+  readonly answers: number;
+  readonly conflicts: number;
+  readonly refused: Record<string, number>;
+  readonly bindings: number;
+  readonly lost: number;
+  readonly liveMarks: number;
+}
+
+/** Checks every answer against all others and against etcd. Throws with what is wrong. */
+export function judge(crowd: Crowd, etcd: Etcd): Verdict {
+  const logs = crowd.logs();
+  const entries = logs.flat().sort((a, b) => a.at - b.at);
+  const { bindings, held } = fromEtcd(etcd);
+  checkLasting(entries, bindings);
+  checkOverTime(logs, entries);
+  checkHeld(entries, bindings, held);
+  const liveMarks = checkLive(crowd, etcd);
+  const refused: Record<string, number> = {};
+  for (const entry of entries) if (entry.op === 'refused') refused[entry.why] = (refused[entry.why] ?? 0) + 1;
+  const conflicts = logs.map((log) =>
+    log.reduce((most, entry) => (entry.op === 'counted' ? entry.conflicts : most), 0),
+  );
+  return {
+    answers: entries.filter(({ op }) => op === 'allocated' || op === 'held').length,
+    conflicts: conflicts.reduce((sum, each) => sum + each, 0),
+    refused,
+    bindings: bindings.size,
+    lost: 0, // or this line is not reached
+    liveMarks,
+  };
+}
+
+/** etcd's own word: identity to address and back, one to one. */
+function fromEtcd(etcd: Etcd): { bindings: Map<string, string>; held: Set<string> } {
+  const keys = new Keys('/limpet/v1/');
+  const bindings = new Map<string, string>();
+  const owners = new Map<string, string>();
+  const held = new Set<string>();
+  for (const [key, { value }] of etcd.keys('/limpet/v1/')) {
+    const parsed = keys.parse(key);
+    if (parsed?.kind === 'identity') bindings.set(parsed.identity, readIdentity(Buffer.from(value))?.address ?? '');
+    if (parsed?.kind === 'address') owners.set(parsed.address, value);
+    if (parsed?.kind === 'held') held.add(parsed.address);
+  }
+  assert.equal(new Set(bindings.values()).size, bindings.size, 'no address has two identities in etcd');
+  assert.deepEqual([...owners].map(([address, identity]) => [identity, address]).sort(), [...bindings].sort());
+  return { bindings, held };
+}
+
+/** Identities that nobody reclaims: one address for ever, the one that etcd has, and nobody else's. */
+function checkLasting(entries: readonly Entry[], bindings: ReadonlyMap<string, string>): void {
+  const owners = new Map<string, string>();
+  for (const entry of entries) {
+    if (entry.op !== 'allocated' || !entry.identity.startsWith('web.')) continue;
+    const { identity, address } = entry;
+    assert.equal(bindings.get(identity), address, `${identity} was answered ${address}`);
+    const owner = owners.get(address) ?? identity;
+    assert.equal(owner, identity, `${address} was answered for both`);
+    owners.set(address, identity);
+  }
+}
+
+/** Also those that come and go: from an answer on, the address is nobody else's, unless somebody asked to reclaim it. */
+function checkOverTime(logs: readonly Entry[][], entries: readonly Entry[]): void {
+  const reclaims = reclaimsOf(logs);
+  const holders = new Map<string, { identity: string; since: number }>();
+  for (const entry of entries) {
+    if (entry.op !== 'allocated') continue;
+    const { at, identity, address } = entry;
+    const holder = holders.get(address);
+    if (holder !== undefined && holder.identity !== identity) {
+      const asked = reclaims.get(holder.identity)?.some(([from, to]) => from <= at && to >= holder.since) === true;
+      assert.ok(asked, `${address} was answered for ${holder.identity} at ${holder.since}, for ${identity} at ${at}`);
+    }
+    holders.set(address, { identity, since: at });
+  }
+}
+
+/** From asking to the answer; without one it may have been done at any time since. */
+function reclaimsOf(logs: readonly Entry[][]): Map<string, [from: number, to: number][]> {
+  const reclaims = new Map<string, [from: number, to: number][]>();
+  for (const log of logs) {
+    for (const { at, ...entry } of log) {
+      if (entry.op === 'reclaiming') {
+        const list = reclaims.get(entry.identity) ?? [];
+        reclaims.set(entry.identity, [...list, [at, Number.POSITIVE_INFINITY]]);
+      } else if (entry.op === 'reclaimed') {
+        const open = reclaims.get(entry.identity)?.find(([from, to]) => from <= at && to === Number.POSITIVE_INFINITY);
+        if (open !== undefined) open[1] = at;
+      }
+    }
+  }
+  return reclaims;
+}
+
+/** What was held and never let go is held, by one call only, and bound to nobody. */
+function checkHeld(entries: readonly Entry[], bindings: ReadonlyMap<string, string>, held: ReadonlySet<string>): void {
+  const bound = new Set(bindings.values());
+  const now = new Set<string>();
+  for (const entry of entries) {
+    if (entry.op === 'unholding') now.delete(entry.address);
+    if (entry.op !== 'held') continue;
+    assert.ok(!now.has(entry.address), `${entry.address} was held twice`);
+    now.add(entry.address);
+  }
+  for (const address of now) {
+    assert.ok(held.has(address), `the hold of ${address} is lost`);
+    assert.ok(!bound.has(address), `${address} is held and bound`);
+  }
+}
+
+/** What a running process answered and has not released since is live on its node. */
+function checkLive(crowd: Crowd, etcd: Etcd): number {
+  const keys = new Keys('/limpet/v1/');
+  const marks = etcd.keys('/limpet/v1/live/');
+  for (const [node, log] of crowd.running()) {
+    const last = new Map<string, Entry['op']>();
+    for (const entry of log) if ('identity' in entry) last.set(entry.identity, entry.op);
+    for (const [identity, op] of last) {
+      if (op !== 'allocated' || !identity.startsWith('web.')) continue;
+      assert.ok(marks.has(keys.live(NET, identity, node)), `${identity} is live on ${node}, etcd does not say so`);
+    }
+  }
+  return marks.size;
+}
