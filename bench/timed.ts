@@ -44,7 +44,7 @@ function nearlyFull(): Set<number> {
 /** Takes free ordinals one after another. In a subnet with few free ones these are given back between the rounds. */
 function nextFree(free: ReadonlySet<number>): [Way, Way] {
   const raw = new RawCore();
-  const units = free.size || 200_000;
+  const units = free.size || 1_000_000;
   const hold = raw.calls.hold_next as (id: number) => number;
   let id = raw.subnet(4, 8);
   let plain = new PlainSubnet(SLASH_8);
