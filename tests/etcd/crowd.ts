@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { Keys, readIdentity } from '../../src/etcd-store/keys.js';
 import type { Etcd } from './etcd.js';
 import { NET, sleep } from './harness.js';
@@ -21,7 +22,7 @@ export interface WorkerSetup {
 /** One line of a worker's log: what was answered, and what is about to be asked that ends an earlier answer. */
 export type Entry = { readonly at: number } & (
   | { readonly op: 'allocated'; readonly identity: string; readonly address: string; readonly node: string }
-  | { readonly op: 'releasing'; readonly identity: string; readonly node: string }
+  | { readonly op: 'releasing' | 'released'; readonly identity: string; readonly node: string }
   | { readonly op: 'reclaiming' | 'reclaimed'; readonly identity: string }
   | { readonly op: 'held' | 'unholding'; readonly address: string }
   | { readonly op: 'refused' | 'report'; readonly why: string }
@@ -32,13 +33,27 @@ export type Entry = { readonly at: number } & (
 export class Crowd {
   readonly figures = { killed: 0, stopped: 0 };
   readonly #folder = mkdtempSync(join(tmpdir(), 'limpet-crowd-'));
+  /** Where the packages that it imports are found. */
+  readonly #bundle = join(import.meta.dirname, `../../node_modules/.cache/limpet/worker-${process.pid}.mjs`);
   readonly #setup: Omit<WorkerSetup, 'node' | 'log'>;
   readonly #workers: (ChildProcess | undefined)[] = [];
   readonly #logs: string[] = [];
+  /** The log of the process that runs now, for each place. */
+  readonly #current: string[] = [];
   readonly #errors: string[] = [];
 
   constructor(setup: Omit<WorkerSetup, 'node' | 'log'>) {
     this.#setup = setup;
+    // Bundled once: a process that is started anew under load should not compile first.
+    buildSync({
+      entryPoints: [join(import.meta.dirname, 'worker.ts')],
+      outfile: this.#bundle,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'error',
+    });
     process.once('exit', () => this.end());
   }
 
@@ -50,11 +65,9 @@ export class Crowd {
   start(place: number): void {
     const log = join(this.#folder, `${this.#logs.length}.log`);
     this.#logs.push(log);
+    this.#current[place] = log;
     const setup: WorkerSetup = { ...this.#setup, node: `n${place}`, log };
-    const file = join(import.meta.dirname, 'worker.ts');
-    const worker = spawn(process.execPath, ['--import', 'tsx', file, JSON.stringify(setup)], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const worker = spawn(process.execPath, [this.#bundle, JSON.stringify(setup)], { stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
     worker.stderr.on('data', (text) => {
       said += text;
@@ -96,25 +109,32 @@ export class Crowd {
       worker?.kill('SIGCONT');
       worker?.kill('SIGKILL');
     }
+    rmSync(this.#bundle, { force: true });
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** For each process that ever ran, what it wrote; the last line may be torn. */
   logs(): Entry[][] {
-    return this.#logs.map((log) => {
-      const lines = readFileSync(log, { encoding: 'utf8', flag: 'a+' }).split('\n');
-      lines.pop();
-      return lines.map((line) => JSON.parse(line));
-    });
+    return this.#logs.map(readLog);
+  }
+
+  answersSince(at: number): number {
+    return this.logs().reduce(
+      (sum, log) => sum + log.filter((entry) => entry.op === 'allocated' && entry.at >= at).length,
+      0,
+    );
   }
 
   /** The logs of the processes that run now, by node. */
   running(): Map<string, Entry[]> {
-    const logs = this.logs();
-    const last = new Map<string, Entry[]>();
-    for (const log of logs) for (const entry of log) if ('node' in entry) last.set(entry.node, log);
-    return last;
+    return new Map(this.#current.map((log, place) => [`n${place}`, readLog(log)]));
   }
+}
+
+function readLog(log: string): Entry[] {
+  const lines = readFileSync(log, { encoding: 'utf8', flag: 'a+' }).split('\n');
+  lines.pop();
+  return lines.map((line) => JSON.parse(line));
 }
 
 export interface Verdict {
@@ -229,17 +249,29 @@ function checkHeld(entries: readonly Entry[], bindings: ReadonlyMap<string, stri
   }
 }
 
-/** What a running process answered and has not released since is live on its node. */
+/** What a running process answered and has not begun to release since is live on its node. */
 function checkLive(crowd: Crowd, etcd: Etcd): number {
   const keys = new Keys('/limpet/v1/');
   const marks = etcd.keys('/limpet/v1/live/');
   for (const [node, log] of crowd.running()) {
-    const last = new Map<string, Entry['op']>();
-    for (const entry of log) if ('identity' in entry) last.set(entry.identity, entry.op);
-    for (const [identity, op] of last) {
-      if (op !== 'allocated' || !identity.startsWith('web.')) continue;
+    for (const identity of liveIn(log))
       assert.ok(marks.has(keys.live(NET, identity, node)), `${identity} is live on ${node}, etcd does not say so`);
-    }
   }
   return marks.size;
+}
+
+/** Answered when no release of the same identity was under way: only then is the order of the two known. */
+function liveIn(log: readonly Entry[]): Set<string> {
+  const live = new Set<string>();
+  const releases = new Map<string, number>();
+  for (const entry of log) {
+    if (!('identity' in entry)) continue;
+    const { op, identity } = entry;
+    const underWay = releases.get(identity) ?? 0;
+    if (op === 'allocated' && underWay === 0) live.add(identity);
+    if (op === 'releasing') live.delete(identity);
+    if (op === 'releasing') releases.set(identity, underWay + 1);
+    if (op === 'released') releases.set(identity, underWay - 1);
+  }
+  return live;
 }

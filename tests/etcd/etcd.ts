@@ -133,8 +133,21 @@ export class Etcd {
   }
 
   revision(): number {
-    const [{ Status }] = JSON.parse(this.ctl('endpoint', 'status', '-w', 'json'));
-    return Status.header.revision;
+    return this.#status().header.revision;
+  }
+
+  isLeader(): boolean {
+    const { header, leader } = this.#status();
+    return header.member_id === leader;
+  }
+
+  /** How many keys there are under a prefix. */
+  count(prefix: string): number {
+    return JSON.parse(this.ctl('get', '--prefix', prefix, '--limit=1', '-w', 'json')).count ?? 0;
+  }
+
+  #status(): { header: { revision: number; member_id: number }; leader: number } {
+    return JSON.parse(this.ctl('endpoint', 'status', '-w', 'json'))[0].Status;
   }
 
   /** Every key under a prefix, from etcd itself. */

@@ -31,12 +31,21 @@ async function open(): Promise<AllocatorService> {
   }
 }
 
+/** All identities in an order of this process's own: those without an address first, as far as it knows. */
+const wanted = Array.from({ length: setup.identities }, (_, i) => `web.${i}`).sort(() => Math.random() - 0.5);
+
+function choose(net: SubnetService): string {
+  while (wanted.length > 0 && net.lookup(wanted.at(-1) as string) !== undefined) wanted.pop();
+  const next = random(4) === 0 ? undefined : wanted.pop();
+  return next ?? `web.${random(setup.identities)}`;
+}
+
 /** One call and its answer; a call that is refused counts as not answered. */
 async function ask(net: SubnetService): Promise<void> {
   const dice = random(100);
   const node = setup.node;
   if (dice < 78) {
-    const identity = `web.${random(setup.identities)}`;
+    const identity = choose(net);
     const address = await net.allocate(identity, { node });
     write({ at: Date.now(), op: 'allocated', identity, address, node });
   } else if (dice < 88) {
@@ -44,12 +53,14 @@ async function ask(net: SubnetService): Promise<void> {
     if (!net.lookup(identity)?.nodes.includes(node)) return;
     write({ at: Date.now(), op: 'releasing', identity, node });
     await net.release(identity, node);
+    write({ at: Date.now(), op: 'released', identity, node });
   } else if (dice < 93) {
     const identity = `short.${random(100)}`;
     const address = await net.allocate(identity, { node });
     write({ at: Date.now(), op: 'allocated', identity, address, node });
     write({ at: Date.now(), op: 'releasing', identity, node });
     await net.release(identity, node);
+    write({ at: Date.now(), op: 'released', identity, node });
   } else if (dice < 97) {
     const identity = `short.${random(100)}`;
     if (net.lookup(identity)?.state !== 'reserved') return;
