@@ -190,9 +190,12 @@ export class SubnetService {
     this.state.destroy();
   }
 
-  /** A binding that is there: the live mark is all there is to write, and not even that when it is known. */
+  /**
+   * A binding that is there: the live mark is all there is to write, and not even that when it is known. Whether it is,
+   * a shared store says itself: the mark may be that of a process that is gone.
+   */
   async #revive({ identity, address, nodes }: LiveBinding, node: string): Promise<string | undefined> {
-    if (nodes.includes(node)) return address;
+    if (nodes.includes(node) && !this.#around.store.shared) return address;
     if (!(await this.#commit([{ op: 'live', identity, node }]))) return undefined;
     if (this.state.lookup(identity)?.address !== address) return undefined; // somebody reclaimed it since
     this.state.apply({ op: 'live', identity, node });
