@@ -5,7 +5,7 @@ import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { LimpetError } from '../errors.js';
 import type { Change, SubnetKey } from '../service/store.js';
 import type { KeyRange, Keys } from './keys.js';
-import type { Item, KnownBinding, KnownSubnet, View } from './view.js';
+import { type Item, itemOf, type KnownBinding, type KnownSubnet, type View } from './view.js';
 
 /** Beside the changes that the service knows: writes down when a process that died was last seen live. */
 export type DraftChange = Change | { readonly op: 'mark'; readonly identity: string; readonly time: number };
@@ -64,7 +64,7 @@ export class Draft {
       case 'reclaim':
         return this.#reclaim(subnet, change.identity, change.address);
       case 'live':
-        return this.#live(subnet, change.identity, change.node);
+        return this.#live(subnet, change.identity, change.node, change.sole === true);
       case 'gone':
         return this.#gone(subnet, change.identity, change.node, change.time);
       case 'mark':
@@ -116,13 +116,7 @@ export class Draft {
     [...this.#reads].forEach(([key, range], index) => {
       const items = new Map<string, Item>();
       for (const kv of response.responses[index]?.response_range.kvs ?? []) {
-        const { value, lease } = kv;
-        items.set(kv.key.toString(), {
-          value,
-          lease,
-          created: Number(kv.create_revision),
-          mod: Number(kv.mod_revision),
-        });
+        items.set(kv.key.toString(), itemOf(kv));
       }
       if (key === this.writer.processKey) fence = items.get(key)?.mod ?? 0;
       else if (isNews) this.#learnRead(key, range, items, at);
@@ -215,13 +209,15 @@ export class Draft {
     return true;
   }
 
-  #live(subnet: KnownSubnet, identity: string, node: string): boolean {
+  #live(subnet: KnownSubnet, identity: string, node: string, sole: boolean): boolean {
     const { lease } = this.writer;
     const key = this.#keys.live(this.#key, identity, node);
     if (!this.#begun.has(identity)) {
       const own = this.#bindingOf(subnet, identity);
       if (own === undefined) return false;
+      if (sole && [...own.live.keys()].some((other) => other !== node)) return false;
       if (own.live.get(node)?.lease === lease) return true;
+      if (sole) this.#nobodyLive(identity, node);
       this.#sameBinding(identity, own);
       this.#readMarks(identity);
       // Whoever finds neither a mark nor a time of release knows that a process died (docs/STORES.md).

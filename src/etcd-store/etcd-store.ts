@@ -6,13 +6,13 @@ import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../errors.js';
 import type { Change, Commit, Store, StoreEvent, StoreListener, SubnetKey } from '../service/store.js';
 import { Connection, pause, unavailable } from './connection.js';
-import { Draft, type DraftChange } from './draft.js';
+import { asRange, Draft, type DraftChange } from './draft.js';
 import { Keys } from './keys.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks, Unmarked } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
 import { type Reading, readAll } from './reading.js';
-import { View } from './view.js';
+import { itemOf, View } from './view.js';
 import { Watch } from './watch.js';
 
 const PAGE = 10_000;
@@ -80,6 +80,22 @@ export class EtcdStore implements Store {
     } finally {
       this.#underWay.delete(write);
     }
+  }
+
+  async refresh(space: string): Promise<void> {
+    const until = Date.now() + this.#connection.deadline;
+    await this.#steady(until);
+    const range = asRange(this.#keys.space(space));
+    const { header, kvs } = await this.#connection.call((etcd, options) => etcd.kv.range(range, options), until);
+    const at = Number(header.revision);
+    const view = this.#view as View; // a reading meanwhile has it all; learnt again, it is no news
+    const items = new Map(kvs.map((kv) => [kv.key.toString(), itemOf(kv)]));
+    for (const subnet of view.subnets()) {
+      const key = this.#keys.subnet(subnet.key);
+      if (subnet.key.space === space && !items.has(key)) view.learn(key, undefined, at);
+    }
+    for (const [key, item] of items) view.learn(key, item, at);
+    view.knowSpace(space, at);
   }
 
   async close(): Promise<void> {

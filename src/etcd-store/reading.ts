@@ -4,7 +4,7 @@
 import type { Connection } from './connection.js';
 import { asRange } from './draft.js';
 import type { Keys } from './keys.js';
-import type { Item } from './view.js';
+import { type Item, itemOf } from './view.js';
 
 export interface Reading {
   readonly revision: number;
@@ -34,9 +34,7 @@ async function readOnce(connection: Connection, keys: Keys, page: number): Promi
     const range = { ...asRange({ from, to: keys.watched.to }), limit: page, revision };
     const answer = await connection.call((etcd, options) => etcd.kv.range(range, options));
     revision ||= Number(answer.header.revision);
-    for (const { key, value, lease, create_revision, mod_revision } of answer.kvs) {
-      items.push([key.toString(), { value, lease, created: Number(create_revision), mod: Number(mod_revision) }]);
-    }
+    for (const kv of answer.kvs) items.push([kv.key.toString(), itemOf(kv)]);
     if (!answer.more) return { revision, items, pages };
     from = `${(items.at(-1) as [string, Item])[0]}\0`;
   }

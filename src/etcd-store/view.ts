@@ -2,6 +2,7 @@
 // is told to the listener at once, so that whoever finds a conflict here finds it in the core as well. Facts come from the
 // watch, in order, and from answers that run ahead of it: revisions decide which is newer, never the order of arrival.
 
+import type { IKeyValue } from 'etcd3';
 import type { Change, StoreListener, SubnetKey, SubnetSpec } from '../service/store.js';
 import { type Key, type Keys, readIdentity, readSpec } from './keys.js';
 
@@ -11,6 +12,13 @@ export interface Item {
   readonly created: number;
   readonly mod: number;
   readonly lease: string;
+}
+
+/** A key and its value as etcd's answers and watches have them. */
+type KeyValue = Pick<IKeyValue, 'value' | 'lease' | 'create_revision' | 'mod_revision'>;
+
+export function itemOf({ value, lease, create_revision, mod_revision }: KeyValue): Item {
+  return { value, lease, created: Number(create_revision), mod: Number(mod_revision) };
 }
 
 export interface LiveMark {

@@ -5,7 +5,7 @@ import type { IWatchRequest, IWatchResponse } from 'etcd3';
 import { type Connection, pause, type Stream } from './connection.js';
 import { asRange } from './draft.js';
 import type { Keys } from './keys.js';
-import type { Item } from './view.js';
+import { type Item, itemOf } from './view.js';
 
 type WatchStream = Stream<IWatchRequest, IWatchResponse>;
 
@@ -112,8 +112,7 @@ export class Watch {
       return undefined;
     }
     for (const { type, kv } of response.events) {
-      const { value, lease, create_revision, mod_revision } = kv;
-      const item = { value, lease, created: Number(create_revision), mod: Number(mod_revision) };
+      const item = itemOf(kv);
       this.#events.change(kv.key.toString(), type === 'Put' ? item : undefined, item.mod);
     }
     // A watcher that catches up is told of a revision that it has not seen yet: what counts are the events.

@@ -73,6 +73,16 @@ export class AllocatorService {
     return made;
   }
 
+  /**
+   * Learns of every subnet of the space that another process has made or removed before this call, so that `find` is not
+   * behind it. One round trip in a shared store, none in others.
+   * @throws LimpetError UNAVAILABLE, ENDED
+   */
+  async refresh(space = 'default'): Promise<void> {
+    this.#check();
+    await this.#store.refresh?.(space);
+  }
+
   /** A subnet that is there, or undefined. */
   find(cidr: string, space = 'default'): SubnetService | undefined {
     return this.#subnets.get(keyOf({ space, cidr }));

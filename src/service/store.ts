@@ -41,8 +41,8 @@ export type Change =
   | { readonly op: 'bind'; readonly identity: string; readonly address: string; readonly ticket?: true }
   /** The binding, which nobody is live on, ends. */
   | { readonly op: 'reclaim'; readonly identity: string; readonly address: string }
-  /** The identity runs on this node. */
-  | { readonly op: 'live'; readonly identity: string; readonly node: string }
+  /** The identity runs on this node. With `sole` it must not be live on any other. */
+  | { readonly op: 'live'; readonly identity: string; readonly node: string; readonly sole?: true }
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   | { readonly op: 'hold'; readonly address: string }
@@ -102,6 +102,12 @@ export interface Store {
    * and then the store re-reads everything (`reset`) before it commits again
    */
   commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  /**
+   * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
+   * that is not shared has nothing to learn.
+   * @throws LimpetError UNAVAILABLE
+   */
+  refresh?(space: string): Promise<void>;
   /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
   close(): Promise<void>;
 }

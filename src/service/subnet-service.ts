@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly unsure: () => void;
 }
 
+type LiveChange = Extract<Change, { readonly op: 'live' }>;
+
 export interface ServiceStats extends Stats {
   /** Bindings reclaimed since the start, by why. */
   readonly reclaimed: Readonly<Record<Reason, number>>;
@@ -81,7 +83,24 @@ export class SubnetService {
     checkNode(node);
     return this.#alone(identity, async () => {
       const binding = this.state.lookup(identity);
-      return binding === undefined ? this.#bind(identity, node, ticket) : this.#revive(binding, node);
+      const live: LiveChange = { op: 'live', identity, node };
+      return binding === undefined ? this.#bind(live, ticket) : this.#revive(binding, live);
+    });
+  }
+
+  /**
+   * As `allocate`, for an identity that may run on one node only: while it is live on another, it is refused. Of two nodes
+   * that claim at the same moment one is.
+   * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
+   */
+  async claim(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
+    checkNode(node);
+    return this.#alone(identity, async () => {
+      const binding = this.state.lookup(identity);
+      const live: LiveChange = { op: 'live', identity, node, sole: true };
+      if (binding === undefined) return this.#bind(live, ticket);
+      if (binding.nodes.some((other) => other !== node)) throw this.#liveElsewhere(binding);
+      return this.#revive(binding, live);
     });
   }
 
@@ -194,16 +213,20 @@ export class SubnetService {
    * A binding that is there: the live mark is all there is to write, and not even that when it is known. Whether it is,
    * a shared store says itself: the mark may be that of a process that is gone.
    */
-  async #revive({ identity, address, nodes }: LiveBinding, node: string): Promise<string | undefined> {
-    if (nodes.includes(node) && !this.#around.store.shared) return address;
-    if (!(await this.#commit([{ op: 'live', identity, node }]))) return undefined;
+  async #revive({ identity, address, nodes }: LiveBinding, live: LiveChange): Promise<string | undefined> {
+    const { node } = live;
+    const known = nodes.includes(node);
+    if (known && !this.#around.store.shared) return address;
+    if (!(await this.#commit([live]))) return undefined;
     if (this.state.lookup(identity)?.address !== address) return undefined; // somebody reclaimed it since
-    this.state.apply({ op: 'live', identity, node });
+    this.state.apply(live);
+    if (known) return address;
     this.#log({ event: 'allocate', identity, address, node, why: 'its own' });
     return address;
   }
 
-  async #bind(identity: string, node: string, ticket: string | undefined): Promise<string | undefined> {
+  async #bind(live: LiveChange, ticket: string | undefined): Promise<string | undefined> {
+    const { identity, node } = live;
     const { net } = this.state;
     const traded = ticket !== undefined && net.inspect(ticket).state === 'held';
     const address = await this.#choose(() => {
@@ -212,7 +235,6 @@ export class SubnetService {
     });
     this.state.propose(identity, address);
     const bind: Change = traded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
-    const live: Change = { op: 'live', identity, node };
     if (!(await this.#decide([bind, live], () => this.state.takeBack(identity, address)))) return undefined;
     this.state.settle(identity);
     this.state.apply(live);
@@ -299,6 +321,11 @@ export class SubnetService {
   #check(): void {
     if (this.#ended) throw new LimpetError('ENDED', `the subnet ${this.cidr} has been removed`, { subnet: this.cidr });
     this.#around.check();
+  }
+
+  #liveElsewhere({ identity, address, nodes }: LiveBinding): LimpetError {
+    const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')} with ${address} of ${this.cidr}`;
+    return new LimpetError('LIVE', message, { subnet: this.cidr, identity, address, nodes });
   }
 
   #unknown(identity: string): LimpetError {

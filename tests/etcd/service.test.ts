@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EtcdStore } from '../../src/etcd-store/index.js';
-import { AllocatorService } from '../../src/service/index.js';
+import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import { Etcd } from './etcd.js';
 import { counted, eventually, refuses, sleep, Wire } from './harness.js';
 
@@ -51,6 +51,43 @@ describe('the service on etcd', () => {
     await eventually('the mark is there again', () => etcd.count('/away/live/') === 1);
     assert.equal(await net.allocate('web.1', { node: 'n1' }), address);
     await wire.cut();
+  });
+
+  test('of many processes that claim one identity at the same moment, one gets it', async () => {
+    const services = await Promise.all(Array.from({ length: 6 }, () => open('/claim/')));
+    await (services[0] as AllocatorService).subnet('10.0.0.0/24');
+    for (const service of services) await service.refresh();
+    for (const identity of ['new.1', 'new.2', 'new.1', 'new.2', 'new.1']) {
+      const claims = services.map(async (service, node) =>
+        (service.find('10.0.0.0/24') as SubnetService).claim(identity, { node: `n${node}` }),
+      );
+      const outcomes = await Promise.allSettled(claims);
+      const winners = outcomes.flatMap(({ status }, node) => (status === 'fulfilled' ? [node] : []));
+      assert.equal(winners.length, 1);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') refuses('LIVE')(outcome.reason);
+      }
+      const winner = services[winners[0] as number] as AllocatorService;
+      await winner.find('10.0.0.0/24')?.release(identity, `n${winners[0]}`);
+      await eventually('everybody has seen the end of it', () =>
+        services.every((service) => service.find('10.0.0.0/24')?.lookup(identity)?.nodes.length === 0),
+      );
+    }
+  });
+
+  test('a refresh knows the subnets that others have made and removed, whether or not the watch has told', async () => {
+    const wire = await Wire.to(etcd.endpoint);
+    const [maker, other] = [await open('/refresh/'), await open('/refresh/', wire.endpoint)];
+    for (let n = 0; n < 20; n++) {
+      await maker.subnet('10.0.0.0/24');
+      await other.refresh();
+      assert.ok(other.find('10.0.0.0/24'));
+      await maker.remove('10.0.0.0/24');
+      await other.refresh();
+      assert.equal(other.find('10.0.0.0/24'), undefined);
+    }
+    await wire.cut();
+    await assert.rejects(other.refresh(), refuses('UNAVAILABLE'));
   });
 
   test('a new identity costs one round trip, one that is live here none', async () => {

@@ -100,6 +100,25 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       return { clock, log, service: () => service, reopen, durable: under.durable };
     }
 
+    test('a claim is refused while the identity is live on another node, and says where', async () => {
+      const { service, reopen } = await begin();
+      let net = await service().subnet('10.0.0.0/24');
+      const own = await net.claim('web.3', { node: 'a' });
+      assert.equal(await net.claim('web.3', { node: 'a' }), own);
+      await assert.rejects(
+        net.claim('web.3', { node: 'b' }),
+        refuses('LIVE', { identity: 'web.3', address: own, nodes: ['a'] }),
+      );
+      assert.deepEqual(net.lookup('web.3')?.nodes, ['a'], 'a refusal changes nothing');
+      assert.equal(await net.allocate('web.3', { node: 'b' }), own);
+      await assert.rejects(net.claim('web.3', { node: 'b' }), refuses('LIVE', { nodes: ['a', 'b'] }));
+      await net.release('web.3', 'a');
+      await net.release('web.3', 'b');
+      await reopen();
+      net = await service().subnet('10.0.0.0/24');
+      assert.equal(await net.claim('web.3', { node: 'b' }), own);
+    });
+
     test('an identity keeps its address through release, another node, and asking again', async () => {
       const { service, log } = await begin();
       const net = await service().subnet('10.0.0.0/24', { gateway: '10.0.0.1' });

@@ -60,7 +60,8 @@ describe('a store that refuses', () => {
     await assert.rejects(net.hold(), away);
     await assert.rejects(net.hold('10.0.0.77'), away);
     assert.deepEqual(seen(net), before);
-    assert.equal(await net.allocate('web.1', { node: 'a' }), '10.0.0.1', 'what is known and live needs no store');
+    await assert.rejects(net.allocate('web.1', { node: 'a' }), away, 'whether it is live still, a shared store says');
+    assert.equal(net.lookup('web.1')?.address, '10.0.0.1', 'what is known stays known');
     store.answer = () => 'done';
     assert.equal(await net.allocate('web.2', { node: 'a' }), '10.0.0.4', 'serial: on from what was proposed');
   });
@@ -174,7 +175,7 @@ describe('a store that refuses', () => {
     seen(net);
   });
 
-  test('a sticky hit costs no write but the live mark, and none when it is known', async () => {
+  test('a sticky hit costs no write but the live mark, which a shared store is asked about each time', async () => {
     const { store, net } = await scripted();
     await net.allocate('web.1', { node: 'a' });
     assert.deepEqual(store.commits.splice(0), [
@@ -184,7 +185,7 @@ describe('a store that refuses', () => {
       ],
     ]);
     await net.allocate('web.1', { node: 'a' });
-    assert.deepEqual(store.commits.splice(0), []);
+    assert.deepEqual(store.commits.splice(0), [[{ op: 'live', identity: 'web.1', node: 'a' }]]);
     await net.allocate('web.1', { node: 'b' });
     assert.deepEqual(store.commits.splice(0), [[{ op: 'live', identity: 'web.1', node: 'b' }]]);
   });
