@@ -5,7 +5,12 @@ import { basename, dirname, resolve } from 'node:path';
 import esbuild from 'esbuild';
 import { embedCore } from './core.mjs';
 
-const LIBRARY = { index: 'src/index.ts', module: 'src/module.ts', service: 'src/service/index.ts' };
+const LIBRARY = {
+  index: 'src/index.ts',
+  module: 'src/module.ts',
+  service: 'src/service/index.ts',
+  swarm: 'src/swarm/index.ts',
+};
 const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
@@ -49,8 +54,9 @@ async function finishCli(dist) {
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
 async function toCommonJs(dist) {
-  const names = (await readdir(dist)).filter((name) =>
-    /^(index|module|service|file-store|etcd-store|chunk-.*)\.js$/.test(name),
+  const entries = Object.keys({ ...LIBRARY, ...STORES });
+  const names = (await readdir(dist)).filter(
+    (name) => entries.includes(basename(name, '.js')) || /^chunk-.*\.js$/.test(name),
   );
   await run({
     absWorkingDir: resolve(dist),

@@ -2,8 +2,17 @@
 // then leaves all judgement to the library.
 
 import { Limpet, type RebuildReport, type Skipped, type Subnet } from '../index.js';
-import { chooseNetwork, findNetwork, type Network, readServices, virtualAddresses } from '../swarm.js';
-import { contains, overlap, withoutHostBits } from './cidr.js';
+import {
+  chooseNetwork,
+  contains,
+  findNetwork,
+  holdVirtualAddresses,
+  type Network,
+  overlap,
+  readServices,
+  virtualAddresses,
+  withoutHostBits,
+} from '../swarm.js';
 import { Failure, naming } from './failure.js';
 import { nameOf, openTasks, readJson, STDIN, type TaskFile } from './files.js';
 import { type Survey, survey } from './survey.js';
@@ -55,17 +64,13 @@ async function prepare(
   options: RebuildOptions,
 ): Promise<Pick<Rebuilt, 'subnet' | 'held'>> {
   const held = new Map<string, 'gateway' | 'virtual IP'>();
-  const { subnet, cidr } = await naming(nameOf(options.networks ?? options.tasks), () => {
+  const subnet = await naming(nameOf(options.networks ?? options.tasks), () => {
     const { cidr, gateway } = chooseSubnet(network, options.subnet);
     if (gateway !== undefined) held.set(gateway, 'gateway');
-    return { cidr, subnet: limpet.subnet(cidr, gateway === undefined ? {} : { gateway }) };
+    return limpet.subnet(cidr, gateway === undefined ? {} : { gateway });
   });
   await naming(nameOf(options.services ?? ''), () => {
-    for (const address of virtualAddresses(services ?? [], network.id)) {
-      if (held.has(address) || !contains(cidr, address)) continue;
-      subnet.hold(address);
-      held.set(address, 'virtual IP');
-    }
+    for (const address of holdVirtualAddresses(subnet, services ?? [], network.id)) held.set(address, 'virtual IP');
   });
   return { subnet, held };
 }

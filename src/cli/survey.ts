@@ -1,8 +1,7 @@
 // A first look through a task list: which networks its tasks are on. Only that; the rebuild judges every record,
 // and the text itself, so what cannot be read here is passed over.
 
-import { type Network, networksOfTask } from '../swarm.js';
-import { withoutHostBits } from './cidr.js';
+import { joined, type Network, networksOfTask } from '../swarm.js';
 
 const LONGEST_RECORD = 16 * 1024 * 1024;
 
@@ -23,26 +22,10 @@ export async function survey(chunks: AsyncIterable<Uint8Array>, enough: (survey:
     const record = parsed(text);
     seen.records += 1;
     if (typeof record === 'object' && record !== null && 'identity' in record) seen.compact = true;
-    for (const network of networksOfTask(record)) networks.set(network.id, merged(networks.get(network.id), network));
+    for (const network of networksOfTask(record)) networks.set(network.id, joined(networks.get(network.id), network));
     if (enough(seen)) break;
   }
   return seen;
-}
-
-/** A configured subnet is the network's only word; without one, all that its tasks' addresses say. */
-function merged(known: Network | undefined, more: Network): Network {
-  if (known === undefined || isConfigured(known)) return known ?? cleaned(more);
-  if (isConfigured(more)) return cleaned(more);
-  return cleaned({ ...known, subnets: [...known.subnets, ...more.subnets] });
-}
-
-function isConfigured({ subnets }: Network): boolean {
-  return subnets.some(({ origin }) => origin === 'configuration');
-}
-
-function cleaned(network: Network): Network {
-  const byCidr = new Map(network.subnets.map((entry) => [withoutHostBits(entry.subnet), entry]));
-  return { ...network, subnets: [...byCidr].map(([subnet, entry]) => ({ ...entry, subnet })) };
 }
 
 function parsed(text: string): unknown {

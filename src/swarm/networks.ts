@@ -1,6 +1,7 @@
 // Networks and their subnets, from Docker's GET /networks or from the attachments that tasks carry.
 
 import { LimpetError } from '../errors.js';
+import { withoutHostBits } from './cidr.js';
 import { describe, dig, isObject, isUnset, whatItSays } from './shape.js';
 
 export interface NetworkSubnet {
@@ -60,9 +61,37 @@ export function networksOfTask(task: unknown): Network[] {
   });
 }
 
+/**
+ * What is known of a network with what one more task tells of it, host bits cleared. A configured subnet is the
+ * network's only word; without one, all that its tasks' addresses say.
+ */
+export function joined(known: Network | undefined, more: Network): Network {
+  if (known === undefined || isConfigured(known)) return known ?? cleaned(more);
+  if (isConfigured(more)) return cleaned(more);
+  return cleaned({ ...known, subnets: [...known.subnets, ...more.subnets] });
+}
+
+/** The networks that any of the tasks is attached to, by ID. Records that are no tasks are passed over. */
+export function networksOfTasks(tasks: Iterable<unknown>): Map<string, Network> {
+  const networks = new Map<string, Network>();
+  for (const task of tasks) {
+    for (const network of networksOfTask(task)) networks.set(network.id, joined(networks.get(network.id), network));
+  }
+  return networks;
+}
+
 /** The subnets of one network, as a task attached to it tells them; undefined when the task is not. */
 export function subnetsOfTask(task: unknown, nameOrId: string): readonly NetworkSubnet[] | undefined {
   return networksOfTask(task).find((network) => network.id === nameOrId || network.name === nameOrId)?.subnets;
+}
+
+function isConfigured({ subnets }: Network): boolean {
+  return subnets.some(({ origin }) => origin === 'configuration');
+}
+
+function cleaned(network: Network): Network {
+  const byCidr = new Map(network.subnets.map((entry) => [withoutHostBits(entry.subnet), entry]));
+  return { ...network, subnets: [...byCidr].map(([subnet, entry]) => ({ ...entry, subnet })) };
 }
 
 function readNetworks(networks: unknown): Network[] {

@@ -1,7 +1,9 @@
 // The answer of Docker's GET /services: which name and mode stand behind a task's ServiceID.
 
 import { LimpetError } from '../errors.js';
+import type { Subnet } from '../subnet.js';
 import { withoutPrefix } from './address.js';
+import { contains } from './cidr.js';
 import { describe, dig, isObject, isUnset, whatItSays } from './shape.js';
 
 export type ServiceMode = 'replicated' | 'global';
@@ -52,6 +54,19 @@ export function virtualAddresses(services: unknown, networkId: string): string[]
     }
   }
   return addresses;
+}
+
+/**
+ * Holds the virtual IPs that services have on a network, where they are in the subnet and free; answers which it held.
+ * @throws LimpetError BAD_INPUT as {@link virtualAddresses}
+ */
+export function holdVirtualAddresses(subnet: Subnet, services: unknown, networkId: string): string[] {
+  const inside = virtualAddresses(services, networkId).filter((address) => contains(subnet.cidr, address));
+  return inside.filter((address) => {
+    if (subnet.inspect(address).state !== 'free') return false;
+    subnet.hold(address);
+    return true;
+  });
 }
 
 function modeOf(mode: unknown, at: string): ServiceMode {

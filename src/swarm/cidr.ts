@@ -1,7 +1,7 @@
-// The two questions about CIDRs that the command line asks before there is a subnet to ask.
+// The questions about CIDRs that are asked before there is a subnet to ask.
 
 import { parseAddress, parseCidr } from '../address.js';
-import { LimpetError } from '../index.js';
+import { LimpetError } from '../errors.js';
 
 /** `10.0.5.8/24` → `10.0.5.0/24`. What is no CIDR comes back as it is: making the subnet says what is wrong with it. */
 export function withoutHostBits(cidr: string): string {
