@@ -10,6 +10,7 @@ const LIBRARY = {
   module: 'src/module.ts',
   service: 'src/service/index.ts',
   swarm: 'src/swarm/index.ts',
+  simulator: 'src/simulator/index.ts',
 };
 const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
