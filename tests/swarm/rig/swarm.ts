@@ -1,0 +1,74 @@
+// Three managers that are one swarm, and the question who leads.
+import type { DockerNode } from './docker-node.js';
+import { until } from './run.js';
+
+interface SwarmNode {
+  readonly ID: string;
+  readonly Description: { readonly Hostname: string };
+  readonly Status: { readonly State: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string };
+}
+
+export class Swarm {
+  readonly nodes: readonly DockerNode[];
+
+  private constructor(nodes: readonly DockerNode[]) {
+    this.nodes = nodes;
+  }
+
+  /** The first node begins the swarm, the others join it as managers. */
+  static async make(nodes: readonly DockerNode[]): Promise<Swarm> {
+    const [first, ...others] = nodes as [DockerNode, ...DockerNode[]];
+    await first.docker(['swarm', 'init', '--advertise-addr', first.machine.address]);
+    const token = (await first.docker(['swarm', 'join-token', '--quiet', 'manager'])).trim();
+    for (const node of others) {
+      const { address } = node.machine;
+      await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, first.machine.address]);
+    }
+    const swarm = new Swarm(nodes);
+    await swarm.complete();
+    return swarm;
+  }
+
+  get up(): DockerNode[] {
+    return this.nodes.filter((node) => node.isUp);
+  }
+
+  node(name: string): DockerNode {
+    const node = this.nodes.find((candidate) => candidate.name === name);
+    if (node === undefined) throw new Error(`there is no node ${name}`);
+    return node;
+  }
+
+  /** The leader, as soon as those that are up agree on one that is up itself. */
+  leader(within = 60_000): Promise<DockerNode> {
+    return until('a leader', within, async () => {
+      const names = await Promise.all(this.up.map(leaderAsSeenBy));
+      const [name] = names;
+      if (name === undefined || names.some((other) => other !== name)) return undefined;
+      const leader = this.node(name);
+      return leader.isUp ? leader : undefined;
+    });
+  }
+
+  /** Waits until the leader calls every node that is up ready, and every other one down. */
+  async complete(within = 90_000): Promise<void> {
+    const wanted = this.nodes.map((node) => `${node.name} ${node.isUp ? 'ready' : 'down'}`).sort();
+    await until(`nodes: ${wanted.join(', ')}`, within, async () => {
+      const nodes = await (await this.leader()).api<SwarmNode[]>('/nodes');
+      const states = nodes.map(({ Description, Status }) => `${Description.Hostname} ${Status.State}`).sort();
+      return states.join() === wanted.join();
+    });
+  }
+
+  /** Node names by Swarm's node IDs. */
+  async names(): Promise<Map<string, string>> {
+    const nodes = await (await this.leader()).api<SwarmNode[]>('/nodes');
+    return new Map(nodes.map(({ ID, Description }) => [ID, Description.Hostname]));
+  }
+}
+
+async function leaderAsSeenBy(node: DockerNode): Promise<string | undefined> {
+  const nodes = await node.api<SwarmNode[]>('/nodes');
+  return nodes.find(({ ManagerStatus }) => ManagerStatus?.Leader)?.Description.Hostname;
+}
