@@ -1,0 +1,89 @@
+// What of Docker's API answers is used here, in one shape whatever Docker's version. No code lives here.
+
+/** One network that a container is on. */
+export interface Endpoint {
+  readonly network: string;
+  /** Empty until Docker has resolved the name: before the first start of a container that was only created. */
+  readonly networkId: string;
+  /** Addresses that its configuration asks for: a user's `--ip`, or the ticket that Swarm's leader was given. */
+  readonly asked: readonly string[];
+  /** Addresses that it has now. Empty while it is being started, and when it does not run. */
+  readonly addresses: readonly string[];
+}
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. One that is started again is `exited` until it runs. */
+  readonly state: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly created: number;
+  /** Absent for a container that no Swarm task stands behind. */
+  readonly task?: { readonly id: string; readonly name: string; readonly service: string; readonly serviceId: string };
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Attachment {
+  readonly networkId: string;
+  /** Without prefix length. In swarm mode these are tickets. */
+  readonly addresses: readonly string[];
+}
+
+export interface Task {
+  readonly id: string;
+  readonly version: number;
+  /** Empty for an attachment: a plain container on a swarm network. */
+  readonly serviceId: string;
+  /** 0 for a task of a global service, and for attachments. */
+  readonly slot: number;
+  /** Empty until it is scheduled. */
+  readonly nodeId: string;
+  readonly state: string;
+  readonly desiredState: string;
+  readonly attachments: readonly Attachment[];
+  /** The container's ID, once it is known. */
+  readonly container?: string;
+  /** True for a plain container's attachment to a swarm network. */
+  readonly attached: boolean;
+}
+
+export interface Service {
+  readonly id: string;
+  readonly name: string;
+  readonly mode: 'replicated' | 'global';
+  readonly virtual: readonly { readonly networkId: string; readonly address: string }[];
+}
+
+export interface Node {
+  readonly id: string;
+  readonly hostname: string;
+  /** `ready`, `down`, `disconnected`, `unknown`. */
+  readonly state: string;
+  readonly leader: boolean;
+}
+
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: 'swarm' | 'local' | 'global' | string;
+  readonly driver: string;
+  /** The IPAM driver's name as Docker has it: `default`, `limpet:latest`. */
+  readonly ipam: string;
+  readonly ipamOptions: Readonly<Record<string, string>>;
+  readonly subnets: readonly { readonly subnet: string; readonly gateway?: string }[];
+}
+
+export interface Info {
+  /** The host's name: what `docker node ls` shows. */
+  readonly name: string;
+  readonly serverVersion: string;
+  readonly swarm: {
+    /** Empty outside a swarm. */
+    readonly nodeId: string;
+    /** `active` inside a swarm. */
+    readonly state: string;
+    readonly manager: boolean;
+    /** Nodes of the swarm as a manager counts them; 0 elsewhere. */
+    readonly nodes: number;
+  };
+}
