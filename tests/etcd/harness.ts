@@ -160,13 +160,18 @@ export class Wire {
     return wire;
   }
 
-  /** Ends every connection and takes no new one. */
+  /** Ends every connection and takes no new one. Nothing passes any more; the client has noticed when this answers. */
   async cut(): Promise<void> {
-    for (const [client, server] of this.#pairs) {
-      client.destroy();
+    const ended = [...this.#pairs].map(async ([client, server]) => {
+      for (const socket of [client, server]) socket.removeAllListeners('data').resume();
       server.destroy();
-    }
-    await new Promise((resolve) => this.#server.close(resolve));
+      if (client.closed) return;
+      const closed = once(client, 'close'); // which the client's own end brings about
+      client.end();
+      await closed;
+    });
+    await Promise.all([...ended, new Promise((resolve) => this.#server.close(resolve))]);
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async mend(): Promise<void> {
@@ -187,7 +192,7 @@ export class Wire {
    * What is sent on today's connections waits until `letGo`, and then arrives late. What comes after `enough` is lost: the
    * end of a call that nobody waits for any more would make etcd forget it.
    */
-  hold(): { enough: () => number; letGo: () => void } {
+  hold(): { waiting: () => number; enough: () => void; letGo: () => void } {
     const held: [Socket, Buffer][] = [];
     let isEnough = false;
     for (const [client, server] of this.#pairs) {
@@ -198,9 +203,9 @@ export class Wire {
       });
     }
     return {
+      waiting: () => held.length,
       enough: () => {
         isEnough = true;
-        return held.length;
       },
       letGo: () => {
         for (const [server, bytes] of held) server.write(bytes);
@@ -215,7 +220,7 @@ export class Wire {
     server.on('data', (bytes) => client.write(bytes));
     client.on('close', () => server.destroy());
     server.on('close', () => {
-      client.destroy();
+      client.end();
       this.#pairs.delete(pair);
     });
     for (const socket of pair) socket.on('error', () => {});
