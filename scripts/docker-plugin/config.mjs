@@ -1,0 +1,56 @@
+// config.json of the managed plugin: what Docker grants it and what `docker plugin set` can change. What each setting means is
+// said in docs/SWARM.md; the program reads them in src/docker-plugin.
+
+/** Where things are inside the plugin. */
+export const SCRIPT = '/limpet/limpet.mjs';
+const STATE = '/var/lib/limpet';
+const SOCKET = 'limpet.sock';
+
+/** Settable by `docker plugin set limpet NAME=VALUE`; an empty value is none. */
+const SETTINGS = [
+  [
+    'LIMPET_STORE',
+    `file://${STATE}`,
+    'where bindings are kept: file:///folder, or etcd://host:2379,host:2379 for a swarm',
+  ],
+  ['LIMPET_ETCD_CA', '', 'file of the certificate authority of etcd, PEM'],
+  ['LIMPET_ETCD_CERT', '', 'file of the certificate for etcd, PEM'],
+  ['LIMPET_ETCD_KEY', '', 'file of the key of that certificate, PEM'],
+  ['LIMPET_ETCD_USER', '', 'user of etcd'],
+  ['LIMPET_ETCD_PASSWORD', '', 'password of that user'],
+  ['LIMPET_DOCKER_SOCKET', '/var/run/docker.sock', 'where the Docker API answers'],
+  ['LIMPET_NODE', '', "this node's name; else the one that Docker has"],
+  ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],
+  ['LIMPET_LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'],
+];
+
+/** Settable by `docker plugin set limpet NAME.source=FOLDER`. Docker demands that each of them exists. */
+const MOUNTS = [
+  ['socket', '/var/run/docker.sock', '/var/run/docker.sock', 'rw', "the Docker API's socket"],
+  ['state', STATE, STATE, 'rw', 'the file store, and what the plugin remembers of its node'],
+  ['tls', STATE, '/etc/limpet', 'ro', 'certificates and keys for etcd'],
+];
+
+/** @param {string} version of the package */
+export function pluginConfig(version) {
+  return {
+    description: `Limpet ${version}: every task keeps its IP address`,
+    documentation: 'docs/SWARM.md',
+    interface: { types: ['docker.ipamdriver/1.0'], socket: SOCKET },
+    entrypoint: ['/bin/node', SCRIPT, 'docker-plugin', '--socket', `/run/docker/plugins/${SOCKET}`],
+    workdir: '/',
+    network: { type: 'host' }, // to reach etcd as the node does
+    mounts: MOUNTS.map(([name, source, destination, mode, description]) => ({
+      name,
+      description,
+      source,
+      destination,
+      type: 'bind',
+      options: ['rbind', mode],
+      settable: ['source'],
+    })),
+    env: SETTINGS.map(([name, value, description]) => ({ name, description, value, settable: ['value'] })),
+    linux: { capabilities: [], allowAllDevices: false, devices: null },
+    args: { name: '', description: '', settable: null, value: [] },
+  };
+}
