@@ -1,213 +1,167 @@
-// A run of a scenario, step by step, with time travel. What a step does to the swarm is the rules' affair (leader.ts,
-// agent.ts, …); here is only who asked for which step, and what every step left behind.
-//
-// FIRST FORM: events act at once, without the tasks' way through their states; types.ts is what will stay.
+// A run of a scenario, step by step, with time travel. What a step does is step.ts' affair; here is only who asked for which, and
+// what every step left behind: its world, and now and then the core's own snapshot, to go on from there another way.
 
-import type { Limpet } from '../index.js';
-import type { AllocatorState, Cell, LogLine, Scenario, State, SwarmEvent, SwarmNode, Task } from './types.js';
-import { Vector } from './vector.js';
+import type { Limpet, Subnet } from '../index.js';
+import { beginning } from './begin.js';
+import { Plan } from './plan.js';
+import { parseEvent, parseScenario } from './scenario.js';
+import { advance, type Environment } from './step.js';
+import { subnetOf } from './sticky.js';
+import type { Scenario, State, SwarmEvent } from './types.js';
+import type { World } from './world.js';
+
+/** Steps between two snapshots of the core: at most so many are taken again when a run goes on from an earlier state. */
+const SNAPSHOT_EVERY = 32;
 
 export class Simulation {
-  #states: State[];
+  readonly #given: Scenario;
+  readonly #environment: Environment & { events: SwarmEvent[] };
+  #worlds: World[];
+  /** By step, each a multiple of SNAPSHOT_EVERY. */
+  #snapshots: Uint8Array[];
+  /** Belongs to the last of the worlds. */
+  #net: Subnet;
   #at = 0;
-  #events: SwarmEvent[];
 
-  constructor(
-    private readonly given: Scenario,
-    private readonly limpet: Limpet,
-  ) {
-    this.#events = [...given.events];
-    this.#states = [begin(given)];
-    this.net = this.limpet.subnet(given.subnet ?? '10.0.0.0/24', { gateway: given.gateway ?? '10.0.0.1' });
+  /**
+   * @param scenario as an object or as JSON text; it is checked, and copied
+   * @param limpet whose core the sticky allocator runs on; it can serve others too
+   * @throws LimpetError BAD_INPUT naming the place and the value
+   */
+  constructor(scenario: unknown, limpet: Limpet) {
+    this.#given = parseScenario(scenario);
+    const { subnet = '10.0.0.0/24', gateway, exclude = [], historyLimit = 5, events } = this.#given;
+    const plan = new Plan(subnet, gateway, exclude);
+    this.#environment = { limpet, plan, historyLimit, events: [...events], indexOf: indexer() };
+    this.#net = subnetOf(limpet, plan);
+    this.#worlds = [beginning(this.#given, plan, this.#net)];
+    this.#snapshots = [this.#net.snapshot()];
   }
-  private net: ReturnType<Limpet['subnet']>;
 
+  /** The state shown: after the step that was sought or taken last. */
   get state(): State {
-    return this.#states[this.#at] as State;
+    return this.#worlds[this.#at] as World;
   }
 
   /** Steps taken so far, also those that lie ahead after going back. */
   get length(): number {
-    return this.#states.length - 1;
+    return this.#worlds.length - 1;
   }
 
-  /** No step is left: the scenario's events are over and all is at rest. */
+  /** Nothing lies ahead: all events are done and the swarm is at rest. */
   get ended(): boolean {
-    return this.#at >= this.#events.length;
+    const { atRest, next } = this.state as World;
+    return this.#at === this.length && atRest && next >= this.#environment.events.length;
   }
 
+  /** The scenario with the events by hand in it, each with its time: as JSON it replays this run. */
   get scenario(): Scenario {
-    return { ...this.given, events: this.#events };
+    return { ...this.#given, events: [...this.#environment.events] };
   }
 
-  /** Takes one step, or goes forward to one taken before; answers the state. */
+  /** What limits and excludes addresses, with all defaults filled in. */
+  get network(): { readonly subnet: string; readonly prefix: number; readonly size: number; readonly gateway: string } {
+    const { cidr, prefix, size, gateway } = this.#environment.plan;
+    return { subnet: cidr, prefix, size, gateway };
+  }
+
+  /** Goes one step on, in which something happens; answers the state. At the end it stays where it is. */
   step(): State {
-    if (this.ended) return this.state;
-    if (this.#at === this.length) {
-      const event = this.#events[this.#at] as SwarmEvent;
-      this.#states.push(follow(this.state, event, this.net));
-    }
-    this.#at++;
-    return this.state;
+    return this.seek(this.#at + 1);
   }
 
-  /** Goes to the state after `step` steps, taken already or not. */
+  /**
+   * Goes to the state after so many steps, back or on; not beyond the end. A state that was there before is the very
+   * same object.
+   */
   seek(step: number): State {
-    while (this.length < step && !this.ended) {
-      this.#at = this.length;
-      this.step();
-    }
-    this.#at = Math.max(0, Math.min(step, this.length));
+    if (!Number.isInteger(step) || step < 0) throw new RangeError(`a step is a whole number from 0, not ${step}`);
+    while (this.length < step && this.#take());
+    this.#at = Math.min(step, this.length);
     return this.state;
   }
 
-  /** Does an event now; steps that lay ahead are dropped, events that had not come yet stay. */
+  /** Goes on until all is at rest before the next event, or to the end. */
+  settle(): State {
+    do this.step();
+    while (!this.state.atRest && !this.ended);
+    return this.state;
+  }
+
+  /** The state after a step that was taken already. */
+  at(step: number): State {
+    const world = this.#worlds[step];
+    if (world === undefined) throw new RangeError(`step ${step} is not taken yet: there are 0 to ${this.length}`);
+    return world;
+  }
+
+  /**
+   * Does an event in the second after the state shown. Steps that lay ahead are dropped; the scenario's events that had not
+   * come yet stay. Costs up to 32 steps when the state shown is not the last one.
+   * @throws LimpetError BAD_INPUT naming the place and the value; nothing has changed then. An event that is sound but cannot
+   * be done is told in the state's log, as `refused`.
+   */
   apply(event: SwarmEvent): State {
-    this.#states.length = this.#at + 1;
-    this.#events.splice(this.#at, 0, event);
+    const checked = parseEvent(event, this.state.nodes.length);
+    this.#cut();
+    const { next, time } = this.state as World;
+    this.#environment.events.splice(next, 0, { ...checked, at: time + 1 });
     return this.step();
   }
+
+  /** An address's text, and back: `state.stock.cells` and `state.sticky.cells` go by ordinal. */
+  address(ordinal: number): string {
+    return this.#environment.plan.address(ordinal);
+  }
+
+  ordinal(address: string): number {
+    return this.#environment.plan.ordinal(address);
+  }
+
+  /** Bytes of the core's snapshot after the last step taken: `limpet.restore` takes them. */
+  snapshot(): Uint8Array {
+    return this.#net.snapshot();
+  }
+
+  /** Gives the core's memory back; no step can be taken any more. */
+  close(): void {
+    this.#net.destroy();
+  }
+
+  /** Takes one more step at the end; false when there is none. */
+  #take(): boolean {
+    const next = advance(this.#worlds[this.length] as World, this.#net, this.#environment);
+    if (next === undefined) return false;
+    this.#net = next.net;
+    this.#worlds.push(next.world);
+    if (this.length % SNAPSHOT_EVERY === 0) this.#snapshots.push(this.#net.snapshot());
+    return true;
+  }
+
+  /** Drops what lies ahead of the state shown, the core's state too. */
+  #cut(): void {
+    if (this.#at === this.length) return;
+    const from = Math.floor(this.#at / SNAPSHOT_EVERY);
+    this.#snapshots.length = from + 1;
+    this.#net.destroy();
+    this.#net = this.#environment.limpet.restore(this.#snapshots[from] as Uint8Array);
+    // The worlds are there already: the steps since are taken again for the core alone, which is sure to do the same.
+    for (let step = from * SNAPSHOT_EVERY; step < this.#at; step++) {
+      const next = advance(this.#worlds[step] as World, this.#net, this.#environment);
+      if (next === undefined) throw new Error(`step ${step + 1} cannot be taken again`);
+      this.#net = next.net;
+    }
+    this.#worlds.length = this.#at + 1;
+  }
 }
 
-const NO_COUNTS = { size: 256, live: 0, reserved: 0, held: 1, excluded: 2, free: 253 };
-
-function begin(scenario: Scenario): State {
-  const managers = scenario.managers ?? 3;
-  const nodes: SwarmNode[] = [];
-  for (let n = 1; n <= managers + (scenario.workers ?? 0); n++) {
-    const role = n <= managers ? 'manager' : 'worker';
-    nodes.push({ name: `node-${n}`, id: `node${n}`, role, availability: 'active', status: 'up', tasks: [] });
-  }
-  const cells = Vector.empty<Cell>().edit();
-  cells.set(0, { state: 'excluded' });
-  cells.set(1, { state: 'held', held: 'gateway' });
-  cells.set(255, { state: 'excluded' });
-  const both: AllocatorState = {
-    cells: cells.seal(),
-    counts: NO_COUNTS,
-    kept: 0,
-    changed: 0,
-    running: 0,
-    home: 0,
-    waiting: 0,
-  };
-  return {
-    step: 0,
-    time: 0,
-    atRest: true,
-    events: [],
-    leader: 'node-1',
-    nodes,
-    services: [],
-    tasks: Vector.empty(),
-    stock: both,
-    sticky: both,
-    log: [],
-    rebuild: undefined,
-  };
-}
-
-function follow(state: State, event: SwarmEvent, net: ReturnType<Limpet['subnet']>): State {
-  const tasks = state.tasks.edit();
-  const nodes = state.nodes.map((node) => ({ ...node, tasks: [...node.tasks] }));
-  const stock = state.stock.cells.edit();
-  const sticky = state.sticky.cells.edit();
-  const log: LogLine[] = [{ at: state.time + 1, kind: 'event', text: JSON.stringify(event) }];
-  let services = [...state.services];
-  let { kept, changed } = state.stock;
-  let stickyKept = state.sticky.kept;
-  const last = (address: string) => Number(address.split('.')[3]);
-  const place = (service: string, slot: number, before?: Task) => {
-    const node = nodes.filter((n) => n.availability === 'active').sort((a, b) => a.tasks.length - b.tasks.length)[0];
-    if (node === undefined) return;
-    const identity = `${service}.${slot}`;
-    const number = tasks.length;
-    let free = before?.stock === undefined ? 2 : last(before.stock) + 1;
-    while (stock.get(free) !== undefined) free = (free + 1) % 256;
-    stock.set(free, { state: 'live', identity });
-    const address = net.allocate(identity);
-    sticky.set(last(address), { state: 'live', identity });
-    if (before !== undefined) {
-      changed++;
-      stickyKept++;
-      if (before.stock !== undefined) stock.set(last(before.stock), undefined);
-    }
-    tasks.set(number, {
-      number,
-      id: `task${number}`,
-      identity,
-      service,
-      slot,
-      node: node.name,
-      state: 'running',
-      desired: 'running',
-      message: 'started',
-      stock: `10.0.0.${free}`,
-      sticky: address,
-      ticket: address,
-      stay: 'home',
-      version: number,
-      createdAt: state.time,
-      updatedAt: state.time,
-    });
-    node.tasks.push(number);
-  };
-  if (event.do === 'create') {
-    const replicas = event.replicas ?? 1;
-    services = [
-      ...services,
-      {
-        name: event.service,
-        id: event.service,
-        mode: 'replicated',
-        replicas,
-        order: 'stop-first',
-        parallelism: 1,
-        revision: 0,
-        updating: false,
-        virtualAddress: {},
-      },
-    ];
-    for (let slot = 1; slot <= replicas; slot++) place(event.service, slot);
-  } else if (event.do === 'drain') {
-    const on = [...tasks.seal().values()].find((task) => event.node.endsWith(` ${task.identity}`))?.node ?? event.node;
-    const node = nodes.find(({ name }) => name === on);
-    if (node !== undefined) {
-      node.availability = 'drain';
-      for (const number of node.tasks.splice(0)) {
-        const task = tasks.get(number) as Task;
-        tasks.set(number, { ...task, state: 'shutdown', desired: 'shutdown' });
-        place(task.service, task.slot, task);
-      }
-    }
-  } else if (event.do === 'activate') {
-    for (const node of nodes) node.availability = 'active';
-  }
-  const running = nodes.reduce((sum, node) => sum + node.tasks.length, 0);
-  return {
-    ...state,
-    step: state.step + 1,
-    time: state.time + 1,
-    events: [event],
-    nodes,
-    services,
-    tasks: tasks.seal(),
-    log,
-    stock: {
-      ...state.stock,
-      cells: stock.seal(),
-      kept,
-      changed,
-      running,
-      counts: { ...NO_COUNTS, live: running, free: 253 - running },
-    },
-    sticky: {
-      ...state.sticky,
-      cells: sticky.seal(),
-      kept: stickyKept,
-      running,
-      home: running,
-      counts: { ...NO_COUNTS, live: running, free: 253 - running },
-    },
+/** Numbers for identities, in the order in which they are first asked for. */
+function indexer(): (identity: string) => number {
+  const numbers = new Map<string, number>();
+  return (identity) => {
+    const known = numbers.get(identity);
+    if (known !== undefined) return known;
+    numbers.set(identity, numbers.size);
+    return numbers.size - 1;
   };
 }

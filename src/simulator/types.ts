@@ -98,12 +98,15 @@ export interface Task {
   /** `web.3`, or `agent.node-2` for a global service. */
   readonly identity: string;
   readonly service: string;
+  readonly serviceId: string;
   /** From 1; 0 in a global service. */
   readonly slot: number;
   /** From when it is assigned. */
   readonly node?: string;
   readonly state: TaskState;
   readonly desired: DesiredState;
+  /** Of the service's spec: one more with each update. */
+  readonly revision: number;
   /** Why it is in this state, in Swarm's words. */
   readonly message: string;
   /** The address that Docker's own allocator gave it. */
@@ -120,9 +123,14 @@ export interface Task {
   readonly updatedAt: number;
 }
 
+/** What the two allocators gave for one and the same thing. */
+export interface Addresses {
+  readonly stock?: string;
+  readonly sticky?: string;
+}
+
 export interface SwarmNode {
   readonly name: string;
-  readonly id: string;
   readonly role: 'manager' | 'worker';
   readonly availability: 'active' | 'drain';
   /**
@@ -131,6 +139,8 @@ export interface SwarmNode {
   readonly status: 'up' | 'rebooting' | 'crashed' | 'down';
   /** Numbers of the tasks that are on it and have not ended, as Swarm sees it. */
   readonly tasks: readonly number[];
+  /** Of its load-balancer endpoint, while it has tasks. */
+  readonly loadBalancer: Addresses;
 }
 
 export interface Service {
@@ -144,7 +154,7 @@ export interface Service {
   /** How often it was updated. */
   readonly revision: number;
   readonly updating: boolean;
-  readonly virtualAddress: { readonly stock?: string; readonly sticky?: string };
+  readonly virtualAddress: Addresses;
 }
 
 /** What an address is. A free one has no cell. */
@@ -171,7 +181,7 @@ export interface AllocatorState {
   /** Starts of an identity that ran before: on its address as before, or on another one. Since the beginning. */
   readonly kept: number;
   readonly changed: number;
-  /** Identities that run now, and how many of those on the address that they had first. */
+  /** Tasks that run now, and how many of those on the address that their identity had first. */
   readonly running: number;
   readonly home: number;
   /** Tasks that should have an address and have none, because the subnet is full. */

@@ -23,12 +23,7 @@ export class Vector<T> {
 
   /** The item at an index; undefined in a gap or outside. */
   get(index: number): T | undefined {
-    if (index < 0 || index >= this.length) return undefined;
-    let branch = this.root;
-    for (let shift = this.bits - BITS; shift > 0 && branch !== undefined; shift -= BITS) {
-      branch = branch[(index >>> shift) & (WIDTH - 1)] as Branch | undefined;
-    }
-    return branch?.[index & (WIDTH - 1)] as T | undefined;
+    return itemAt<T>(this.root, this.bits, this.length, index);
   }
 
   /** The items and their indexes, ascending, without the gaps. */
@@ -79,7 +74,12 @@ export class VectorEditor<T> {
   }
 
   get(index: number): T | undefined {
-    return this.make(this.root, this.bits, this.size).get(index);
+    return itemAt<T>(this.root, this.bits, this.size, index);
+  }
+
+  /** As {@link Vector.entries}; changes made meanwhile may or may not show. */
+  entries(): IterableIterator<[number, T]> {
+    return entriesOf<T>(this.root, this.bits - BITS, 0);
   }
 
   /** Sets an item; undefined makes a gap. */
@@ -115,6 +115,15 @@ export class VectorEditor<T> {
     this.own.add(branch);
     return branch;
   }
+}
+
+function itemAt<T>(root: Branch | undefined, bits: number, length: number, index: number): T | undefined {
+  if (index < 0 || index >= length) return undefined;
+  let branch = root;
+  for (let shift = bits - BITS; shift > 0 && branch !== undefined; shift -= BITS) {
+    branch = branch[(index >>> shift) & (WIDTH - 1)] as Branch | undefined;
+  }
+  return branch?.[index & (WIDTH - 1)] as T | undefined;
 }
 
 function* entriesOf<T>(branch: Branch | undefined, shift: number, base: number): IterableIterator<[number, T]> {
