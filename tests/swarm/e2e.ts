@@ -1,0 +1,91 @@
+// `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end. Stops at the
+// first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
+import { parseArgs } from 'node:util';
+import { check, type Outcome } from './checks.js';
+import { installPlugin } from './plugin.js';
+import { lastWords, saveLogs } from './plugin-log.js';
+import { type Rig, withRig } from './rig/rig.js';
+import { Sampler } from './sampler.js';
+import { steps } from './steps/index.js';
+import type { Step } from './steps/step.js';
+import { type Row, table } from './table.js';
+import { type Pictures, World } from './world.js';
+
+const NOTHING: Pictures = { limpet: new Map(), stock: new Map() };
+const NO_CHANGES = { replaced: 0, moved: 0, kept: 0 };
+
+const started = Date.now();
+const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, logs: { type: 'string', default: 'e2e-swarm-logs' } },
+});
+const chosen = steps(values.only?.split(',') ?? []);
+const rows: Row[] = [];
+let trouble: unknown;
+try {
+  await withRig({ etcdMembers: 3, say }, scenario);
+} catch (error) {
+  trouble = error;
+}
+console.log(`\n${table(rows)}\n`);
+if (trouble !== undefined) console.error(trouble instanceof Error ? trouble.stack : trouble);
+const passed = rows.filter(({ isGood }) => isGood).length;
+console.log(`${passed} passed, ${Math.max(rows.length - passed, trouble === undefined ? 0 : 1)} failed`);
+process.exit(trouble === undefined && passed === chosen.length ? 0 : 1);
+
+async function scenario(rig: Rig): Promise<void> {
+  const world = new World(rig, say);
+  const sampler = new Sampler(rig.swarm, [world.sticky.prefix]);
+  try {
+    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, { LIMPET_STORE: rig.etcd.url })));
+    say('the plugin is enabled on every node');
+    await world.makeNetworks();
+    sampler.start();
+    await playAll(world, sampler);
+    say(`${sampler.samples} samples, ${sampler.doubles.length} addresses of two running containers`);
+    if (sampler.samples === 0) throw new Error('the sampler has seen nothing');
+  } catch (error) {
+    await saveLogs(rig, values.logs);
+    console.error(await lastWords(rig.swarm));
+    console.error(`logs of all nodes: ${values.logs}`);
+    throw error;
+  } finally {
+    await sampler.stop();
+  }
+}
+
+async function playAll(world: World, sampler: Sampler): Promise<void> {
+  let before = NOTHING; // where each replica was last seen, be it some steps ago
+  for (const step of chosen) {
+    say(`${step.name}: ${step.title}`);
+    const { after, failures } = await playOne(world, step, before);
+    failures.push(
+      ...sampler.doubles.map(({ at, address, containers }) => `${at.toISOString()} ${address}: ${containers}`),
+    );
+    if (failures.length > 0) throw new Error(`step ${step.name}:\n  ${failures.join('\n  ')}`);
+    before = {
+      limpet: new Map([...before.limpet, ...after.limpet]),
+      stock: new Map([...before.stock, ...after.stock]),
+    };
+  }
+}
+
+/** Its row is in the table, whatever happens. */
+async function playOne(world: World, step: Step, before: Pictures): Promise<{ after: Pictures; failures: string[] }> {
+  const since = Date.now();
+  const row = { step: step.name, title: step.title, limpet: NO_CHANGES, stock: NO_CHANGES, guests: 0, isGood: false };
+  const end = (outcome: Partial<Outcome>, isGood: boolean) => {
+    const { limpet = NO_CHANGES, stock = NO_CHANGES, guests = 0 } = outcome;
+    rows.push({ ...row, limpet, stock, guests, seconds: (Date.now() - since) / 1000, isGood });
+  };
+  try {
+    await step.play(world);
+    const outcome = await check(world, step, before);
+    end(outcome, outcome.failures.length === 0);
+    return { after: outcome.after, failures: [...outcome.failures] };
+  } catch (error) {
+    end({}, false);
+    throw error;
+  }
+}

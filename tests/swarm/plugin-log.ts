@@ -1,0 +1,59 @@
+// What the plugins say: Docker writes each line that a managed plugin prints into its own log, as a quoted message.
+import { readFileSync } from 'node:fs';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Rig } from './rig/rig.js';
+import type { Swarm } from './rig/swarm.js';
+
+const LAST = 40;
+
+interface Line {
+  readonly msg?: string;
+  readonly identity?: string;
+  readonly address?: string;
+  readonly outcome?: string;
+}
+
+/** `identity address` of every replica that a plugin has put up as a guest so far. */
+export async function toldGuests(swarm: Swarm): Promise<Set<string>> {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log));
+  return new Set(
+    lines.filter(({ outcome }) => outcome === 'guest').map(({ identity, address }) => `${identity} ${address}`),
+  );
+}
+
+/** The last lines of the plugin on every node, as they are. */
+export async function lastWords(swarm: Swarm): Promise<string> {
+  return swarm.nodes.map(({ name, log }) => [`--- ${name}`, ...messages(log).slice(-LAST)].join('\n')).join('\n');
+}
+
+/** Copies all logs of the run out of its folder. */
+export async function saveLogs({ folder }: Rig, target: string): Promise<void> {
+  await rm(target, { recursive: true, force: true });
+  for (const machine of await readdir(folder.path, { withFileTypes: true })) {
+    if (!machine.isDirectory()) continue;
+    const files = (await readdir(join(folder.path, machine.name))).filter((name) => name.endsWith('.log'));
+    if (files.length === 0) continue;
+    await mkdir(join(target, machine.name), { recursive: true });
+    for (const file of files) await cp(join(folder.path, machine.name, file), join(target, machine.name, file));
+  }
+}
+
+function said(log: string): Line[] {
+  return messages(log).flatMap((message) => {
+    try {
+      return [JSON.parse(message) as Line];
+    } catch {
+      return []; // a line of Node's own, such as a warning
+    }
+  });
+}
+
+/** `time=… level=… msg="…" plugin=…`, with Go's quotes, which JSON reads as well. */
+function messages(log: string): string[] {
+  const lines = readFileSync(log, 'utf8').split('\n');
+  return lines.flatMap((line) => {
+    const quoted = /msg=("(?:[^"\\]|\\.)*") plugin=[0-9a-f]{64}/.exec(line)?.[1];
+    return quoted === undefined ? [] : [JSON.parse(quoted) as string];
+  });
+}

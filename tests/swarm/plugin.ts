@@ -1,0 +1,41 @@
+// The managed plugin on the nodes: created from the folder that `npm run build:docker-plugin` made, set, enabled, restarted.
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { DockerNode } from './rig/docker-node.js';
+import { DRIVER } from './world.js';
+
+export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
+
+/** Creates and enables it as docs/SWARM.md says, with this node's own paths. */
+export async function installPlugin(node: DockerNode, settings: Readonly<Record<string, string>>): Promise<void> {
+  const state = join(node.machine.disk, 'limpet');
+  await mkdir(state, { recursive: true });
+  await node.docker(['plugin', 'create', DRIVER, PLUGIN_FOLDER], { timeout: 180_000 });
+  const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state };
+  const all = Object.entries({ ...own, ...settings }).map(([name, value]) => `${name}=${value}`);
+  await node.docker(['plugin', 'set', DRIVER, ...all]);
+  await node.docker(['plugin', 'enable', DRIVER]);
+}
+
+/** Networks of Limpet exist, so Docker demands force. */
+export async function restartPlugin(node: DockerNode): Promise<void> {
+  await node.docker(['plugin', 'disable', '--force', DRIVER]);
+  await node.docker(['plugin', 'enable', DRIVER]);
+}
+
+/** The number of the plugin's process, as the node counts. @throws Error when it does not run */
+export function pluginProcess(node: DockerNode): number {
+  for (const name of readdirSync(`${node.machine.root}/proc`)) {
+    if (/^\d+$/.test(name) && commandOf(node, Number(name)).startsWith('/bin/node\0/limpet/')) return Number(name);
+  }
+  throw new Error(`no plugin runs on ${node.name}`);
+}
+
+function commandOf(node: DockerNode, pid: number): string {
+  try {
+    return readFileSync(node.procFile(pid, 'cmdline'), 'utf8');
+  } catch {
+    return ''; // it has just ended
+  }
+}

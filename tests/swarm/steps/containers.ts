@@ -1,0 +1,52 @@
+// Step j: containers that somebody runs by hand on an attachable network. Their identity is their name.
+import assert from 'node:assert/strict';
+import { addressOf } from '../inside.js';
+import type { DockerNode } from '../rig/docker-node.js';
+import { IMAGE, STAY } from '../rig/image.js';
+import { RunError, until } from '../rig/run.js';
+import type { World } from '../world.js';
+import type { Step } from './step.js';
+
+const FREE = '10.77.0.200';
+
+export const containerSteps: readonly Step[] = [
+  { name: 'j1', title: 'a container by hand, on one node and another', play: byName },
+  { name: 'j2', title: `the same with --ip ${FREE}`, play: byAddress },
+  { name: 'j3', title: "--ip of somebody else's address is refused", play: refused },
+];
+
+async function byName(world: World): Promise<void> {
+  await world.web();
+  const addresses = [];
+  for (const node of world.swarm.nodes) addresses.push(await runOnce(world, node, 'solo'));
+  assert.equal(new Set(addresses).size, 1, `solo had ${addresses} on one node after the other`);
+}
+
+async function byAddress(world: World): Promise<void> {
+  await world.web();
+  for (const node of world.swarm.nodes) assert.equal(await runOnce(world, node, 'fixed', '--ip', FREE), FREE);
+}
+
+async function refused(world: World): Promise<void> {
+  await world.web();
+  const address = world.homes.get('web.3') as string;
+  for (const node of world.swarm.nodes) {
+    const error = await runOnce(world, node, 'thief', '--ip', address).then(
+      (got) => assert.fail(`thief got ${got} on ${node.name}, which is web.3's`),
+      (reason) => reason as Error,
+    );
+    assert.ok(error instanceof RunError, `${error}`);
+    assert.match(error.stderr, /web\.3/, `the refusal on ${node.name} names the owner`);
+    await node.docker(['rm', '--force', 'thief']);
+  }
+}
+
+/** Runs it, asks it for its address, and removes it. */
+async function runOnce(world: World, node: DockerNode, name: string, ...options: string[]): Promise<string> {
+  const flags = ['--detach', '--name', name, '--network', world.sticky.name];
+  const container = (await node.docker(['run', ...flags, ...options, IMAGE, ...STAY])).trim();
+  const address = await addressOf({ node, container }, world.sticky.prefix);
+  await node.docker(['rm', '--force', name]);
+  await until(`${name} is gone`, 30_000, async () => !(await node.docker(['ps', '-aq', '-f', `name=${name}`])).trim());
+  return address;
+}

@@ -1,0 +1,20 @@
+// Every step, in the order in which they are played.
+import { containerSteps } from './containers.js';
+import { etcdSteps } from './etcd.js';
+import { exhaustionSteps } from './exhaustion.js';
+import { restartSteps } from './restarts.js';
+import type { Step } from './step.js';
+import { webSteps } from './web.js';
+
+const ALL: readonly Step[] = [...webSteps, ...restartSteps, ...containerSteps, ...etcdSteps, ...exhaustionSteps];
+
+/**
+ * Those that are named, `b` meaning `b` and `b1`, in the order of the scenario; all when none is named.
+ * @throws Error for a name without a step
+ */
+export function steps(names: readonly string[]): Step[] {
+  const isMeant = (step: Step, name: string) => step.name === name || step.name.replace(/\d$/, '') === name;
+  const unknown = names.filter((name) => !ALL.some((step) => isMeant(step, name)));
+  if (unknown.length > 0) throw new Error(`no such step: ${unknown}; there are ${ALL.map(({ name }) => name)}`);
+  return ALL.filter((step) => names.length === 0 || names.some((name) => isMeant(step, name)));
+}

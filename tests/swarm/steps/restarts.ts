@@ -1,0 +1,76 @@
+// Steps g to i: a global service, restarts of what serves the addresses, and a service that is removed and made again.
+import { pluginProcess, restartPlugin } from '../plugin.js';
+import type { DockerNode } from '../rig/docker-node.js';
+import { until } from '../rig/run.js';
+import type { Twins, World } from '../world.js';
+import type { Step } from './step.js';
+
+export const restartSteps: readonly Step[] = [
+  { name: 'g1', title: 'a global service', play: async (world) => void (await agent(world)) },
+  { name: 'g2', title: 'it is updated, stop-first', play: updateAgent },
+  { name: 'h1', title: "a node's daemon is restarted", play: restartDaemon },
+  { name: 'h2', title: 'the plugin is restarted, a container dies', play: restartPluginStep },
+  { name: 'h3', title: 'the plugin is killed, a container dies', play: killPlugin },
+  { name: 'i', title: 'removed, and created under the same name', play: again },
+];
+
+async function agent(world: World): Promise<Twins> {
+  await world.web();
+  return world.find('agent') ?? world.create('agent', '--mode', 'global', '--update-monitor', '1s');
+}
+
+async function updateAgent(world: World): Promise<void> {
+  await world.both(await agent(world), 'update', '--detach', '--quiet', '--force', '--update-order', 'stop-first');
+}
+
+async function restartDaemon(world: World): Promise<void> {
+  await world.web();
+  const node = await world.worker();
+  await node.stop();
+  await node.start();
+  await world.swarm.complete();
+}
+
+async function restartPluginStep(world: World): Promise<void> {
+  await world.web();
+  const node = await world.worker();
+  await restartPlugin(node);
+  await killContainers(world, node);
+}
+
+/** Docker starts a plugin again that has ended by itself. */
+async function killPlugin(world: World): Promise<void> {
+  await world.web();
+  const node = await world.worker();
+  const pid = pluginProcess(node);
+  await node.machine.run('sh', '-c', `kill -KILL ${pid}`);
+  await until(`a new plugin on ${node.name}`, 30_000, async () => pluginProcess(node) !== pid);
+  await killContainers(world, node);
+}
+
+/** Kills one container of either service on the node; Swarm starts another. */
+async function killContainers(world: World, node: DockerNode): Promise<void> {
+  const { limpet, stock } = await world.web();
+  for (const service of [limpet, stock]) {
+    const found = await node.docker(['ps', '--quiet', '--filter', `label=com.docker.swarm.service.name=${service}`]);
+    const [container] = found.trim().split('\n');
+    if (!container) throw new Error(`${node.name} runs nothing of ${service}`);
+    await node.docker(['kill', container]);
+    await until(`${service} notices`, 30_000, async () => !(await isRunning(node, container)));
+  }
+}
+
+async function isRunning(node: DockerNode, container: string): Promise<boolean> {
+  return (await node.docker(['ps', '--quiet', '--filter', `id=${container}`])).trim() !== '';
+}
+
+async function again(world: World): Promise<void> {
+  const twins = await world.web();
+  await world.remove(twins);
+  await until('no container is left', 60_000, async () => {
+    const filter = ['--filter', `label=com.docker.swarm.service.name=${twins.limpet}`];
+    const left = await Promise.all(world.swarm.up.map((node) => node.docker(['ps', '--quiet', ...filter])));
+    return left.join('').trim() === '';
+  });
+  await world.web();
+}
