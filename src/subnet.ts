@@ -200,6 +200,31 @@ export class Subnet {
     return this.#core.calls.lookup(this.#live(), this.#put(identity)) < 0 ? undefined : this.#ordinal();
   }
 
+  /**
+   * The address at an ordinal.
+   * @throws TypeError; LimpetError OUT_OF_RANGE
+   */
+  addressOf(ordinal: number | bigint): string {
+    if (typeof ordinal !== 'bigint' && !Number.isSafeInteger(ordinal))
+      throw new TypeError(`an ordinal is a whole number or a bigint, not ${describe(ordinal)}`);
+    const at = BigInt(ordinal);
+    if (at >= 0n && at < this.size) return formatAddress(this.#base + at, this.version);
+    throw new LimpetError('OUT_OF_RANGE', `${this.cidr} has the ordinals 0 to ${this.size - 1n}, not ${ordinal}`, {
+      subnet: this.cidr,
+      value: ordinal,
+    });
+  }
+
+  /**
+   * The index of an address in the subnet, whatever the address's state: a number while it is a safe integer, else a bigint.
+   * @throws TypeError; LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  ordinalOf(address: string): number | bigint {
+    this.#live();
+    this.#putAddress(address);
+    return this.#ordinal();
+  }
+
   /** Whose address it is; undefined when nobody's. */
   owner(address: string): string | undefined {
     return this.inspect(address).identity;

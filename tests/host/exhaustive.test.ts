@@ -44,6 +44,23 @@ describe('the smallest subnets, to exhaustion and back', () => {
   }
 });
 
+test('ordinals and addresses translate both ways, to the edges and not over them', () => {
+  const wide = limpet.subnet('fd00::/64');
+  assert.equal(wide.addressOf(0), 'fd00::');
+  assert.equal(wide.addressOf(2n ** 64n - 1n), 'fd00::ffff:ffff:ffff:ffff');
+  assert.equal(wide.ordinalOf('fd00::ffff:ffff:ffff:ffff'), 2n ** 64n - 1n);
+  assert.equal(wide.ordinalOf('fd00::1:0'), 65536);
+  for (const [cidr] of SMALL) {
+    const net = limpet.subnet(cidr);
+    for (let at = 0n; at < net.size; at++) assert.equal(net.ordinalOf(net.addressOf(at)), Number(at), cidr);
+    refused('OUT_OF_RANGE', () => net.addressOf(net.size), cidr);
+    refused('OUT_OF_RANGE', () => net.addressOf(-1), cidr);
+    for (const bad of [0.5, Number.NaN, 2 ** 53, '1', null])
+      assert.throws(() => net.addressOf(bad as number), TypeError, String(bad));
+    net.destroy();
+  }
+});
+
 function exhaust(cidr: string, addresses: string[], policy: Policy): void {
   const net = limpet.subnet(cidr, { policy });
   assert.equal(net.stats.free, BigInt(addresses.length));
