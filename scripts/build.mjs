@@ -4,6 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { bundle } from './build/bundles.mjs';
 import { compileCore, embedCore } from './build/core.mjs';
 import { collectLicenses } from './build/licenses.mjs';
+import { bundlePlayground } from './build/playground.mjs';
 import { stampOfDist, stampOfInputs, writeStamp } from './build/stamp.mjs';
 import { emitTypes } from './build/types.mjs';
 
@@ -24,6 +25,7 @@ async function build(staging) {
     await mkdir('src/generated', { recursive: true });
     await writeFile('src/generated/core-wasm.ts', embedCore(core));
     await bundle(staging, debugCore);
+    await bundlePlayground(staging);
     await emitTypes(staging);
     await writeFile(`${staging}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['ip-num', 'commander']));
     await writeStamp(staging, stamp);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 
-const FOLDERS = ['assembly', 'src', 'scripts'];
+const FOLDERS = ['assembly', 'src', 'scripts', 'playground'];
 const FILES = ['package.json', 'package-lock.json', 'asconfig.json', 'tsconfig.json', 'tsconfig.build.json'];
 const NOT_READ = /^(assembly\/__tests__|src\/generated|scripts\/test)\//;
 

@@ -1,0 +1,227 @@
+// The page: loads the core, puts the parts together, and keeps the address bar saying what is shown.
+
+import { Limpet, type Subnet } from 'limpet';
+import { type AllocatorState, type Scenario, scenarios } from 'limpet/simulator';
+import { byId, download, h, setText } from './dom.js';
+import { Inspector } from './inspector/inspector.js';
+import { Film } from './map/film.js';
+import { SubnetMap } from './map/map.js';
+import { OwnView } from './own/view.js';
+import { Session } from './session.js';
+import type { Side } from './stays.js';
+import { ALLOCATORS } from './swarm/chip.js';
+import { Commands } from './swarm/commands.js';
+import { Desk } from './swarm/desk.js';
+import { Follow } from './swarm/follow.js';
+import { Scores } from './swarm/score.js';
+import { Stage } from './swarm/stage.js';
+import { makeTabs } from './tabs.js';
+import { makeTheme } from './theme.js';
+import { fromHash, type Shown, toHash } from './url.js';
+
+const FIRST = 'classic';
+const DEFAULT_CIDR = '10.0.0.0/24';
+
+class App {
+  readonly #session: Session;
+  readonly #desk: Desk;
+  readonly #stage: Stage;
+  readonly #follow: Follow;
+  readonly #commands: Commands;
+  readonly #map: SubnetMap;
+  readonly #inspector: Inspector;
+  readonly #own: OwnView;
+  readonly #chooseView: (id: string) => void;
+  #films: Readonly<Record<Side, Film>>;
+  #scratch: Subnet;
+  #side: Side = 'sticky';
+  #name: string | undefined = FIRST;
+  #followed = 'web.3';
+  #view: 'swarm' | 'own' = 'swarm';
+
+  constructor(
+    private readonly limpet: Limpet,
+    own: Limpet,
+  ) {
+    this.#session = new Session(limpet, scenarios.classic);
+    this.#scratch = limpet.subnet(DEFAULT_CIDR);
+    this.#films = this.#load();
+    this.#desk = new Desk(this.#session, scenarios, {
+      choose: (name, seed) => this.#choose(name, seed),
+      link: () => new URL(this.#hash(), location.href).href,
+    });
+    this.#desk.mount(byId('desk'));
+    new Scores(byId('scores'), this.#session);
+    const follow = (identity: string) => this.follow(identity);
+    this.#commands = new Commands(byId('commands'), this.#session);
+    this.#stage = new Stage(byId('stage'), this.#session, {
+      follow,
+      select: (node) => this.#commands.chooseNode(node),
+      apply: (event) => this.#commands.apply(event),
+    });
+    this.#follow = new Follow(byId('follow'), this.#session, follow);
+    this.#map = new SubnetMap('Map of the subnet', follow);
+    this.#mountMap(byId('map'));
+    this.#inspector = new Inspector(byId('inspector'), {
+      limpet,
+      session: this.#session,
+      allocator: () => this.#allocator,
+      address: (ordinal) => this.#scratch.addressOf(ordinal),
+      follow,
+    });
+    this.#own = new OwnView(byId('view-own'), own, {
+      play: (scenario) => this.#open({ scenario }),
+      reveal: () => this.#chooseView('tab-own'),
+    });
+    this.#chooseView = makeTabs(document.querySelector('.views') as HTMLElement, (id) => {
+      this.#view = id === 'tab-own' ? 'own' : 'swarm';
+      this.#note();
+    });
+    this.#session.listen(
+      () => this.#picture(),
+      () => this.#note(),
+    );
+    makeTheme(byId<HTMLSelectElement>('theme'), () => {
+      this.#map.recolour();
+      this.#own.map.recolour();
+    });
+  }
+
+  begin(): void {
+    this.#open(fromHash(location.hash));
+    addEventListener('hashchange', () => {
+      if (location.hash !== this.#hash()) this.#open(fromHash(location.hash));
+    });
+  }
+
+  follow(identity: string): void {
+    this.#followed = identity;
+    this.#stage.follow(identity);
+    this.#follow.follow(identity);
+    this.#commands.chooseTask(identity);
+    this.#mark();
+    this.#note();
+  }
+
+  get #allocator(): AllocatorState {
+    return this.#session.state[this.#side];
+  }
+
+  /** Shows what a link says. A scenario that cannot be run leaves everything as it is, and says why. */
+  #open(shown: Shown): void {
+    const name = shown.scenario === undefined ? (shown.name ?? FIRST) : undefined;
+    const known = name === undefined ? undefined : scenarios[name];
+    const scenario = shown.scenario ?? known ?? scenarios.classic;
+    const seeded = shown.seed === undefined ? scenario : { ...scenario, seed: shown.seed };
+    this.#name = shown.scenario === undefined ? (known === undefined ? FIRST : name) : undefined;
+    this.#run(seeded, shown.scenario === undefined ? 'known' : 'handmade', shown.step);
+    this.follow(shown.follow ?? firstLook(seeded) ?? this.#followed);
+    this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
+  }
+
+  #choose(name: string, seed: number | undefined): void {
+    const scenario = scenarios[name] ?? this.#session.scenario;
+    this.#name = scenarios[name] === undefined ? undefined : name;
+    this.#run(seed === undefined ? scenario : { ...scenario, seed }, this.#name === undefined ? 'handmade' : 'known');
+    this.follow(firstLook(scenario) ?? this.#followed);
+  }
+
+  #run(scenario: Scenario, origin: 'known' | 'handmade', step = 0): void {
+    const failure = byId('failure');
+    try {
+      const scratch = this.limpet.subnet(scenario.subnet ?? DEFAULT_CIDR);
+      this.#scratch.destroy();
+      this.#scratch = scratch;
+      this.#films = this.#load();
+      this.#session.load(scenario, origin, step);
+      failure.hidden = true;
+    } catch (error) {
+      setText(failure, `This scenario cannot be run: ${error instanceof Error ? error.message : String(error)}`);
+      failure.hidden = false;
+    }
+    this.#desk.name(this.#name);
+  }
+
+  #load(): Readonly<Record<Side, Film>> {
+    return { stock: new Film(this.#scratch), sticky: new Film(this.#scratch) };
+  }
+
+  #mountMap(root: HTMLElement): void {
+    const choice = h('fieldset', { class: 'switch end' }, h('legend', { class: 'unseen', text: 'Allocator' }));
+    for (const side of ['stock', 'sticky'] as const) {
+      const input = h('input', { attrs: { type: 'radio', name: 'side', id: `side-${side}`, value: side } });
+      input.checked = side === this.#side;
+      input.addEventListener('change', () => {
+        this.#side = side;
+        this.#picture();
+        this.#inspector.update();
+      });
+      choice.append(input, h('label', { text: ALLOCATORS[side], attrs: { for: `side-${side}` } }));
+    }
+    const save = h('button', { text: 'Save snapshot', attrs: { type: 'button', id: 'save-snapshot' } });
+    save.addEventListener('click', () => this.#saveSnapshot());
+    root.append(
+      h('header', { class: 'panel-head' }, h('h2', { text: 'Every address', attrs: { id: 'map-title' } }), choice),
+      this.#map.element,
+      h('div', { class: 'map-foot' }, save),
+    );
+  }
+
+  #picture(): void {
+    this.#map.show(this.#films[this.#side].take(this.#allocator));
+    this.#mark();
+  }
+
+  /** The followed identity's address in the allocator that is looked at. */
+  #mark(): void {
+    const stay = this.#session.stays.of(this.#followed, this.#session.state.step).at(-1);
+    this.#map.mark(stay === undefined ? [] : [stay[this.#side]]);
+  }
+
+  /** Limpet's state as the core writes it: bindings and holds of the moment shown, in a subnet of their own. */
+  #saveSnapshot(): void {
+    const { subnet: cidr = DEFAULT_CIDR, exclude } = this.#session.scenario;
+    const net = this.limpet.subnet(cidr, exclude === undefined ? {} : { exclude });
+    const records: { identity: string; address: string; state: string }[] = [];
+    for (const [ordinal, { state, identity }] of this.#session.state.sticky.cells.entries()) {
+      const address = net.addressOf(ordinal);
+      if (identity !== undefined) records.push({ identity, address, state });
+      else if (state === 'held') net.hold(address);
+    }
+    net.rebuild(records, { time: this.#session.state.time * 1000 });
+    download('limpet-snapshot.bin', net.snapshot() as Uint8Array<ArrayBuffer>, 'application/octet-stream');
+    net.destroy();
+  }
+
+  #hash(): string {
+    const { state, scenario, handmade } = this.#session;
+    const what = this.#name === undefined || handmade ? { scenario } : { name: this.#name, seed: scenario.seed ?? 1 };
+    return toHash({ ...what, step: state.step, follow: this.#followed, view: this.#view });
+  }
+
+  /** Not while playing: browsers refuse more than some hundred changes a minute. */
+  #note(): void {
+    if (this.#session.playing) return;
+    const hash = this.#hash();
+    if (hash !== location.hash) history.replaceState(null, '', hash);
+  }
+}
+
+function firstLook(scenario: Scenario): string | undefined {
+  for (const event of scenario.events) if (event.do === 'look') return event.identity;
+  return undefined;
+}
+
+async function start(): Promise<void> {
+  try {
+    new App(await Limpet.load(), await Limpet.load()).begin();
+    document.documentElement.dataset.ready = 'yes';
+  } catch (error) {
+    const failure = byId('failure');
+    failure.textContent = `The page cannot run here: ${error instanceof Error ? error.message : String(error)}`;
+    failure.hidden = false;
+    throw error;
+  }
+}
+
+void start();

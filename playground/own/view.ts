@@ -1,0 +1,253 @@
+// Your own swarm: lists in, bindings, map and report out. What is shown changes only when everything that came in was good.
+
+import type { Limpet } from 'limpet';
+import type { Scenario } from 'limpet/simulator';
+import type { Network } from 'limpet/swarm';
+import { count, download, h, setText } from '../dom.js';
+import { Bindings } from '../inspector/bindings.js';
+import { reportElement } from '../inspector/report.js';
+import { SubnetMap } from '../map/map.js';
+import { Camera, partsOf, titleOfPart } from '../map/picture.js';
+import { type Bytes, intake, listenForDrops } from './intake.js';
+import { type Piece, readPiece, Unusable } from './read.js';
+import { type Choice, choicesIn, type Given, NO_NETWORK, type Rebuilt, rebuildGiven } from './rebuild.js';
+
+export interface OwnActions {
+  /** A scenario was dropped: it belongs to the simulator. */
+  readonly play: (scenario: Scenario) => void;
+  /** Something came in: this view should be seen. */
+  readonly reveal: () => void;
+}
+
+export class OwnView {
+  readonly map: SubnetMap;
+  readonly #message = h('p', { class: 'own-message', attrs: { role: 'status', id: 'own-message' } });
+  readonly #network = h('select', { attrs: { id: 'own-network' } });
+  readonly #cidr = h('select', { attrs: { id: 'own-cidr' } });
+  readonly #typed = h('input', { attrs: { id: 'own-typed', type: 'text', placeholder: '10.0.0.0/24', size: 14 } });
+  readonly #part = h('select', { attrs: { id: 'own-part' } });
+  readonly #pickers: HTMLElement;
+  readonly #result: HTMLElement;
+  readonly #report = h('div');
+  readonly #bindings = new Bindings('own', (identity) => this.#pick(identity));
+  #given: Given = {};
+  #choices: readonly Choice[] = [];
+  #rebuilt: Rebuilt | undefined;
+
+  constructor(
+    root: HTMLElement,
+    private readonly limpet: Limpet,
+    private readonly actions: OwnActions,
+  ) {
+    this.map = new SubnetMap('Map of your subnet', (identity) => this.#pick(identity));
+    this.#pickers = this.#makePickers();
+    this.#result = this.#makeResult();
+    const lead =
+      'The task list of a real swarm, rebuilt in the same core: who has which address, what is reserved, what conflicts.';
+    const promise = h(
+      'p',
+      { class: 'promise' },
+      h('b', { text: 'Nothing leaves this browser.' }),
+      ' The file is read on your machine, by this page; there is no server behind it.',
+    );
+    const take = (files: Bytes[]) => this.#take(files);
+    root.append(
+      h('div', { class: 'hero' }, h('h1', { text: 'Look at your own swarm' }), h('p', { text: lead }), promise),
+      h(
+        'section',
+        { class: 'panel', attrs: { 'aria-label': 'Your lists' } },
+        intake(take),
+        this.#message,
+        this.#pickers,
+      ),
+      this.#result,
+    );
+    listenForDrops(take);
+  }
+
+  #makePickers(): HTMLElement {
+    this.#network.addEventListener('change', () => this.#attempt(this.#given, this.#network.value));
+    this.#cidr.addEventListener('change', () => this.#attempt(this.#given, this.#network.value, this.#cidr.value));
+    this.#typed.addEventListener('change', () =>
+      this.#attempt(this.#given, this.#network.value, this.#typed.value.trim()),
+    );
+    const field = (text: string, control: HTMLElement) => h('label', { class: 'field' }, h('span', { text }), control);
+    const pickers = h(
+      'div',
+      { class: 'own-pickers' },
+      field('Network', this.#network),
+      field('Subnet', this.#cidr),
+      field('Subnet', this.#typed),
+    );
+    pickers.hidden = true;
+    return pickers;
+  }
+
+  #makeResult(): HTMLElement {
+    const save = h('button', { text: 'Save the snapshot', attrs: { type: 'button', id: 'own-snapshot' } });
+    save.addEventListener('click', () => this.#save());
+    this.#part.addEventListener('change', () => this.#look(BigInt(this.#part.value)));
+    const panel = (kind: string, title: string, ...content: HTMLElement[]) =>
+      h('section', { class: `panel ${kind}`, attrs: { 'aria-label': title } }, ...content);
+    const parts = h('label', { class: 'field own-parts' }, h('span', { text: 'Part' }), this.#part);
+    const result = h(
+      'div',
+      { class: 'own-result' },
+      panel(
+        'own-report',
+        'What became of it',
+        h('header', { class: 'panel-head' }, h('h2', { text: 'Rebuild' }), save),
+        this.#report,
+      ),
+      panel(
+        'own-map',
+        'Map',
+        h('header', { class: 'panel-head' }, h('h2', { text: 'Addresses' }), parts),
+        this.map.element,
+      ),
+      panel(
+        'own-bindings',
+        'Bindings',
+        h('header', { class: 'panel-head' }, h('h2', { text: 'Bindings' })),
+        this.#bindings.element,
+      ),
+    );
+    result.hidden = true;
+    return result;
+  }
+
+  #take(files: Bytes[]): void {
+    if (files.length === 0) return;
+    try {
+      const pieces = files.map(({ name, bytes }) => readPiece(name, bytes));
+      const scenario = pieces.find((piece) => piece.kind === 'scenario');
+      if (scenario !== undefined) {
+        this.actions.play(scenario.scenario);
+        return;
+      }
+      this.actions.reveal();
+      this.#attempt(pieces.reduce(withPiece, this.#given));
+    } catch (error) {
+      this.actions.reveal();
+      this.#refuse(error);
+    }
+  }
+
+  /** Rebuilds from what is given; only when that succeeds it takes the place of what was. */
+  #attempt(given: Given, networkId?: string, cidr?: string): void {
+    try {
+      if (given.tasks === undefined) {
+        this.#given = given;
+        this.#say(`${namesIn(given)}: good. Now the task list, please.`, 'waiting');
+        return;
+      }
+      const choices = choicesIn(given);
+      const network = this.#chosen(choices, networkId);
+      const wanted = cidr ?? network.subnets[0]?.subnet ?? this.#typed.value.trim();
+      if (wanted === '') {
+        this.#adopt(given, choices, network, '');
+        this.#say('These records do not say which subnet they are in: type it below.', 'waiting');
+        return;
+      }
+      const rebuilt = rebuildGiven(this.limpet, given, network, wanted);
+      this.#adopt(given, choices, network, wanted);
+      this.#show(rebuilt);
+    } catch (error) {
+      this.#refuse(error);
+      this.#network.value = this.#rebuilt?.network.id ?? this.#network.value;
+    }
+  }
+
+  #chosen(choices: readonly Choice[], networkId: string | undefined): Network {
+    const wanted = networkId ?? this.#rebuilt?.network.id;
+    return (choices.find(({ network }) => network.id === wanted) ?? choices[0])?.network ?? NO_NETWORK;
+  }
+
+  #adopt(given: Given, choices: readonly Choice[], network: Network, cidr: string): void {
+    this.#given = given;
+    this.#choices = choices;
+    this.#pickers.hidden = false;
+    const options = this.#choices.map(
+      ({ network: { id, name }, tasks }) => [id, `${name} (${count(tasks, 'task')})`] as const,
+    );
+    fill(this.#network, options.length > 0 ? options : [['', NO_NETWORK.name]], network.id);
+    fill(
+      this.#cidr,
+      network.subnets.map(({ subnet }) => [subnet, subnet] as const),
+      cidr,
+    );
+    const known = network.subnets.length > 0;
+    (this.#cidr.parentElement as HTMLElement).hidden = !known;
+    (this.#typed.parentElement as HTMLElement).hidden = known;
+  }
+
+  #show(rebuilt: Rebuilt): void {
+    this.#rebuilt?.subnet.destroy();
+    this.#rebuilt = rebuilt;
+    const { subnet, report, network, held } = rebuilt;
+    this.#say(
+      `${namesIn(this.#given)}: rebuilt. ${count(report.live + report.reserved, 'binding')} in ${subnet.cidr}.`,
+      'done',
+    );
+    const notes = [
+      ...(held.length > 0 ? [`Held, so that no task gets it: ${held.join(', ')} (gateway, then virtual IPs).`] : []),
+      ...(report.elsewhere > 0 ? [`${count(report.elsewhere, 'task')} of the list are on other networks.`] : []),
+      ...(this.#given.services === undefined ? ['Without services.json a service is called by its ID.'] : []),
+    ];
+    this.#report.replaceChildren(reportElement({ ...report, title: `${network.name} · ${subnet.cidr}`, notes }));
+    this.#result.hidden = false;
+    this.#bindings.show([...subnet.bindings()]);
+    const parts = partsOf(subnet);
+    fill(
+      this.#part,
+      parts.map((part) => [String(part), titleOfPart(subnet, part)] as const),
+      String(parts[0]),
+    );
+    (this.#part.parentElement as HTMLElement).hidden = parts.length < 2;
+    this.#look(parts[0] ?? 0n);
+  }
+
+  #look(part: bigint): void {
+    if (this.#rebuilt !== undefined) this.map.show(new Camera(this.#rebuilt.subnet, part).take());
+  }
+
+  #pick(identity: string): void {
+    const address = this.#rebuilt?.subnet.lookup(identity)?.address;
+    if (address !== undefined) this.map.mark([address]);
+  }
+
+  #save(): void {
+    const subnet = this.#rebuilt?.subnet;
+    if (subnet !== undefined)
+      download('limpet-snapshot.bin', subnet.snapshot() as Uint8Array<ArrayBuffer>, 'application/octet-stream');
+  }
+
+  #refuse(error: unknown): void {
+    const still = this.#rebuilt === undefined ? 'Nothing was taken in.' : 'What is shown is as it was.';
+    const why = error instanceof Error ? error.message : String(error);
+    this.#say(`${why}. ${still}`, 'refused');
+    if (!(error instanceof Unusable || (error instanceof Error && error.name === 'LimpetError'))) throw error;
+  }
+
+  #say(text: string, kind: 'done' | 'waiting' | 'refused'): void {
+    setText(this.#message, text);
+    this.#message.dataset.kind = kind;
+  }
+}
+
+function withPiece(given: Given, piece: Piece): Given {
+  return piece.kind === 'scenario' ? given : { ...given, [piece.kind]: piece };
+}
+
+function namesIn({ tasks, services, networks }: Given): string {
+  return [tasks, services, networks].flatMap((piece) => piece?.name ?? []).join(', ');
+}
+
+function fill(
+  list: HTMLSelectElement,
+  options: readonly (readonly [value: string, text: string])[],
+  chosen: string,
+): void {
+  list.replaceChildren(...options.map(([value, text]) => h('option', { text, attrs: { value } })));
+  list.value = chosen;
+}
