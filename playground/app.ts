@@ -19,6 +19,7 @@ import { makeTabs } from './tabs.js';
 import { makeTheme } from './theme.js';
 import { fromHash, type Shown, toHash } from './url.js';
 
+const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = scenarios;
 const FIRST = 'classic';
 const DEFAULT_CIDR = '10.0.0.0/24';
 
@@ -110,7 +111,7 @@ class App {
   /** Shows what a link says. A scenario that cannot be run leaves everything as it is, and says why. */
   #open(shown: Shown): void {
     const name = shown.scenario === undefined ? (shown.name ?? FIRST) : undefined;
-    const known = name === undefined ? undefined : scenarios[name];
+    const known = name === undefined ? undefined : SCENARIOS[name];
     const scenario = shown.scenario ?? known ?? scenarios.classic;
     const seeded = shown.seed === undefined ? scenario : { ...scenario, seed: shown.seed };
     this.#name = shown.scenario === undefined ? (known === undefined ? FIRST : name) : undefined;
@@ -120,8 +121,8 @@ class App {
   }
 
   #choose(name: string, seed: number | undefined): void {
-    const scenario = scenarios[name] ?? this.#session.scenario;
-    this.#name = scenarios[name] === undefined ? undefined : name;
+    const scenario = SCENARIOS[name] ?? this.#session.scenario;
+    this.#name = SCENARIOS[name] === undefined ? undefined : name;
     this.#run(seed === undefined ? scenario : { ...scenario, seed }, this.#name === undefined ? 'handmade' : 'known');
     this.follow(firstLook(scenario) ?? this.#followed);
   }
