@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DockerNode } from './rig/docker-node.js';
-import { DRIVER } from './world.js';
 
+export const DRIVER = 'limpet:latest';
 export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /** Creates and enables it as docs/SWARM.md says, with this node's own paths. */

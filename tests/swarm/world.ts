@@ -1,13 +1,12 @@
 // What the steps act on: two overlay networks, one of Limpet's and one of Docker's own IPAM, and every service twice, once on
 // each, so that the same thing happens to both.
 import { type Picture, pictureOf } from './picture.js';
+import { DRIVER } from './plugin.js';
 import type { DockerNode } from './rig/docker-node.js';
 import { IMAGE, STAY } from './rig/image.js';
 import type { Rig } from './rig/rig.js';
 import type { Swarm } from './rig/swarm.js';
 import { type Replica, settled } from './services.js';
-
-export const DRIVER = 'limpet:latest';
 
 export interface Net {
   readonly name: string;

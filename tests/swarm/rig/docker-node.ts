@@ -1,6 +1,6 @@
 // One node of the swarm: a machine with containerd and dockerd, all of whose paths are its own.
 import { writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Machine, Service } from './machine.js';
 import { type RunOptions, run } from './run.js';
@@ -72,26 +72,35 @@ export class DockerNode {
 
   /** What Docker's API answers to a GET. */
   api<T = unknown>(path: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const request = get({ socketPath: this.socket, path, timeout: 10_000 }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part) => {
-          text += part;
-        });
-        response.on('error', reject).on('end', () => {
-          if (response.statusCode !== 200) reject(new Error(`GET ${path} on ${this.name}: ${text}`));
-          else
-            resolve((response.headers['content-type']?.startsWith('application/json') ? JSON.parse(text) : text) as T);
-        });
-      });
-      request.on('timeout', () => request.destroy(new Error(`GET ${path} on ${this.name}: no answer within 10 s`)));
-      request.on('error', reject);
-    });
+    return this.#ask('GET', path, 10_000) as Promise<T>;
+  }
+
+  /** A POST without a body. */
+  async post(path: string, timeout = 600_000): Promise<void> {
+    await this.#ask('POST', path, timeout);
   }
 
   /** A file of a process that Docker knows by that number, as this node's kernel shows it. */
   procFile(pid: number, file: string): string {
     return `${this.machine.root}/proc/${pid}/${file}`;
+  }
+
+  #ask(method: string, path: string, timeout: number): Promise<unknown> {
+    const what = `${method} ${path} on ${this.name}`;
+    return new Promise((resolve, reject) => {
+      const asked = request({ method, agent: false, socketPath: this.socket, path, timeout }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part) => {
+          text += part;
+        });
+        response.on('error', reject).on('end', () => {
+          if ((response.statusCode ?? 500) >= 300) return reject(new Error(`${what}: ${text}`));
+          resolve(response.headers['content-type']?.startsWith('application/json') ? JSON.parse(text) : text);
+        });
+      });
+      asked.on('timeout', () => asked.destroy(new Error(`${what}: no answer within ${timeout} ms`)));
+      asked.on('error', reject).end();
+    });
   }
 
   #flags(): string[] {

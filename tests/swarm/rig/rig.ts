@@ -1,5 +1,5 @@
-// The whole rig: what an earlier run left is removed, three Docker nodes and etcd come up, and all of it goes down again,
-// whatever happened.
+// The rig: what an earlier run left is removed, machines with Docker and etcd come up, and all of them go down again, whatever
+// happened.
 import { DockerNode } from './docker-node.js';
 import { EtcdCluster } from './etcd-cluster.js';
 import { loadImage, makeImage } from './image.js';
@@ -21,13 +21,19 @@ export interface RigOptions {
   readonly say: (line: string) => void;
 }
 
-/** Brings the rig up, has it used, and takes it down: after an error and after SIGINT or SIGTERM too. */
-export async function withRig<T>(options: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
+/** What machines are made with. */
+export interface Site {
+  readonly folder: RunFolder;
+  readonly network: Network;
+}
+
+/** Has machines made and used, and takes them all down: after an error and after SIGINT or SIGTERM too. */
+export async function withMachines<T>(say: (line: string) => void, use: (site: Site) => Promise<T>): Promise<T> {
   await demandPrograms();
-  for (const path of await removeLeftOvers()) options.say(`removed what an earlier run left in ${path}`);
+  for (const path of await removeLeftOvers()) say(`removed what an earlier run left in ${path}`);
   const folder = await RunFolder.make();
   const interruption = onSignal();
-  const work = makeRig(folder, options).then(use);
+  const work = Network.make(folder).then((network) => use({ folder, network }));
   try {
     return await Promise.race([interruption.promise, work]);
   } finally {
@@ -38,24 +44,36 @@ export async function withRig<T>(options: RigOptions, use: (rig: Rig) => Promise
   }
 }
 
-async function makeRig(folder: RunFolder, { etcdMembers, say }: RigOptions): Promise<Rig> {
-  const network = await Network.make(folder);
-  const numbers = Array.from({ length: etcdMembers }, (_, i) => i + 1);
-  const machines = numbers.map((n) => Machine.make(`etcd${n}`, `10.9.0.${20 + n}`, folder, network));
-  const etcd = await EtcdCluster.make(await Promise.all(machines));
-  say(`etcd: ${etcd.url}`);
+/** Three managers, and etcd. */
+export function withRig<T>({ etcdMembers, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
+  return withMachines(say, async (site) => {
+    const etcd = await makeEtcd(site, etcdMembers);
+    say(`etcd: ${etcd.url}`);
+    const nodes = await makeNodes(site, 3);
+    const swarm = await Swarm.make(nodes);
+    say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
+    return use({ folder: site.folder, swarm, etcd });
+  });
+}
+
+export async function makeEtcd({ folder, network }: Site, members: 1 | 3): Promise<EtcdCluster> {
+  const machines = numbers(members).map((n) => Machine.make(`etcd${n}`, `10.9.0.${20 + n}`, folder, network));
+  return EtcdCluster.make(await Promise.all(machines));
+}
+
+/** Docker, each on a machine of its own and with the test's image. */
+export async function makeNodes({ folder, network }: Site, count: number): Promise<DockerNode[]> {
   const image = await makeImage(folder);
-  const nodes = await Promise.all(
-    [1, 2, 3].map(async (n) => {
+  return Promise.all(
+    numbers(count).map(async (n) => {
       const node = await DockerNode.make(await Machine.make(`n${n}`, `10.9.0.${10 + n}`, folder, network), folder);
       await loadImage(node, image);
       return node;
     }),
   );
-  const swarm = await Swarm.make(nodes);
-  say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
-  return { folder, swarm, etcd };
 }
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
 /** A promise that fails when somebody wants this process to end. */
 function onSignal(): { promise: Promise<never>; forget: () => void } {

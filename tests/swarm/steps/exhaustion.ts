@@ -2,9 +2,10 @@
 // there is room again everybody comes home.
 import assert from 'node:assert/strict';
 import { pictureOf } from '../picture.js';
+import { DRIVER } from '../plugin.js';
 import { until } from '../rig/run.js';
 import { type Replica, running, settled } from '../services.js';
-import { DRIVER, type World } from '../world.js';
+import type { World } from '../world.js';
 import type { Step } from './step.js';
 
 const NET = { name: 'tight', prefix: '10.77.1.' };
