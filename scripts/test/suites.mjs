@@ -17,6 +17,9 @@ export const suites = {
     run: async () =>
       nodeTests(await testFiles('tests/service', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
+  admin: {
+    run: async () => nodeTests(await testFiles('tests/admin', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
+  },
   'host debug': { run: () => host('dist/debug/index.js') },
   package: {
     run: async (context) => nodeTests(await testFiles('tests/package', '.test.ts'), await packaged(context)),

@@ -1,6 +1,6 @@
 // `limpet demo`: the replayed swarm as a story for an operator. Every number and address in it is computed.
 
-import { columns, count, type Paint } from './print.js';
+import { type Cell, count, type Paint, table } from './print.js';
 import { type Place, replay, type Step, type Story } from './replay.js';
 
 type World = 'docker' | 'limpet';
@@ -34,19 +34,19 @@ function tell(n: number, step: Step, before: Step | undefined, paint: Paint): st
 function tellStart(n: number, { places, began }: Step, paint: Paint): string[] {
   const rows = [...places].map(([identity, { node, docker, limpet }]) => [identity, node, docker, limpet]);
   const title = `${n}  ${count(began, 'task')} run; Limpet takes their addresses over from the task list`;
-  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint)];
+  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' })];
 }
 
 function tellMoves(n: number, step: Step, before: Step, paint: Paint): string[] {
   const moved = movedIn(step, before);
   const rows = moved.map(({ identity, was, now }) => [
     identity,
-    change(was.node, now.node, ''),
-    change(was.docker, now.docker, 'kept '),
-    change(was.limpet, now.limpet, 'kept '),
+    was.node === now.node ? now.node : `${was.node} → ${now.node}`,
+    change(was.docker, now.docker),
+    change(was.limpet, now.limpet),
   ]);
   const title = `${n}  ${step.happened.join('; ')}: ${count(step.ended, 'task')} ended, ${step.began} began`;
-  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint)];
+  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' })];
 }
 
 function verdict(steps: readonly Step[], paint: Paint): string[] {
@@ -72,7 +72,7 @@ function verdict(steps: readonly Step[], paint: Paint): string[] {
       'bold',
       `Verdict: addresses kept by tasks that moved: Docker ${kept(all, 'docker')}, Limpet ${kept(all, 'limpet')}`,
     ),
-    ...table(['', 'DOCKER', 'LIMPET'], rows, paint),
+    ...table(['', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' }),
     ...passedOn(steps, 'docker')
       .slice(0, 1)
       .map(({ address, from, to }) => {
@@ -118,12 +118,6 @@ function passedOn(steps: readonly Step[], world: World): { address: string; from
   });
 }
 
-function change(was: string, now: string, same: string): string {
-  return was === now ? `${same}${now}` : `${was} → ${now}`;
-}
-
-function* table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): Generator<string> {
-  const [first = '', ...lines] = columns([head, ...rows], '   ');
-  yield paint('dim', first);
-  for (const line of lines) yield line.replace(/kept [\d.]+/g, (kept) => paint('green', kept));
+function change(was: string, now: string): Cell {
+  return was === now ? { text: `kept ${now}`, style: 'green' } : `${was} → ${now}`;
 }

@@ -2,12 +2,21 @@
 
 import { LimpetError } from '../index.js';
 
-/** Exit codes, as README lists them. */
-export const EXIT = { good: 0, conflicts: 1, unusable: 2 } as const;
+/**
+ * Exit codes, as README lists them. `found`: a conflict, a finding, something refused or not there; the rest of the work is
+ * done. `unusable`: wrong usage or input. `unreachable`: the plugin, the store or Docker does not answer.
+ */
+export const EXIT = { good: 0, found: 1, unusable: 2, unreachable: 3 } as const;
 
-/** Wrong usage, or input that cannot be used; the message names the option or the file, and the value. */
+/** Wrong usage, or input that cannot be used, unless told otherwise; the message names the option or the file, and the value. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = EXIT.unusable) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Does the work and puts the file's name before the library's message, when that is why it failed. */

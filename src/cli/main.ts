@@ -1,11 +1,12 @@
-// The command line: options in, text and an exit code out. The work is in rebuild.ts and demo.ts.
+// The command line: options in, text and an exit code out. The work is in rebuild.ts, demo.ts and admin/.
 
-import { once } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { LimpetError } from '../index.js';
+import { adminCommands } from './admin/commands.js';
 import { demo } from './demo.js';
 import { EXIT, Failure } from './failure.js';
+import { lines, print } from './output.js';
 import { oneLine, painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';
 import { jsonReport, textReport } from './report.js';
@@ -33,7 +34,7 @@ function commands(): Command {
     .addHelpText('after', REBUILD_HELP)
     .action(async ({ json, ...options }: RebuildOptions & { json?: true }) => {
       const rebuilt = await rebuild(options);
-      process.exitCode = rebuilt.report.conflicts.length > 0 ? EXIT.conflicts : EXIT.good;
+      process.exitCode = rebuilt.report.conflicts.length > 0 ? EXIT.found : EXIT.good;
       await print(json ? jsonReport(rebuilt) : lines(textReport(rebuilt, paint)));
     });
 
@@ -41,6 +42,7 @@ function commands(): Command {
     .command('demo')
     .description('replay the recording of a real swarm: what Docker did, what Limpet does')
     .action(async () => print(lines(await demo(paint))));
+  adminCommands(program, paint);
   return program;
 }
 
@@ -55,33 +57,16 @@ Example, on a manager:
   api tasks | limpet rebuild --tasks - --services services.json \\
     --networks networks.json --network web`;
 
-function* lines(texts: Iterable<string>): Generator<string> {
-  for (const text of texts) yield `${text}\n`;
-}
-
-/** Writes at the reader's pace, in pieces worth a system call. */
-async function print(texts: Iterable<string>): Promise<void> {
-  const worthWriting = 64 * 1024;
-  let pending = '';
-  for (const text of texts) {
-    pending += text;
-    if (pending.length < worthWriting) continue;
-    if (!process.stdout.write(pending)) await once(process.stdout, 'drain');
-    pending = '';
-  }
-  process.stdout.write(pending);
-}
-
 /** One line on stderr. Whatever fails, the input or its use is why; a stack is of no use to who runs this. */
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help and --version
   process.stderr.write(`limpet: ${oneLine(messageOf(error))}\n`);
-  process.exitCode = EXIT.unusable;
+  process.exitCode = error instanceof Failure ? error.exitCode : EXIT.unusable;
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help') return 'name a command, rebuild or demo; limpet --help tells more';
+    if (error.code === 'commander.help') return 'name a command, such as status or rebuild; limpet --help tells more';
     return error.message.replace(/^error: /, '');
   }
   if (error instanceof Failure || error instanceof LimpetError) return error.message;

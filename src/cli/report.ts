@@ -1,7 +1,7 @@
 // What `limpet rebuild` prints: a table and a report for people, or one JSON object for programs.
 
 import type { Binding } from '../index.js';
-import { columns, count, type Paint } from './print.js';
+import { columns, count, type Paint, table } from './print.js';
 import type { Rebuilt } from './rebuild.js';
 
 /** One JSON object in pieces, a binding a line: long lists are never one long text. */
@@ -73,10 +73,4 @@ function aside({ superseded, elsewhere }: Rebuilt['report']): string {
   if (superseded > 0) parts.push(`${count(superseded, 'older claim')} superseded`);
   if (elsewhere > 0) parts.push(`${count(elsewhere, 'task')} on other networks`);
   return parts.join(', ');
-}
-
-function* table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): Generator<string> {
-  const [first = '', ...lines] = columns([head, ...rows]);
-  yield paint('dim', first);
-  yield* lines;
 }

@@ -12,8 +12,8 @@ export const DEFAULT_RECLAIM: ReclaimPolicy = { whenFull: { holdDown: HOLD_DOWN 
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `90s`, `10m`, `24h`, `7d`, `500ms`; undefined when the text is no duration. */
-function parseDuration(text: string): number | undefined {
+/** `90s`, `10m`, `24h`, `7d`, `500ms` in milliseconds; undefined when the text is no duration. */
+export function parseDuration(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (UNITS[unit as string] as number);
 }

@@ -1,0 +1,8 @@
+// What an operator asks of a running Limpet, and does to it: operations that return plain JSON, and their HTTP form.
+
+export type { AddressRow, Listing } from './bindings.js';
+export type { Ended, Reclaimed } from './changes.js';
+export type { AdminContext } from './context.js';
+export { ADMIN_PATH, adminHandler, isAdminPath } from './handler.js';
+export { type InputOf, isOperation, type OperationName, type OutputOf, operations, perform } from './operations.js';
+export type { Status, SubnetStatus } from './status.js';

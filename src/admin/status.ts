@@ -1,0 +1,60 @@
+// `limpet status`: every subnet by its counts, and a warning where addresses run short.
+
+import type { SubnetService, SubnetSpec } from '../service/index.js';
+import type { AdminContext } from './context.js';
+import { type Selection, selectSubnets } from './select.js';
+
+export interface SubnetStatus {
+  readonly space: string;
+  readonly subnet: string;
+  readonly scope: SubnetSpec['scope'];
+  readonly policy: SubnetSpec['policy'];
+  readonly reclaim: SubnetSpec['reclaim'];
+  /** Counts of addresses; `size` is their sum. Beyond 2^53 (wide IPv6 subnets) they are rounded. */
+  readonly size: number;
+  readonly live: number;
+  readonly reserved: number;
+  readonly held: number;
+  readonly excluded: number;
+  readonly free: number;
+  /** `tight`: not every live task could have a ticket of its own. `full`: no address is free. */
+  readonly room: 'plenty' | 'tight' | 'full';
+  readonly warning?: string;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly node: string;
+  readonly store: { readonly name: string; readonly shared: boolean };
+  readonly subnets: readonly SubnetStatus[];
+}
+
+/** @throws LimpetError BAD_INPUT, UNKNOWN (the selection) */
+export function status({ service, store, node, version }: AdminContext, selection: Selection): Status {
+  return {
+    version,
+    node,
+    store: { name: store.name, shared: store.shared },
+    subnets: selectSubnets(service, selection).map(statusOf),
+  };
+}
+
+function statusOf(net: SubnetService): SubnetStatus {
+  const { space, cidr, scope, policy, reclaim } = net.spec;
+  const { size, live, reserved, held, excluded, free } = net.stats;
+  const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };
+  return { space, subnet: cidr, scope, policy, reclaim, ...counts, ...room(cidr, counts) };
+}
+
+/**
+ * Tickets and bindings share the subnet. A task that has moved takes two addresses: its own, and the ticket that Swarm
+ * knows it by. So the free addresses and those held (among them the tickets that have been given) should be as many as
+ * the live bindings.
+ */
+function room(cidr: string, { live, reserved, held, free }: Record<'live' | 'reserved' | 'held' | 'free', number>) {
+  const spare = reserved === 0 ? '' : `; ${reserved} reserved could be reclaimed`;
+  if (free === 0) return { room: 'full', warning: `${cidr} is full: no new task can get a ticket${spare}` } as const;
+  if (free + held >= live) return { room: 'plenty' } as const;
+  const has = `${free} free and ${held} held addresses for the tickets of ${live} live bindings`;
+  return { room: 'tight', warning: `${cidr} is tight: ${has}; plan twice as many addresses as tasks${spare}` } as const;
+}
