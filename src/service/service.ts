@@ -3,6 +3,7 @@
 
 import { LimpetError } from '../errors.js';
 import { Limpet } from '../index.js';
+import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
@@ -63,7 +64,8 @@ export class AllocatorService {
 
   /**
    * The subnet, made when there is none yet. Asking again with the same settings answers the same subnet.
-   * @throws LimpetError OVERLAP (another subnet of the space), BAD_INPUT (malformed, or there with other settings), UNAVAILABLE
+   * @throws LimpetError OVERLAP (another subnet of the space), BAD_INPUT (malformed, or there with other settings), UNAVAILABLE,
+   * CONTENDED, DAMAGED (the store has the subnet, and cannot read its settings)
    */
   async subnet(cidr: string, settings: SubnetSettings = {}): Promise<SubnetService> {
     const made = this.#making.then(() =>
@@ -117,7 +119,7 @@ export class AllocatorService {
   }
 
   async #make(spec: SubnetSpec): Promise<SubnetService> {
-    for (;;) {
+    const attempt = async () => {
       this.#check();
       const there = this.#subnets.get(keyOf(spec));
       if (there !== undefined) return same(there, spec);
@@ -125,8 +127,10 @@ export class AllocatorService {
         if (other.space === spec.space && overlapping(other.cidr, spec.cidr)) throw overlap(spec, other);
       }
       // After a conflict the listener has been told of the subnet that was made meanwhile.
-      if ((await this.#store.commit(spec, [{ op: 'create', spec }])) === 'done') return this.#add(spec);
-    }
+      const commit = await this.#store.commit(spec, [{ op: 'create', spec }]);
+      return commit === 'done' ? this.#add(spec) : undefined;
+    };
+    return untilAnswered(attempt, () => notMade(spec));
   }
 
   #add(spec: SubnetSpec): SubnetService {
@@ -229,6 +233,11 @@ function same(there: SubnetService, wanted: SubnetSpec): SubnetService {
     }
   }
   return there;
+}
+
+function notMade({ cidr, space }: SubnetSpec): LimpetError {
+  const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: make ${cidr} again`;
+  return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }
 
 function overlap(spec: SubnetSpec, other: SubnetSpec): LimpetError {

@@ -4,6 +4,7 @@
 import { LimpetError } from '../errors.js';
 import type { Subnet as CoreSubnet, Inspection } from '../subnet.js';
 import type { Binding, Stats } from '../types.js';
+import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import type { Clock } from './clock.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
@@ -37,11 +38,6 @@ export interface ServiceStats extends Stats {
   /** Proposals that another process was faster with. */
   readonly conflicts: number;
 }
-
-/** Attempts of one call before it gives up against other processes. */
-const MOST_ATTEMPTS = 64;
-/** The longest pause between two attempts, in milliseconds. */
-const LONGEST_PAUSE = 100;
 
 export class SubnetService {
   /** @internal */
@@ -277,18 +273,15 @@ export class SubnetService {
     return this.#mutex.run(key, () => this.#retry(key, attempt));
   }
 
-  /** Tries until there is an answer: `undefined` means that another process was faster. */
-  async #retry<T>(identity: string, attempt: () => Promise<T | undefined>): Promise<T> {
-    for (let n = 0; n < MOST_ATTEMPTS; n++) {
+  #retry<T>(identity: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    const checked = async () => {
       this.#check();
-      const answer = await attempt();
-      if (answer !== undefined) return answer;
-      // Jitter, so that those who met once do not meet again.
-      const pause = Math.random() * Math.min(2 ** n, LONGEST_PAUSE);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-    const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.cidr}: try again`;
-    throw new LimpetError('CONTENDED', message, { subnet: this.cidr, identity });
+      return attempt();
+    };
+    return untilAnswered(checked, () => {
+      const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.cidr}: try again`;
+      return new LimpetError('CONTENDED', message, { subnet: this.cidr, identity });
+    });
   }
 
   /** Commits what has been proposed in the core, and takes it back there unless it is done. */
