@@ -50,7 +50,10 @@ export class Draft {
     this.writer = writer;
   }
 
-  /** False when what is known already speaks against it. */
+  /**
+   * False when what is known already speaks against it.
+   * @throws LimpetError DAMAGED for a subnet that is there and cannot be read
+   */
   add(change: DraftChange): boolean {
     if (change.op === 'create') return this.#create(Buffer.from(JSON.stringify(change.spec)));
     const subnet = this.#view.subnet(this.#key);
@@ -152,6 +155,10 @@ export class Draft {
     const key = this.#keys.subnet(this.#key);
     const known = this.#view.subnet(this.#key);
     const space = this.#keys.space(this.#key.space);
+    if (this.#view.isUnreadable(this.#key)) {
+      const message = `etcd has settings that cannot be read at ${key}: remove that key, or run the version that wrote it`;
+      throw new LimpetError('DAMAGED', message, { space: this.#key.space, subnet: this.#key.cidr, key });
+    }
     if (known !== undefined) return JSON.stringify(known.spec) === value.toString();
     this.#compare(key, 'Create', 0);
     // No subnet of the space that is unknown here, and so could overlap.

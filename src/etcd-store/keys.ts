@@ -136,9 +136,18 @@ export function readIdentity(value: Buffer): IdentityValue | undefined {
   return typeof read.released === 'number' ? read : { address: read.address };
 }
 
-export function readSpec(value: Buffer): SubnetSpec | undefined {
-  const read = readJson(value) as SubnetSpec | undefined;
-  return typeof read?.space === 'string' && typeof read.cidr === 'string' ? read : undefined;
+/** Undefined when the value is no whole spec of that subnet. */
+export function readSpec(value: Buffer, { space, cidr }: SubnetKey): SubnetSpec | undefined {
+  const read = readJson(value) as Partial<SubnetSpec> | undefined;
+  const isWhole =
+    read?.space === space &&
+    read.cidr === cidr &&
+    ['string', 'undefined'].includes(typeof read.gateway) &&
+    Array.isArray(read.exclude) &&
+    typeof read.policy === 'string' &&
+    typeof read.reclaim === 'object' &&
+    typeof read.scope === 'string';
+  return isWhole ? (read as SubnetSpec) : undefined;
 }
 
 function readJson(value: Buffer): unknown {

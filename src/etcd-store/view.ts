@@ -70,6 +70,8 @@ export class View {
   readonly #keys: Keys;
   readonly #listener: StoreListener;
   readonly #hooks: ViewHooks;
+  /** Subnets whose settings make no sense, by key. */
+  readonly #unreadable = new Set<string>();
   #telling = true;
 
   constructor(revision: number, keys: Keys, listener: StoreListener, hooks: ViewHooks) {
@@ -85,6 +87,11 @@ export class View {
 
   subnets(): IterableIterator<KnownSubnet> {
     return this.#subnets.values();
+  }
+
+  /** Whether etcd has the subnet in a form that this version cannot read. */
+  isUnreadable(key: SubnetKey): boolean {
+    return this.#unreadable.has(this.#keys.subnet(key));
   }
 
   /** The revision up to which all subnets of the space are known. */
@@ -166,9 +173,11 @@ export class View {
       this.#subnets.delete(this.#keys.subnet(key));
       this.#tell(key, { op: 'remove' });
     }
+    this.#unreadable.delete(this.#keys.subnet(key));
     if (item === undefined) return;
-    const spec = readSpec(item.value);
+    const spec = readSpec(item.value, key);
     if (spec === undefined) {
+      this.#unreadable.add(this.#keys.subnet(key));
       this.#report('error', `etcd has no settings that can be read for ${key.cidr} in ${key.space}`, { ...key });
       return;
     }

@@ -99,7 +99,7 @@ export interface Store {
   /**
    * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`.
    * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot be told,
-   * and then the store re-reads everything (`reset`) before it commits again
+   * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
    */
   commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
   /**
