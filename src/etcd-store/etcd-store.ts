@@ -203,10 +203,7 @@ export class EtcdStore implements Store {
   #recover(need: 'lease' | 'reading'): void {
     if (need === 'lease') this.#needsLease = true;
     else this.#needsReading = true;
-    this.#recovery ??= this.#recoverAll().finally(() => {
-      this.#recovery = undefined;
-      this.#putAgainSoon(0);
-    });
+    this.#recovery ??= this.#recoverAll();
   }
 
   async #recoverAll(): Promise<void> {
@@ -219,6 +216,9 @@ export class EtcdStore implements Store {
         await pause(Math.min(100 * 2 ** n, 1000) * (0.5 + Math.random() / 2));
       }
     }
+    // In one go with the check above: a need that arises between the two would be nobody's.
+    this.#recovery = undefined;
+    this.#putAgainSoon(0);
   }
 
   async #renewLease(): Promise<void> {
