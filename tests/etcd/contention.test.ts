@@ -49,7 +49,11 @@ test('contention: no address has two identities, no identity two addresses, noth
     await crowd.quiet();
     await sleep(1000);
     const verdict = judge(crowd, etcd);
-    console.log('contention', JSON.stringify({ seconds: Math.round(seconds()), ...crowd.figures, ...verdict }));
+    console.log(
+      'contention',
+      JSON.stringify({ seconds: Math.round(seconds()), ...crowd.figures, ...verdict, lost: verdict.lost.length }),
+    );
+    assert.deepEqual(verdict.lost, []);
     assert.equal(etcd.count('/limpet/v1/identity/default/10.0.0.0%2F18/web.'), IDENTITIES, 'all have an address');
     assert.ok(crowd.figures.killed >= 5);
   } finally {

@@ -213,6 +213,21 @@ export class Wire {
     };
   }
 
+  /** What etcd says on today's connections waits until `letGo`; what is sent to it passes. */
+  holdAnswers(): { waiting: () => number; letGo: () => void } {
+    const held: [Socket, Buffer][] = [];
+    for (const [client, server] of this.#pairs) {
+      server.removeAllListeners('data');
+      server.on('data', (bytes) => held.push([client, bytes]));
+    }
+    return {
+      waiting: () => held.length,
+      letGo: () => {
+        for (const [client, bytes] of held.splice(0)) client.write(bytes);
+      },
+    };
+  }
+
   #join(client: Socket, server: Socket): void {
     const pair: [Socket, Socket] = [client, server];
     this.#pairs.add(pair);

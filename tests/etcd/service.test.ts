@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EtcdStore } from '../../src/etcd-store/index.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
+import { overlapping } from '../../src/service/spec.js';
 import { Etcd } from './etcd.js';
 import { counted, eventually, refuses, sleep, Wire } from './harness.js';
 
@@ -10,14 +11,22 @@ describe('the service on etcd', () => {
   let etcd: Etcd;
   let remove = () => {};
   const services: AllocatorService[] = [];
+  const wires: Wire[] = [];
 
   before(async () => {
     ({ etcd, remove } = await Etcd.start());
   });
   after(async () => {
     for (const service of services) await service.close();
+    for (const wire of wires) await wire.cut();
     remove();
   });
+
+  async function wired(): Promise<Wire> {
+    const wire = await Wire.to(etcd.endpoint);
+    wires.push(wire);
+    return wire;
+  }
 
   async function open(prefix: string, endpoint = etcd.endpoint): Promise<AllocatorService> {
     const service = await AllocatorService.open(
@@ -39,7 +48,7 @@ describe('the service on etcd', () => {
   });
 
   test('while etcd is away for longer than the lease, nobody is told that what he had is live', async () => {
-    const wire = await Wire.to(etcd.endpoint);
+    const wire = await wired();
     const net = await (await open('/away/', wire.endpoint)).subnet('10.0.0.0/24');
     const address = await net.allocate('web.1', { node: 'n1' });
     await wire.cut();
@@ -50,14 +59,14 @@ describe('the service on etcd', () => {
     await wire.mend();
     await eventually('the mark is there again', () => etcd.count('/away/live/') === 1);
     assert.equal(await net.allocate('web.1', { node: 'n1' }), address);
-    await wire.cut();
   });
 
   test('of many processes that claim one identity at the same moment, one gets it', async () => {
     const services = await Promise.all(Array.from({ length: 6 }, () => open('/claim/')));
     await (services[0] as AllocatorService).subnet('10.0.0.0/24');
     for (const service of services) await service.refresh();
-    for (const identity of ['new.1', 'new.2', 'new.1', 'new.2', 'new.1']) {
+    for (let round = 0; round < 30; round++) {
+      const identity = `new.${round % 3}`; // new at first, then reserved
       const claims = services.map(async (service, node) =>
         (service.find('10.0.0.0/24') as SubnetService).claim(identity, { node: `n${node}` }),
       );
@@ -76,7 +85,7 @@ describe('the service on etcd', () => {
   });
 
   test('a refresh knows the subnets that others have made and removed, whether or not the watch has told', async () => {
-    const wire = await Wire.to(etcd.endpoint);
+    const wire = await wired();
     const [maker, other] = [await open('/refresh/'), await open('/refresh/', wire.endpoint)];
     for (let n = 0; n < 20; n++) {
       await maker.subnet('10.0.0.0/24');
@@ -88,6 +97,94 @@ describe('the service on etcd', () => {
     }
     await wire.cut();
     await assert.rejects(other.refresh(), refuses('UNAVAILABLE'));
+  });
+
+  test('of many processes that make subnets at the same moment, no two of one space overlap', async () => {
+    const services = await Promise.all(Array.from({ length: 6 }, () => open('/overlap/')));
+    const cidrs = ['10.0.0.0/8', '10.0.0.0/9', '10.1.0.0/16', '10.1.1.0/24', '10.128.0.0/9', '10.0.0.0/16'];
+    for (let round = 0; round < 25; round++) {
+      const space = `s${round}`;
+      const asked = services.map((service, n) =>
+        service.subnet(cidrs[(n + round) % cidrs.length] as string, { space }),
+      );
+      const outcomes = await Promise.allSettled(asked);
+      const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.cidr] : []));
+      const others = outcomes.flatMap((outcome) => {
+        if (outcome.status === 'fulfilled') return [];
+        refuses('OVERLAP')(outcome.reason);
+        return [outcome.reason.details.other];
+      });
+      for (const [i, cidr] of made.entries())
+        for (const other of made.slice(i + 1)) assert.ok(!overlapping(cidr, other), `${cidr} and ${other}`);
+      assert.ok(made.length > 0);
+      for (const other of others) assert.ok(made.includes(other), `${other}, which is in the way, is there`);
+      for (const service of services) {
+        await service.refresh(space);
+        const known = [...service.subnets()].filter(({ spec }) => spec.space === space).map(({ cidr }) => cidr);
+        assert.deepEqual(known.sort(), [...made].sort());
+      }
+    }
+  });
+
+  test('a subnet whose key cannot be read is refused, and keeps nobody from starting', async () => {
+    etcd.ctl('put', '/broken/subnet/default/10.0.0.0%2F24', 'nonsense');
+    etcd.ctl('put', '/broken/subnet/default/10.0.1.0%2F24', '{"space":"default","cidr":"10.0.1.0/24"}');
+    const service = await open('/broken/');
+    for (const cidr of ['10.0.0.0/24', '10.0.1.0/24']) await assert.rejects(service.subnet(cidr), refuses('DAMAGED'));
+    etcd.ctl('del', '/broken/subnet/default/10.0.0.0%2F24');
+    await sleep(300); // for the watch
+    assert.equal((await service.subnet('10.0.0.0/24')).cidr, '10.0.0.0/24');
+    assert.equal((await service.subnet('10.0.2.0/24')).cidr, '10.0.2.0/24');
+  });
+
+  test('an answer that is lost: nothing is answered until it is known, then what etcd has', async () => {
+    const wire = await wired();
+    const net = await (await open('/lost/', wire.endpoint)).subnet('10.0.0.0/24');
+    const first = await net.allocate('web.1', { node: 'n1' });
+    wire.deafen();
+    await assert.rejects(net.allocate('web.2', { node: 'n1' }), refuses('UNAVAILABLE', 'unknown'));
+    for (const identity of ['web.1', 'web.2', 'web.3'])
+      await assert.rejects(net.allocate(identity, { node: 'n1' }), refuses('UNAVAILABLE', 'none'));
+    assert.equal(net.lookup('web.1')?.address, first, 'known stays known');
+    assert.equal(net.lookup('web.2'), undefined, 'what is not known does not show');
+    const second = JSON.parse(
+      etcd.keys('/lost/identity/').get('/lost/identity/default/10.0.0.0%2F24/web.2')?.value ?? '',
+    );
+    await eventually('it is read', () => net.lookup('web.2') !== undefined, 20_000);
+    assert.equal(await net.allocate('web.2', { node: 'n1' }), second.address);
+    assert.equal(await net.allocate('web.1', { node: 'n1' }), first);
+    assert.equal(new Set([first, second.address, await net.allocate('web.3', { node: 'n1' })]).size, 3);
+  });
+
+  test('after a gap in the watch everything is as etcd has it: subnets, bindings, and what is due to be reclaimed', async () => {
+    const wire = await wired();
+    const [here, there] = [await open('/gap/', wire.endpoint), await open('/gap/')];
+    const settings = { reclaim: { after: 1500 } };
+    const [ended, net] = [await here.subnet('10.0.0.0/24'), await here.subnet('10.0.1.0/24', settings)];
+    for (let i = 0; i < 10; i++) await net.allocate(`web.${i}`, { node: 'n1' });
+    await there.refresh();
+    const other = there.find('10.0.1.0/24') as SubnetService;
+    await eventually('it is known', () => other.lookup('web.9') !== undefined);
+    await wire.cut();
+    await there.remove('10.0.0.0/24');
+    await there.subnet('10.0.2.0/24');
+    for (let i = 0; i < 5; i++) await other.allocate(`late.${i}`, { node: 'n2' });
+    await other.allocate('due', { node: 'n2' });
+    await other.release('due', 'n2');
+    const ticket = await other.hold();
+    etcd.ctl('compact', String(etcd.revision()));
+    await wire.mend();
+    await eventually('it has been read', () => net.lookup('late.4') !== undefined);
+    assert.equal(here.find('10.0.0.0/24'), undefined);
+    await assert.rejects(ended.allocate('web.1', { node: 'n1' }), refuses('ENDED'));
+    assert.equal(here.find('10.0.1.0/24'), net, 'the object that callers have goes on');
+    assert.deepEqual([...net.held()], [ticket]);
+    assert.ok(here.find('10.0.2.0/24'));
+    for (let i = 0; i < 10; i++) assert.equal(net.lookup(`web.${i}`)?.address, other.lookup(`web.${i}`)?.address);
+    await there.close(); // which leaves the reclaiming to the other
+    await eventually('it is reclaimed by age', () => net.stats.reclaimed.age === 1);
+    assert.equal(net.lookup('due'), undefined);
+    assert.equal(etcd.count('/gap/identity/default/10.0.1.0%2F24/due'), 0);
   });
 
   test('a new identity costs one round trip, one that is live here none', async () => {
