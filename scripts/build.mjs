@@ -24,10 +24,13 @@ async function build(staging) {
     const debugCore = await compileCore('debug', `${staging}/debug/core.wasm`);
     await mkdir('src/generated', { recursive: true });
     await writeFile('src/generated/core-wasm.ts', embedCore(core));
-    await bundle(staging, debugCore);
+    const packages = await bundle(staging, debugCore);
     await bundlePlayground(staging);
     await emitTypes(staging);
-    await writeFile(`${staging}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['ip-num', 'commander']));
+    await writeFile(
+      `${staging}/THIRD-PARTY-LICENSES.txt`,
+      await collectLicenses(new Set(['ip-num', 'commander', ...packages])),
+    );
     await writeStamp(staging, stamp);
     await rm('dist', { recursive: true, force: true });
     await rename(staging, 'dist');

@@ -4,6 +4,7 @@ import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild from 'esbuild';
 import { embedCore } from './core.mjs';
+import { protoInside, withoutSsh } from './packages.mjs';
 
 const LIBRARY = {
   index: 'src/index.ts',
@@ -14,19 +15,25 @@ const LIBRARY = {
 };
 const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
+/** What the command line loads when it is asked for it: whole, with all that it needs, so that no package must be installed. */
+const LOADED = { 'docker-plugin': 'src/docker-plugin/run.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
-const CLI_HEAD = `#!/usr/bin/env node
-import { createRequire } from 'node:module';
-const require = createRequire(import.meta.url);`;
+const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
+const require = makeRequire(import.meta.url);`;
+const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
-/** Fills `dist` with the ESM, CommonJS, browser and debug forms. */
+/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers which packages are bundled into what the CLI loads. */
 export async function bundle(dist, debugCore) {
-  await split({ ...LIBRARY, ...STORES, ...CLI }, dist, NODE);
+  const plugins = [loadedStay()];
+  await split({ ...LIBRARY, ...STORES, ...CLI }, dist, { ...NODE, plugins });
   await finishCli(dist);
   await toCommonJs(dist);
   await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
-  await split({ ...LIBRARY, ...STORES, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [embed(debugCore)] });
+  await split({ ...LIBRARY, ...STORES, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
   await finishCli(`${dist}/debug`);
+  const packages = await bundleLoaded(dist, []);
+  await bundleLoaded(`${dist}/debug`, [embed(debugCore)]);
+  return packages;
 }
 
 function run(options) {
@@ -51,6 +58,23 @@ async function finishCli(dist) {
     plugins: [siblingsStay('.js')],
   });
   await chmod(`${dist}/cli.js`, 0o755);
+}
+
+/** Bundles what the CLI loads with its packages; only the native addon stays outside. */
+async function bundleLoaded(dist, plugins) {
+  const { metafile } = await run({
+    entryPoints: LOADED,
+    outdir: dist,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    banner: { js: REQUIRE },
+    external: ['fs-native-extensions'],
+    plugins: [protoInside(), withoutSsh(), ...plugins],
+    metafile: true,
+  });
+  const names = Object.keys(metafile.inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
@@ -78,6 +102,21 @@ function siblingsStay(extension) {
       build.onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ path, kind, importer }) => {
         const sibling = kind !== 'entry-point' && dirname(importer) === build.initialOptions.absWorkingDir;
         return sibling ? { path: `./${basename(path, '.js')}${extension}`, external: true } : undefined;
+      });
+    },
+  };
+}
+
+/** Leaves the imports of what is loaded when needed as imports of files beside the CLI. */
+function loadedStay() {
+  const names = new Map(Object.entries(LOADED).map(([name, path]) => [resolve(path), `./${name}.js`]));
+  return {
+    name: 'loaded-stay',
+    setup(build) {
+      build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir, kind }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const found = names.get(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
+        return found === undefined ? undefined : { path: found, external: true };
       });
     },
   };

@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { LimpetError } from '../index.js';
 import { adminCommands } from './admin/commands.js';
 import { demo } from './demo.js';
+import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
 import { lines, print } from './output.js';
 import { oneLine, painter } from './print.js';
@@ -42,6 +43,7 @@ function commands(): Command {
     .command('demo')
     .description('replay the recording of a real swarm: what Docker did, what Limpet does')
     .action(async () => print(lines(await demo(paint))));
+  dockerPluginCommand(program);
   adminCommands(program, paint);
   return program;
 }

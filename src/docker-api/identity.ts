@@ -22,3 +22,9 @@ export function identityOfTask(task: Task, services: ReadonlyMap<string, Service
   const slot = service.mode === 'global' ? task.nodeId : task.slot === 0 ? '' : String(task.slot);
   return slot === '' ? undefined : `${service.name}.${slot}`;
 }
+
+/** The same from a container's name alone, which Docker gives its tasks' containers too. */
+export function identityOfName(name: string): string {
+  const [, service, slot] = /^(.+)\.(\d+|[0-9a-z]{25})\.[0-9a-z]{25}$/.exec(name) ?? [];
+  return service === undefined ? name : `${service}.${slot}`;
+}

@@ -1,0 +1,29 @@
+// The log: one JSON line for each decision, with who, which address, where and why. Docker keeps a managed plugin's standard
+// error in its own log.
+
+import { type Logger, pino } from 'pino';
+import type { Decision, StoreEvent } from '../service/index.js';
+import type { LogLevel } from './options.js';
+
+export type Log = Logger;
+
+export function openLog(level: LogLevel, to?: { write(line: string): void }): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: name } };
+  return pino(options, to ?? pino.destination({ dest: 2, sync: true }));
+}
+
+function name(label: string): { level: string } {
+  return { level: label };
+}
+
+/** Decisions of the service: those that the plugin asked for are told by it, with what it knows beside; the others here. */
+export function logDecision(log: Log, decision: Decision): void {
+  const { why, event, ...rest } = decision;
+  if (event === 'reclaim') log.info({ event, ...rest }, why);
+  else if (event === 'sweep-failed') log.warn({ event, ...rest }, why);
+  else log.debug({ event, ...rest }, why);
+}
+
+export function logStore(log: Log, { level, message, details }: StoreEvent): void {
+  log[level]({ event: 'store', ...details }, message);
+}

@@ -1,0 +1,68 @@
+// What the plugin counts, for Prometheus. Counters are told by whoever decides; gauges are read from the service when asked.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AllocatorService } from '../service/index.js';
+
+/** What became of a request for an address. */
+export type Outcome = 'own' | 'new' | 'ticket' | 'same' | 'guest' | 'gateway' | 'endpoint' | 'unnamed' | 'refused';
+
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly addresses = this.#counter('limpet_addresses_total', 'Requests for an address, by what became of them', [
+    'side',
+    'outcome',
+  ]);
+  readonly releases = this.#counter('limpet_releases_total', 'Releases, by what became of them', ['side', 'outcome']);
+  readonly swept = this.#counter('limpet_swept_total', 'Held addresses freed, since nobody in the swarm had them');
+  readonly mended = this.#counter('limpet_mended_total', 'Live marks set right against what runs here', ['mark']);
+  readonly reclaimed = this.#counter('limpet_reclaimed_total', 'Reserved addresses that became free, by why', ['why']);
+  readonly conflicts = this.#counter('limpet_conflicts_total', 'Containers seen at an address that is not theirs');
+  readonly requests = new Histogram({
+    name: 'limpet_request_seconds',
+    help: 'Time to answer Docker, by call and HTTP status',
+    labelNames: ['call', 'status'],
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+
+  constructor(service: () => AllocatorService | undefined) {
+    collectDefaultMetrics({ register: this.registry });
+    this.#gauge('limpet_store_open', 'Whether the store is open', [], (gauge) => gauge.set(service() ? 1 : 0));
+    this.#gauge('limpet_subnet_addresses', 'Addresses by state', ['space', 'subnet', 'state'], (gauge) => {
+      gauge.reset();
+      for (const net of service()?.subnets() ?? []) {
+        const { live, reserved, held, excluded, free } = net.stats;
+        for (const [state, count] of Object.entries({ live, reserved, held, excluded, free }))
+          gauge.set({ space: net.spec.space, subnet: net.cidr, state }, Number(count));
+      }
+    });
+    this.#gauge(
+      'limpet_subnet_contended',
+      'Proposals that another process was faster with',
+      ['space', 'subnet'],
+      (gauge) => {
+        gauge.reset();
+        for (const net of service()?.subnets() ?? [])
+          gauge.set({ space: net.spec.space, subnet: net.cidr }, net.stats.conflicts);
+      },
+    );
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<T extends string>(name: string, help: string, labelNames: T[], read: (gauge: Gauge<T>) => void): void {
+    new Gauge<T>({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        read(this);
+      },
+    });
+  }
+}

@@ -1,0 +1,82 @@
+// Puts the plugin together and runs it: the socket at once, then the node's name and the store, then looks at what runs here.
+
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { dirname } from 'node:path';
+import { DockerodeApi } from '../docker-api/index.js';
+import { Coalesced } from './coalesced.js';
+import type { Context } from './context.js';
+import { Driver } from './driver.js';
+import { type Health, healthMount, serveMetrics } from './health.js';
+import { type Log, openLog } from './log.js';
+import { Metrics } from './metrics.js';
+import { Networks } from './networks.js';
+import type { PluginOptions } from './options.js';
+import { listen, makeServer } from './server.js';
+import { Situation } from './situation.js';
+import { Tenants } from './tenants.js';
+
+export interface RunningPlugin {
+  readonly socket: string;
+  /** Ends at once what is not under way, and what is within the deadline of a call; the node's live marks end with it. */
+  close(): Promise<void>;
+}
+
+/** @throws LimpetError LOCKED (the socket is in use), BAD_INPUT; system errors of the socket and the metrics' address */
+export async function startPlugin(options: PluginOptions): Promise<RunningPlugin> {
+  const log = openLog(options.logLevel, options.logTo);
+  const docker = new DockerodeApi({ host: options.docker, deadline: options.waits.docker });
+  const situation = new Situation(options, docker, log);
+  const metrics = new Metrics(() => situation.openService);
+  situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
+  const context: Context = {
+    node: situation.node,
+    isManager: situation.isManager,
+    service: situation.service,
+    docker,
+    containers: new Coalesced(() => docker.containers()),
+    networks: new Networks(docker),
+    log,
+    metrics,
+    waits: options.waits,
+    pools: options.pools,
+    now: Date.now,
+  };
+  const tenants = new Tenants(context.now());
+  const health: Health = () => (situation.missing === undefined ? [] : [situation.missing]);
+  const mount = healthMount(metrics, health);
+  const server = makeServer({
+    driver: new Driver(context, tenants),
+    log,
+    metrics,
+    deadline: options.waits.call,
+    mounts: options.admin === undefined ? [mount] : [mount, options.admin],
+  });
+  const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, mount);
+  await mkdir(dirname(options.socket), { recursive: true });
+  await listen(server, options.socket);
+  log.info({ event: 'start', socket: options.socket, store: options.store.replace(/\/\/[^/]*@/, '//…@') }, 'serving');
+  const opening = situation.open();
+  return {
+    socket: options.socket,
+    close: () => close(log, [server, ...(watched ? [watched] : [])], situation, opening),
+  };
+}
+
+async function close(
+  log: Log,
+  servers: readonly Server[],
+  situation: Situation,
+  opening: Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    servers.map((server) => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      return closed;
+    }),
+  );
+  await situation.close();
+  await opening;
+  log.info({ event: 'stop' }, 'ended');
+}
