@@ -24,7 +24,7 @@ const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
 /** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers which packages are bundled into what the CLI loads. */
 export async function bundle(dist, debugCore) {
-  const plugins = [loadedStay()];
+  const plugins = [loadedStay(), withoutSsh()];
   await split({ ...LIBRARY, ...STORES, ...CLI }, dist, { ...NODE, plugins });
   await finishCli(dist);
   await toCommonJs(dist);

@@ -10,4 +10,3 @@ export {
   type Waits,
 } from './options.js';
 export { type RunningPlugin, startPlugin } from './plugin.js';
-export type { AdminMount } from './server.js';

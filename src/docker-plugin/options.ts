@@ -4,7 +4,6 @@
 import { parseCidr, quote } from '../address.js';
 import { LimpetError } from '../errors.js';
 import type { EtcdEnvironment } from '../etcd-store/options.js';
-import type { AdminMount } from './server.js';
 
 /** Where subnets are taken from when a network names none: `size` is their prefix length. */
 export interface PoolRange {
@@ -44,8 +43,6 @@ export interface PluginOptions {
   readonly waits: Waits;
   /** Where TLS files, user and password of etcd are named. */
   readonly environment?: EtcdEnvironment;
-  /** What answers under /limpet/v1/ on the same socket. */
-  readonly admin?: AdminMount;
   /** Where log lines go; standard error when absent. */
   readonly logTo?: { write(line: string): void };
 }

@@ -3,7 +3,10 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type AdminContext, adminHandler } from '../admin/index.js';
 import { DockerodeApi } from '../docker-api/index.js';
+import type { Store } from '../service/index.js';
 import { Coalesced } from './coalesced.js';
 import type { Context } from './context.js';
 import { Driver } from './driver.js';
@@ -50,7 +53,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     log,
     metrics,
     deadline: options.waits.call,
-    mounts: options.admin === undefined ? [mount] : [mount, options.admin],
+    mounts: [mount, adminHandler(() => adminContext(situation))],
   });
   const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, mount);
   await mkdir(dirname(options.socket), { recursive: true });
@@ -61,6 +64,10 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     socket: options.socket,
     close: () => close(log, [server, ...(watched ? [watched] : [])], situation, opening),
   };
+}
+
+function adminContext({ service, node, store }: Situation): AdminContext {
+  return { service: service(), store: store as Store, node: node(), version: packageJson.version, now: Date.now };
 }
 
 async function close(

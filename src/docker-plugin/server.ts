@@ -12,7 +12,7 @@ import type { Metrics } from './metrics.js';
 import { type Call, CONTENT_TYPE, isCall, readRequest } from './protocol.js';
 
 /** Answers what is its own, and says false of everything else. */
-export type AdminMount = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type Mount = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** The most bytes of a body; Docker's have some hundred. */
 const MOST = 1 << 20;
@@ -35,7 +35,7 @@ export interface Serving {
   /** Milliseconds that one call may take. */
   readonly deadline: number;
   /** What else is on the socket: /metrics, /healthz, the operators' own. */
-  readonly mounts: readonly AdminMount[];
+  readonly mounts: readonly Mount[];
 }
 
 /** A refusal with a status of its own. */
