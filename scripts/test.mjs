@@ -25,6 +25,7 @@ try {
     console.log(
       `${mark} ${name.padEnd(14)} ${seconds.padStart(6)} s  ${result.passed} passed, ${result.failed} failed${skipped}`,
     );
+    for (const note of result.notes ?? []) console.log(`     ${note}`);
     if (result.failed) console.log(result.output.trimEnd());
     if (result.failed && suites[name].vital) break;
   }

@@ -1,6 +1,7 @@
 // The suites by name, in the order of a usual run. Each resolves to { passed, failed, skipped?, output }.
 import { access, readdir } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
+import { prepareHosts } from '../embed/prepare.mjs';
 import { packAndInstall } from '../pack.mjs';
 import { asPect, nodeTests, plain } from './run.mjs';
 
@@ -28,6 +29,7 @@ export const suites = {
     run: async (context) => host(join((await packaged(context)).LIMPET_INSTALLED, 'node_modules/limpet/dist/index.js')),
   },
   browser: { run: browser },
+  embed: { run: embed },
   etcd: { run: async () => etcd((await testFiles('tests/etcd', '.test.ts')).filter((file) => !isLong(file))) },
   contention: { run: async () => etcd((await testFiles('tests/etcd', '.test.ts')).filter(isLong)) },
 };
@@ -35,8 +37,8 @@ export const suites = {
 /** Minutes of processes killed and restarted: run by hand, like the other tests on a real etcd, until they have been seen to be steady in CI. */
 const isLong = (file) => file.endsWith('contention.test.ts') || file.endsWith('members.test.ts');
 
-/** All but those that need more of the machine than Node: Chromium, etcd. */
-export const usual = Object.keys(suites).filter((name) => !['browser', 'etcd', 'contention'].includes(name));
+/** All but those that need more of the machine than Node: Chromium, etcd, compilers. */
+export const usual = Object.keys(suites).filter((name) => !['browser', 'embed', 'etcd', 'contention'].includes(name));
 
 async function host(entry) {
   return nodeTests(await testFiles('tests/host', '.test.ts'), { LIMPET_ENTRY: resolve(entry) });
@@ -61,6 +63,15 @@ async function browser(context) {
   });
   const env = { ...(await packaged(context)), CHROMIUM };
   return nodeTests(await testFiles('tests/browser', '.test.ts'), env);
+}
+
+/** Builds the hosts of examples/embed first, for all test files; says which the machine has no tools for. */
+async function embed() {
+  const hosts = await prepareHosts();
+  const env = { LIMPET_ENTRY: resolve('dist/index.js'), LIMPET_HOSTS: JSON.stringify(hosts) };
+  const result = await nodeTests(await testFiles('tests/embed', '.test.ts'), env);
+  const missing = hosts.filter((host) => host.missing);
+  return { ...result, notes: missing.map((host) => `${host.name} left out: ${host.missing}`) };
 }
 
 /** The environment that tells tests of the package where it is. Packs once in a run. */

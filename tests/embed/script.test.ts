@@ -1,0 +1,46 @@
+// The conformance script itself: as its generator writes it, and nothing of the guide left out.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { conformance } from '../../scripts/conformance/all.js';
+import { guideStatuses, type Step } from '../../scripts/conformance/script.js';
+import { corePath } from '../limpet.js';
+
+const path = new URL('../../examples/embed/conformance.jsonl', import.meta.url);
+const steps = (await readFile(path, 'utf8'))
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line) as Step);
+
+test('examples/embed/conformance.jsonl is what `npm run embed:script` writes', async () => {
+  assert.ok((await readFile(path, 'utf8')) === conformance(), 'it is stale: npm run embed:script');
+});
+
+test('every export of the core is called', async () => {
+  const module = await WebAssembly.compile(await readFile(corePath));
+  const exported = WebAssembly.Module.exports(module).flatMap(({ name, kind }) => (kind === 'function' ? [name] : []));
+  const called = new Set(steps.map((step) => step.name));
+  // A host cannot even begin without these two.
+  for (const always of ['io', 'window']) called.add(always);
+  assert.deepEqual(
+    exported.filter((name) => !called.has(name)),
+    [],
+  );
+});
+
+test('every status is provoked', () => {
+  const numbers = ['abi_version', 'memory_used', 'snapshot_next', 'rebuild_feed'];
+  const provoked = new Set(
+    steps.filter((step) => !numbers.includes(step.name ?? '')).map((step) => step.expect?.result),
+  );
+  for (const step of steps) if (Number(step.expect?.result) < 0) provoked.add(step.expect?.result);
+  assert.deepEqual(
+    [...guideStatuses].filter(([, value]) => !provoked.has(value)),
+    [],
+  );
+});
+
+test('most steps say what they expect', () => {
+  const silent = steps.filter((step) => step.expect === undefined && step.op === 'call');
+  assert.deepEqual([...new Set(silent.map((step) => step.name))].sort(), ['rebuild_abort', 'subnet_create']);
+});
