@@ -21,6 +21,7 @@ export const suites = {
   admin: {
     run: async () => nodeTests(await testFiles('tests/admin', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
+  'docker-plugin': { run: async () => nodeTests(await testFiles('tests/docker-plugin', '.test.ts')) },
   'host debug': { run: () => host('dist/debug/index.js') },
   package: {
     run: async (context) => nodeTests(await testFiles('tests/package', '.test.ts'), await packaged(context)),

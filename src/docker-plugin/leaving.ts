@@ -38,6 +38,7 @@ export class Leaving {
 
   /** A made-up identity ends with its use, unless another node uses it still. */
   async #end(net: SubnetService, identity: string, address: string): Promise<void> {
+    this.#tenants.leave(net, identity);
     await net.release(identity, this.#context.node());
     await forget(net, identity);
     this.#tell(net, { address, identity, outcome: 'ended' }, 'ended');

@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { formatAddress, parseCidr } from '../address.js';
 import type { Container } from '../docker-api/index.js';
 import { LimpetError } from '../errors.js';
-import { KeyedMutex } from '../service/mutex.js';
 import type { AllocateOptions, SubnetService } from '../service/subnet-service.js';
 import { type Asker, Askers, type Request } from './asker.js';
 import type { Context } from './context.js';
@@ -27,8 +26,6 @@ export class LocalSide {
   readonly #tenants: Tenants;
   readonly #askers: Askers;
   readonly #leaving: Leaving;
-  /** One request of an identity at a time: the second must see what the first one got. */
-  readonly #mutex = new KeyedMutex();
 
   constructor(context: Context, tenants: Tenants) {
     this.#context = context;
@@ -45,7 +42,7 @@ export class LocalSide {
     const asker = await this.#askers.find(net, request);
     switch (asker.kind) {
       case 'container':
-        return this.#mutex.run(`${net.spec.space} ${net.cidr} ${asker.identity}`, () =>
+        return this.#tenants.alone(net, asker.identity, () =>
           asker.wish ? this.#wish(net, asker, request.address as string) : this.#home(net, asker, request.address),
         );
       case 'endpoint':

@@ -12,6 +12,7 @@ import type { Context } from './context.js';
 import { Driver } from './driver.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
 import { type Log, openLog } from './log.js';
+import { Looks } from './looks.js';
 import { Metrics } from './metrics.js';
 import { Networks } from './networks.js';
 import type { PluginOptions } from './options.js';
@@ -45,8 +46,9 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     pools: options.pools,
     now: Date.now,
   };
-  const tenants = new Tenants(context.now());
-  const health: Health = () => (situation.missing === undefined ? [] : [situation.missing]);
+  const tenants = new Tenants(context.now);
+  const looks = new Looks(context, tenants, situation);
+  const health: Health = () => [situation.missing ?? looks.failed].filter((why) => why !== undefined);
   const mount = healthMount(metrics, health);
   const server = makeServer({
     driver: new Driver(context, tenants),
@@ -59,10 +61,16 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   await mkdir(dirname(options.socket), { recursive: true });
   await listen(server, options.socket);
   log.info({ event: 'start', socket: options.socket, store: options.store.replace(/\/\/[^/]*@/, '//…@') }, 'serving');
-  const opening = situation.open();
+  const opening = situation.open().then(() => {
+    if (situation.missing === undefined) looks.begin();
+  });
   return {
     socket: options.socket,
-    close: () => close(log, [server, ...(watched ? [watched] : [])], situation, opening),
+    close: () =>
+      close(log, [server, ...(watched ? [watched] : [])], situation, async () => {
+        await opening;
+        await looks.end();
+      }),
   };
 }
 
@@ -74,16 +82,12 @@ async function close(
   log: Log,
   servers: readonly Server[],
   situation: Situation,
-  opening: Promise<void>,
+  ended: () => Promise<void>,
 ): Promise<void> {
-  await Promise.all(
-    servers.map((server) => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      return closed;
-    }),
-  );
+  const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+  for (const server of servers) server.closeIdleConnections();
+  await Promise.all(closed);
   await situation.close();
-  await opening;
+  await ended();
   log.info({ event: 'stop' }, 'ended');
 }

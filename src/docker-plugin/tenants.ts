@@ -2,6 +2,7 @@
 // through which of two containers; and Docker's list shows an address only some time after it was given.
 
 import { type Container, identityOf } from '../docker-api/index.js';
+import { KeyedMutex } from '../service/mutex.js';
 import type { SubnetService } from '../service/subnet-service.js';
 
 export interface Tenant {
@@ -15,16 +16,29 @@ export interface Tenant {
   doubtful: boolean;
 }
 
+/** Docker's list shows a container at its address for a moment after it was released. */
+const FADING = 10_000;
+
 /** A container that was created shortly before this process cannot have been seen asking. */
 const UNSEEN = 60_000;
 
 export class Tenants {
   readonly #since: number;
+  readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
+  /** When identities were last released here, while that is recent. */
+  readonly #left = new Map<string, number>();
+  readonly #mutex = new KeyedMutex();
 
-  /** @param since when this process began to see requests, in milliseconds since the epoch */
-  constructor(since: number) {
-    this.#since = since;
+  /** @param now milliseconds since the epoch; requests are seen from now on */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#since = now();
+  }
+
+  /** One action at a time for an identity of this node: the second must see what the first has done. */
+  alone<T>(net: SubnetService, identity: string, action: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(keyOf(net, identity), action);
   }
 
   get(net: SubnetService, identity: string): Tenant | undefined {
@@ -35,11 +49,24 @@ export class Tenants {
   enter(net: SubnetService, identity: string, container: string, address: string): void {
     const before = this.get(net, identity);
     const doubtful = before !== undefined && (before.container !== container || before.doubtful);
+    this.#left.delete(keyOf(net, identity));
     this.#tenants.set(keyOf(net, identity), { container, address, doubtful });
   }
 
   leave(net: SubnetService, identity: string): void {
-    this.#tenants.delete(keyOf(net, identity));
+    const key = keyOf(net, identity);
+    this.#tenants.delete(key);
+    for (const [old, at] of this.#left) {
+      if (at > this.#now() - FADING) break; // in the order of time
+      this.#left.delete(old);
+    }
+    this.#left.delete(key);
+    this.#left.set(key, this.#now());
+  }
+
+  /** Whether it was released so lately that the list may still show it. */
+  hasJustLeft(net: SubnetService, identity: string): boolean {
+    return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
   /** Another container of the identity that is, or may be, at its home: the one who asks has to wait for it. */

@@ -1,0 +1,307 @@
+// Two containers of one identity at once, releases that come late, and processes that come back: never one address twice, and
+// home as soon as it is free.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SubnetService } from '../../src/service/index.js';
+import { container, network, taskContainer } from './docker.js';
+import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+
+const CIDR = '10.77.0.0/24';
+const HOME = '10.77.0.2';
+
+let run: Swarm;
+let leader: Node;
+let one: Node;
+let two: Node;
+let net: SubnetService;
+let G: string;
+let L: string;
+
+beforeEach(async () => {
+  run = await swarm(3);
+  [leader, one, two] = run.nodes as [Node, Node, Node];
+  for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  G = await leader.pool('global', CIDR);
+  await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
+  L = await one.pool('local', CIDR);
+  net = subnet(run.service, CIDR);
+});
+
+afterEach(async () => {
+  await run.stop();
+});
+
+/** The leader's ticket, and the container that is created with it. */
+async function create(node: Node, task: string, created = Math.floor(Date.now() / 1000)): Promise<string> {
+  const ticket = await leader.address(G);
+  node.docker.put(taskContainer('web', 3, task, { asked: ticket, created }));
+  return ticket;
+}
+
+async function start(node: Node, task: string): Promise<string> {
+  const ticket = await create(node, task);
+  const address = await node.address(L, ticket);
+  node.docker.put(taskContainer('web', 3, task, { asked: ticket, address }));
+  return address;
+}
+
+function ends(node: Node, task: string): void {
+  node.docker.put(taskContainer('web', 3, task, { state: 'exited', asked: '10.77.0.99' }));
+}
+
+describe('start-first', () => {
+  for (const where of ['the same node', 'another node'] as const) {
+    const other = () => (where === 'the same node' ? one : two);
+
+    test(`on ${where}: the second waits, then is a guest at its ticket`, async () => {
+      assert.equal(await start(one, 'a'), HOME);
+      const ticket = await create(other(), 'b');
+      const started = performance.now();
+      assert.equal(await other().address(L, ticket), ticket);
+      assert.ok(performance.now() - started >= 600, 'it has waited');
+      assert.equal(net.inspect(ticket).identity, `@guest/${ticket}`);
+      assert.equal(other().said(ticket).outcome, 'guest');
+      assert.equal(other().said(ticket).identity, 'web.3');
+      assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
+    });
+
+    test(`on ${where}: the second goes home when the first leaves in time`, async () => {
+      await start(one, 'a');
+      const ticket = await create(other(), 'b');
+      const second = other().address(L, ticket);
+      await pause(250);
+      await one.release(L, HOME);
+      ends(one, 'a');
+      assert.equal(await second, HOME);
+      assert.deepEqual(net.lookup('web.3')?.nodes, [other().name]);
+    });
+
+    test(`on ${where}: a guest's end leaves nothing behind, and the next one goes home`, async () => {
+      await start(one, 'a');
+      const guest = await start(other(), 'b');
+      await one.release(L, HOME);
+      ends(one, 'a');
+      await other().release(L, guest);
+      ends(other(), 'b');
+      await leader.release(G, guest);
+      assert.equal(net.inspect(guest).state, 'free');
+      assert.equal(await start(other(), 'c'), HOME);
+    });
+  }
+
+  test("a guest's address is nobody else's, not even for a user's --ip", async () => {
+    await start(one, 'a');
+    const guest = await start(two, 'b');
+    one.docker.put(container('thief', { asked: guest }));
+    assert.equal(await leader.address(G, guest), guest);
+    await assert.rejects(one.address(L, guest), /belongs to @guest\/.* \(live on node-3\)/);
+    await leader.release(G, guest);
+    assert.equal(net.state.isHeld(guest), true, 'its ticket is its own until it ends');
+  });
+
+  test('the plugin restarts while both run: each stays what it was', async () => {
+    await start(one, 'a');
+    const guest = await start(one, 'b');
+    one.restart();
+    await one.reconciler.look();
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
+    assert.equal(net.lookup('web.3')?.address, HOME);
+    assert.deepEqual(net.lookup(`@guest/${guest}`)?.nodes, ['node-2']);
+    const third = await create(one, 'c');
+    assert.equal(await one.address(L, third), third, 'the first is still at home');
+  });
+
+  test('the plugin restarts between the answer and its showing in the list: the home is not given twice', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const first = await create(one, 'a', now - 1);
+    assert.equal(await one.address(L, first), HOME);
+    one.restart();
+    const second = await create(one, 'b');
+    assert.equal(await one.address(L, second), second);
+  });
+});
+
+test('two at once on one node: one at home, one a guest, two addresses', async () => {
+  const tickets = [await create(one, 'a'), await create(one, 'b')];
+  const answers = await Promise.all(tickets.map((ticket) => one.address(L, ticket)));
+  assert.equal(new Set(answers).size, 2);
+  assert.deepEqual(answers, tickets, 'the first is bound to its ticket, the second is its guest');
+});
+
+test('two at once on two nodes: one at home, one a guest, two addresses', async () => {
+  const tickets = [await create(one, 'a'), await create(two, 'b')];
+  const answers = await Promise.all([one.address(L, tickets[0]), two.address(L, tickets[1])]);
+  assert.equal(new Set(answers).size, 2);
+  assert.equal(net.lookup('web.3')?.nodes.length, 1);
+});
+
+describe('a late release', () => {
+  test('from a node that the identity has left changes nothing', async () => {
+    await start(one, 'a');
+    await one.release(L, HOME);
+    ends(one, 'a');
+    await start(two, 'b');
+    await one.release(L, HOME);
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-3']);
+  });
+
+  test('of a container whose place a newer one has taken on the same node changes nothing', async () => {
+    await start(one, 'a');
+    ends(one, 'a'); // its release got lost, or is on its way
+    assert.equal(await start(one, 'b'), HOME);
+    await one.release(L, HOME);
+    await pause(1600);
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2'], 'the newcomer runs');
+    await one.release(L, HOME);
+    ends(one, 'b');
+    await pause(4600);
+    assert.equal(
+      net.lookup('web.3')?.state,
+      'reserved',
+      "and its own release counts, once it is seen that it doesn't run",
+    );
+  });
+
+  test('after a restart of the plugin: what runs tells whose it was', async () => {
+    await start(one, 'a');
+    one.restart();
+    await one.release(L, HOME);
+    assert.equal(net.lookup('web.3')?.state, 'live');
+    ends(one, 'a');
+    await pause(700);
+    assert.equal(net.lookup('web.3')?.state, 'reserved');
+  });
+});
+
+describe('a look at what runs here', () => {
+  test('ends what is missed twice, and not sooner', async () => {
+    await start(one, 'a');
+    one.docker.remove('web.3.a');
+    await one.reconciler.look();
+    assert.equal(net.lookup('web.3')?.state, 'live');
+    await one.reconciler.look();
+    assert.equal(net.lookup('web.3')?.state, 'reserved');
+  });
+
+  test('does not revive what has just been released and still shows', async () => {
+    await start(one, 'a');
+    await one.release(L, HOME);
+    await one.reconciler.look();
+    assert.equal(net.lookup('web.3')?.state, 'reserved');
+    clock.ahead += 11_000;
+    await one.reconciler.look();
+    assert.equal(net.lookup('web.3')?.state, 'live', 'but what runs on does count');
+  });
+
+  test('does not end what is being started', async () => {
+    const ticket = await create(one, 'a');
+    await one.address(L, ticket);
+    for (let n = 0; n < 3; n++) await one.reconciler.look();
+    assert.equal(net.lookup('web.3')?.state, 'live');
+  });
+
+  test('adopts what runs at an address that nobody has', async () => {
+    one.docker.put(taskContainer('web', 7, 'x', { asked: '10.77.0.70', address: '10.77.0.71' }));
+    one.docker.put(container('db', { address: '10.77.0.72' }));
+    one.docker.put(container('elsewhere', { network: 'stock', address: '10.77.0.73' }));
+    await one.reconciler.look();
+    assert.deepEqual(
+      [...net.list()].map(({ identity, address }) => `${identity} ${address}`),
+      ['web.7 10.77.0.71', 'db 10.77.0.72'],
+    );
+  });
+
+  test('says when two run at one address, and changes nothing', async () => {
+    await start(one, 'a');
+    two.docker.put(taskContainer('web', 9, 'x', { address: HOME }));
+    await two.reconciler.look();
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
+    assert.equal(two.said(HOME).event, 'conflict');
+    assert.equal(two.said(HOME).owner, 'web.3');
+  });
+});
+
+describe('the sweeper', () => {
+  const task = (slot: number, ticket: string, state = 'running') => ({
+    ID: `t${slot}`,
+    ServiceID: 'id-web',
+    Slot: slot,
+    NodeID: 'id-node-2',
+    Status: { State: state },
+    DesiredState: 'running',
+    NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
+  });
+
+  beforeEach(() => {
+    leader.docker.state.nodes = run.nodes.map(({ name }) => ({
+      ID: `id-${name}`,
+      Description: { Hostname: name },
+      ManagerStatus: { Leader: name === 'node-1' },
+    }));
+    leader.docker.state.services = [
+      {
+        ID: 'id-web',
+        Spec: { Name: 'web' },
+        Endpoint: { VirtualIPs: [{ NetworkID: 'id-web', Addr: '10.77.0.9/24' }] },
+      },
+    ];
+  });
+
+  const look = () => leader.sweeper.look('id-node-1');
+  const states = (addresses: readonly string[]) => addresses.map((address) => net.inspect(address).state);
+
+  test('frees what nobody has, after the grace period, and nothing else', async () => {
+    await leader.address(G, '10.77.0.9'); // virtual IP
+    const balancer = await leader.address(G);
+    await one.address(L, balancer);
+    const [used, leaked, ended] = [await leader.address(G), await leader.address(G), await leader.address(G)] as const;
+    leader.docker.state.tasks = [task(1, used), task(2, ended, 'failed')];
+    await look();
+    assert.deepEqual(states([used, leaked, ended]), ['held', 'held', 'held']);
+    clock.ahead += 61_000;
+    await look();
+    assert.deepEqual(states([used, leaked, ended, '10.77.0.9', '10.77.0.1', balancer]), [
+      'held',
+      'free',
+      'free',
+      'held',
+      'held',
+      'live',
+    ]);
+  });
+
+  test('a ticket that turns out to be used meanwhile begins anew', async () => {
+    const ticket = await leader.address(G);
+    await look();
+    clock.ahead += 59_000;
+    leader.docker.state.tasks = [{ ...task(1, ticket), NodeID: '' }];
+    await look();
+    leader.docker.state.tasks = [];
+    clock.ahead += 59_000;
+    await look();
+    assert.equal(net.inspect(ticket).state, 'held');
+    clock.ahead += 61_000;
+    await look();
+    assert.equal(net.inspect(ticket).state, 'free');
+  });
+
+  test('does nothing while a load balancer has not asked for its address', async () => {
+    const balancer = await leader.address(G);
+    const used = await leader.address(G);
+    leader.docker.state.tasks = [task(1, used)];
+    await look();
+    clock.ahead += 61_000;
+    await look();
+    assert.equal(net.inspect(balancer).state, 'held');
+  });
+
+  test('only the leader sweeps', async () => {
+    const leaked = await leader.address(G);
+    for (const ahead of [0, 61_000]) {
+      clock.ahead += ahead;
+      await leader.sweeper.look('id-node-2');
+    }
+    assert.equal(net.inspect(leaked).state, 'held');
+  });
+});

@@ -1,0 +1,303 @@
+// The ticket protocol, row by row of its table in DESIGN.md.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { SubnetService } from '../../src/service/index.js';
+import { container, type Docker, info, network, taskContainer } from './docker.js';
+import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+
+const CIDR = '10.77.0.0/24';
+const NAME = 'com.docker.network.endpoint.name';
+const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
+
+let run: Swarm;
+let leader: Node;
+let worker: Node;
+let docker: Docker;
+let net: SubnetService;
+/** Pool IDs of the leader and of the nodes. */
+let G: string;
+let L: string;
+
+beforeEach(async () => {
+  run = await swarm(2);
+  [leader, worker] = run.nodes as [Node, Node];
+  docker = worker.docker;
+  for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  G = await leader.pool('global', CIDR);
+  await leader.address(G, '', GATEWAY);
+  L = await worker.pool('local', CIDR);
+  net = subnet(run.service, CIDR);
+});
+
+afterEach(async () => {
+  await run.stop();
+});
+
+/** A task's whole way to its address on a node. */
+async function start(node: Node, service: string, slot: number, task: string): Promise<string> {
+  const ticket = await leader.address(G);
+  const where = { asked: ticket, created: Math.floor(Date.now() / 1000) };
+  node.docker.put(taskContainer(service, slot, task, where));
+  const address = await node.address(L, ticket);
+  node.docker.put(taskContainer(service, slot, task, { ...where, address }));
+  return address;
+}
+
+/** And its end: Docker's list shows it only after the release. */
+async function stop(node: Node, service: string, slot: number, task: string, address: string): Promise<void> {
+  await node.release(L, address);
+  node.docker.put(taskContainer(service, slot, task, { state: 'exited' }));
+}
+
+describe('the leader', () => {
+  test('no address: a fresh one, held', async () => {
+    const given = [await leader.address(G), await leader.address(G), await leader.address(G)];
+    assert.deepEqual(given, ['10.77.0.2', '10.77.0.3', '10.77.0.4']);
+    for (const address of given) assert.equal(net.inspect(address).state, 'held');
+  });
+
+  test('an explicit address: the same, held, as often as it is said', async () => {
+    for (let n = 0; n < 3; n++) assert.equal(await leader.address(G, '10.77.0.9'), '10.77.0.9');
+    assert.equal(net.inspect('10.77.0.9').state, 'held');
+  });
+
+  test('a new leader says its records again and gets the same', async () => {
+    const ticket = await leader.address(G);
+    const home = await start(worker, 'web', 1, 'a');
+    assert.equal(await worker.pool('global', CIDR), G);
+    assert.equal(await worker.address(G, '10.77.0.1', GATEWAY), '10.77.0.1');
+    assert.equal(await worker.address(G, ticket), ticket);
+    assert.equal(await worker.address(G, home), home);
+    assert.equal(net.inspect(home).identity, 'web.1');
+  });
+
+  test('an address that it has given to somebody without an identity is refused to a user', async () => {
+    const ticket = await leader.address(G);
+    clock.ahead += 60_000;
+    await assert.rejects(leader.address(G, ticket), /Address already in use: 10\.77\.0\.2 .* held by the swarm/);
+  });
+
+  test('a release ends the ticket; a binding on it stays', async () => {
+    const ticket = await leader.address(G);
+    await leader.release(G, ticket);
+    assert.equal(net.inspect(ticket).state, 'free');
+    const home = await start(worker, 'web', 1, 'a');
+    await stop(worker, 'web', 1, 'a', home);
+    await leader.release(G, home);
+    assert.equal(net.inspect(home).identity, 'web.1');
+    assert.equal(net.inspect(home).state, 'reserved');
+    await leader.release(G, home); // Docker retries
+  });
+
+  test('a release does not end the ticket of whoever lives there', async () => {
+    const home = await start(worker, 'web', 1, 'a');
+    await leader.release(G, home); // a refused --ip
+    assert.equal(net.state.isHeld(home), true);
+    assert.equal(net.inspect(home).state, 'live');
+  });
+
+  test('a full subnet is said in words of Docker', async () => {
+    const pool = await leader.pool('global', '10.78.0.0/30');
+    await leader.address(pool);
+    await leader.address(pool);
+    await assert.rejects(leader.address(pool), /no available addresses on this pool: 10\.78\.0\.0\/30 is full/);
+  });
+
+  test('the gateway: the first address, or the one asked for, until it is released', async () => {
+    assert.equal(net.inspect('10.77.0.1').state, 'held');
+    const pool = await leader.pool('global', '10.79.0.0/24');
+    assert.equal(await leader.address(pool, '10.79.0.254', GATEWAY), '10.79.0.254');
+    await leader.release(pool, '10.79.0.254');
+    assert.equal(subnet(run.service, '10.79.0.0/24').inspect('10.79.0.254').state, 'free');
+  });
+});
+
+describe('a node', () => {
+  test('trades the ticket: the first time for the ticket itself, later for the home', async () => {
+    const home = await start(worker, 'web', 3, 'a');
+    assert.equal(home, '10.77.0.2');
+    await stop(worker, 'web', 3, 'a', home);
+    await leader.release(G, home);
+    assert.equal(await start(worker, 'web', 3, 'b'), home);
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
+    assert.equal(worker.said(home).msg, 'its own');
+  });
+
+  test('a task that moves keeps its address', async () => {
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    assert.equal(await start(leader, 'web', 3, 'b'), home);
+    assert.deepEqual(net.lookup('web.3')?.nodes, ['node-1']);
+  });
+
+  test('the same request twice gets the same answer', async () => {
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('web', 1, 'a', { asked: ticket }));
+    const answers = await Promise.all([
+      worker.address(L, ticket),
+      worker.address(L, ticket),
+      worker.address(L, ticket),
+    ]);
+    assert.deepEqual(new Set(answers), new Set([ticket]));
+  });
+
+  test('a global service: a binding for each node', async () => {
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('agent', 'zk7c0node', 'a', { asked: ticket }));
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.lookup('agent.zk7c0node')?.address, ticket);
+  });
+
+  test('an address that no container asked for: the same, and whose it is', async () => {
+    const ticket = await leader.address(G);
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, `@endpoint/node-2/${ticket}`);
+    await worker.release(L, ticket);
+    assert.equal(net.inspect(ticket).state, 'held');
+    await leader.release(G, ticket);
+    assert.equal(net.inspect(ticket).state, 'free');
+  });
+
+  test("the leader's gateway: the same; a node's release does not end it", async () => {
+    assert.equal(await worker.address(L, '10.77.0.1', GATEWAY), '10.77.0.1');
+    await worker.release(L, '10.77.0.1');
+    assert.equal(net.inspect('10.77.0.1').state, 'held');
+  });
+
+  test('the name of the endpoint says who asks (Docker 29)', async () => {
+    const ticket = await leader.address(G);
+    const name = 'web.3.aaaaaaaaaaaaaaaaaaaaaaaaa';
+    docker.put(taskContainer('web', 3, 'aaaaaaaaaaaaaaaaaaaaaaaaa', { asked: ticket }));
+    assert.equal(await worker.address(L, ticket, { [NAME]: name }), ticket);
+    assert.equal(net.inspect(ticket).identity, 'web.3');
+  });
+
+  test('the name is enough when Docker is silent', async () => {
+    docker.silent = true;
+    const ticket = await leader.address(G);
+    assert.equal(await worker.address(L, ticket, { [NAME]: 'web.3.aaaaaaaaaaaaaaaaaaaaaaaaa' }), ticket);
+    assert.equal(net.inspect(ticket).identity, 'web.3');
+    assert.equal(await worker.address(L, '', { [NAME]: 'db' }), net.lookup('db')?.address);
+  });
+
+  test("the load balancer's end has a name too, and gets the address that Swarm has for it", async () => {
+    for (const expected of ['10.77.0.2', '10.77.0.3']) {
+      const ticket = await leader.address(G);
+      assert.equal(ticket, expected);
+      assert.equal(await worker.address(L, ticket, { [NAME]: 'web-endpoint' }), ticket);
+    }
+  });
+
+  test('Docker silent, and no name: an error within the wait, never a guess', async () => {
+    docker.silent = true;
+    const ticket = await leader.address(G);
+    const started = performance.now();
+    await assert.rejects(worker.address(L, ticket), /Docker's API at .* does not answer .* no answer within 400 ms/);
+    assert.ok(performance.now() - started < 1500);
+    assert.equal(net.inspect(ticket).state, 'held');
+    docker.silent = false;
+    docker.put(taskContainer('web', 1, 'a', { asked: ticket }));
+    assert.equal(await worker.address(L, ticket), ticket);
+  });
+
+  test('no address, one created container: it', async () => {
+    docker.put(container('db'));
+    docker.put(container('old', { state: 'exited' }));
+    docker.put(container('other', { network: 'stock' }));
+    const address = await worker.address(L);
+    assert.equal(net.lookup('db')?.address, address);
+  });
+
+  test("no address, several: a fresh one and a warning, never somebody else's", async () => {
+    docker.put(container('db'));
+    docker.put(container('cache'));
+    const address = await worker.address(L);
+    assert.match(String(net.inspect(address).identity), /^@unnamed\/node-2\//);
+    assert.equal(net.lookup('db'), undefined);
+    assert.equal(worker.said(address).level, 'warn');
+    await worker.release(L, address);
+    assert.equal(net.inspect(address).state, 'free');
+  });
+
+  test('a plain container on a swarm network: the manager knows whose the ticket is', async () => {
+    const ticket = await leader.address(G);
+    docker.put(container('shell'));
+    docker.state.tasks = [
+      {
+        ID: 't1',
+        Spec: { NetworkAttachmentSpec: { ContainerID: 'id-of-shell' } },
+        NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
+      },
+    ];
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, 'shell');
+    assert.match(docker.asked.at(-1) as string, /attachment/);
+  });
+
+  test('release: live → reserved, by whoever is at home, once', async () => {
+    const home = await start(worker, 'web', 1, 'a');
+    await worker.release(L, home);
+    await worker.release(L, home);
+    assert.equal(net.lookup('web.1')?.state, 'reserved');
+  });
+
+  test('a ticket is given again when its task has ended: the newest container is meant', async () => {
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 100 }));
+    docker.put(taskContainer('old', 2, 'b', { asked: ticket, state: 'exited', created: 300 }));
+    docker.put(taskContainer('web', 1, 'c', { asked: ticket, created: 200 }));
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, 'web.1');
+  });
+});
+
+describe("a user's own choice", () => {
+  test('--ip of a free address: it, and from now on the home', async () => {
+    docker.put(container('db'));
+    const before = await worker.address(L);
+    await worker.release(L, before);
+    await leader.address(G, '10.77.0.200');
+    docker.put(container('db', { asked: '10.77.0.200' }));
+    assert.equal(await worker.address(L, '10.77.0.200'), '10.77.0.200');
+    assert.equal(net.lookup('db')?.address, '10.77.0.200');
+    assert.equal(net.inspect(before).state, 'free');
+  });
+
+  test('it starts again with its --ip, though the leader has let go of the address', async () => {
+    await leader.address(G, '10.77.0.200');
+    docker.put(container('db', { asked: '10.77.0.200' }));
+    await worker.address(L, '10.77.0.200');
+    await worker.release(L, '10.77.0.200');
+    await leader.release(G, '10.77.0.200');
+    assert.equal(await leader.address(G, '10.77.0.200'), '10.77.0.200');
+    assert.equal(await worker.address(L, '10.77.0.200'), '10.77.0.200');
+  });
+
+  test("--ip of somebody else's address is refused, with the owner named, and costs the owner nothing", async () => {
+    const home = await start(worker, 'web', 3, 'a');
+    assert.equal(await leader.address(G, home), home);
+    docker.put(container('thief', { asked: home }));
+    const refused = /Address already in use: 10\.77\.0\.2 of 10\.77\.0\.0\/24 belongs to web\.3 \(live on node-2\)/;
+    await assert.rejects(worker.address(L, home), refused);
+    await leader.release(G, home);
+    assert.equal(net.lookup('web.3')?.state, 'live');
+    assert.equal(net.state.isHeld(home), true);
+  });
+
+  test('two containers that ask for one address are named', async () => {
+    await leader.address(G, '10.77.0.200');
+    docker.put(container('a', { asked: '10.77.0.200' }));
+    docker.put(container('b', { asked: '10.77.0.200' }));
+    await assert.rejects(worker.address(L, '10.77.0.200'), /10\.77\.0\.200 .* is asked for by a and b/);
+  });
+});
+
+test('a worker is no manager: a plain container there is an endpoint, and Docker is not asked for tasks', async () => {
+  worker.manager = false;
+  docker.state.info = info('node-2', { manager: false });
+  const ticket = await leader.address(G);
+  docker.put(container('shell'));
+  assert.equal(await worker.address(L, ticket), ticket);
+  assert.equal(net.inspect(ticket).identity, `@endpoint/node-2/${ticket}`);
+  assert.ok(!docker.asked.some((path) => path.includes('/tasks')));
+});
