@@ -31,8 +31,9 @@ export function elect(draft: Draft, environment: RebuildEnvironment): void {
   draft.leader = draft.chance.pick(candidates).name;
   draft.say('swarm', `${draft.leader} is the new leader`, { node: draft.leader });
   waitAnew(draft);
+  // What the old leader had still to give back is free already: nobody replays it.
+  for (const task of [...draft.allTasks()]) if (isDead(task)) draft.note(task.number, { freed: true });
   const tasks = [...draft.allTasks()];
-  for (const task of tasks) if (isDead(task)) draft.note(task.number, { freed: true });
   draft.stock.restore(holdings(draft, tasks));
   draft.rebuild = rebuildSticky(draft, tasks, environment);
   for (const { id } of draft.services) draft.changeService(id, { check: true });

@@ -72,6 +72,10 @@ function endLeases(draft: Draft, tasks: readonly TaskRecord[]): void {
     if (draft.sticky.net.lookup(task.identity)?.state === 'live')
       draft.sticky.net.release(task.identity, draft.time * 1000);
   }
+  // A service that was removed while its containers stop: the list names them no more, and so nothing is left to release.
+  for (const { number, identity, sticky, marked: isMarked } of tasks) {
+    if (isMarked && draft.sticky.net.lookup(identity)?.address !== sticky) draft.note(number, { marked: false });
+  }
 }
 
 function view(

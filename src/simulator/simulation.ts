@@ -22,6 +22,7 @@ export class Simulation {
   /** Belongs to the last of the worlds. */
   #net: Subnet;
   #at = 0;
+  readonly #byHand = new Set<SwarmEvent>();
 
   /**
    * @param scenario as an object or as JSON text; it is checked, and copied
@@ -96,8 +97,8 @@ export class Simulation {
   }
 
   /**
-   * Does an event in the second after the state shown. Steps that lay ahead are dropped; the scenario's events that had not
-   * come yet stay. Costs up to 32 steps when the state shown is not the last one.
+   * Does an event in the second after the state shown. What lay ahead is dropped, events by hand too; the given scenario's
+   * events that had not come yet stay. Costs up to 32 steps when the state shown is not the last one.
    * @throws LimpetError BAD_INPUT naming the place and the value; nothing has changed then. An event that is sound but cannot
    * be done is told in the state's log, as `refused`.
    */
@@ -105,7 +106,11 @@ export class Simulation {
     const checked = parseEvent(event, this.state.nodes.length);
     this.#cut();
     const { next, time } = this.state as World;
-    this.#environment.events.splice(next, 0, { ...checked, at: time + 1 });
+    const { events } = this.#environment;
+    const ahead = events.splice(next).filter((one) => !this.#byHand.has(one));
+    const now = { ...checked, at: time + 1 };
+    this.#byHand.add(now);
+    events.push(now, ...ahead);
     return this.step();
   }
 

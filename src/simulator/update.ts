@@ -3,7 +3,7 @@
 
 import type { Draft } from './draft.js';
 import { wantedSlots } from './orchestrator.js';
-import { hasEnded, type ServiceRecord, type SlotUpdate, type TaskRecord } from './world.js';
+import { hasEnded, isWanted, type ServiceRecord, type SlotUpdate, type TaskRecord } from './world.js';
 
 export function update(draft: Draft): void {
   for (const service of draft.services.filter(({ updating }) => updating)) roll(draft, service);
@@ -26,7 +26,7 @@ function roll(draft: Draft, service: ServiceRecord): void {
 /** Over when the new task runs (the old one must go then, if it is still there), or has come to nothing. */
 function isDone(draft: Draft, service: ServiceRecord, { slot, task: number }: SlotUpdate): boolean {
   const task = draft.find(number);
-  if (task === undefined || hasEnded(task)) return true;
+  if (task === undefined || hasEnded(task) || !isWanted(task)) return true;
   if (task.state !== 'running') return false;
   const others = wantedSlots(draft, service).find(([one]) => one === slot)?.[1] ?? [];
   shutDown(

@@ -1,0 +1,13 @@
+// The simulator under test, by its built form beside the entry that tests/limpet.ts names.
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+export const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
+
+export const { NETWORK, nodeList, parseScenario, Simulation, scenarios, serviceList, taskList, Vector } = (await import(
+  pathToFileURL(`${dist}/simulator.js`).href
+)) as typeof import('../../src/simulator/index.js');
+export type Simulation = import('../../src/simulator/index.js').Simulation;
+export type * from '../../src/simulator/index.js';
+export { Limpet, LimpetError } from '../limpet.js';
