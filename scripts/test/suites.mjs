@@ -22,6 +22,10 @@ export const suites = {
     run: async () => nodeTests(await testFiles('tests/admin', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
   'docker-plugin': { run: async () => nodeTests(await testFiles('tests/docker-plugin', '.test.ts')) },
+  simulator: {
+    run: async () =>
+      nodeTests(await testFiles('tests/simulator', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
+  },
   'host debug': { run: () => host('dist/debug/index.js') },
   package: {
     run: async (context) => nodeTests(await testFiles('tests/package', '.test.ts'), await packaged(context)),

@@ -21,7 +21,7 @@ export const eventIn = (nodes: number): fc.Arbitrary<SwarmEvent> => {
   const options = fc.record({ order, parallelism }, { requiredKeys: [] });
   const some = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
   return fc.oneof(
-    some(4, fc.record({ do: fc.constant('create' as const), service: replicated, replicas, order, parallelism })),
+    some(2, fc.record({ do: fc.constant('create' as const), service: replicated, replicas, order, parallelism })),
     some(
       1,
       fc.record({ do: fc.constant('create' as const), service: fc.constant('g'), mode: fc.constant('global'), order }),
@@ -41,7 +41,7 @@ export const eventIn = (nodes: number): fc.Arbitrary<SwarmEvent> => {
   ) as fc.Arbitrary<SwarmEvent>;
 };
 
-/** A swarm without events; `subnet` says whether it can get full. */
+/** A swarm that begins with two services, not at rest yet. */
 export const swarmOn = (...subnets: string[]): fc.Arbitrary<Scenario> =>
   fc.record({
     name: fc.constant('random'),
@@ -50,5 +50,8 @@ export const swarmOn = (...subnets: string[]): fc.Arbitrary<Scenario> =>
     managers: fc.integer({ min: 1, max: 4 }),
     workers: fc.nat({ max: 3 }),
     historyLimit: fc.nat({ max: 5 }),
-    events: fc.constant([]),
+    events: fc.tuple(replicas, order, parallelism, order).map(([replicas, order, parallelism, globally]) => [
+      { do: 'create' as const, at: 1, service: 'a', replicas, order, parallelism },
+      { do: 'create' as const, at: 2, service: 'g', mode: 'global' as const, order: globally },
+    ]),
   });
