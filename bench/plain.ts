@@ -1,11 +1,12 @@
 // The same work in plain JavaScript, as a careful author would write it without a core: two Maps for the bindings and a
-// bitmap in a Uint32Array with a moving cursor. No reserve list, no exclusions, no snapshot: it does less.
+// bitmap in a Uint32Array with a moving cursor. No order of release, no exclusions, no snapshot: it does less.
 
 export class PlainSubnet {
   readonly #size: number;
   readonly #bits: Uint32Array;
   readonly #byIdentity = new Map<string, number>();
   readonly #byOrdinal = new Map<number, string>();
+  readonly #reserved = new Set<string>();
   #cursor = 0;
 
   constructor(size: number) {
@@ -33,22 +34,35 @@ export class PlainSubnet {
     return -1;
   }
 
+  /** Marks an ordinal as taken. */
+  mark(ordinal: number): void {
+    this.#bits[ordinal >>> 5] = (this.#bits[ordinal >>> 5] as number) | (1 << (ordinal & 31));
+  }
+
   unhold(ordinal: number): void {
     this.#bits[ordinal >>> 5] = (this.#bits[ordinal >>> 5] as number) & ~(1 << (ordinal & 31));
   }
 
   allocate(identity: string): number {
     const own = this.#byIdentity.get(identity);
-    if (own !== undefined) return own;
+    if (own !== undefined) {
+      if (this.#reserved.size > 0) this.#reserved.delete(identity);
+      return own;
+    }
     const ordinal = this.hold();
+    if (ordinal < 0) return ordinal;
     this.#byIdentity.set(identity, ordinal);
     this.#byOrdinal.set(ordinal, identity);
     return ordinal;
   }
 
+  release(identity: string): void {
+    if (this.#byIdentity.has(identity)) this.#reserved.add(identity);
+  }
+
   /** Binds without choosing, for a rebuild. */
   bind(identity: string, ordinal: number): void {
-    this.#bits[ordinal >>> 5] = (this.#bits[ordinal >>> 5] as number) | (1 << (ordinal & 31));
+    this.mark(ordinal);
     this.#byIdentity.set(identity, ordinal);
     this.#byOrdinal.set(ordinal, identity);
   }

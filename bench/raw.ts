@@ -10,6 +10,7 @@ export class RawCore {
   readonly #memory: WebAssembly.Memory;
   readonly io: number;
   readonly window: number;
+  readonly windowSize = 65536;
 
   constructor() {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(corePath)), {});
@@ -27,10 +28,16 @@ export class RawCore {
     return new Uint8Array(this.#memory.buffer, at);
   }
 
-  subnet(version: 4 | 6, prefix: number): number {
+  /** Makes a subnet, less the ranges of ordinals (first and last) that are excluded. */
+  subnet(version: 4 | 6, prefix: number, excluded: readonly (readonly [number, number])[] = []): number {
+    const ordinals = new BigUint64Array(this.bytes(this.window).buffer, this.window, excluded.length * 4).fill(0n);
+    for (const [i, [first, last]] of excluded.entries()) {
+      ordinals[i * 4] = BigInt(first);
+      ordinals[i * 4 + 2] = BigInt(last);
+    }
     this.bytes(this.io).fill(0, 0, 16);
     if (version === 4) this.bytes(this.io)[3] = 10;
     else this.bytes(this.io)[15] = 0xfd;
-    return this.call('subnet_create', version, prefix, 0, 0);
+    return this.call('subnet_create', version, prefix, 0, excluded.length);
   }
 }

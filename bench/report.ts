@@ -1,8 +1,11 @@
 // The results as a table of Markdown: printed, and with --write put into README.md between its two marks.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import type { Ratio } from './check.js';
 import type { Growth, Memory, Pause } from './figures.js';
+import { format } from './format.js';
+import { between } from './marks.js';
 import type { TimedCase } from './timed.js';
 
 export interface Results {
@@ -14,8 +17,7 @@ export interface Results {
   readonly sizes: { readonly raw: number; readonly gzip: number };
 }
 
-const BEGIN = '<!-- bench:begin (npm run bench -- --write) -->';
-const END = '<!-- bench:end -->';
+const COMMITTED = new URL('../docs/bench/core.json', import.meta.url);
 
 export function machine(): string {
   const gib = Math.round(totalmem() / 2 ** 30);
@@ -51,16 +53,24 @@ export function render(results: Results): string {
   ].join('\n');
 }
 
-/** Two significant digits, without an exponent. */
-function format(value: number): string {
-  if (value >= 100) return String(Math.round(value));
-  return value >= 10 ? value.toFixed(0) : value.toFixed(value >= 1 ? 1 : 2);
+export async function write(results: Results): Promise<void> {
+  await mkdir(new URL('../docs/bench/', import.meta.url), { recursive: true });
+  await writeFile(COMMITTED, `${JSON.stringify(results, null, 1)}\n`);
+  await between(new URL('../README.md', import.meta.url), 'bench', 'npm run bench -- --write', render(results));
 }
 
-export async function write(results: Results): Promise<void> {
-  const path = new URL('../README.md', import.meta.url);
-  const text = await readFile(path, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`README.md has lost its marks ${BEGIN} and ${END}`);
-  await writeFile(path, `${text.slice(0, from)}${BEGIN}\n${render(results)}\n${text.slice(to)}`);
+/** The results that were committed last. */
+export async function committed(): Promise<Results> {
+  return JSON.parse(await readFile(COMMITTED, 'utf8')) as Results;
+}
+
+/** What --check compares: how many times faster than plain JavaScript. */
+export function ratios(results: Results): Ratio[] {
+  return [
+    ...results.timed.map((each) => ({ what: each.name, ratio: each.ratio })),
+    ...results.growth.map((each) => ({
+      what: `a new binding in a ${each.subnet}, against a /24`,
+      ratio: 1 / each.ratio,
+    })),
+  ];
 }

@@ -1,12 +1,16 @@
 // `npm run bench`: what the core costs, each figure beside the same work in plain JavaScript in the same run.
-// `--write` puts the table into README.md and docs/bench.json. Nothing here passes or fails on a time.
+// `--write` puts the table into README.md and the figures into docs/bench/core.json. `--check` compares the ratios with
+// those and fails when one has fallen by more than half. Nothing here passes or fails on a time.
 
 import { parseArgs } from 'node:util';
+import { judge } from './check.js';
 import { growthCases, memoryCases, pauseCases, sizeCases } from './figures.js';
-import { machine, render, write } from './report.js';
+import { committed, machine, ratios, render, write } from './report.js';
 import { timedCases } from './timed.js';
 
-const { values } = parseArgs({ options: { write: { type: 'boolean' }, rounds: { type: 'string', default: '7' } } });
+const { values } = parseArgs({
+  options: { write: { type: 'boolean' }, check: { type: 'boolean' }, rounds: { type: 'string', default: '7' } },
+});
 
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is no whole number from 1`);
@@ -20,4 +24,5 @@ const results = {
   sizes: sizeCases(),
 };
 console.log(render(results));
+if (values.check) judge(ratios(await committed()), ratios(results));
 if (values.write) await write(results);
