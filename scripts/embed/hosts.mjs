@@ -1,6 +1,6 @@
 // The hosts of examples/embed: what each needs on the machine, how it is built, and how it is run. prepare.mjs does so.
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 /** The folder of the hosts. */
 export const folder = resolve('examples/embed');
@@ -45,5 +45,35 @@ export const hosts = [
       ['build/bin/pip', 'install', '--quiet', '--requirement', 'requirements.txt'],
     ],
     run: ['build/bin/python', 'main.py'],
+  },
+  {
+    name: 'java',
+    programs: ['java', 'javac', 'mvn'],
+    debian: 'openjdk-17-jdk-headless maven',
+    build: [['mvn', '--quiet', '--batch-mode', 'compiler:compile', 'dependency:copy-dependencies']],
+    run: ['java', '-cp', `target/classes${delimiter}target/dependency/*`, 'limpet.Main'],
+  },
+  {
+    name: 'c',
+    programs: ['cc', 'make', 'wasm2c'],
+    files: ['/usr/include/cjson/cJSON.h', '/usr/share/wabt/wasm2c/wasm-rt-impl.c'],
+    debian: 'gcc make wabt libcjson-dev',
+    build: [['make', '--silent']],
+    run: ['build/embed'],
+  },
+  {
+    name: 'bun',
+    programs: ['npm'],
+    debian: 'npm',
+    build: [['npm', 'ci', '--silent', '--ignore-scripts']],
+    run: [process.execPath, 'bun.js', 'main.js'],
+  },
+  {
+    name: 'chromium',
+    programs: [],
+    files: [process.env.CHROMIUM ?? '/usr/bin/chromium'],
+    debian: 'chromium',
+    build: [],
+    run: [process.execPath, 'main.js'],
   },
 ];

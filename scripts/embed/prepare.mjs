@@ -37,12 +37,22 @@ async function prepareHost({ name, programs, files = [], debian, build, run }) {
 }
 
 /**
- * Runs a script on a host, with a folder for its files.
+ * Runs a script on a host, with a folder for its files, and on another core than the built one if it is said.
  * @param {Prepared} host
  * @returns {Promise<{ code: number | string | null, output: string }>} the code is text when it could not be started
  */
-export function runScript({ name, run }, script, files = '.') {
-  return execute([...run, resolve('dist/core.wasm'), resolve(script), resolve(files)], join(folder, name));
+export function runScript(host, script, files = '.', core = 'dist/core.wasm') {
+  return runHost(host, [resolve(core), resolve(script), resolve(files)]);
+}
+
+/**
+ * Runs a host with any arguments.
+ * @param {Prepared} host
+ * @param {string[]} args
+ * @returns {Promise<{ code: number | string | null, output: string }>}
+ */
+export function runHost({ name, run = [] }, args) {
+  return execute([...run, ...args], join(folder, name));
 }
 
 const there = (path) =>
