@@ -6,7 +6,7 @@ import type { DockerNode } from './rig/docker-node.js';
 import { IMAGE, STAY } from './rig/image.js';
 import type { Rig } from './rig/rig.js';
 import type { Swarm } from './rig/swarm.js';
-import { type Replica, settled } from './services.js';
+import { type Replica, running, settled } from './services.js';
 
 export interface Net {
   readonly name: string;
@@ -101,12 +101,25 @@ export class World {
     this.#twins.delete(twins.limpet);
   }
 
-  /** A node that does not lead. */
-  async worker(): Promise<DockerNode> {
+  /** A node that does not lead and has containers of the service; the leader when no other has. */
+  async worker({ limpet }: Twins): Promise<DockerNode> {
     const leader = await this.swarm.leader();
-    const node = this.swarm.up.find((candidate) => candidate !== leader);
-    if (node === undefined) throw new Error('no node is up but the leader');
+    const hosts = (await running(this.swarm, limpet)).map(({ node }) => node);
+    const node = hosts.find((host) => host !== leader) ?? hosts[0];
+    if (node === undefined) throw new Error(`no node has containers of ${limpet}`);
     return node;
+  }
+
+  /** Kills a container of each twin, Limpet's on that node; Swarm starts others. */
+  async killOne({ limpet, stock }: Twins, node: DockerNode): Promise<void> {
+    const victims = [
+      (await running(this.swarm, limpet)).find((replica) => replica.node === node),
+      (await running(this.swarm, stock))[0],
+    ];
+    for (const victim of victims) {
+      if (victim === undefined) throw new Error(`no container to kill on ${node.name}`);
+      await victim.node.docker(['kill', victim.container]);
+    }
   }
 
   async drain(node: DockerNode): Promise<void> {

@@ -1,5 +1,5 @@
 // Step k: what happens when etcd loses a member, and when it is not there at all.
-import { sleep, until } from '../rig/run.js';
+import { sleep } from '../rig/run.js';
 import type { World } from '../world.js';
 import type { Step } from './step.js';
 
@@ -11,8 +11,7 @@ export const etcdSteps: readonly Step[] = [
 ];
 
 async function loseMember(world: World): Promise<void> {
-  await world.web();
-  const node = await world.worker();
+  const node = await world.worker(await world.web());
   const [member] = world.rig.etcd.members;
   const drained = world.drain(node);
   await sleep(500); // Swarm has begun, and the new containers ask for their addresses
@@ -25,18 +24,10 @@ async function loseMember(world: World): Promise<void> {
 }
 
 async function away(world: World): Promise<void> {
-  const { limpet } = await world.web();
+  const web = await world.web();
+  const node = await world.worker(web);
   await world.rig.etcd.cut();
-  const node = await world.worker();
-  const filter = `label=com.docker.swarm.service.name=${limpet}`;
-  const [container] = (await node.docker(['ps', '--quiet', '--filter', filter])).trim().split('\n');
-  if (!container) throw new Error(`${node.name} runs nothing of ${limpet}`);
-  await node.docker(['kill', container]);
-  await until(
-    `${container} has ended`,
-    30_000,
-    async () => !(await node.docker(['ps', '-q', '-f', `id=${container}`])),
-  );
+  await world.killOne(web, node);
   await sleep(AWAY);
   await world.rig.etcd.mend();
 }

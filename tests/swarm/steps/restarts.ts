@@ -1,6 +1,5 @@
 // Steps g to i: a global service, restarts of what serves the addresses, and a service that is removed and made again.
 import { pluginProcess, restartPlugin } from '../plugin.js';
-import type { DockerNode } from '../rig/docker-node.js';
 import { until } from '../rig/run.js';
 import type { Twins, World } from '../world.js';
 import type { Step } from './step.js';
@@ -24,44 +23,27 @@ async function updateAgent(world: World): Promise<void> {
 }
 
 async function restartDaemon(world: World): Promise<void> {
-  await world.web();
-  const node = await world.worker();
+  const node = await world.worker(await world.web());
   await node.stop();
   await node.start();
   await world.swarm.complete();
 }
 
 async function restartPluginStep(world: World): Promise<void> {
-  await world.web();
-  const node = await world.worker();
+  const web = await world.web();
+  const node = await world.worker(web);
   await restartPlugin(node);
-  await killContainers(world, node);
+  await world.killOne(web, node);
 }
 
 /** Docker starts a plugin again that has ended by itself. */
 async function killPlugin(world: World): Promise<void> {
-  await world.web();
-  const node = await world.worker();
+  const web = await world.web();
+  const node = await world.worker(web);
   const pid = pluginProcess(node);
   await node.machine.run('sh', '-c', `kill -KILL ${pid}`);
   await until(`a new plugin on ${node.name}`, 30_000, async () => pluginProcess(node) !== pid);
-  await killContainers(world, node);
-}
-
-/** Kills one container of either service on the node; Swarm starts another. */
-async function killContainers(world: World, node: DockerNode): Promise<void> {
-  const { limpet, stock } = await world.web();
-  for (const service of [limpet, stock]) {
-    const found = await node.docker(['ps', '--quiet', '--filter', `label=com.docker.swarm.service.name=${service}`]);
-    const [container] = found.trim().split('\n');
-    if (!container) throw new Error(`${node.name} runs nothing of ${service}`);
-    await node.docker(['kill', container]);
-    await until(`${service} notices`, 30_000, async () => !(await isRunning(node, container)));
-  }
-}
-
-async function isRunning(node: DockerNode, container: string): Promise<boolean> {
-  return (await node.docker(['ps', '--quiet', '--filter', `id=${container}`])).trim() !== '';
+  await world.killOne(web, node);
 }
 
 async function again(world: World): Promise<void> {

@@ -20,8 +20,7 @@ export const webSteps: readonly Step[] = [
 ];
 
 async function drain(world: World): Promise<void> {
-  await world.web();
-  await world.drain(await world.worker());
+  await world.drain(await world.worker(await world.web()));
 }
 
 async function killLeader(world: World): Promise<void> {
