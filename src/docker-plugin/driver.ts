@@ -6,6 +6,7 @@ import { canonical } from './asker.js';
 import type { Context } from './context.js';
 import { GlobalSide } from './global.js';
 import { LocalSide } from './local.js';
+import { Patience } from './patience.js';
 import { parsePoolId, SPACES } from './pool-id.js';
 import { Pools } from './pools.js';
 import type { Call, RequestOf } from './protocol.js';
@@ -20,6 +21,7 @@ export class Driver {
   readonly #pools: Pools;
   readonly #global: GlobalSide;
   readonly #local: LocalSide;
+  readonly #patience: Patience;
   readonly #calls: { readonly [C in Call]: (request: RequestOf<C>) => Answer | Promise<Answer> } = {
     'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
     // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
@@ -39,12 +41,13 @@ export class Driver {
     this.#pools = new Pools(context);
     this.#global = new GlobalSide(context);
     this.#local = new LocalSide(context, tenants);
+    this.#patience = new Patience(context.waits.store, context.now);
   }
 
   /** @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>): Promise<Answer> {
     try {
-      return await this.#calls[call](request);
+      return await this.#patience.with(async () => this.#calls[call](request));
     } catch (error) {
       throw error instanceof LimpetError ? inDockersWords(error) : error;
     }

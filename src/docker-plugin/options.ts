@@ -21,6 +21,8 @@ export interface Waits {
   readonly reconcile: number;
   /** So long an address is held without anybody in the swarm having it before it is freed. */
   readonly sweep: number;
+  /** For a store that is away to come back. */
+  readonly store: number;
   /** For one call of Docker's, all in all. Docker itself gives up after 30 s. */
   readonly call: number;
 }
@@ -61,7 +63,14 @@ export const DEFAULTS = {
   localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,
 } as const;
 
-export const DEFAULT_WAITS: Waits = { docker: 2000, home: 5000, reconcile: 30_000, sweep: 60_000, call: 20_000 };
+export const DEFAULT_WAITS: Waits = {
+  docker: 2000,
+  home: 5000,
+  reconcile: 30_000,
+  sweep: 60_000,
+  store: 22_000,
+  call: 27_000,
+};
 
 /**
  * `10.0.0.0/8:24,fd12:3456::/32:64`: ranges, and the prefix length of the subnets taken from each.

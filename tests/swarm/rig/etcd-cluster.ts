@@ -29,13 +29,14 @@ export class EtcdCluster {
     return `etcd://${this.members.map(({ machine }) => `${machine.address}:${CLIENT}`).join(',')}`;
   }
 
-  /** Every link is cut: who asks etcd gets no answer at all. */
-  async cut(): Promise<void> {
-    await Promise.all(this.members.map(({ machine }) => machine.cut()));
+  /** Every member's machine is switched off: who asks etcd gets no answer at all. */
+  async halt(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.halt()));
   }
 
-  async mend(): Promise<void> {
-    await Promise.all(this.members.map(({ machine }) => machine.mend()));
+  /** Starts all members over what is on their disks. */
+  async launch(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.launch()));
     await this.healthy();
   }
 

@@ -93,14 +93,6 @@ export class Machine {
     await this.#network.unplug(this.name, plug);
   }
 
-  cut(): Promise<void> {
-    return this.#network.cut(this.name);
-  }
-
-  mend(): Promise<void> {
-    return this.#network.mend(this.name);
-  }
-
   /** Runs a program inside, to its end. */
   run(program: string, ...args: string[]): Promise<string> {
     return run('nsenter', [...this.#entry(), program, ...args]);

@@ -46,10 +46,6 @@ export class Network {
     await run('ip', ['-n', this.#namespace, 'link', 'set', name, 'down']);
   }
 
-  async mend(name: string): Promise<void> {
-    await run('ip', ['-n', this.#namespace, 'link', 'set', name, 'up']);
-  }
-
   async unplug(name: string, { namespace }: Plug): Promise<void> {
     await run('ip', ['-n', this.#namespace, 'link', 'delete', name]);
     await run('ip', ['netns', 'delete', namespace]);

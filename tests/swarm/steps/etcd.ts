@@ -26,8 +26,8 @@ async function loseMember(world: World): Promise<void> {
 async function away(world: World): Promise<void> {
   const web = await world.web();
   const node = await world.worker(web);
-  await world.rig.etcd.cut();
+  await world.rig.etcd.halt();
   await world.killOne(web, node);
   await sleep(AWAY);
-  await world.rig.etcd.mend();
+  await world.rig.etcd.launch();
 }
