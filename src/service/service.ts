@@ -185,7 +185,7 @@ export class AllocatorService {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
     subnet.state.beginReading(this.#limpet.restore(snapshot));
-    for (const [identity, node] of live) subnet.state.apply({ op: 'live', identity, node });
+    subnet.state.restoreLive(live);
   }
 
   #apply(key: SubnetKey, change: Change): void {

@@ -145,11 +145,21 @@ export class SubnetState {
     this.#releases = new Map();
   }
 
+  /** Live marks of a dump that is being read: the core's snapshot has those bindings as live already. */
+  restoreLive(pairs: Iterable<readonly [identity: string, node: string]>): void {
+    for (const [identity, node] of pairs) {
+      const ordinal = this.#net.lookupOrdinal(identity);
+      if (ordinal !== undefined) this.#liveNodes.add(ordinal, node);
+    }
+  }
+
   /** The whole state has been told: what is live nowhere is reserved, since `now` where nobody knows better. */
   endReading(now: number): void {
     const releases = this.#releases;
     if (releases === undefined) return;
     this.#releases = undefined;
+    // Whatever has nodes is live in the core: as many of the one as of the other are the same ones.
+    if (this.#liveNodes.size === this.#net.stats.live) return;
     const silent: [string, number][] = [];
     for (const { identity, state } of this.#net.bindings()) {
       if (state === 'live' && this.nodesOf(identity).length === 0)
