@@ -1,43 +1,75 @@
-// What the stores cost, each figure beside its plain peer in the same run: `npx tsx bench/stores.ts` after a build. Nothing here
-// passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
+// `npm run bench:stores`: what the stores cost, each figure beside its plain peer in the same run; it needs a real etcd. `--write` puts the
+// table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
 
 import { parseArgs } from 'node:util';
-import { fileCommits, fileStart } from './file-store.js';
+import { type EtcdFigures, etcdFigures } from './etcd-store.js';
+import { type Commits, fileCommits, fileStart, type Start } from './file-store.js';
+import { between } from './marks.js';
+import { machine } from './report.js';
 
 const { values } = parseArgs({
-  options: { bindings: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '15' } },
+  options: {
+    bindings: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '15' },
+    write: { type: 'boolean' },
+  },
 });
+const [bindings, rounds] = [Number(values.bindings), Number(values.rounds)];
 
-const commits = await fileCommits(Number(values.rounds));
 const us = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} µs`;
-console.log(
-  `file store, commits of ${commits.bytes} bytes (a new binding and its live mark), medians of ${values.rounds} rounds`,
-);
-console.log(`  one caller                       ${us(commits.one)}`);
-console.log(
-  `  bare append + fdatasync, awaited ${us(commits.bare)}   ratio ${(commits.one / commits.bare).toFixed(2)}`,
-);
-console.log(
-  `  the same, blocking the process   ${us(commits.blocking)}   ratio ${(commits.one / commits.blocking).toFixed(2)}`,
-);
-console.log(
-  `  64 callers, each commit          ${us(commits.many)}   ${(commits.one / commits.many).toFixed(1)} times the throughput`,
-);
-console.log(`  through the service: one caller  ${us(commits.serviceOne)}`);
-console.log(
-  `  64 callers, each new binding     ${us(commits.serviceMany)}   ${(commits.serviceOne / commits.serviceMany).toFixed(1)} times`,
-);
+const ms = (value: number) => `${value.toFixed(0)} ms`;
+const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const many = (count: number) => count.toLocaleString('en').replaceAll(',', ' ');
 
-for (const reserved of [0, 0.5]) {
-  const start = await fileStart(Number(values.bindings), reserved);
-  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-  console.log(
-    `file store, start with ${values.bindings} bindings, ${reserved * 100} % of them reserved: ${mb(start.bytes)} on disk`,
-  );
-  for (const [what, { read, open, cpu, rss, peak, idle }] of Object.entries(start.runs)) {
-    console.log(
-      `  ${what.padEnd(10)} ${open.toFixed(0)} ms, ${cpu.toFixed(0)} ms of processor, reading the bytes ${read.toFixed(0)} ms; ` +
-        `resident ${mb(rss)} (peak ${mb(peak)}, an idle process ${mb(idle)})`,
-    );
-  }
+function commitRows({ one, bare, blocking, many: crowd, serviceOne, serviceMany }: Commits): string[] {
+  return [
+    `| one caller | ${us(one)} | ${us(bare)} bare append and fdatasync, awaited; ${us(blocking)} when it blocks the process | **${(one / bare).toFixed(2)}** and ${(one / blocking).toFixed(2)} times as long |`,
+    `| 64 callers | ${us(crowd)} a commit | ${us(one)} one caller | **${(one / crowd).toFixed(1)}** times the throughput |`,
+    `| through the service, one caller | ${us(serviceOne)} | ${us(bare)} bare append and fdatasync | ${(serviceOne / bare).toFixed(2)} times as long |`,
+    `| through the service, 64 callers | ${us(serviceMany)} a new binding | ${us(serviceOne)} one caller | ${(serviceOne / serviceMany).toFixed(1)} times the throughput |`,
+  ];
 }
+
+function startRows(reserved: number, { bytes, runs }: Start): string[] {
+  return Object.entries(runs).map(
+    ([what, { read, open, cpu, rss, peak, idle }]) =>
+      `| ${what}, ${reserved * 100} % reserved | ${mb(bytes)} | ${ms(read)} | ${ms(open)} (${ms(cpu)} of processor) | ${mb(rss)} (${mb(peak)}; ${mb(idle)}) |`,
+  );
+}
+
+function etcdRows({ commits, start, roundTrips }: EtcdFigures): string[] {
+  const { one, bare, many: crowd, bareMany } = commits;
+  return [
+    '| what | round trips |',
+    '|---|---|',
+    ...roundTrips.map(({ what, count }) => `| ${what} | ${count} |`),
+    `| a start with ${many(start.bindings)} bindings, ${many(start.keys)} keys | ${start.pages} pages of one read at ${start.revisions} revision, ${ms(start.open)}; ${ms(start.read)} for the bare reading |`,
+    '',
+    '| commits to etcd | Limpet | bare put with the same client | ratio |',
+    '|---|---|---|---|',
+    `| one caller, a new binding | ${us(one)} | ${us(bare)} | ${(one / bare).toFixed(2)} |`,
+    `| 64 callers, each | ${us(crowd)} | ${us(bareMany)} | ${(crowd / bareMany).toFixed(2)} |`,
+  ];
+}
+
+const commits = await fileCommits(rounds);
+const starts: [number, Start][] = [];
+for (const reserved of [0, 0.5]) starts.push([reserved, await fileStart(bindings, reserved)]);
+const etcd = await etcdFigures(10_000, Math.min(rounds, 7));
+
+const table = [
+  `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, all ways in turn.`,
+  '',
+  `| file store, commits of ${commits.bytes} bytes | takes | beside | |`,
+  '|---|---|---|---|',
+  ...commitRows(commits),
+  '',
+  `| file store, start with ${many(bindings)} bindings | on disk | reading the bytes | start | resident memory (at most; an idle Node) |`,
+  '|---|---|---|---|---|',
+  ...starts.flatMap(([reserved, start]) => startRows(reserved, start)),
+  '',
+  ...etcdRows(etcd),
+].join('\n');
+console.log(table);
+if (values.write)
+  await between(new URL('../docs/STORES.md', import.meta.url), 'bench', 'npm run bench:stores -- --write', table);
