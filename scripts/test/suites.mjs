@@ -39,7 +39,7 @@ export const suites = {
   contention: { run: async () => etcd((await testFiles('tests/etcd', '.test.ts')).filter(isLong)) },
 };
 
-/** Minutes of processes killed and restarted: run by hand, like the other tests on a real etcd, until they have been seen to be steady in CI. */
+/** Minutes of processes killed and restarted: a suite of its own, so that the rest can be run without. */
 const isLong = (file) => file.endsWith('contention.test.ts') || file.endsWith('members.test.ts');
 
 /** All but those that need more of the machine than Node: Chromium, etcd, compilers. */
