@@ -1,6 +1,6 @@
 // The page: loads the core, puts the parts together, and keeps the address bar saying what is shown.
 
-import { Limpet, type Subnet } from 'limpet';
+import { Limpet } from 'limpet';
 import { type AllocatorState, type Scenario, scenarios } from 'limpet/simulator';
 import { byId, download, h, setText } from './dom.js';
 import { Inspector } from './inspector/inspector.js';
@@ -21,7 +21,6 @@ import { fromHash, type Shown, toHash } from './url.js';
 
 const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = scenarios;
 const FIRST = 'classic';
-const DEFAULT_CIDR = '10.0.0.0/24';
 
 class App {
   readonly #session: Session;
@@ -34,7 +33,6 @@ class App {
   readonly #own: OwnView;
   readonly #chooseView: (id: string) => void;
   #films: Readonly<Record<Side, Film>>;
-  #scratch: Subnet;
   #side: Side = 'sticky';
   #name: string | undefined = FIRST;
   #followed = 'web.3';
@@ -45,7 +43,6 @@ class App {
     own: Limpet,
   ) {
     this.#session = new Session(limpet, scenarios.classic);
-    this.#scratch = limpet.subnet(DEFAULT_CIDR);
     this.#films = this.#load();
     this.#desk = new Desk(this.#session, scenarios, {
       choose: (name, seed) => this.#choose(name, seed),
@@ -67,7 +64,7 @@ class App {
       limpet,
       session: this.#session,
       allocator: () => this.#allocator,
-      address: (ordinal) => this.#scratch.addressOf(ordinal),
+      address: (ordinal) => this.#session.translation.address(ordinal),
       follow,
     });
     this.#own = new OwnView(byId('view-own'), own, {
@@ -79,7 +76,10 @@ class App {
       this.#note();
     });
     this.#session.listen(
-      () => this.#picture(),
+      ({ before }) => {
+        if (before === undefined) this.#films = this.#load();
+        this.#picture();
+      },
       () => this.#note(),
     );
     makeTheme(byId<HTMLSelectElement>('theme'), () => {
@@ -98,6 +98,7 @@ class App {
   follow(identity: string): void {
     this.#followed = identity;
     this.#stage.follow(identity);
+    this.#desk.follow(identity);
     this.#follow.follow(identity);
     this.#commands.chooseTask(identity);
     this.#mark();
@@ -115,7 +116,7 @@ class App {
     const scenario = shown.scenario ?? known ?? scenarios.classic;
     const seeded = shown.seed === undefined ? scenario : { ...scenario, seed: shown.seed };
     this.#name = shown.scenario === undefined ? (known === undefined ? FIRST : name) : undefined;
-    this.#run(seeded, shown.scenario === undefined ? 'known' : 'handmade', shown.step);
+    this.#run(seeded, shown.scenario === undefined ? 'known' : 'handmade', shown.step ?? 'first rest');
     this.follow(shown.follow ?? firstLook(seeded) ?? this.#followed);
     this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
   }
@@ -123,18 +124,19 @@ class App {
   #choose(name: string, seed: number | undefined): void {
     const scenario = SCENARIOS[name] ?? this.#session.scenario;
     this.#name = SCENARIOS[name] === undefined ? undefined : name;
-    this.#run(seed === undefined ? scenario : { ...scenario, seed }, this.#name === undefined ? 'handmade' : 'known');
+    this.#run(
+      seed === undefined ? scenario : { ...scenario, seed },
+      this.#name === undefined ? 'handmade' : 'known',
+      'first rest',
+    );
     this.follow(firstLook(scenario) ?? this.#followed);
   }
 
-  #run(scenario: Scenario, origin: 'known' | 'handmade', step = 0): void {
+  #run(scenario: Scenario, origin: 'known' | 'handmade', step: number | 'first rest'): void {
     const failure = byId('failure');
     try {
-      const scratch = this.limpet.subnet(scenario.subnet ?? DEFAULT_CIDR);
-      this.#scratch.destroy();
-      this.#scratch = scratch;
-      this.#films = this.#load();
-      this.#session.load(scenario, origin, step);
+      this.#session.load(scenario, origin, step === 'first rest' ? 0 : step);
+      if (step === 'first rest') this.#session.nextEvent(); // an empty swarm says nothing
       failure.hidden = true;
     } catch (error) {
       setText(failure, `This scenario cannot be run: ${error instanceof Error ? error.message : String(error)}`);
@@ -144,7 +146,9 @@ class App {
   }
 
   #load(): Readonly<Record<Side, Film>> {
-    return { stock: new Film(this.#scratch), sticky: new Film(this.#scratch) };
+    const { network, translation } = this.#session;
+    const of = { title: network.subnet, size: network.size, ...translation };
+    return { stock: new Film(of), sticky: new Film(of) };
   }
 
   #mountMap(root: HTMLElement): void {
@@ -181,8 +185,8 @@ class App {
 
   /** Limpet's state as the core writes it: bindings and holds of the moment shown, in a subnet of their own. */
   #saveSnapshot(): void {
-    const { subnet: cidr = DEFAULT_CIDR, exclude } = this.#session.scenario;
-    const net = this.limpet.subnet(cidr, exclude === undefined ? {} : { exclude });
+    const { exclude } = this.#session.scenario;
+    const net = this.limpet.subnet(this.#session.network.subnet, exclude === undefined ? {} : { exclude });
     const records: { identity: string; address: string; state: string }[] = [];
     for (const [ordinal, { state, identity }] of this.#session.state.sticky.cells.entries()) {
       const address = net.addressOf(ordinal);

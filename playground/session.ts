@@ -54,6 +54,16 @@ export class Session {
     return this.#simulation.scenario;
   }
 
+  get network(): Simulation['network'] {
+    return this.#simulation.network;
+  }
+
+  /** How ordinals and addresses of the run's subnet translate, for as long as this run is shown. */
+  get translation(): { address: (ordinal: number) => string; ordinal: (address: string) => number } {
+    const simulation = this.#simulation;
+    return { address: (ordinal) => simulation.address(ordinal), ordinal: (address) => simulation.ordinal(address) };
+  }
+
   /** Events were done by hand, or the scenario came from outside: its name alone does not tell this run. */
   get handmade(): boolean {
     return this.#handmade;
@@ -73,11 +83,15 @@ export class Session {
     if (learn !== undefined) this.#learning.add(learn);
   }
 
-  /** @throws LimpetError, Error when the scenario cannot be run; the run shown goes on then */
-  load(scenario: Scenario, origin: 'known' | 'handmade', step = 0): void {
+  /**
+   * @param scenario a Scenario, or what claims to be one: it is checked
+   * @throws LimpetError when the scenario cannot be run; the run shown goes on then
+   */
+  load(scenario: unknown, origin: 'known' | 'handmade', step = 0): void {
     const simulation = new Simulation(scenario, this.limpet);
     simulation.seek(step);
     this.pause();
+    this.#simulation.close();
     this.#simulation = simulation;
     this.#handmade = origin === 'handmade';
     this.#complete = false;
@@ -101,9 +115,10 @@ export class Session {
 
   /** To the moment in which the event after this one has come to rest. */
   nextEvent(): void {
-    let to = this.state.step + 1;
-    while (this.#known(to) !== undefined && this.#known(to)?.atRest !== true) to++;
-    this.go(to);
+    const before = this.state;
+    this.#simulation.settle();
+    this.#remember();
+    if (this.state !== before) this.#show(before);
   }
 
   /** To the moment of rest before. */
@@ -168,15 +183,13 @@ export class Session {
     return this.#states[step];
   }
 
-  /** Keeps the states that the simulation has taken and the page has not seen; the one shown stays the one shown. */
+  /** Takes in the states that the simulation has and the page has not seen. */
   #remember(): void {
-    const at = this.state.step;
     for (let step = this.#states.length; step <= this.#simulation.length; step++) {
-      const state = this.#simulation.seek(step);
+      const state = this.#simulation.at(step);
       this.stays.add(state, this.#states[step - 1]);
       this.#states.push(state);
     }
-    this.#simulation.seek(at);
   }
 
   #lookAhead(): void {

@@ -26,9 +26,9 @@ export class Bindings {
     this.#rows = new Rows<BindingRow>(
       'Bindings',
       [
-        { title: 'Address', width: 'minmax(8.5rem, 1fr)', cell: ({ address }) => address, mono: true },
-        { title: 'Identity', width: 'minmax(7rem, 1.4fr)', cell: ({ identity }) => nameWithMark(identity) },
-        { title: 'State', width: '6rem', cell: ({ state }) => stateElement(state) },
+        { title: 'Address', width: 'minmax(6.6rem, 1fr)', cell: ({ address }) => address, mono: true },
+        { title: 'Identity', width: 'minmax(5.6rem, 1.4fr)', cell: ({ identity }) => nameWithMark(identity) },
+        { title: 'State', width: '5.8rem', cell: ({ state }) => stateElement(state) },
       ],
       onPick && (({ identity }) => onPick(identity)),
     );

@@ -12,6 +12,8 @@ import { Log } from './log.js';
 import { reportElement } from './report.js';
 
 const TABS = { bindings: 'Bindings', log: 'Log', rebuild: 'Rebuild', core: 'Core' } as const;
+/** Milliseconds. */
+const LAG = 200;
 type Tab = keyof typeof TABS;
 
 export interface InspectorOptions {
@@ -37,7 +39,7 @@ export class Inspector {
   ) {
     const { limpet, session, follow } = options;
     this.#bindings = new Bindings('bindings', follow);
-    this.#core = new CoreView(limpet, () => session.scenario.subnet ?? '10.0.0.0/24');
+    this.#core = new CoreView(limpet, () => session.network.subnet);
     const list = h('div', { class: 'tabs', attrs: { role: 'tablist', 'aria-label': 'Inspector' } });
     const panels = {
       bindings: this.#bindings.element,
@@ -64,11 +66,11 @@ export class Inspector {
     session.listen(() => this.#later());
   }
 
-  /** At most once a frame, after what moves has been drawn. */
+  /** After what moves has been drawn; a run that plays is not worth more than a few tables a second. */
   #later(): void {
     if (this.#stale) return;
     this.#stale = true;
-    setTimeout(() => requestAnimationFrame(() => this.update()), 60);
+    setTimeout(() => requestAnimationFrame(() => this.update()), LAG);
   }
 
   update(): void {

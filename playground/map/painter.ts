@@ -82,23 +82,39 @@ export class Painter {
 
   #near(picture: Picture, lens: Lens, width: number, height: number): void {
     const { columns, rows } = gridOf(picture.size);
-    const context = this.#context;
     const [right, bottom] = [
       Math.min(columns, lens.x + width / lens.cell),
       Math.min(rows, lens.y + height / lens.cell),
     ];
-    context.lineWidth = Math.max(1, lens.cell / 14);
     for (let row = Math.floor(lens.y); row < bottom; row++) {
       for (let column = Math.floor(lens.x); column < right; column++) {
         const at = this.#order[row * columns + column] as number;
         const [x, y] = [(column - lens.x) * lens.cell, (row - lens.y) * lens.cell];
         this.#pattern(picture.states[at] as number, x, y, lens.cell);
         if (lens.cell >= LETTERED) this.#letter(picture, at, x, y, lens.cell);
-        context.strokeStyle = this.#line;
-        context.lineWidth = 1;
-        context.strokeRect(x + 0.5, y + 0.5, lens.cell, lens.cell);
       }
     }
+    this.#grid(lens, right, bottom);
+  }
+
+  /** All lines as one path: a frame for each cell would cost more than the cells. */
+  #grid(lens: Lens, right: number, bottom: number): void {
+    const context = this.#context;
+    const [width, height] = [(right - lens.x) * lens.cell, (bottom - lens.y) * lens.cell];
+    context.strokeStyle = this.#line;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let column = Math.ceil(lens.x); column <= right; column++) {
+      const x = Math.round((column - lens.x) * lens.cell) + 0.5;
+      context.moveTo(x, 0);
+      context.lineTo(x, height);
+    }
+    for (let row = Math.ceil(lens.y); row <= bottom; row++) {
+      const y = Math.round((row - lens.y) * lens.cell) + 0.5;
+      context.moveTo(0, y);
+      context.lineTo(width, y);
+    }
+    context.stroke();
   }
 
   /** Reserved is hatched, held has a dot, excluded a cross; free is empty and live is full. */

@@ -3,7 +3,7 @@
 import type { Scenario, State } from 'limpet/simulator';
 import { download, h, setAttr, setText } from '../dom.js';
 import type { Session } from '../session.js';
-import { sayEvent, sayTime } from './words.js';
+import { sayTime, tell } from './words.js';
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 
@@ -14,6 +14,7 @@ export interface DeskActions {
 }
 
 export class Desk {
+  #followed = '';
   readonly #scenario: HTMLSelectElement;
   readonly #seed: HTMLInputElement;
   readonly #slider: HTMLInputElement;
@@ -21,7 +22,7 @@ export class Desk {
   readonly #buttons: Readonly<Record<'start' | 'back' | 'undo' | 'step' | 'next', HTMLButtonElement>>;
   readonly #now = h('p', { class: 'now', attrs: { 'aria-live': 'polite' } });
   readonly #count = h('span', { class: 'quiet small mono', attrs: { id: 'step-count' } });
-  readonly #about = h('p', { class: 'about quiet small' });
+  readonly #more = h('p', { class: 'more quiet' });
 
   constructor(
     private readonly session: Session,
@@ -55,29 +56,30 @@ export class Desk {
   mount(root: HTMLElement): void {
     const { start, back, undo, step, next } = this.#buttons;
     const share = h('div', { class: 'desk-share' }, copyButton(this.actions.link), this.#saveButton());
+    const label = h('label', { class: 'unseen', text: 'Moment', attrs: { for: 'slider' } });
     root.append(
-      h('div', { class: 'desk-row' }, field('Scenario', this.#scenario), field('Seed', this.#seed), share),
-      this.#about,
+      h(
+        'div',
+        { class: 'desk-row' },
+        field('Scenario', this.#scenario),
+        field('Seed', this.#seed),
+        this.#speed(),
+        share,
+      ),
       h(
         'div',
         { class: 'desk-row', attrs: { role: 'group', 'aria-label': 'Time' } },
-        this.#play,
-        start,
-        back,
-        undo,
-        step,
-        next,
-        this.#speed(),
+        h('div', { class: 'desk-buttons' }, this.#play, start, back, undo, step, next),
+        h('div', { class: 'desk-time' }, label, this.#slider, this.#count),
       ),
-      h(
-        'div',
-        { class: 'desk-row desk-time' },
-        h('label', { class: 'unseen', text: 'Moment', attrs: { for: 'slider' } }),
-        this.#slider,
-        this.#count,
-      ),
-      this.#now,
+      h('div', { class: 'desk-story' }, this.#now, this.#more),
     );
+  }
+
+  /** Whose moves are told before others'. */
+  follow(identity: string): void {
+    this.#followed = identity;
+    this.#show(this.session.state);
   }
 
   /** Says which scenario is shown; undefined for one that is none of the page's own. */
@@ -103,9 +105,10 @@ export class Desk {
     this.#slider.value = String(state.step);
     setAttr(this.#slider, 'aria-valuetext', `step ${state.step}, ${sayTime(state.time)}`);
     const { seed = 1, about = '' } = this.session.scenario;
+    const { now, more } = tell(this.session.states, state, this.#followed);
     if (document.activeElement !== this.#seed) this.#seed.value = String(seed);
-    setText(this.#about, about);
-    setText(this.#now, sentence(this.session.states, state));
+    setText(this.#now, now ?? 'An empty swarm.');
+    setText(this.#more, more ?? about);
     this.#learn();
   }
 
@@ -116,6 +119,7 @@ export class Desk {
     setText(this.#count, `step ${state.step} of ${last} · ${sayTime(state.time)}`);
     setText(this.#play, playing ? 'Pause' : ended ? 'Again' : 'Play');
     setAttr(this.#play, 'data-playing', String(playing));
+    setAttr(this.#now, 'aria-live', playing ? 'off' : 'polite'); // a run that plays would talk without end
     const atStart = state.step === 0;
     for (const name of ['start', 'back', 'undo'] as const)
       setAttr(this.#buttons[name], 'aria-disabled', String(atStart));
@@ -138,21 +142,6 @@ export class Desk {
     };
     return button('Save scenario', '', save, 'Save this scenario as a file');
   }
-}
-
-/** The last event up to this moment, in words. */
-function sentence(states: readonly State[], now: State): string {
-  for (let step = now.step; step > 0; step--) {
-    const event = states[step]?.events.at(-1);
-    if (event === undefined) continue;
-    const still = now.atRest
-      ? 'All is at rest again.'
-      : now.leader === undefined
-        ? 'No leader: an election is under way.'
-        : '';
-    return `${sayEvent(event)}. ${still}`;
-  }
-  return 'An empty swarm. Press play.';
 }
 
 function copyButton(link: () => string): HTMLButtonElement {

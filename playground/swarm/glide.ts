@@ -5,6 +5,9 @@ import { wantsStillness } from '../dom.js';
 
 const EASE = 'cubic-bezier(0.22, 0.8, 0.24, 1)';
 
+/** Nobody follows more than so many at once; the others are where they are. */
+const MOST = 80;
+
 /** Where something stood on the page, whatever has been scrolled since. */
 export interface Place {
   readonly x: number;
@@ -20,9 +23,13 @@ export function placeOf(element: Element): Place {
 export function glide(moves: Iterable<readonly [element: HTMLElement, from: Place | undefined]>, time: number): void {
   if (wantsStillness()) return;
   const measured = Array.from(moves, ([element, from]) => ({ element, from, to: placeOf(element) }));
+  let left = MOST;
   for (const { element, from, to } of measured) {
+    if (left === 0) return;
     if (from === undefined) appear(element, time);
+    else if (Math.abs(from.x - to.x) + Math.abs(from.y - to.y) < 2) continue;
     else move(element, from.x - to.x, from.y - to.y, time);
+    left--;
   }
 }
 
@@ -40,7 +47,6 @@ function appear(element: HTMLElement, time: number): void {
 }
 
 function move(element: HTMLElement, x: number, y: number, time: number): void {
-  if (Math.abs(x) < 1 && Math.abs(y) < 1) return;
   element.classList.add('is-gliding');
   const animation = element.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: 'none' }], {
     duration: time,

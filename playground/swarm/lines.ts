@@ -12,29 +12,32 @@ const FOOT = 4;
 
 export class Lines {
   readonly element: HTMLElement;
-  readonly #paths: Readonly<Record<Side, SVGElement>>;
-  readonly #ahead: Readonly<Record<Side, SVGElement>>;
-  readonly #now: SVGElement;
+  readonly #paths: Readonly<Record<Side, readonly SVGElement[]>>;
+  /** What has come to pass is drawn strongly as far as this goes. */
+  readonly #past = svg('rect', { x: 0, y: -HEIGHT, width: 0, height: 3 * HEIGHT });
+  readonly #now = svg('line', { class: 'line-now', y1: 0, y2: HEIGHT });
   readonly #said = h('p', { class: 'unseen' });
   readonly #top = h('span', { class: 'lines-top mono small quiet' });
-  #drawn = '';
+  /** The last state that the lines reach: a state belongs to one run only. */
+  #drawn: State | undefined;
 
   constructor(private readonly session: Session) {
-    this.#paths = {
-      stock: svg('path', { class: 'line line-stock' }),
-      sticky: svg('path', { class: 'line line-sticky' }),
-    };
-    this.#ahead = {
-      stock: svg('path', { class: 'line line-stock line-ahead' }),
-      sticky: svg('path', { class: 'line line-sticky line-ahead' }),
-    };
-    this.#now = svg('line', { class: 'line-now', y1: 0, y2: HEIGHT });
+    const line = (side: Side) =>
+      [`line line-${side} line-ahead`, `line line-${side}`].map((kind) => svg('path', { class: kind }));
+    this.#paths = { stock: line('stock'), sticky: line('sticky') };
+    const clip = svg('clipPath', { id: 'lines-past' });
+    clip.append(this.#past);
+    const past = svg('g', { 'clip-path': 'url(#lines-past)' });
     const picture = svg('svg', {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       preserveAspectRatio: 'none',
       'aria-hidden': 'true',
     });
-    picture.append(this.#ahead.stock, this.#ahead.sticky, this.#now, this.#paths.stock, this.#paths.sticky);
+    for (const [ahead, strong] of Object.values(this.#paths)) {
+      if (ahead !== undefined) picture.append(ahead);
+      if (strong !== undefined) past.append(strong);
+    }
+    picture.append(clip, this.#now, past);
     const key = h(
       'p',
       { class: 'small lines-key', attrs: { 'aria-hidden': 'true' } },
@@ -52,32 +55,39 @@ export class Lines {
 
   draw(): void {
     const { states, state, last } = this.session;
-    const drawn = `${state.step} ${last} ${states[last]?.stock.changed}`;
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    const most = Math.max(1, ...(['stock', 'sticky'] as const).map((side) => states[last]?.[side].changed ?? 0));
-    for (const side of ['stock', 'sticky'] as const) {
-      setAttr(this.#paths[side], 'd', pathOf(states, side, state.step, last, most));
-      setAttr(this.#ahead[side], 'd', pathOf(states, side, last, last, most));
-    }
+    const [stock, sticky] = [states[last]?.stock.changed ?? 0, states[last]?.sticky.changed ?? 0];
+    if (states[last] !== this.#drawn) this.#drawPaths(states, last, Math.max(1, stock, sticky));
+    this.#drawn = states[last];
     const x = String((state.step / Math.max(1, last)) * WIDTH);
-    setAttr(this.#now, 'x1', x);
-    setAttr(this.#now, 'x2', x);
-    setText(this.#top, String(most));
+    for (const [element, name] of [
+      [this.#past, 'width'],
+      [this.#now, 'x1'],
+      [this.#now, 'x2'],
+    ] as const) {
+      setAttr(element, name, x);
+    }
     setText(this.#said, `So far Docker changed ${state.stock.changed}, Limpet ${state.sticky.changed}.`);
+  }
+
+  #drawPaths(states: readonly State[], last: number, most: number): void {
+    for (const side of ['stock', 'sticky'] as const) {
+      const path = pathOf(states, side, last, most);
+      for (const element of this.#paths[side]) setAttr(element, 'd', path);
+    }
+    setText(this.#top, String(most));
   }
 }
 
 /** A line of stairs; a long run is thinned out to the picture's width. */
-function pathOf(states: readonly State[], side: Side, to: number, last: number, most: number): string {
+function pathOf(states: readonly State[], side: Side, last: number, most: number): string {
   const stride = Math.max(1, Math.floor(last / WIDTH));
   let path = '';
   let before = '';
-  for (let step = 0; step <= to; step = step === to ? to + 1 : Math.min(to, step + stride)) {
+  for (let step = 0; step <= last; step = step === last ? last + 1 : Math.min(last, step + stride)) {
     const x = ((step / Math.max(1, last)) * WIDTH).toFixed(1);
     const y = (HEIGHT - FOOT - ((states[step]?.[side].changed ?? 0) / most) * (HEIGHT - 2 * FOOT)).toFixed(1);
     if (path === '') path = `M${x} ${y}`;
-    else if (y !== before || step >= to) path += `H${x}V${y}`;
+    else if (y !== before || step >= last) path += `H${x}V${y}`;
     before = y;
   }
   return path;

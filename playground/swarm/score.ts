@@ -31,6 +31,7 @@ class ScoreCard {
   readonly #changed = h('b', { class: 'score-number mono' });
   readonly #bar = h('span', { class: 'score-bar-kept' });
   readonly #home = h('p', { class: 'small quiet' });
+  readonly #waiting = h('p', { class: 'small score-waiting' });
 
   constructor(side: Side) {
     this.#kept.id = `${side}-kept`;
@@ -45,6 +46,7 @@ class ScoreCard {
       h('div', { class: 'score-parts' }, kept, changed),
       h('div', { class: 'score-bar', attrs: { 'aria-hidden': 'true' } }, this.#bar),
       this.#home,
+      this.#waiting,
     );
   }
 
@@ -53,7 +55,7 @@ class ScoreCard {
     setText(this.#changed, String(changed));
     this.element.dataset.none = kept + changed === 0 ? 'yes' : 'no';
     this.#bar.style.transform = `scaleX(${kept + changed === 0 ? 0 : kept / (kept + changed)})`;
-    const without = waiting === 0 ? '' : ` · ${waiting} without an address: the subnet is full`;
-    setText(this.#home, running === 0 ? 'nothing runs yet' : `${home} of ${running} on their first address${without}`);
+    setText(this.#home, running === 0 ? 'nothing runs yet' : `${home} of ${running} on their first address`);
+    setText(this.#waiting, waiting === 0 ? '' : `${waiting} without an address: the subnet is full`);
   }
 }

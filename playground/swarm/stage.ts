@@ -13,6 +13,8 @@ import { roam } from './roam.js';
 /** From here on chips are tiles: so many with text in them nobody reads. */
 const ROOMY = { nodes: 8, tasks: 120 };
 const GLIDE_TIME = 520;
+/** Tiles that stand beside each other in the narrowest column; swarm.css has the same. */
+const TILES_ABREAST = 5;
 const ENDED: ReadonlySet<string> = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove']);
 
 export interface StageActions extends CardActions {
@@ -28,6 +30,7 @@ export class Stage {
   readonly #stays: Stays;
   readonly #settle: () => void;
   #followed = '';
+  #tileRows = 0;
 
   constructor(
     private readonly root: HTMLElement,
@@ -67,6 +70,7 @@ export class Stage {
   #reset(state: State): void {
     this.#chips.clear();
     this.#last.clear();
+    this.#tileRows = 0;
     this.#cards.clear();
     this.#waiting.replaceChildren();
     for (const node of state.nodes) this.#cards.set(node.name, new NodeCard(node, this.actions));
@@ -78,8 +82,22 @@ export class Stage {
     const wanted = state.services.reduce((sum, { replicas }) => sum + replicas, 0);
     const dense = state.nodes.length > ROOMY.nodes || wanted > ROOMY.tasks;
     setAttr(this.root, 'data-density', dense ? 'dense' : 'roomy');
+    setAttr(document.body, 'data-density', dense ? 'dense' : 'roomy'); // for the key above the stage
+    if (dense) this.#keepHeights(state);
     setAttr(this.root, 'data-nodes', String(Math.min(state.nodes.length, 9)));
     setAttr(this.#waiting, 'data-empty', this.#waiting.childElementCount === 0 ? 'yes' : 'no');
+  }
+
+  /**
+   * Tiles stand in columns of one height, which only grows: nothing jumps, and what changes in one column is laid out
+   * without the others.
+   */
+  #keepHeights({ nodes }: State): void {
+    const most = nodes.reduce((high, { tasks }) => Math.max(high, tasks.length), 0);
+    const rows = Math.ceil((most + 1) / TILES_ABREAST);
+    if (rows <= this.#tileRows) return;
+    this.#tileRows = rows;
+    this.root.style.setProperty('--tile-rows', String(rows));
   }
 
   #place(number: number, task: Task | undefined): void {
