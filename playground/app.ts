@@ -19,7 +19,12 @@ import { makeTabs } from './tabs.js';
 import { makeTheme } from './theme.js';
 import { fromHash, type Shown, toHash } from './url.js';
 
-const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = scenarios;
+const EMPTY: Scenario = {
+  name: 'An empty swarm',
+  about: 'Three managers and nothing on them: create a service below, and do to it what you like.',
+  events: [],
+};
+const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = { ...scenarios, empty: EMPTY };
 const FIRST = 'classic';
 
 class App {
@@ -44,10 +49,14 @@ class App {
   ) {
     this.#session = new Session(limpet, scenarios.classic);
     this.#films = this.#load();
-    this.#desk = new Desk(this.#session, scenarios, {
-      choose: (name, seed) => this.#choose(name, seed),
-      link: () => new URL(this.#hash(), location.href).href,
-    });
+    this.#desk = new Desk(
+      this.#session,
+      { ...scenarios, empty: EMPTY },
+      {
+        choose: (name, seed) => this.#choose(name, seed),
+        link: () => new URL(this.#hash(), location.href).href,
+      },
+    );
     this.#desk.mount(byId('desk'));
     new Scores(byId('scores'), this.#session);
     const follow = (identity: string) => this.follow(identity);

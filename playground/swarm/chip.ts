@@ -8,11 +8,14 @@ import { markElement } from './marks.js';
 const SIGNS: Readonly<Record<Verdict, string>> = { first: '', kept: '✓', changed: '≠', none: '' };
 const SAID: Readonly<Record<Verdict, string>> = {
   first: '',
-  kept: ', its first address',
-  changed: ', not its first address',
+  kept: 'its first address',
+  changed: 'not its first address',
   none: '',
 };
 export const ALLOCATORS: Readonly<Record<Side, string>> = { stock: 'Docker', sticky: 'Limpet' };
+
+/** Roomy: chips with text in them. Dense: tiles. */
+export type Density = 'roomy' | 'dense';
 
 /** Sorts by service and slot, so that a chip finds its place again. */
 function orderOf(task: Task): string {
@@ -26,7 +29,7 @@ export class Chip {
   readonly identity: string;
   readonly number: number;
   readonly #state: HTMLElement;
-  readonly #lines: Readonly<Record<Side, { address: HTMLElement; sign: HTMLElement; line: HTMLElement }>>;
+  readonly #lines: Readonly<Record<Side, Line>>;
 
   constructor(task: Task) {
     this.identity = task.identity;
@@ -39,13 +42,7 @@ export class Chip {
       h('b', { text: task.identity }),
       this.#state,
     );
-    const line = (side: Side) => {
-      const address = h('span', { class: 'chip-address mono' });
-      const sign = h('span', { class: 'chip-sign' });
-      const tag = h('span', { class: 'chip-tag', text: ALLOCATORS[side] });
-      return { address, sign, line: h('span', { class: `chip-line chip-${side}` }, tag, address, sign) };
-    };
-    this.#lines = { stock: line('stock'), sticky: line('sticky') };
+    this.#lines = { stock: lineOf('stock'), sticky: lineOf('sticky') };
     this.button = h(
       'button',
       { class: 'chip', attrs: { type: 'button', tabindex: -1 }, data: { identity: task.identity } },
@@ -56,21 +53,41 @@ export class Chip {
     this.element = h('li', { data: { number: String(task.number), order: orderOf(task) } }, this.button);
   }
 
-  show(task: Task, stays: Stays): void {
+  /** @param density a tile has no text to be read out, and so is given a name */
+  show(task: Task, stays: Stays, density: Density): void {
     const running = task.state === 'running';
     setText(this.#state, running ? '' : task.state);
     setAttr(this.button, 'data-state', running && task.desired === 'running' ? 'running' : 'other');
     const said = (['stock', 'sticky'] as const).map((side) => {
       const verdict = stays.verdict(task, side);
-      const { address, sign, line } = this.#lines[side];
+      const { address, sign, spoken, line } = this.#lines[side];
       setText(address, task[side] ?? '…');
       setText(sign, SIGNS[verdict]);
+      setText(spoken, SAID[verdict]);
       setAttr(line, 'data-verdict', verdict);
       setAttr(this.button, `data-${side}`, verdict);
-      return `${ALLOCATORS[side]} ${task[side] ?? 'no address yet'}${SAID[verdict]}`;
+      return `${ALLOCATORS[side]} ${task[side] ?? 'no address yet'} ${SAID[verdict]}`.trim();
     });
-    const guest = task.stay === 'guest' ? ', as a guest: its own address is still in use' : '';
-    setAttr(this.button, 'aria-label', `${task.identity}, ${task.state}, ${said.join('; ')}${guest}`);
-    setAttr(this.button, 'title', `${task.identity} · ${task.state}\n${said.join('\n')}${guest}`);
+    const guest = task.stay === 'guest' ? ['a guest: its own address is still in use'] : [];
+    const all = [task.identity, task.state, ...said, ...guest];
+    setAttr(this.button, 'title', all.join('\n'));
+    setAttr(this.button, 'aria-label', density === 'dense' ? all.join(', ') : undefined);
   }
+}
+
+interface Line {
+  readonly line: HTMLElement;
+  readonly address: HTMLElement;
+  readonly sign: HTMLElement;
+  /** What the sign means, for those who do not see it. */
+  readonly spoken: HTMLElement;
+}
+
+function lineOf(side: Side): Line {
+  const tag = h('span', { class: 'chip-tag', text: ALLOCATORS[side] });
+  const address = h('span', { class: 'chip-address mono' });
+  const sign = h('span', { class: 'chip-sign', attrs: { 'aria-hidden': 'true' } });
+  const spoken = h('span', { class: 'unseen' });
+  const line = h('span', { class: `chip-line chip-${side}` }, tag, ' ', address, ' ', sign, spoken);
+  return { line, address, sign, spoken };
 }

@@ -140,7 +140,7 @@ export class Desk {
     const save = () => {
       download('limpet-scenario.json', `${JSON.stringify(this.session.scenario, null, 2)}\n`, 'application/json');
     };
-    return button('Save scenario', '', save, 'Save this scenario as a file');
+    return button('Save scenario', '', save);
   }
 }
 

@@ -5,7 +5,7 @@ import type { State, Task } from 'limpet/simulator';
 import { h, setAttr } from '../dom.js';
 import type { Change, Session } from '../session.js';
 import { diff, type Stays } from '../stays.js';
-import { Chip } from './chip.js';
+import { Chip, type Density } from './chip.js';
 import { glide, type Place, placeOf } from './glide.js';
 import { type CardActions, NodeCard } from './node-card.js';
 import { roam } from './roam.js';
@@ -31,6 +31,7 @@ export class Stage {
   readonly #settle: () => void;
   #followed = '';
   #tileRows = 0;
+  #density: Density = 'roomy';
 
   constructor(
     private readonly root: HTMLElement,
@@ -57,12 +58,16 @@ export class Stage {
   #show({ state, before }: Change): void {
     const same = before?.nodes.length === state.nodes.length;
     if (!same) this.#reset(state);
-    const changed = same && before !== undefined ? diff(state, before) : [...this.#chips.keys(), ...numbers(state)];
+
+    const density = this.#density;
+    this.#dress(state);
+    const whole = !same || before === undefined || density !== this.#density;
+    const changed = whole ? [...this.#chips.keys(), ...numbers(state)] : diff(state, before);
     const touched = this.#listsTouched(changed, state);
     const from = this.#places(touched);
     for (const number of changed) this.#place(number, state.tasks.get(number));
     for (const node of state.nodes) this.#cards.get(node.name)?.show(node, state.leader);
-    this.#dress(state);
+    setAttr(this.#waiting, 'data-empty', this.#waiting.childElementCount === 0 ? 'yes' : 'no');
     if (same) glide(this.#moves(touched, from), GLIDE_TIME);
     this.#settle();
   }
@@ -80,12 +85,11 @@ export class Stage {
   /** The density is that of the run's nodes and services, so that it does not flip while tasks come and go. */
   #dress(state: State): void {
     const wanted = state.services.reduce((sum, { replicas }) => sum + replicas, 0);
-    const dense = state.nodes.length > ROOMY.nodes || wanted > ROOMY.tasks;
-    setAttr(this.root, 'data-density', dense ? 'dense' : 'roomy');
-    setAttr(document.body, 'data-density', dense ? 'dense' : 'roomy'); // for the key above the stage
-    if (dense) this.#keepHeights(state);
+    this.#density = state.nodes.length > ROOMY.nodes || wanted > ROOMY.tasks ? 'dense' : 'roomy';
+    setAttr(this.root, 'data-density', this.#density);
+    setAttr(document.body, 'data-density', this.#density); // for the key above the stage
     setAttr(this.root, 'data-nodes', String(Math.min(state.nodes.length, 9)));
-    setAttr(this.#waiting, 'data-empty', this.#waiting.childElementCount === 0 ? 'yes' : 'no');
+    if (this.#density === 'dense') this.#keepHeights(state);
   }
 
   /**
@@ -112,7 +116,7 @@ export class Stage {
       this.#chips.set(number, chip);
       this.#markFollowed(chip);
     }
-    chip.show(task, this.#stays);
+    chip.show(task, this.#stays, this.#density);
     const list = this.#listOf(task);
     if (chip.element.parentElement !== list) insertSorted(list, chip.element);
   }

@@ -1,12 +1,11 @@
-// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in dist/, as
+// The playground's static site: one page, one script, one style sheet and nothing else. It takes `limpet` from the browser form in dist/, as
 // package.json's exports say, like any page that has the package installed; what it weighs is a gate of the build.
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
 
 const LIMIT_COMPRESSED = 120 * 1024;
-const COPIED = ['index.html', 'icon.svg'];
 
 /** Fills `dist/playground`. @throws Error when the site is larger than it may be */
 export async function bundlePlayground(dist) {
@@ -27,8 +26,14 @@ export async function bundlePlayground(dist) {
     logOverride: { 'ignored-bare-import': 'silent' }, // chunks that an entry imports only for their order
     plugins: [ownPackage(dist)],
   });
-  for (const name of COPIED) await copyFile(`playground/${name}`, `${site}/${name}`);
+  await writeFile(`${site}/index.html`, await page());
   await checkSize(site);
+}
+
+/** The page with its icon inside: browsers ask for icons again whenever they like, also when the host is out of reach. */
+async function page() {
+  const icon = `data:image/svg+xml,${encodeURIComponent(await readFile('playground/icon.svg', 'utf8'))}`;
+  return (await readFile('playground/index.html', 'utf8')).replaceAll('icon.svg', icon);
 }
 
 /** `limpet` and `limpet/…` from the folder that is being built: the project's own dist/ is still the one before. */

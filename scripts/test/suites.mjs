@@ -34,6 +34,7 @@ export const suites = {
     run: async (context) => host(join((await packaged(context)).LIMPET_INSTALLED, 'node_modules/limpet/dist/index.js')),
   },
   browser: { run: browser },
+  playground: { run: playground },
   embed: { run: embed },
   etcd: { run: async () => etcd((await testFiles('tests/etcd', '.test.ts')).filter((file) => !isLong(file))) },
   contention: { run: async () => etcd((await testFiles('tests/etcd', '.test.ts')).filter(isLong)) },
@@ -42,8 +43,9 @@ export const suites = {
 /** Minutes of processes killed and restarted: a suite of its own, so that the rest can be run without. */
 const isLong = (file) => file.endsWith('contention.test.ts') || file.endsWith('members.test.ts');
 
-/** All but those that need more of the machine than Node: Chromium, etcd, compilers. */
-export const usual = Object.keys(suites).filter((name) => !['browser', 'embed', 'etcd', 'contention'].includes(name));
+/** Those that need more of the machine than Node: Chromium, etcd, compilers. */
+const demanding = ['browser', 'playground', 'embed', 'etcd', 'contention'];
+export const usual = Object.keys(suites).filter((name) => !demanding.includes(name));
 
 async function host(entry) {
   return nodeTests(await testFiles('tests/host', '.test.ts'), { LIMPET_ENTRY: resolve(entry) });
@@ -60,12 +62,23 @@ async function etcd(files) {
   return nodeTests(files, { LIMPET_ENTRY: resolve('dist/index.js') });
 }
 
-async function browser(context) {
+/** The page in dist/playground, in real Chromium. One file after another: one of them counts frames. */
+async function playground() {
+  await needChromium();
+  const files = await testFiles('tests/playground', '.test.ts');
+  return nodeTests(['--test-concurrency=1', ...files], { CHROMIUM, LIMPET_ENTRY: resolve('dist/index.js') });
+}
+
+async function needChromium() {
   await access(CHROMIUM).catch(() => {
     throw new Error(
       `Chromium is missing: ${CHROMIUM} is not there. Install it (Debian: apt-get install chromium) or set CHROMIUM`,
     );
   });
+}
+
+async function browser(context) {
+  await needChromium();
   const env = { ...(await packaged(context)), CHROMIUM };
   return nodeTests(await testFiles('tests/browser', '.test.ts'), env);
 }
