@@ -16,7 +16,7 @@ const LIBRARY = {
 const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 /** What the command line loads when it is asked for it: whole, with all that it needs, so that no package must be installed. */
-const LOADED = { 'docker-plugin': 'src/docker-plugin/run.ts' };
+const LOADED = { 'docker-plugin': 'src/docker-plugin/run.ts', admin: 'src/admin/direct.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
@@ -66,6 +66,8 @@ async function bundleLoaded(dist, plugins) {
     entryPoints: LOADED,
     outdir: dist,
     format: 'esm',
+    splitting: true,
+    chunkNames: 'loaded-[hash]',
     platform: 'node',
     target: 'node20',
     banner: { js: REQUIRE },

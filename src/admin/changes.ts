@@ -99,6 +99,25 @@ export async function unhold(
   return { space: net.spec.space, subnet: net.cidr, address: net.inspect(address).address, unheld };
 }
 
+/**
+ * Removes a subnet with its reserved bindings, for a network that will not come again.
+ * @throws LimpetError LIVE (something runs in it, or Swarm has addresses of it), UNKNOWN, UNAVAILABLE
+ */
+export async function forget(
+  { service }: AdminContext,
+  { subnet, space }: { readonly subnet: string; readonly space?: string | undefined },
+): Promise<{ readonly space: string; readonly subnet: string; readonly bindings: number }> {
+  const net = onlyOne(selectSubnets(service, { subnet, space }), subnet);
+  const { live, reserved, held } = net.stats;
+  if (live > 0 || held > 0) {
+    const message = `${net.cidr} is in use: ${live} live bindings, ${held} held addresses; remove its network first`;
+    throw new LimpetError('LIVE', message, { subnet: net.cidr, live, held });
+  }
+  const { cidr, spec } = net;
+  await service.remove(cidr, spec.space);
+  return { space: spec.space, subnet: cidr, bindings: reserved };
+}
+
 type Chosen = { readonly net: SubnetService; readonly binding: Binding };
 
 /** @throws LimpetError LIVE when it runs somewhere: nothing is reclaimed then, in no subnet */

@@ -1,6 +1,7 @@
 // What the operations of an operator stand on: the open service, its store, and where this is. Not the plugin itself: the
 // same operations run in a command that has opened a store of its own.
 
+import type { DockerApi } from '../docker-api/index.js';
 import type { AllocatorService } from '../service/index.js';
 
 export interface AdminContext {
@@ -9,6 +10,7 @@ export interface AdminContext {
   readonly store: { readonly name: string; readonly shared: boolean };
   /** This node's name, as live marks have it. */
   readonly node: string;
+  readonly docker: DockerApi;
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
+import { DockerodeApi } from '../docker-api/index.js';
 import { LimpetError } from '../errors.js';
 import { AllocatorService } from '../service/index.js';
 import { openStore } from '../store-url.js';
@@ -17,12 +18,13 @@ export async function withStore<N extends OperationName>(
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
   const node = process.env.LIMPET_NODE ?? hostname();
+  const docker = new DockerodeApi({ host: dockerHost() });
   const store = await openStore(url, { node });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);
   });
   try {
-    return await perform({ service, store, node, version: packageJson.version, now: Date.now }, name, input);
+    return await perform({ service, store, node, docker, version: packageJson.version, now: Date.now }, name, input);
   } finally {
     await service.close();
   }
@@ -32,4 +34,9 @@ export async function withStore<N extends OperationName>(
 function named(error: unknown, store: string): unknown {
   if (!(error instanceof LimpetError) || error.message.includes(store)) return error;
   return new LimpetError(error.code, `${store} cannot be opened: ${error.message}`, error.details);
+}
+
+/** As the plugin is told it, as Docker's own commands are, or Docker's default. */
+function dockerHost(): string {
+  return process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
 }

@@ -3,8 +3,10 @@
 import * as z from 'zod';
 import { LimpetError } from '../errors.js';
 import { list, lookup } from './bindings.js';
-import { reclaim, release, unhold } from './changes.js';
+import { forget, reclaim, release, unhold } from './changes.js';
+import { check } from './check/check.js';
 import type { AdminContext } from './context.js';
+import { importAddresses } from './import/import.js';
 import { status } from './status.js';
 
 const text = z.string().min(1);
@@ -50,6 +52,17 @@ export const operations = {
     reclaim,
   ),
   release: operation('POST', z.strictObject({ ...selection, identity: text, node: text }), release),
+  forget: operation('POST', z.strictObject({ subnet: text, space: text.optional() }), forget),
+  check: operation(
+    'GET',
+    z.strictObject({ ...selection, settle: z.coerce.number().int().min(0).max(60_000).optional() }),
+    check,
+  ),
+  import: operation(
+    'POST',
+    z.strictObject({ network: text.optional(), into: text.optional(), dryRun: z.boolean().optional() }),
+    importAddresses,
+  ),
   unhold: operation('POST', z.strictObject({ ...selection, address: text }), unhold),
 } as const;
 

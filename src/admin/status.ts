@@ -39,7 +39,8 @@ export function status({ service, store, node, version }: AdminContext, selectio
   };
 }
 
-function statusOf(net: SubnetService): SubnetStatus {
+/** One subnet's counts, and whether they are enough. */
+export function statusOf(net: SubnetService): SubnetStatus {
   const { space, cidr, scope, policy, reclaim } = net.spec;
   const { size, live, reserved, held, excluded, free } = net.stats;
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };

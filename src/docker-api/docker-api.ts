@@ -5,8 +5,8 @@ import Docker from 'dockerode';
 import { quote } from '../address.js';
 import { LimpetError } from '../errors.js';
 import { dig } from '../swarm/shape.js';
-import { readContainer, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
-import type { Container, Info, Network, Node, Service, Task } from './types.js';
+import { readContainer, readEndpoints, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
+import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './types.js';
 
 export interface DockerApiOptions {
   /** `/var/run/docker.sock`, `unix:///var/run/docker.sock`, or `tcp://host:2375`. */
@@ -27,6 +27,11 @@ export interface DockerApi {
   tasks(): Promise<readonly Task[]>;
   services(): Promise<readonly Service[]>;
   nodes(): Promise<readonly Node[]>;
+  /**
+   * The endpoints of one network with their addresses, those of other nodes as far as this one has heard. Not a list: Docker
+   * looks into the network for it. Never to be asked within a call of Docker's.
+   */
+  endpoints(networkId: string): Promise<readonly NamedEndpoint[]>;
 }
 
 /** The newest version of the API whose answers `read.ts` was written for. */
@@ -75,6 +80,13 @@ export class DockerodeApi implements DockerApi {
 
   async nodes(): Promise<readonly Node[]> {
     return this.#list('nodes', readNode, (docker, options) => docker.listNodes(options));
+  }
+
+  async endpoints(networkId: string): Promise<readonly NamedEndpoint[]> {
+    const answer = await this.#ask(`networks/${networkId}`, (docker, options) =>
+      dial(docker, `/networks/${encodeURIComponent(networkId)}?`, { verbose: true }, options.abortSignal),
+    );
+    return readEndpoints(answer);
   }
 
   async #list<T>(what: string, read: (value: unknown) => T, question: Question): Promise<readonly T[]> {
@@ -129,6 +141,14 @@ type Question = (docker: Docker, options: { abortSignal: AbortSignal }) => Promi
 interface Abortable {
   info(options: { abortSignal: AbortSignal }): Promise<unknown>;
   version(options: { abortSignal: AbortSignal }): Promise<unknown>;
+}
+
+/** A question that dockerode's own method would not let be called off. */
+function dial(docker: Docker, path: string, options: object, abortSignal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const question = { path, method: 'GET', options, abortSignal, statusCodes: { 200: true } };
+    docker.modem.dial(question, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
+  });
 }
 
 /** dockerode's declarations leave the signal out of these two, its code does not. */

@@ -2,7 +2,7 @@
 // what is of another type than Docker's is read as absent, so that one odd record never hides the others.
 
 import { dig, isObject } from '../swarm/shape.js';
-import type { Attachment, Container, Endpoint, Info, Network, Node, Service, Task } from './types.js';
+import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './types.js';
 
 export function readContainer(value: unknown): Container {
   const labels = dig(value, 'Labels');
@@ -95,6 +95,17 @@ export function readNetwork(value: unknown): Network {
     ipamOptions: Object.fromEntries(options.map(([name, each]) => [name, String(each)])),
     subnets: subnets.filter(({ subnet }) => isGiven(subnet)),
   };
+}
+
+/** Containers are this node's, Services what the nodes tell each other: those without a service are under the empty name. */
+export function readEndpoints(value: unknown): NamedEndpoint[] {
+  const here = Object.values(record(dig(value, 'Containers'))).flatMap((each) => {
+    const addresses = [bare(text(each, 'IPv4Address')), bare(text(each, 'IPv6Address'))].filter(isGiven);
+    return addresses.map((address) => ({ name: text(each, 'Name'), address, here: true }));
+  });
+  const tasks = Object.values(record(dig(value, 'Services'))).flatMap((service) => list(dig(service, 'Tasks')));
+  const heard = tasks.map((task) => ({ name: text(task, 'Name'), address: text(task, 'EndpointIP'), here: false }));
+  return [...here, ...heard.filter(({ address }) => isGiven(address))];
 }
 
 export function readInfo(value: unknown): Info {

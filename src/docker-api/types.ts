@@ -73,6 +73,15 @@ export interface Network {
   readonly subnets: readonly { readonly subnet: string; readonly gateway?: string }[];
 }
 
+/** An endpoint as a network tells of it. */
+export interface NamedEndpoint {
+  /** The container's name; of the load balancer's end, `<network>-endpoint`. */
+  readonly name: string;
+  readonly address: string;
+  /** Of this node's API; else heard from other nodes. */
+  readonly here: boolean;
+}
+
 export interface Info {
   /** The host's name: what `docker node ls` shows. */
   readonly name: string;

@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type AdminContext, adminHandler } from '../admin/index.js';
-import { DockerodeApi } from '../docker-api/index.js';
+import { type DockerApi, DockerodeApi } from '../docker-api/index.js';
 import type { Store } from '../service/index.js';
 import { Coalesced } from './coalesced.js';
 import type { Context } from './context.js';
@@ -55,7 +55,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     log,
     metrics,
     deadline: options.waits.call,
-    mounts: [mount, adminHandler(() => adminContext(situation))],
+    mounts: [mount, adminHandler(() => adminContext(situation, docker))],
   });
   const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, mount);
   await mkdir(dirname(options.socket), { recursive: true });
@@ -74,8 +74,15 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   };
 }
 
-function adminContext({ service, node, store }: Situation): AdminContext {
-  return { service: service(), store: store as Store, node: node(), version: packageJson.version, now: Date.now };
+function adminContext({ service, node, store }: Situation, docker: DockerApi): AdminContext {
+  return {
+    service: service(),
+    store: store as Store,
+    node: node(),
+    docker,
+    version: packageJson.version,
+    now: Date.now,
+  };
 }
 
 async function close(

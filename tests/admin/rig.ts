@@ -7,6 +7,7 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AdminContext, adminHandler } from '../../src/admin/index.js';
+import { DockerodeApi } from '../../src/docker-api/index.js';
 import { AllocatorService, type Clock, MemoryStore } from '../../src/service/index.js';
 import { cliPath } from '../limpet.js';
 
@@ -41,6 +42,7 @@ export function limpet(args: readonly string[], environment: NodeJS.ProcessEnv =
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), 'limpet-admin-'));
   readonly socket = join(this.folder, 'limpet.sock');
+  readonly dockerSocket = join(this.folder, 'docker.sock');
   readonly clock = new StandingClock();
   readonly store = new MemoryStore();
   service!: AllocatorService;
@@ -59,6 +61,7 @@ export class Rig {
       service,
       store,
       node: 'node-1',
+      docker: new DockerodeApi({ host: rig.dockerSocket }),
       version: '1.2.3',
       now: () => rig.clock.now(),
       ...more,

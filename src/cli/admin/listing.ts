@@ -40,6 +40,10 @@ export function unheldText({ address, subnet, unheld }: OutputOf<'unhold'>): str
   return [unheld ? `${address} of ${subnet} is no longer held` : `${address} of ${subnet} was not held`];
 }
 
+export function forgottenText({ subnet, space, bindings }: OutputOf<'forget'>): string[] {
+  return [`${subnet} (space ${space}) removed, and ${count(bindings, 'reserved binding')} with it`];
+}
+
 function endedCells({ address, identity, releasedAt, subnet }: Ended, now: number): string[] {
   return [address, identity, ago(now, releasedAt), subnet];
 }

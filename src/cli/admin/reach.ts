@@ -30,7 +30,9 @@ export async function call<N extends OperationName>(reach: Reach, name: N, input
     if (reach.store !== undefined) return await direct(reach.store, name, input);
     return await overSocket(reach.socket ?? (await findSocket()), name, input);
   } catch (error) {
-    throw error instanceof LimpetError ? new Failure(error.message, exitCodeOf(error.code)) : error;
+    // What opens a store is a bundle of its own, with its own LimpetError.
+    const { name, code, message } = error as LimpetError;
+    throw name === 'LimpetError' ? new Failure(message, exitCodeOf(code)) : error;
   }
 }
 
@@ -102,7 +104,7 @@ function exchange(path: string, name: OperationName, input: object): Promise<{ s
 }
 
 /** Operations that only look. The list itself is the admin bundle's, which this one does without. */
-const LOOKING: readonly OperationName[] = ['status', 'ls', 'lookup'];
+const LOOKING: readonly OperationName[] = ['status', 'ls', 'lookup', 'check'];
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',

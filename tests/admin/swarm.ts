@@ -1,0 +1,100 @@
+// The recorded swarm beside a Limpet that serves its network st1: Docker's API answers from the recording, and the store is what
+// the nodes' plugins would have made of it.
+
+import type { AllocatorService, SubnetService } from '../../src/service/index.js';
+import type { Step } from '../host/recordings.js';
+import { DockerServer } from './docker-server.js';
+import { Rig } from './rig.js';
+
+export const CIDR = '10.77.0.0/24';
+
+export class SwarmRig {
+  readonly rig: Rig;
+  readonly docker: DockerServer;
+
+  private constructor(rig: Rig, docker: DockerServer) {
+    this.rig = rig;
+    this.docker = docker;
+  }
+
+  /** @param node whose API and plugin it is */
+  static async start(step: Step = '2-drained', node = 1): Promise<SwarmRig> {
+    const docker = new DockerServer(step, node);
+    docker.networks.find(({ Name }) => Name === 'st1').IPAM.Driver = 'limpet:latest';
+    const rig = await Rig.start({ node: `node-${node}` });
+    await docker.listen(rig.dockerSocket);
+    return new SwarmRig(rig, docker);
+  }
+
+  get service(): AllocatorService {
+    return this.rig.service;
+  }
+
+  get net(): SubnetService {
+    const net = this.service.find(CIDR, 'swarm');
+    if (net === undefined) throw new Error(`no subnet ${CIDR}`);
+    return net;
+  }
+
+  /** Everything held, bound and live as it should be. */
+  async healthy(): Promise<this> {
+    await this.rig.json('import', 'st1');
+    for (const container of this.docker.elsewhere) {
+      const endpoint = container.NetworkSettings.Networks.st1;
+      if (container.State !== 'running' || endpoint === undefined) continue;
+      const identity = container.Names[0].slice(1).replace(/\.[^.]+$/, '');
+      const node = this.docker.nodes.find(({ ID }) => ID === container.Labels['com.docker.swarm.node.id']);
+      await this.net.allocate(identity, { node: node.Description.Hostname });
+    }
+    return this;
+  }
+
+  /** Does what a command that mends says: Limpet's own by the command line, Docker's as Docker would with the plugin. */
+  async mend(command: string): Promise<void> {
+    const [program, ...args] = command.split(' ').map((word) => word.replace(/^'(.*)'$/, '$1'));
+    if (program === 'limpet') {
+      const { code, stderr } = await this.rig.limpet(...args);
+      if (code !== 0) throw new Error(`${command}: ${code} ${stderr}`);
+    } else if (command.startsWith('docker service update --force ')) {
+      await this.#restart((identity) => identity.startsWith(`${args.at(-1)}.`));
+    } else if (command.startsWith('docker restart ')) {
+      await this.#restart((identity) => identity === args.at(-1));
+    } else {
+      throw new Error(`what does ${command} do?`);
+    }
+  }
+
+  /** Every container goes to its own address, every task gets a new ticket. */
+  async #restart(chosen: (identity: string) => boolean): Promise<void> {
+    for (const { Names, State, NetworkSettings } of [...this.docker.containers, ...this.docker.elsewhere]) {
+      const task = Names[0].slice(1).replace(/\.[0-9a-z]{25}$/, '');
+      const endpoint = NetworkSettings.Networks.st1;
+      if (State === 'running' && endpoint !== undefined && chosen(task)) {
+        endpoint.IPAddress = this.net.lookup(task)?.address;
+      }
+    }
+    for (const task of this.docker.tasks) {
+      const service = this.docker.services.find(({ ID }) => ID === task.ServiceID);
+      const attachment = task.NetworksAttachments?.find(({ Network }: any) => Network.Spec.Name === 'st1');
+      if (task.Status.State !== 'running' || attachment === undefined) continue;
+      if (chosen(`${service.Spec.Name}.${task.Slot ?? task.NodeID}`))
+        attachment.Addresses = [`${await this.net.hold()}/24`];
+    }
+    // The leader gives back what the tasks that have ended had.
+    const used = new Set(
+      this.docker.tasks.flatMap(({ NetworksAttachments = [], Status }: any) => {
+        return Status.State === 'running' ? NetworksAttachments.flatMap(({ Addresses }: any) => Addresses) : [];
+      }),
+    );
+    const virtual = this.docker.services.flatMap(({ Endpoint }) => Endpoint.VirtualIPs.map(({ Addr }: any) => Addr));
+    for (const address of [...this.net.held()]) {
+      if (address === '10.77.0.1' || used.has(`${address}/24`) || virtual.includes(`${address}/24`)) continue;
+      await this.net.unhold(address);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.docker.close();
+    await this.rig.stop();
+  }
+}
