@@ -50,7 +50,7 @@ export function rebuild(script: Script): void {
   script.call('rebuild_resolve', ['net'], 'OK', { expect: { window: le(4, 2, 0, 1, 2) } });
   script.call('rebuild_feed', ['net', 0], 'BAD_STATE');
   script.call('rebuild_conflict', ['net'], 'OK', {
-    expect: { ordinal: 4, identity: 'web.2', length: 5, other: 'web.1', end: 5 },
+    expect: { ordinal: 4, identity: 'web.2', length: 5, other: 'web.1', end: 5, state: 1 },
   });
   script.call('rebuild_conflict', ['net'], 'UNKNOWN');
   script.call('rebuild_commit', ['net'], 'BAD_INPUT', { set: { time: String(2n ** 48n) } });
@@ -62,7 +62,8 @@ export function rebuild(script: Script): void {
   script.note('a record that is cut off; then only abort is left');
   script.call('rebuild_begin', ['net'], 'OK');
   script.call('rebuild_feed', ['net', 27], 'BAD_INPUT', { set: { window: packed(late) } });
-  script.call('rebuild_abort', ['net'], 'any');
+  script.call('rebuild_abort', ['net'], 'OK');
+  script.call('rebuild_abort', ['net'], 'BAD_STATE');
   script.of('lookup', 'net', 'web.1', 'OK', { expect: { ordinal: 4, state: 1 } });
 }
 

@@ -12,25 +12,25 @@ const crates = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'li
  * @property {string} name also its folder
  * @property {string[]} programs that must be in PATH
  * @property {string[]} [files] that must be there, as absolute paths
- * @property {string} debian the packages that have them
+ * @property {string} remedy how to get them (on Debian)
  * @property {string[][]} build commands, run in its folder; caches aside, they write into its folder only
  * @property {string[]} run the command, in its folder; the core, a script and a folder are appended
  */
 
 /** @type {Host[]} */
 export const hosts = [
-  { name: 'node', programs: [], debian: 'nodejs', build: [], run: [process.execPath, 'main.js'] },
+  { name: 'node', programs: [], remedy: '', build: [], run: [process.execPath, 'main.js'] },
   {
     name: 'go',
     programs: ['go'],
-    debian: 'golang',
+    remedy: 'install Go 1.25 or later',
     build: [['go', 'build', '-trimpath', '-o', 'build/embed', '.']],
     run: ['build/embed'],
   },
   {
     name: 'rust',
     programs: ['cargo'],
-    debian: 'cargo',
+    remedy: 'install Rust 1.86 or later',
     build: [
       ['cargo', 'install', '--quiet', '--locked', '--force', '--path', '.', '--root', 'build', '--target-dir', crates],
     ],
@@ -39,7 +39,7 @@ export const hosts = [
   {
     name: 'python',
     programs: ['python3'],
-    debian: 'python3-venv',
+    remedy: 'apt-get install python3-venv',
     build: [
       ['python3', '-m', 'venv', 'build'],
       ['build/bin/pip', 'install', '--quiet', '--requirement', 'requirements.txt'],
@@ -49,7 +49,7 @@ export const hosts = [
   {
     name: 'java',
     programs: ['java', 'javac', 'mvn'],
-    debian: 'openjdk-17-jdk-headless maven',
+    remedy: 'apt-get install openjdk-17-jdk-headless maven',
     build: [['mvn', '--quiet', '--batch-mode', 'compiler:compile', 'dependency:copy-dependencies']],
     run: ['java', '-cp', `target/classes${delimiter}target/dependency/*`, 'limpet.Main'],
   },
@@ -57,14 +57,14 @@ export const hosts = [
     name: 'c',
     programs: ['cc', 'make', 'wasm2c'],
     files: ['/usr/include/cjson/cJSON.h', '/usr/share/wabt/wasm2c/wasm-rt-impl.c'],
-    debian: 'gcc make wabt libcjson-dev',
+    remedy: 'apt-get install gcc make wabt libcjson-dev',
     build: [['make', '--silent']],
     run: ['build/embed'],
   },
   {
     name: 'bun',
     programs: ['npm'],
-    debian: 'npm',
+    remedy: 'apt-get install npm',
     build: [['npm', 'ci', '--silent', '--ignore-scripts']],
     run: [process.execPath, 'bun.js', 'main.js'],
   },
@@ -72,7 +72,7 @@ export const hosts = [
     name: 'chromium',
     programs: [],
     files: [process.env.CHROMIUM ?? '/usr/bin/chromium'],
-    debian: 'chromium',
+    remedy: 'apt-get install chromium',
     build: [],
     run: [process.execPath, 'main.js'],
   },

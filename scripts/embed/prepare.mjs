@@ -25,10 +25,10 @@ export async function prepareHosts(names = hosts.map(({ name }) => name)) {
   return prepared;
 }
 
-async function prepareHost({ name, programs, files = [], debian, build, run }) {
+async function prepareHost({ name, programs, files = [], remedy, build, run }) {
   const found = await Promise.all([...programs.map(inPath), ...files.map(there)]);
   const absent = [...programs, ...files].filter((_, at) => !found[at]);
-  if (absent.length > 0) return { name, missing: `${absent.join(', ')} not found; Debian: apt-get install ${debian}` };
+  if (absent.length > 0) return { name, missing: `${absent.join(', ')} not found: ${remedy}` };
   for (const command of build) {
     const { code, output } = await execute(command, join(folder, name));
     if (code !== 0) return { name, failure: `${command.join(' ')}: exit code ${code}\n${output}` };
