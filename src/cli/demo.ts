@@ -1,123 +1,101 @@
-// `limpet demo`: the replayed swarm as a story for an operator. Every number and address in it is computed.
+// `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the simulation came
+// to; the recording of a real swarm is recording.ts.
 
-import { type Cell, count, type Paint, table } from './print.js';
-import { type Place, replay, type Step, type Story } from './replay.js';
+import { Limpet } from '../index.js';
+import { type Scenario, Simulation, type State, type SwarmEvent, scenarios, type Task } from '../simulator/index.js';
+import { count, type Paint, table } from './print.js';
+import { movesTable, type Place, type Step, verdict } from './story.js';
 
-type World = 'docker' | 'limpet';
+/** An event of the scenario with what came of it. */
+interface Chapter {
+  readonly event: SwarmEvent;
+  /** All that was logged until the swarm was at rest again. */
+  readonly log: State['log'];
+  readonly before: State;
+  readonly after: State;
+}
 
 /** The story's lines. */
-export async function demo(paint: Paint): Promise<string[]> {
-  const story = await replay();
-  const { steps } = story;
+export async function demo(paint: Paint, seed?: number): Promise<string[]> {
+  const scenario: Scenario = { ...scenarios.classic, ...(seed === undefined ? {} : { seed }) };
+  const simulation = new Simulation(scenario, await Limpet.load());
+  const scene = setting(simulation);
+  const chapters = play(simulation);
+  const pages = [...scene, ...chapters.flatMap((chapter) => tell(chapter, paint))];
   return [
-    ...introduction(story, paint),
-    ...steps.flatMap((step, n) => ['', ...tell(n + 1, step, steps[n - 1], paint)]),
+    paint('bold', `${scenario.name}, on a simulated swarm`),
+    `Docker's own allocator and Limpet beside each other, on the same events (seed ${scenario.seed}).`,
     '',
-    ...verdict(steps, paint),
+    ...pages.flatMap(([title = '', ...rest], n) => [paint('bold', `${String(n + 1).padStart(2)} ${title}`), ...rest]),
+    '',
+    ...verdict(stepsOf(chapters), paint),
   ];
 }
 
-function introduction({ engine, managers, service, network, cidr, steps }: Story, paint: Paint): string[] {
-  const replicas = steps[0]?.places.size ?? 0;
-  return [
-    paint('bold', 'One swarm, two allocators'),
-    `A recording: ${managers} managers with Docker ${engine}, service ${service} with ${replicas}`,
-    `replicas, network ${network} (${cidr}). Beside what Docker did stands what`,
-    'Limpet does when it gets the same events, computed now.',
-  ];
-}
-
-function tell(n: number, step: Step, before: Step | undefined, paint: Paint): string[] {
-  return before === undefined ? tellStart(n, step, paint) : tellMoves(n, step, before, paint);
-}
-
-function tellStart(n: number, { places, began }: Step, paint: Paint): string[] {
-  const rows = [...places].map(([identity, { node, docker, limpet }]) => [identity, node, docker, limpet]);
-  const title = `${n}  ${count(began, 'task')} run; Limpet takes their addresses over from the task list`;
-  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' })];
-}
-
-function tellMoves(n: number, step: Step, before: Step, paint: Paint): string[] {
-  const moved = movedIn(step, before);
-  const rows = moved.map(({ identity, was, now }) => [
-    identity,
-    was.node === now.node ? now.node : `${was.node} → ${now.node}`,
-    change(was.docker, now.docker),
-    change(was.limpet, now.limpet),
-  ]);
-  const title = `${n}  ${step.happened.join('; ')}: ${count(step.ended, 'task')} ended, ${step.began} began`;
-  return [paint('bold', title), ...table(['REPLICA', 'NODE', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' })];
-}
-
-function verdict(steps: readonly Step[], paint: Paint): string[] {
-  const [first] = steps;
-  const last = steps.at(-1);
-  if (first === undefined || last === undefined) return [];
-  const moves = steps.slice(1).map((step, n) => movedIn(step, steps[n] ?? step));
-  const size = last.places.size;
-  const rows = [
-    ...moves.map((moved, n) =>
-      versus(`moved and kept their address: ${steps[n + 1]?.happened.at(-1)}`, (world) => kept(moved, world)),
-    ),
-    versus('at the end on the address they began with', (world) => {
-      const home = [...last.places].filter(([id, place]) => first.places.get(id)?.[world] === place[world]);
-      return `${home.length} of ${size}`;
-    }),
-    versus(`addresses that ${size} replicas have used`, (world) => String(addressesUsed(steps, world))),
-    versus('addresses that now answer as another replica', (world) => String(passedOn(steps, world).length)),
-  ];
-  const all = moves.flat();
-  return [
-    paint(
-      'bold',
-      `Verdict: addresses kept by tasks that moved: Docker ${kept(all, 'docker')}, Limpet ${kept(all, 'limpet')}`,
-    ),
-    ...table(['', 'DOCKER', 'LIMPET'], rows, paint, { indent: '   ' }),
-    ...passedOn(steps, 'docker')
-      .slice(0, 1)
-      .map(({ address, from, to }) => {
-        return `   With Docker, ${address} was ${from} and is ${to} now.`;
-      }),
-  ];
-}
-
-function versus(what: string, of: (world: World) => string): string[] {
-  return [what, of('docker'), of('limpet')];
-}
-
-function kept(moves: readonly Move[], world: World): string {
-  return `${moves.filter(({ was, now }) => was[world] === now[world]).length} of ${moves.length}`;
-}
-
-function addressesUsed(steps: readonly Step[], world: World): number {
-  return new Set(steps.flatMap(({ places }) => [...places.values()].map((place) => place[world]))).size;
-}
-
-type Move = { readonly identity: string; readonly was: Place; readonly now: Place };
-
-/** The replicas whose task is another than a step before. */
-function movedIn(step: Step, before: Step): Move[] {
-  return [...step.places].flatMap(([identity, now]) => {
-    const was = before.places.get(identity);
-    return was === undefined || was.task === now.task ? [] : [{ identity, was, now }];
-  });
-}
-
-/** Addresses that were one replica's once and are another's in the end. */
-function passedOn(steps: readonly Step[], world: World): { address: string; from: string; to: string }[] {
-  const firstOwner = new Map<string, string>();
-  for (const { places } of steps) {
-    for (const [identity, place] of places) {
-      if (!firstOwner.has(place[world])) firstOwner.set(place[world], identity);
-    }
+function play(simulation: Simulation): Chapter[] {
+  const chapters: Chapter[] = [];
+  while (!simulation.ended) {
+    const before = simulation.state;
+    const after = simulation.settle();
+    const between = Array.from({ length: after.step - before.step }, (_, n) => simulation.at(before.step + 1 + n));
+    const event = between[0]?.events[0];
+    if (event !== undefined) chapters.push({ event, log: between.flatMap(({ log }) => log), before, after });
   }
-  return [...(steps.at(-1)?.places ?? [])].flatMap(([to, place]) => {
-    const address = place[world];
-    const from = firstOwner.get(address);
-    return from === undefined || from === to ? [] : [{ address, from, to }];
-  });
+  return chapters;
 }
 
-function change(was: string, now: string): Cell {
-  return was === now ? { text: `kept ${now}`, style: 'green' } : `${was} → ${now}`;
+/** What is there before anything happens: each page is a title and its lines. */
+function setting({ network, state }: Simulation): string[][] {
+  const names = state.nodes.map(({ name }) => (name === state.leader ? `${name} (leader)` : name));
+  return [
+    [`${count(names.length, 'manager')}: ${names.join(', ')}`],
+    [`network ${network.subnet}, gateway ${network.gateway}`],
+  ];
+}
+
+function tell({ event, log, before, after }: Chapter, paint: Paint): string[][] {
+  const said = (kind: string) => log.filter((line) => line.kind === kind).map(({ text }) => text);
+  const [title = event.do] = said('event');
+  if (event.do === 'look') return [[`look at ${event.identity}`, ...said('look').map((text) => `   ${text}`)]];
+  if (event.do === 'create') return [[title, ...whereabouts(after, paint)]];
+  const moves = movesTable(stepOf(after, []), stepOf(before, []), paint);
+  const moved = moves.length > 1 ? moves : [];
+  const election = said('swarm').find((text) => text.endsWith('is the new leader'));
+  if (election === undefined || after.rebuild === undefined) return [[title, ...moved]];
+  const { tasks, live, reserved, conflicts } = after.rebuild;
+  const rebuilt = `   Limpet there is rebuilt from ${tasks} tasks: ${live} live, ${reserved} reserved, ${count(conflicts.length, 'conflict')}`;
+  return [[title], [election, rebuilt, ...moved]];
+}
+
+function whereabouts(state: State, paint: Paint): string[] {
+  const places = [...placesOf(state)];
+  const rows = state.nodes.map(({ name }) => {
+    const here = places.filter(([, { node }]) => node === name);
+    return [name, here.map(([identity]) => identity).join(' ')];
+  });
+  return table(['NODE', 'REPLICAS'], rows, paint, { indent: '   ' });
+}
+
+/** The story's last page compares the states after which something can have moved. */
+function stepsOf(chapters: readonly Chapter[]): Step[] {
+  const told = chapters.filter(({ event }) => event.do !== 'look' && event.do !== 'activate');
+  return told.map(({ after, log }) =>
+    stepOf(
+      after,
+      log.filter(({ kind }) => kind === 'event').map(({ text }) => text),
+    ),
+  );
+}
+
+function stepOf(state: State, happened: readonly string[]): Step {
+  return { happened, ended: 0, began: 0, places: placesOf(state) };
+}
+
+function placesOf({ tasks }: State): Map<string, Place> {
+  const running = [...tasks.values()].filter(({ state, desired }) => state === 'running' && desired === 'running');
+  return new Map(running.sort((a, b) => a.slot - b.slot).map((task) => [task.identity, placeOf(task)]));
+}
+
+function placeOf({ id, node, stock, sticky }: Task): Place {
+  return { task: id, node: node ?? 'none', docker: stock ?? 'none', limpet: sticky ?? 'none' };
 }

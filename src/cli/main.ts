@@ -10,6 +10,7 @@ import { EXIT, Failure } from './failure.js';
 import { lines, print } from './output.js';
 import { oneLine, painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';
+import { recordingStory } from './recording.js';
 import { jsonReport, textReport } from './report.js';
 
 const paint = painter(process.stdout);
@@ -41,11 +42,22 @@ function commands(): Command {
 
   program
     .command('demo')
-    .description('replay the recording of a real swarm: what Docker did, what Limpet does')
-    .action(async () => print(lines(await demo(paint))));
+    .description('a node is drained and the leader reboots, on a simulated swarm: Docker beside Limpet')
+    .option('--seed <number>', 'another course of events: where tasks go, who is elected', wholeNumber)
+    .option('--recording', 'replay the recording of a real swarm instead')
+    .action(async ({ recording, seed }: { recording?: true; seed?: number }) => {
+      if (recording && seed !== undefined)
+        throw new Failure('--seed is for the simulation: a recording has one course');
+      await print(lines(await (recording ? recordingStory(paint) : demo(paint, seed))));
+    });
   dockerPluginCommand(program);
   adminCommands(program, paint);
   return program;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
+  throw new Failure(`--seed ${text}: a seed is a whole number from 0 to 4294967295`);
 }
 
 const REBUILD_HELP = `

@@ -1,30 +1,13 @@
 // The recorded swarm replayed: what Docker gave each replica, and what the allocator gives it for the same events.
-// Computes and prints nothing; demo.ts tells it.
+// Computes and prints nothing; recording.ts tells it.
 
 import { Limpet, type Subnet } from '../index.js';
 import { type Claim, findNetwork, readRecord, readServices, virtualAddresses } from '../swarm.js';
 import recordings from './recordings.json' with { type: 'json' };
+import type { Place, Step } from './story.js';
 
 type Task = (typeof recordings.steps)[number]['tasks'][number];
 type Node = (typeof recordings.steps)[number]['nodes'][number];
-
-/** A replica where a step found it: its task's node, and the address it has in each world. */
-export interface Place {
-  readonly task: string;
-  readonly node: string;
-  readonly docker: string;
-  readonly limpet: string;
-}
-
-export interface Step {
-  /** What happened to the nodes, in words; empty for the first step. */
-  readonly happened: readonly string[];
-  /** Tasks that ended and began since the step before. */
-  readonly ended: number;
-  readonly began: number;
-  /** By identity, in the order of the slots. */
-  readonly places: ReadonlyMap<string, Place>;
-}
 
 export interface Story {
   readonly engine: string;

@@ -375,8 +375,34 @@ describe('the first look through a list', () => {
 });
 
 describe('demo', () => {
-  test('tells in 30 to 60 lines of 80 columns what the recordings show', async () => {
+  test('plays the ten steps of the classic test on the simulated swarm, in 30 to 60 lines of 80 columns', async () => {
     const { stdout, stderr, code } = await limpet(['demo']);
+    assert.deepEqual([stderr, code], ['', 0]);
+    const told = stdout.trimEnd().split('\n');
+    assert.ok(told.length >= 30 && told.length <= 60, `${told.length} lines`);
+    const long = told.filter((line) => line.length > 80);
+    assert.deepEqual(long, []);
+    const numbers = told.flatMap((line) => /^ ?(\d+) /.exec(line)?.[1] ?? []).map(Number);
+    assert.deepEqual(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const looks = [...stdout.matchAll(/web\.3 runs on (\S+): Docker's own address (\S+), Limpet's (\S+)\n/g)];
+    assert.equal(looks.length, 3);
+    assert.equal(new Set(looks.map(([, node]) => node)).size > 1, true, 'it moves');
+    assert.equal(new Set(looks.map(([, , docker]) => docker)).size > 1, true, "Docker's changes");
+    assert.equal(new Set(looks.map(([, , , own]) => own)).size, 1, "Limpet's stays");
+    const [, moved, kept] = /Limpet (\d+) of (\d+)\n/.exec(stdout) ?? [];
+    assert.ok(Number(moved) > 0 && moved === kept, stdout);
+    assert.equal((await limpet(['demo'])).stdout, stdout, 'the same every time');
+    assert.notEqual((await limpet(['demo', '--seed', '5'])).stdout, stdout);
+  });
+
+  test('refuses a seed that is none, and one for the recording', async () => {
+    for (const seed of ['x', '-1', '1.5', '4294967296'])
+      assert.match((await limpet(['demo', `--seed=${seed}`])).stderr, new RegExp(`--seed ${seed}: a seed is`));
+    assert.match((await limpet(['demo', '--recording', '--seed', '1'])).stderr, /a recording has one course/);
+  });
+
+  test('tells in 30 to 60 lines of 80 columns what the recordings show', async () => {
+    const { stdout, stderr, code } = await limpet(['demo', '--recording']);
     assert.deepEqual([stderr, code], ['', 0]);
     const told = stdout.trimEnd().split('\n');
     assert.ok(told.length >= 30 && told.length <= 60, `${told.length} lines`);

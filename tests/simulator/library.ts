@@ -8,6 +8,7 @@ export const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/in
 export const { NETWORK, nodeList, parseScenario, Simulation, scenarios, serviceList, taskList, Vector } = (await import(
   pathToFileURL(`${dist}/simulator.js`).href
 )) as typeof import('../../src/simulator/index.js');
+export type Vector<T> = import('../../src/simulator/index.js').Vector<T>;
 export type Simulation = import('../../src/simulator/index.js').Simulation;
 export type * from '../../src/simulator/index.js';
 export { Limpet, LimpetError } from '../limpet.js';
