@@ -24,7 +24,7 @@ export async function demo(paint: Paint, seed?: number): Promise<string[]> {
   const pages = [...scene, ...chapters.flatMap((chapter) => tell(chapter, paint))];
   return [
     paint('bold', `${scenario.name}, on a simulated swarm`),
-    `Docker's own allocator and Limpet beside each other, on the same events (seed ${scenario.seed}).`,
+    `Docker's own allocator and Limpet side by side, same events (seed ${scenario.seed}).`,
     '',
     ...pages.flatMap(([title = '', ...rest], n) => [paint('bold', `${String(n + 1).padStart(2)} ${title}`), ...rest]),
     '',

@@ -164,5 +164,5 @@ function runningTask(draft: Draft, identity: string): TaskRecord | undefined {
 }
 
 function whatIs(draft: Draft, name: NodeName): string {
-  return name === draft.leader ? `the leader, ${name},` : name;
+  return name === draft.leader ? `the leader ${name}` : name;
 }
