@@ -58,8 +58,13 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     mounts: [mount, adminHandler(() => adminContext(situation, docker))],
   });
   const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, mount);
-  await mkdir(dirname(options.socket), { recursive: true });
-  await listen(server, options.socket);
+  try {
+    await mkdir(dirname(options.socket), { recursive: true });
+    await listen(server, options.socket);
+  } catch (error) {
+    watched?.close();
+    throw error;
+  }
   log.info({ event: 'start', socket: options.socket, store: options.store.replace(/\/\/[^/]*@/, '//…@') }, 'serving');
   const opening = situation.open().then(() => {
     if (situation.missing === undefined) looks.begin();
