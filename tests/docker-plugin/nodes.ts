@@ -1,6 +1,6 @@
 // Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process. Memory
 // cannot be shared between processes; what etcd adds to that has tests of its own.
-import { DockerodeApi } from '../../src/docker-api/index.js';
+import { type DockerApi, DockerodeApi } from '../../src/docker-api/index.js';
 import { Coalesced } from '../../src/docker-plugin/coalesced.js';
 import type { Context } from '../../src/docker-plugin/context.js';
 import { Driver } from '../../src/docker-plugin/driver.js';
@@ -20,9 +20,9 @@ export const WAITS: Waits = { docker: 400, home: 700, reconcile: 30_000, sweep: 
 /** How far the nodes' clocks are ahead; for holds and releases to age in no time. */
 export const clock = { ahead: 0 };
 
+/** A node whose Docker is asked over its socket, or directly where a hundred thousand questions are put. */
 export class Node {
   readonly name: string;
-  readonly docker: Docker;
   readonly service: AllocatorService;
   readonly lines: any[] = [];
   readonly waits: Waits;
@@ -31,12 +31,18 @@ export class Node {
   reconciler!: Reconciler;
   sweeper!: Sweeper;
 
-  constructor(name: string, docker: Docker, service: AllocatorService, waits: Waits = WAITS) {
+  readonly #docker: Docker | DockerApi;
+
+  constructor(name: string, docker: Docker | DockerApi, service: AllocatorService, waits: Waits = WAITS) {
     this.name = name;
-    this.docker = docker;
+    this.#docker = docker;
     this.service = service;
     this.waits = waits;
     this.restart();
+  }
+
+  get docker(): Docker {
+    return this.#docker as Docker;
   }
 
   /** A new process in the place of the old one: what was only in its memory is gone. */
@@ -73,7 +79,10 @@ export class Node {
   }
 
   #context(): Context {
-    const docker = new DockerodeApi({ host: this.docker.socket, deadline: this.waits.docker });
+    const docker =
+      this.#docker instanceof Docker
+        ? new DockerodeApi({ host: this.#docker.socket, deadline: this.waits.docker })
+        : this.#docker;
     return {
       node: () => this.name,
       isManager: () => this.manager,
@@ -81,7 +90,9 @@ export class Node {
       docker,
       containers: new Coalesced(() => docker.containers()),
       networks: new Networks(docker),
-      log: openLog('debug', { write: (line) => void this.lines.push(JSON.parse(line)) }),
+      log: openLog(this.#docker instanceof Docker ? 'debug' : 'silent', {
+        write: (line) => void this.lines.push(JSON.parse(line)),
+      }),
       metrics: new Metrics(() => this.service),
       waits: this.waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
