@@ -7,7 +7,7 @@ import type { Context } from './context.js';
 import { GlobalSide } from './global.js';
 import { LocalSide } from './local.js';
 import { Patience } from './patience.js';
-import { parsePoolId, SPACES } from './pool-id.js';
+import { type PoolId, parsePoolId, SPACES } from './pool-id.js';
 import { Pools } from './pools.js';
 import type { Call, RequestOf } from './protocol.js';
 import type { Tenants } from './tenants.js';
@@ -69,27 +69,21 @@ export class Driver {
     const pool = parsePoolId(PoolID);
     const net = await this.#pools.find(pool);
     const address = Address === '' ? undefined : checked(net, Address);
-    const isGateway = Options.RequestAddressType === GATEWAY;
-    const given =
-      pool.side === 'global'
-        ? await this.#globally(net, address, isGateway)
-        : await this.#locally(net, address, isGateway, Options[ENDPOINT_NAME]);
+    const given = await this.#given(pool, net, address, Options);
     return { Address: `${given}/${net.cidr.split('/')[1]}`, Data: {} };
   }
 
-  #globally(net: SubnetService, address: string | undefined, isGateway: boolean): Promise<string> {
-    if (isGateway) return this.#global.gateway(net, address);
-    return address === undefined ? this.#global.next(net) : this.#global.exact(net, address);
-  }
-
-  #locally(
+  #given(
+    { side }: PoolId,
     net: SubnetService,
     address: string | undefined,
-    isGateway: boolean,
-    name: string | undefined,
+    options: Readonly<Record<string, string>>,
   ): Promise<string> {
-    if (isGateway) return this.#local.gateway(net, address);
-    return this.#local.request(net, { address, name: name || undefined });
+    if (options.RequestAddressType === GATEWAY) {
+      return side === 'global' ? this.#global.gateway(net, address) : this.#local.gateway(net, address);
+    }
+    if (side === 'local') return this.#local.request(net, { address, name: options[ENDPOINT_NAME] || undefined });
+    return address === undefined ? this.#global.next(net) : this.#global.exact(net, address);
   }
 
   async #releaseAddress({ PoolID, Address }: RequestOf<'IpamDriver.ReleaseAddress'>): Promise<Answer> {

@@ -2,6 +2,7 @@
 // Docker has given back is not dropped, so that its bindings can age; it gives way when somebody needs its range.
 
 import { LimpetError } from '../errors.js';
+import { KeyedMutex } from '../service/mutex.js';
 import type { AllocatorService } from '../service/service.js';
 import type { SubnetService } from '../service/subnet-service.js';
 import { withoutHostBits } from '../swarm/cidr.js';
@@ -18,6 +19,7 @@ type PoolRequest = RequestOf<'IpamDriver.RequestPool'>;
 
 export class Pools {
   readonly #context: Context;
+  readonly #choosing = new KeyedMutex();
 
   constructor(context: Context) {
     this.#context = context;
@@ -68,7 +70,12 @@ export class Pools {
     return service.find(cidr, SWARM) ?? this.#make(spaceOf(this.#context.node()), cidr, { ...wanted, scope: 'node' });
   }
 
-  async #chosen(side: Side, { SubPool, V6 }: PoolRequest, settings: PoolSettings): Promise<SubnetService> {
+  async #chosen(side: Side, request: PoolRequest, settings: PoolSettings): Promise<SubnetService> {
+    // One at a time: two that chose the same would share it, since a pool asked for again is the same.
+    return this.#choosing.run('', () => this.#choose(side, request, settings));
+  }
+
+  async #choose(side: Side, { SubPool, V6 }: PoolRequest, settings: PoolSettings): Promise<SubnetService> {
     if (SubPool !== '') throw new LimpetError('BAD_INPUT', `a sub-pool, ${SubPool}, needs a pool that it is part of`);
     const version = V6 ? 6 : 4;
     for (let n = 1; ; n++) {

@@ -64,6 +64,7 @@ export class Situation {
   /** Finds out the node's name and opens the store, for as long as it takes. Ends without either when it is called off. */
   async open(): Promise<void> {
     this.#node = this.#options.node ?? (await rememberedName(this.#options.stateFile));
+    if (this.#node !== undefined) this.#missing = 'the store is being opened';
     while (!this.#ended.signal.aborted) {
       await this.#attempt();
       if (this.#service !== undefined) return;
@@ -116,6 +117,8 @@ export class Situation {
   }
 
   #unavailable(): LimpetError {
-    return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`);
+    // A store that is being opened is as one that is away; Docker, which may be waiting for the plugin, is not waited for.
+    const details = this.#node === undefined ? {} : { outcome: 'none' };
+    return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, details);
   }
 }

@@ -29,7 +29,7 @@ export async function plugin(docker: string, options: Partial<PluginOptions> = {
     stateFile: join(folder, 'node'),
     logLevel: 'info',
     pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
-    waits: { ...DEFAULT_WAITS, docker: 400, home: 700 },
+    waits: { ...DEFAULT_WAITS, docker: 400, home: 700, store: 1000 },
     logTo: { write: (line) => void lines.push(JSON.parse(line)) },
     ...options,
   });

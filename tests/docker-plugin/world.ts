@@ -282,6 +282,7 @@ export class World {
       tasks: async () => this.lives.filter(({ kind }) => kind === 'task' || kind === 'plain').map(taskOf),
       // What Docker does not tell of, the balancers' tickets, the model has written down as a virtual IP.
       services: async () => [{ id: 's', name: 'web', mode: 'replicated', virtual: this.#virtual() }],
+      endpoints: async () => [],
       nodes: async () =>
         this.nodes.map((_, n) => ({ id: `id-${n}`, hostname: `node-${n}`, state: 'ready', leader: n === this.leader })),
     };
