@@ -86,8 +86,12 @@ export class Bindings extends Bitmap {
 
   /** Whether there is memory for one more binding or hold, and all that may grow with it. */
   canBind(): bool {
-    let blocks = CALL_BLOCKS;
-    if (this.identities.isTight()) blocks += this.identities.growth();
+    return this.canTake(this.identities.isTight() ? this.identities.growth() : 0);
+  }
+
+  /** Whether there is memory for one more ordinal taken, and so many blocks besides. */
+  canTake(besides: u32): bool {
+    let blocks = CALL_BLOCKS + besides;
     if (this.pageTable.isTight()) blocks += this.pageTable.growth();
     return this.canAddPage() && reserveBlocks(blocks);
   }
@@ -151,7 +155,7 @@ export class Bindings extends Bitmap {
     this.disown(binding);
     this.removeIdentity(binding);
     if (binding.flags & HELD) this.held++;
-    else this.clear(binding.place);
+    else this.clear(this.pages.get(binding.place >> 12), binding.place & 4095);
     this.records.free(binding);
   }
 

@@ -81,8 +81,12 @@ export class Bitmap extends Nodes {
   order: Order;
   /** All pages by number and level. */
   pageTable: Table;
-  /** The page found last: neighbours are asked for in a row. */
+  /**
+   * The page found last, since neighbours are asked for in a row, and the one before: addresses that are given back lie
+   * anywhere, while the next free one lies where the last one lay.
+   */
   recent: usize;
+  before: usize;
   /** The highest level that has a page. */
   top: u32;
   /** The last ordinal of the subnet. */
@@ -101,7 +105,7 @@ export class Bitmap extends Nodes {
 
   /** Puts the ordinal of a place into Ordinal. */
   ordinalOf(place: u32): void {
-    ordinalAt(this.pages.get(place >> PAGE_BITS), place & OFFSET);
+    ordinalAt(load<usize>(this.pages.slot(place >> PAGE_BITS)), place & OFFSET);
   }
 
   /** Whether the ordinal's bit in its level-0 page is set; excluded ordinals may have no such page. */
@@ -139,7 +143,7 @@ export class Bitmap extends Nodes {
 
   /** The level-0 page of an ordinal, made when it is missing. */
   makePageOf(lo: u64, hi: u64): usize {
-    return this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), hi >> PAGE_BITS);
+    return this.pageOf(lo, hi) || this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), hi >> PAGE_BITS);
   }
 
   /** Sets the bit of `offset` in a page, and in the levels above where a page has become full. */
@@ -162,10 +166,8 @@ export class Bitmap extends Nodes {
     }
   }
 
-  /** Clears the bit of a place, and in the levels above where a page is no longer full; drops pages left empty. */
-  clear(place: u32): void {
-    let page: usize = this.pages.get(place >> PAGE_BITS);
-    let offset = place & OFFSET;
+  /** Clears the bit of `offset` in a page, and in the levels above where it is no longer full; drops pages left empty. */
+  clear(page: usize, offset: u32): void {
     while (true) {
       const at = page + ((offset >> 6) << 3);
       const word = load<u64>(at, WORDS);
@@ -180,7 +182,7 @@ export class Bitmap extends Nodes {
       const hi = tagged & (((<u64>1) << LEVEL_SHIFT) - 1);
       const level = (tagged >> LEVEL_SHIFT) + 1;
       offset = <u32>lo & OFFSET;
-      page = this.findPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | (level << LEVEL_SHIFT));
+      page = this.searchPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | (level << LEVEL_SHIFT));
     }
   }
 
@@ -193,6 +195,7 @@ export class Bitmap extends Nodes {
     this.pages.remove(load<u32>(page, ID));
     this.order.stale = true;
     if (this.recent == page) this.recent = 0;
+    if (this.before == page) this.before = 0;
     const owners = load<usize>(page, OWNERS);
     if (owners) {
       for (let slot = owners; slot < owners + (PAGE_SIZE / FAN) * 4; slot += 4) {
@@ -212,7 +215,7 @@ export class Bitmap extends Nodes {
     let level: u64 = 0;
     let lastLo = this.lastLo;
     let lastHi = this.lastHi;
-    while (!above(lo, hi, lastLo, lastHi)) {
+    while (!Ordinal.above(lo, hi, lastLo, lastHi)) {
       const page = this.findPage(
         (lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)),
         (hi >> PAGE_BITS) | (level << LEVEL_SHIFT),
@@ -222,7 +225,11 @@ export class Bitmap extends Nodes {
         if (offset < PAGE_SIZE) {
           lo = (lo & ~(<u64>OFFSET)) | offset;
           // Not left to descend: a unit past the end of ::/0 would wrap around to 0 there.
-          return !above(lo, hi, lastLo, lastHi) && this.descend(lo, hi, <u32>level);
+          if (Ordinal.above(lo, hi, lastLo, lastHi)) return false;
+          if (level) return this.descend(lo, hi, <u32>level);
+          Ordinal.lo = lo;
+          Ordinal.hi = hi;
+          return true;
         }
       } else if (level >= this.top || !this.skipExcluded(lo, hi, <u32>level)) {
         return this.descend(lo, hi, <u32>level);
@@ -286,7 +293,7 @@ export class Bitmap extends Nodes {
   /** From a free unit of `level` down to its first free ordinal; false when that lies past the end. */
   private descend(lo: u64, hi: u64, level: u32): bool {
     while (level--) {
-      const page = this.findPage(lo, hi | ((<u64>level) << LEVEL_SHIFT));
+      const page = this.searchPage(lo, hi | ((<u64>level) << LEVEL_SHIFT));
       hi = (hi << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
       lo <<= PAGE_BITS;
       if (page) lo |= nextClear(page, 0);
@@ -302,7 +309,7 @@ export class Bitmap extends Nodes {
       lo = (lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS));
       hi >>= PAGE_BITS;
       const tag = (<u64>level) << LEVEL_SHIFT;
-      const page = this.findPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | tag);
+      const page = this.searchPage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | tag);
       if (!this.isTaken(page, lo)) continue;
       Skipped.level = level;
       Skipped.lo = lo + 1;
@@ -312,17 +319,34 @@ export class Bitmap extends Nodes {
     return false;
   }
 
+  /** Inline, since nearly always it is the page found last. */
+  @inline
   private findPage(lo: u64, taggedHi: u64): usize {
-    let page = this.recent;
+    const page = this.recent;
     if (page && load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) return page;
-    page = firstCandidate(this.pageTable, hashNumber(lo, taggedHi));
-    while (page && (load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi)) page = nextCandidate();
-    if (page && taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
+    return this.searchPage(lo, taggedHi);
+  }
+
+  /** As findPage, for a page that is not the one found last, or is of a higher level. */
+  private searchPage(lo: u64, taggedHi: u64): usize {
+    let page = this.before;
+    if (!page || load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi) {
+      page = firstCandidate(this.pageTable, hashNumber(lo, taggedHi));
+      while (page && (load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi))
+        page = nextCandidate();
+    }
+    if (page) this.remember(page, taggedHi);
     return page;
   }
 
+  private remember(page: usize, taggedHi: u64): void {
+    if (taggedHi >> LEVEL_SHIFT) return;
+    this.before = this.recent;
+    this.recent = page;
+  }
+
   private makePage(lo: u64, taggedHi: u64): usize {
-    let page = this.findPage(lo, taggedHi);
+    let page = this.searchPage(lo, taggedHi);
     if (page) return page;
     page = pop(changetype<usize>(this) + offsetof<Bitmap>('freePages')) || this.cut(PAGE);
     memory.fill(page, 0, PAGE);
@@ -341,7 +365,7 @@ export class Bitmap extends Nodes {
     } else {
       insertPage(table, page);
     }
-    if (taggedHi >> LEVEL_SHIFT == 0) this.recent = page;
+    this.remember(page, taggedHi);
     return page;
   }
 }

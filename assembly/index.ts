@@ -83,13 +83,17 @@ export function memory_used(): u32 {
   return blocksInUse() * BLOCK;
 }
 
-/** The subnet of the call under way. */
+/** The subnet of the call under way, and its number: most calls are for the same one as the call before. Null when it is gone. */
 let subnet: Subnet = changetype<Subnet>(0);
+let entered: u32 = 0;
 
 /** Every call begins here: finds its subnet and checks the length of its identity (1 where it has none). */
 function enter(id: u32, length: u32): i32 {
-  subnet = subnetAt(id);
-  if (!changetype<usize>(subnet)) return status.NO_SUBNET;
+  if (id != entered || !changetype<usize>(subnet)) {
+    subnet = subnetAt(id);
+    if (!changetype<usize>(subnet)) return status.NO_SUBNET;
+    entered = id;
+  }
   return length - 1 < 255 ? status.OK : status.BAD_INPUT;
 }
 
@@ -142,6 +146,7 @@ export function subnet_destroy(id: u32): i32 {
   endSnapshot(subnet);
   destroySubnet(subnet);
   removeSubnet(id);
+  subnet = changetype<Subnet>(0);
   return status.OK;
 }
 
@@ -410,6 +415,7 @@ export function rebuild_commit(id: u32): i32 {
   const rebuilt = commitRebuild(subnet, time);
   if (!changetype<usize>(rebuilt)) return status.NO_MEMORY;
   replaceSubnet(id, rebuilt);
+  subnet = changetype<Subnet>(0);
   return status.CHANGED;
 }
 

@@ -4,9 +4,15 @@
 export abstract class Ordinal {
   static lo: u64 = 0;
   static hi: u64 = 0;
+
+  /** (aHi, aLo) > (bHi, bLo), inline: for the paths that every call takes. */
+  @inline
+  static above(aLo: u64, aHi: u64, bLo: u64, bHi: u64): bool {
+    return aHi > bHi || (aHi == bHi && aLo > bLo);
+  }
 }
 
 /** (aHi, aLo) > (bHi, bLo) */
 export function above(aLo: u64, aHi: u64, bLo: u64, bHi: u64): bool {
-  return aHi > bHi || (aHi == bHi && aLo > bLo);
+  return Ordinal.above(aLo, aHi, bLo, bHi);
 }

@@ -79,14 +79,14 @@ export class Subnet extends Bindings {
     if (state == STATE_HELD) return status.OK;
     if (state == STATE_EXCLUDED) return status.EXCLUDED;
     if (state != STATE_FREE) return status.OCCUPIED;
-    if (!this.canBind()) return status.NO_MEMORY;
+    if (!this.canTake(0)) return status.NO_MEMORY;
     this.holdFree(lo, hi);
     return status.CHANGED;
   }
 
   /** Holds the next free ordinal, chosen by the policy. */
   holdNext(): i32 {
-    if (!this.canBind()) return status.NO_MEMORY;
+    if (!this.canTake(0)) return status.NO_MEMORY;
     if (!this.choose()) return status.FULL;
     this.holdFree(Ordinal.lo, Ordinal.hi);
     return status.CHANGED;
@@ -103,15 +103,17 @@ export class Subnet extends Bindings {
   }
 
   unhold(lo: u64, hi: u64): i32 {
-    if (above(lo, hi, this.lastLo, this.lastHi)) return status.OUT_OF_RANGE;
-    const binding = this.byOrdinal(lo, hi);
+    if (Ordinal.above(lo, hi, this.lastLo, this.lastHi)) return status.OUT_OF_RANGE;
+    const page = this.pageOf(lo, hi);
+    if (!this.isTaken(page, lo)) return status.NOT_HELD;
+    const binding = changetype<Binding>(this.owner(page, <u32>lo & 4095));
     if (exists(binding)) {
       if (!(binding.flags & HELD)) return status.NOT_HELD;
       binding.flags &= ~HELD;
       return status.CHANGED;
     }
-    if (this.stateOf(lo, hi) != STATE_HELD) return status.NOT_HELD;
-    this.clear(this.placeIn(this.pageOf(lo, hi), lo));
+    if (this.exclusions.covers(lo, hi)) return status.NOT_HELD;
+    this.clear(page, <u32>lo & 4095);
     this.held--;
     return status.CHANGED;
   }

@@ -83,7 +83,7 @@ export function nextCandidate(): usize {
   const mask = table.capacity - 1;
   const tag = Probe.tag;
   let i = Probe.i;
-  let at = table.at(i);
+  let at = table.slot(i);
   while (true) {
     const slot = load<u32>(at);
     i = (i + 1) & mask;

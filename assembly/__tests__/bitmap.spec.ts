@@ -34,7 +34,7 @@ function set(map: Subnet, lo: u64, hi: u64 = 0): void {
 }
 
 function clear(map: Subnet, lo: u64, hi: u64 = 0): void {
-  map.clear(map.placeIn(map.pageOf(lo, hi), lo));
+  map.clear(map.pageOf(lo, hi), <u32>lo & 4095);
 }
 
 function taken(map: Subnet, lo: u64, hi: u64 = 0): bool {

@@ -708,6 +708,40 @@ describe('many subnets', () => {
     expect<u32>(core.memory_used()).toBeLessThan(8193);
   });
 
+  test('the one of the call before is not taken for another that has come by its number since, nor for one that never was', () => {
+    const first = create(4, 24);
+    allocate(first, 'a');
+    assert(allocate(u32.MAX_VALUE, 'a') == status.NO_SUBNET, 'a number that no subnet has');
+    allocate(first, 'a');
+    core.subnet_destroy(first);
+    assert(lookup(first, 'a') == status.NO_SUBNET, 'destroyed by the call before');
+    const second = create(4, 24);
+    expect<u32>(second).toBe(first);
+    expect<i32>(lookup(second, 'a')).toBe(status.UNKNOWN);
+    allocate(second, 'b');
+    core.rebuild_begin(second);
+    core.rebuild_resolve(second);
+    expect<i32>(core.rebuild_commit(second)).toBe(status.CHANGED);
+    expect<i32>(lookup(second, 'b')).toBe(status.UNKNOWN);
+    core.subnet_destroy(second);
+  });
+
+  test('pages that are found in turn, and dropped, are not mistaken for one another', () => {
+    const id = create(4, 12);
+    for (let page = 0; page < 4; page++) hold(id, page * 4096);
+    for (let round = 0; round < 3; round++) {
+      for (let page = 0; page < 4; page++) {
+        expect<i32>(unhold(id, page * 4096)).toBe(status.CHANGED);
+        expect<string>(shown(id, page * 4096)).toBe(`${FREE} `);
+        expect<i32>(hold(id, ((page + 2) % 4) * 4096)).toBe(page < 2 ? status.OK : status.CHANGED);
+        expect<i32>(unhold(id, page * 4096 + 1)).toBe(status.NOT_HELD);
+      }
+      for (let page = 0; page < 4; page++) hold(id, page * 4096);
+      expect<string>(listed(id)).toBe('0 3 , 4096 3 , 8192 3 , 12288 3 , ');
+    }
+    core.subnet_destroy(id);
+  });
+
   test('10000 bindings made and reclaimed again and again use the same memory', () => {
     const id = create(6, 64);
     let used: u32 = 0;
