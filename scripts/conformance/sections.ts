@@ -270,6 +270,8 @@ export function snapshots(script: Script): void {
   script.of('allocate', 'again', 'web.3', 'CHANGED', { expect: { ordinal: 3 } });
   script.of('allocate', 'kept', 'web.3', 'CHANGED', { expect: { ordinal: 3 } });
   script.call('snapshot_begin', [4000000000], 'NO_SUBNET');
+  const refused = { op: 'snapshot', subnet: -1, file: 'none', same: 'none', expect: { result: -11 } } as const;
+  script.add(refused);
 
   script.note('restored in two pieces, the first of which ends within a part');
   const cut = 64 + 32 + 10;

@@ -10,6 +10,8 @@ import { hosts, runLines, withFolder } from './hosts.js';
 import { malformed, wrong } from './negative.js';
 
 const script = fileURLToPath(new URL('../../examples/embed/conformance.jsonl', import.meta.url));
+const readme = await readFile(new URL('../../examples/embed/README.md', import.meta.url), 'utf8');
+const example = /```jsonl\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 const count = (await readFile(script, 'utf8')).trimEnd().split('\n').length;
 
 /** A module that looks like the core and has one more export, `crash`, which traps. */
@@ -51,6 +53,13 @@ for (const host of hosts) {
       assert.equal((await runScript(host, none)).code, 2);
       assert.equal((await runScript(host, script, '.', none)).code, 2);
       assert.equal((await runHost(host, [])).code, 2);
+    });
+
+    test("the README's example holds, and has upper-case hex", async () => {
+      assert.match(example, /^\{/);
+      const upper = '{"op":"call","set":{"window":"FF0A"},"name":"abi_version","expect":{"window":"ff0A","result":1}}';
+      const { code, output } = await runLines(host, `${example}${upper}\r\n`);
+      assert.deepEqual({ code, output: output.trim() }, { code: 0, output: '6 steps hold' });
     });
 
     for (const { title, lines, says } of wrong) {

@@ -74,6 +74,9 @@ export const malformed: { title: string; lines: string; line?: number }[] = [
   ['no subnet', '{"op":"snapshot"}'],
   ['a file that is not there', '{"op":"restore","file":"nothing"}'],
   ['hex of half a byte', '{"op":"call","set":{"window":"abc"},"name":"io","args":[]}'],
+  ['hex with spaces', '{"op":"call","set":{"window":"00 01"},"name":"io","args":[]}'],
+  ['an ordinal with a sign', '{"op":"call","set":{"ordinal":"+5"},"name":"io","args":[]}'],
+  ['an ordinal of no digits', '{"op":"call","set":{"ordinal":""},"name":"io","args":[]}'],
   ['hex that is none', '{"op":"call","set":{"window":"0x"},"name":"io","args":[]}'],
   ['more than fits', `{"op":"call","set":{"identity":"${'x'.repeat(256)}"},"name":"io","args":[]}`],
   [

@@ -108,7 +108,7 @@ struct bytes core_snapshot(void) {
 
 static struct bytes unhex(const char *digits) {
   struct bytes bytes = {allocated(malloc(strlen(digits) / 2 + 1)), strlen(digits) / 2};
-  if (strlen(digits) % 2 || strspn(digits, "0123456789abcdef") != strlen(digits)) fail(2, "not hex: %s", digits);
+  if (strlen(digits) % 2 || strspn(digits, "0123456789abcdefABCDEF") != strlen(digits)) fail(2, "not hex: %s", digits);
   for (size_t i = 0; i < bytes.size; i++) sscanf(digits + 2 * i, "%2hhx", &bytes.data[i]);
   return bytes;
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -52,7 +53,7 @@ func encode(place, value string) []byte {
 		return must(hex.DecodeString(value))
 	default:
 		number, ok := new(big.Int).SetString(value, 10)
-		demand(ok && number.Sign() >= 0 && number.BitLen() <= 8*p.size, "%s cannot be %s", place, value)
+		demand(ok && !strings.ContainsAny(value, "+-") && number.BitLen() <= 8*p.size, "%s cannot be %s", place, value)
 		bytes := number.FillBytes(make([]byte, p.size))
 		slices.Reverse(bytes)
 		return bytes

@@ -22,7 +22,7 @@ function encode(place, value) {
   demand(Object.hasOwn(PLACES, place), `there is no place ${place}`);
   if (place in TEXTS) return new TextEncoder().encode(value);
   if (place in AREAS) {
-    demand(/^([0-9a-f]{2})*$/.test(value), `not hex: ${value}`);
+    demand(/^([0-9a-f]{2})*$/i.test(value), `not hex: ${value}`);
     return Uint8Array.from(value.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   }
   const size = PLACES[place][1];
@@ -84,7 +84,7 @@ class Host {
   snapshot() {
     const bytes = [];
     for (let size = this.core.snapshot_next(); size > 0; size = this.core.snapshot_next())
-      bytes.push(...this.view('window', size));
+      for (const byte of this.view('window', size)) bytes.push(byte);
     return Uint8Array.from(bytes);
   }
 

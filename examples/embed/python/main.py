@@ -2,9 +2,10 @@
 
 import json
 import sys
+from binascii import unhexlify
 from pathlib import Path
 
-from wasmtime import Engine, Func, Instance, Module, Store, Trap, WasmtimeError
+from wasmtime import Func, Instance, Module, Store, Trap, WasmtimeError
 
 # Places in the memory: offset and size in bytes. All are in the io area but the window.
 NUMBERS = {"ordinal": (0, 16), "time": (16, 8), "state": (24, 4), "length": (28, 4), "position": (32, 4), "end": (36, 4)}
@@ -27,8 +28,9 @@ def encode(place, value):
     if place in TEXTS:
         return value.encode()
     if place in AREAS:
-        return bytes.fromhex(value)
-    return int(value).to_bytes(NUMBERS[place][1], "little")
+        return unhexlify(value)
+    number = int(value) if str(value).isdecimal() else -1  # which does not fit
+    return number.to_bytes(NUMBERS[place][1], "little")
 
 
 def decode(place, memory):
@@ -41,9 +43,8 @@ class Core:
     """One instance: calls by name, memory by places, snapshot and restore."""
 
     def __init__(self, path):
-        self.store = Store(Engine())
-        module = Module.from_file(self.store.engine, path)
-        self.exports = Instance(self.store, module, []).exports(self.store)
+        self.store = Store()
+        self.exports = Instance(self.store, Module.from_file(self.store.engine, path), []).exports(self.store)
         if (version := self.call("abi_version")) != 1:
             raise ValueError(f"version {version} of the ABI is not known here")
 
@@ -68,7 +69,7 @@ class Core:
         self.exports["memory"].write(self.store, memory, self._start(place, len(memory)))
 
     def number(self, place):
-        return decode(place, self.read(place, NUMBERS[place][1]))
+        return decode(place, self.read(place, 4))
 
     def restore(self, snapshot):
         """The last status: 1 when io.end is the number of a new subnet."""
@@ -77,8 +78,7 @@ class Core:
         while status == 0 and taken > 0:
             piece = snapshot[: AREAS["window"][1]]
             self.write("window", piece)
-            status = self.call("restore_feed", len(piece))
-            taken = self.number("position")
+            status, taken = self.call("restore_feed", len(piece)), self.number("position")
             snapshot = snapshot[taken:]
         if status == 0:
             self.call("restore_abort")
@@ -99,7 +99,7 @@ class Script:
         value = self.saved[given] if isinstance(given, str) else given
         if not -(2**31) <= value < 2**32:
             raise ValueError(f"not a number of 32 bits: {value}")
-        return int.from_bytes((value & 0xFFFFFFFF).to_bytes(4, "little"), "little", signed=True)
+        return (value + 2**31) % 2**32 - 2**31
 
     def step(self, op, note="", set={}, name="", args=(), subnet=None, file="", same="", save="", expect={}):
         for place, value in set.items():
@@ -110,10 +110,10 @@ class Script:
             result = self.core.restore((self.folder / file).read_bytes())
         elif op == "snapshot":
             result = self.core.call("snapshot_begin", self.number(subnet))
-            snapshot = self.core.snapshot() if result == 0 else b""
-            if same:
+            snapshot = self.core.snapshot() if result == 0 else None
+            if same and snapshot is not None:
                 compare("bytes", (self.folder / same).read_bytes().hex(), snapshot.hex())
-            if file:
+            if file and snapshot is not None:
                 (self.folder / file).write_bytes(snapshot)
         else:
             raise ValueError(f"unknown op {op}")
@@ -128,17 +128,16 @@ class Script:
 
 
 def main(core, path, folder="."):
-    script, steps = Script(Core(core), Path(folder)), 0
-    for number, line in enumerate(Path(path).read_text().split("\n"), 1):
-        if line.strip():
-            try:
-                script.step(**json.loads(line))
-            except (Failed, Trap) as problem:
-                return 1, f"line {number}: {problem}"
-            except Exception as problem:
-                return 2, f"line {number}: {problem!r}: {line}"
-            steps += 1
-    return (0, f"{steps} steps hold") if steps else (2, "the script has no steps")
+    script = Script(Core(core), Path(folder))
+    steps = [step for step in enumerate(Path(path).read_text().split("\n"), 1) if step[1].strip()]
+    for number, line in steps:
+        try:
+            script.step(**json.loads(line))
+        except (Failed, Trap) as problem:
+            return 1, f"line {number}: {problem}"
+        except Exception as problem:
+            return 2, f"line {number}: {problem!r}: {line}"
+    return (0, f"{len(steps)} steps hold") if steps else (2, "the script has no steps")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,10 @@ pub fn encode(name: &str, value: &Value) -> Result<Vec<u8>> {
         Kind::Hex => hex::decode(text)?,
         Kind::Number => {
             let bytes = text.parse::<u128>()?.to_le_bytes();
-            demand(bytes[size..].iter().all(|&byte| byte == 0), format!("{name} cannot be {text}"))?;
+            demand(
+                bytes[size..].iter().all(|&byte| byte == 0) && !text.starts_with('+'),
+                format!("{name} cannot be {text}"),
+            )?;
             bytes[..size].to_vec()
         }
     })

@@ -57,10 +57,10 @@ impl Host {
             "restore" => self.core.restore(&fs::read(file.unwrap_or_default())?)?,
             "snapshot" => {
                 let (status, snapshot) = self.core.snapshot(self.number(&step.subnet)?)?;
-                if let Some(same) = step.same {
+                if let Some(same) = step.same.filter(|_| status == 0) {
                     compare("bytes", hex::encode(fs::read(self.folder.join(same))?), hex::encode(&snapshot))?;
                 }
-                if let Some(file) = file {
+                if let Some(file) = file.filter(|_| status == 0) {
                     fs::write(file, snapshot)?;
                 }
                 status

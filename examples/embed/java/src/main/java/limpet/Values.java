@@ -12,7 +12,7 @@ final class Values {
         return switch (place.kind()) {
             case TEXT -> value.getBytes(StandardCharsets.UTF_8);
             case HEX -> HexFormat.of().parseHex(value);
-            case NUMBER -> littleEndian(new BigInteger(value), place.size());
+            case NUMBER -> littleEndian(value, place.size());
         };
     }
 
@@ -24,9 +24,10 @@ final class Values {
         };
     }
 
-    private static byte[] littleEndian(BigInteger number, int size) {
-        if (number.signum() < 0 || number.bitLength() > 8 * size)
-            throw new NumberFormatException(number + " does not fit into " + size + " bytes");
+    private static byte[] littleEndian(String digits, int size) {
+        BigInteger number = digits.matches("[0-9]+") ? new BigInteger(digits) : null;
+        if (number == null || number.bitLength() > 8 * size)
+            throw new NumberFormatException(digits + " is no number of " + size + " bytes");
         return reversed(number.toByteArray(), size);
     }
 

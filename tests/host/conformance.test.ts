@@ -1,7 +1,9 @@
-// The conformance script itself: as its generator writes it, and nothing of the guide left out.
+// The conformance script itself: as its generator writes it, nothing of the guide left out, and true of the core at hand.
+// The hosts of examples/embed run it in tests/embed.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { run } from '../../examples/embed/javascript/steps.js';
 import { conformance } from '../../scripts/conformance/all.js';
 import { guideStatuses, type Step } from '../../scripts/conformance/script.js';
 import { corePath } from '../limpet.js';
@@ -14,6 +16,27 @@ const steps = (await readFile(path, 'utf8'))
 
 test('examples/embed/conformance.jsonl is what `npm run embed:script` writes', async () => {
   assert.ok((await readFile(path, 'utf8')) === conformance(), 'it is stale: npm run embed:script');
+});
+
+test('the script holds on this core', async () => {
+  const files = new Map<string, Uint8Array>();
+  const module = await WebAssembly.compile(await readFile(corePath));
+  const outcome = await run(module, conformance(), {
+    read: async (name: string) => files.get(name),
+    write: async (name: string, bytes: Uint8Array) => files.set(name, bytes),
+  });
+  assert.deepEqual(outcome, { code: 0, message: `${steps.length} steps hold` });
+});
+
+test('every program of examples/embed is of files under 150 lines', async () => {
+  const folder = new URL('../../examples/embed/', import.meta.url);
+  const names = (await readdir(folder, { recursive: true })).filter((name) => !/build|target|node_modules/.test(name));
+  const sources = names.filter((name) => /\.(js|html|go|rs|py|java|c|h)$/.test(name));
+  assert.ok(sources.length >= 18);
+  for (const name of sources) {
+    const lines = (await readFile(new URL(name, folder), 'utf8')).trimEnd().split('\n').length;
+    assert.ok(lines < 150, `${name} has ${lines} lines`);
+  }
 });
 
 test('every export of the core is called', async () => {
