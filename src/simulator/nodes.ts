@@ -28,7 +28,8 @@ export function reboot(draft: Draft, name: NodeName): void {
 
 /** Whatever of nodes has come due. */
 export function passTime(draft: Draft): void {
-  for (const { name } of draft.nodes) {
+  for (const { name, status, lost } of draft.nodes) {
+    if (status === 'up' && !lost) continue;
     if (draft.node(name).leaseEnds <= draft.time) endLease(draft, name);
     if (draft.node(name).bootsAt <= draft.time) draft.changeNode(name, { bootsAt: NEVER, booted: true });
     if (draft.leader === undefined) continue;

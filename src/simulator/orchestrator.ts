@@ -48,10 +48,12 @@ export function removeSlot(draft: Draft, numbers: readonly number[]): void {
 
 /** By slot, the slot's tasks that Swarm wants; slots without any are left out. */
 export function wantedSlots(draft: Draft, service: ServiceRecord): [slot: number, wanted: TaskRecord[]][] {
-  return [...service.slots.entries()].flatMap(([slot, numbers]) => {
+  const found: [number, TaskRecord[]][] = [];
+  for (const [slot, numbers] of service.slots.entries()) {
     const wanted = numbers.map((number) => draft.task(number)).filter(isWanted);
-    return wanted.length > 0 ? [[slot, wanted] as [number, TaskRecord[]]] : [];
-  });
+    if (wanted.length > 0) found.push([slot, wanted]);
+  }
+  return found;
 }
 
 function reconcileGlobal(draft: Draft, service: ServiceRecord): void {

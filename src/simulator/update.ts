@@ -28,11 +28,8 @@ function isDone(draft: Draft, service: ServiceRecord, { slot, task: number }: Sl
   const task = draft.find(number);
   if (task === undefined || hasEnded(task) || !isWanted(task)) return true;
   if (task.state !== 'running') return false;
-  const others = wantedSlots(draft, service).find(([one]) => one === slot)?.[1] ?? [];
-  shutDown(
-    draft,
-    others.filter((one) => one.number !== number),
-  );
+  const others = (service.slots.get(slot) ?? []).filter((one) => one !== number).map((one) => draft.task(one));
+  shutDown(draft, others.filter(isWanted));
   return true;
 }
 

@@ -138,17 +138,18 @@ const commandsOn = (nodes: number) => {
 };
 
 /** Without the long unrest that many events at once can make, nothing waits for ever. */
-function play(scenario: Scenario, commands: Iterable<fc.Command<Model, Simulation>>): void {
+function play(scenario: Scenario, commands: Iterable<fc.Command<Model, Simulation>>): Observer {
   const simulation = new Simulation(scenario, limpet);
+  const model: Model = { observer: new Observer(rulesOf(simulation)), seen: -1 };
   try {
-    const setup = () => ({ model: { observer: new Observer(rulesOf(simulation)), seen: -1 }, real: simulation });
-    fc.modelRun(setup, commands);
+    fc.modelRun(() => ({ model, real: simulation }), commands);
     simulation.settle();
     const again = new Simulation(JSON.stringify(simulation.scenario), limpet);
     again.seek(simulation.length);
     assert.equal(again.length, simulation.length);
     for (let step = 0; step <= again.length; step++) assert.equal(textOf(again.at(step)), textOf(simulation.at(step)));
     again.close();
+    return model.observer;
   } finally {
     simulation.close();
   }
@@ -164,7 +165,10 @@ for (const [kind, subnets, numRuns] of [
       return fc.tuple(fc.constant(scenario), commandsOn(nodes));
     });
     fc.assert(
-      fc.property(run, ([scenario, commands]) => play(scenario, commands)),
+      fc.property(run, ([scenario, commands]) => {
+        const { reclaimed } = play(scenario, commands);
+        assert.ok(kind !== 'roomy' || !reclaimed, 'nothing is reclaimed while there is room');
+      }),
       { numRuns, includeErrorInReport: true },
     );
     assert.ok(limpet.memory.used <= 8192, 'no subnet stays behind');
