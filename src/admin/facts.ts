@@ -7,6 +7,7 @@ import {
   type Info,
   identityOf,
   identityOfTask,
+  type NamedEndpoint,
   type Network,
   type Node,
   type Service,
@@ -77,23 +78,39 @@ function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap
   return new Map(all.map((each) => [each.id, each]));
 }
 
-/** The addresses that containers of this network really have in the subnet: on this node, and elsewhere as far as it is heard. */
-export async function seenOn(docker: DockerApi, facts: Facts, network: Network, cidr: string): Promise<Seen[]> {
+/** Who is on a network, with addresses of one subnet. */
+export interface Crowd {
+  /** Containers: of this node, and of others as far as they are heard of. */
+  readonly seen: readonly Seen[];
+  /** Addresses of this node's ends of the load balancer. */
+  readonly ends: readonly string[];
+}
+
+/** @throws LimpetError UNAVAILABLE */
+export async function crowdOn(docker: DockerApi, facts: Facts, network: Network, cidr: string): Promise<Crowd> {
   const here = seenHere(facts, network, cidr);
-  if (facts.swarm === undefined || network.scope !== 'swarm') return here;
+  if (network.scope !== 'swarm') return { seen: here, ends: [] };
+  const all = (await docker.endpoints(network.id)).filter(({ address }) => contains(cidr, address));
+  const ends = all.filter((each) => each.here && each.name === `${network.name}-endpoint`);
+  return {
+    seen: [...here, ...heardOf(facts, here, all)],
+    ends: ends.map(({ address }) => address),
+  };
+}
+
+function heardOf(facts: Facts, here: readonly Seen[], all: readonly NamedEndpoint[]): Seen[] {
+  if (facts.swarm === undefined) return [];
   const names = new Set(here.map(({ container }) => container));
   const tasks = new Map(facts.swarm.tasks.map((task) => [task.id, task]));
-  const heard = (await docker.endpoints(network.id)).filter(({ name, address, here }) => {
-    return !here && !names.has(name) && contains(cidr, address); // of what is here, the list of containers knows more
-  });
-  const elsewhere = heard.flatMap(({ name, address }): Seen[] => {
+  // Of what is here, the list of containers knows more.
+  const heard = all.filter((each) => !each.here && !names.has(each.name));
+  return heard.flatMap(({ name, address }): Seen[] => {
     const task = tasks.get(name.slice(name.lastIndexOf('.') + 1));
     if (task === undefined) return [{ identity: name, container: name, address, node: undefined, here: false }];
     if (!isLive(task)) return []; // gossip forgets late
     const identity = identityOfTask(task, facts.swarm?.services ?? new Map()) ?? name;
     return [{ identity, container: name, address, node: nodeOf(facts, task), here: false, task }];
   });
-  return [...here, ...elsewhere];
 }
 
 function seenHere(facts: Facts, network: Network, cidr: string): Seen[] {

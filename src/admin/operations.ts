@@ -60,7 +60,12 @@ export const operations = {
   ),
   import: operation(
     'POST',
-    z.strictObject({ network: text.optional(), into: text.optional(), dryRun: z.boolean().optional() }),
+    z.strictObject({
+      network: text.optional(),
+      into: text.optional(),
+      ipamOptions: z.record(z.string(), z.string()).optional(),
+      dryRun: z.boolean().optional(),
+    }),
     importAddresses,
   ),
   unhold: operation('POST', z.strictObject({ ...selection, address: text }), unhold),

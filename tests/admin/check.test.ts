@@ -261,13 +261,21 @@ describe('what check does not say', () => {
   });
 
   test('the ends of load balancers, plain containers elsewhere, and subnets of other nodes', async () => {
-    await swarm.net.allocate('@endpoint/node-3/10.77.0.50', { node: 'node-3', ticket: '10.77.0.50' });
+    for (const [node, address] of [
+      ['node-1', '10.77.0.50'],
+      ['node-1', '10.77.0.51'],
+      ['node-3', '10.77.0.52'],
+    ] as const) {
+      await swarm.net.allocate(`@endpoint/${node}/${address}`, { node, ticket: address });
+    }
+    swarm.docker.endpoints.set('st1', { 'lb-st1': { Name: 'st1-endpoint', IPv4Address: '10.77.0.50/24' } });
     await swarm.net.allocate('somebody', { node: 'node-3' });
     await swarm.service.subnet('172.30.0.0/16', { space: 'node:node-3', scope: 'node' });
     const { code, findings, unchecked } = await check();
     assert.deepEqual([code, findings], [0, []]);
     assert.deepEqual(unchecked, [
-      '2 live marks of node-3, of endpoints and plain containers that no list shows',
+      '1 live mark of node-1, of endpoints and plain containers that no list shows',
+      '1 live mark of node-3, of endpoints and plain containers that no list shows',
       'the subnets of other nodes: 172.30.0.0/16 (node:node-3)',
     ]);
   });

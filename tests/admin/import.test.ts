@@ -98,6 +98,16 @@ describe('a network of Docker’s own IPAM', () => {
     assert.equal(swarm.service.find('10.0.9.0/28', 'swarm'), undefined);
   });
 
+  test('with the options that the network to come will have, which are fixed then', async () => {
+    const options = ['--ipam-opt', 'limpet.exclude=10.0.5.128/25', '--ipam-opt', 'limpet.reclaim=never'];
+    await swarm.rig.json('import', 'stock', ...options);
+    const { exclude, reclaim, scope, gateway } = swarm.service.find(STOCK, 'swarm')!.spec;
+    assert.deepEqual([exclude, reclaim, scope, gateway], [['10.0.5.128-10.0.5.255'], {}, 'cluster', undefined]);
+    const again = await swarm.rig.limpet('import', 'stock', ...options);
+    assert.deepEqual([again.code, again.stdout], [2, '']);
+    assert.match(again.stderr, /10\.0\.5\.0\/24 is there already \(space swarm\), and its options are fixed/);
+  });
+
   test('in words', async () => {
     const { code, stdout } = await swarm.rig.limpet('import', 'stock', '--dry-run');
     assert.equal(code, 0);
@@ -190,6 +200,13 @@ describe('wrong input', () => {
     ],
     ['into nothing', ['import', 'stock', '--into', 'nope'], 1, /there is no network "nope"/],
     ['into no CIDR', ['import', 'stock', '--into', 'x/y'], 2, /"x\/y" is no CIDR/],
+    ['no option', ['import', 'stock', '--ipam-opt', 'limpet.exclude'], 2, /"limpet\.exclude" is not of the form/],
+    [
+      'an unknown option',
+      ['import', 'stock', '--ipam-opt', 'limpet.x=1'],
+      2,
+      /no option "limpet\.x": there are limpet\.ex/,
+    ],
     ['--into without a network', ['import', '--into', 'st1'], 2, /--into st1 needs the network/],
     [
       'a network of Limpet, into another',

@@ -6,7 +6,7 @@ import type { Network } from '../../docker-api/index.js';
 import { SWARM, spaceOf } from '../../docker-plugin/pool-id.js';
 import type { SubnetService } from '../../service/index.js';
 import type { AdminContext } from '../context.js';
-import { type Facts, gather, isServed, pools, type Seen, seenOn, type Use, usesOf } from '../facts.js';
+import { type Crowd, crowdOn, type Facts, gather, isServed, pools, type Use, usesOf } from '../facts.js';
 import { type Selection, selectSubnets } from '../select.js';
 import { statusOf } from '../status.js';
 import { checkContainers } from './containers.js';
@@ -56,7 +56,7 @@ async function look(context: AdminContext, selection: Selection): Promise<Checke
     else if (chosen.has(net)) {
       const about = {
         network,
-        seen: await seenOn(context.docker, facts, network, cidr),
+        ...(await crowdOn(context.docker, facts, network, cidr)),
         uses: usesOf(facts, network, cidr),
       };
       attached.set(net, [...(attached.get(net) ?? []), about]);
@@ -70,9 +70,8 @@ async function look(context: AdminContext, selection: Selection): Promise<Checke
   return { findings, unchecked: unchecked.sentences(), looked };
 }
 
-interface Attached {
+interface Attached extends Crowd {
   readonly network: Network;
-  readonly seen: readonly Seen[];
   readonly uses: readonly Use[];
 }
 
@@ -96,7 +95,8 @@ function* checkSubnet({ context, net, facts, attached, unchecked }: Looking): Ge
   }
   if (space !== SWARM || facts.swarm !== undefined) yield* checkLeaks(net, uses, seen, where);
   const unjudged = (_: string, node: string) => unchecked.mark(node);
-  const marks: Marks = { net, facts, seen, node: context.node, where, unjudged };
+  const ends = attached.flatMap((each) => each.ends);
+  const marks: Marks = { net, facts, seen, ends, node: context.node, where, unjudged };
   yield* checkMarks(marks);
   yield* checkOrphans(marks);
   const { warning } = statusOf(net);
@@ -148,7 +148,7 @@ class Unchecked {
     if (swarm === undefined && info.swarm.state === 'active') {
       said.push(`${info.name} is no manager, so that it cannot see tickets and tasks: check on a manager too`);
     }
-    for (const [node, count] of this.#marks) {
+    for (const [node, count] of [...this.#marks].sort()) {
       const marks = count === 1 ? '1 live mark' : `${count} live marks`;
       said.push(`${marks} of ${node}, of endpoints and plain containers that no list shows`);
     }

@@ -5,7 +5,7 @@ import { type Container, identityOf, identityOfTask } from '../../docker-api/ind
 import { made } from '../../docker-plugin/names.js';
 import type { SubnetService } from '../../service/index.js';
 import { serviceOf } from '../bindings.js';
-import { type Facts, isLive, nodeOf, type Seen } from '../facts.js';
+import { type Facts, isLive, nodeOf, type Seen, type SwarmFacts } from '../facts.js';
 import { quoted } from './containers.js';
 import type { Found } from './finding.js';
 
@@ -14,6 +14,8 @@ export interface Marks {
   readonly facts: Facts;
   /** Everybody on the subnet's networks. */
   readonly seen: readonly Seen[];
+  /** This node's ends of load balancers. */
+  readonly ends: readonly string[];
   /** This node, as live marks have it. */
   readonly node: string;
   /** What tells the subnet from others, as options of a command. */
@@ -40,9 +42,10 @@ export function* checkMarks(marks: Marks): Generator<Found> {
   }
 }
 
-/** Undefined for what no list of Docker's shows: the load balancer's end of a network, and gateways. */
-function runsHere({ facts, seen }: Marks, identity: string, address: string): boolean | undefined {
+/** Undefined for what no list of Docker's shows: gateways, and addresses that a user has set aside. */
+function runsHere({ facts, seen, ends }: Marks, identity: string, address: string): boolean | undefined {
   const kind = made(identity);
+  if (kind === 'endpoint' && ends.includes(address)) return true;
   if (kind === 'endpoint' || kind === 'gateway') return undefined;
   if (kind !== undefined) return seen.some((each) => each.here && each.address === address);
   return facts.containers.some((container) => mayRun(container) && identityOf(container) === identity);
@@ -55,7 +58,9 @@ function mayRun({ state }: Container): boolean {
 /** As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does. */
 function runsThere({ facts, seen }: Marks, identity: string, node: string): boolean | undefined {
   const { swarm } = facts;
-  if (swarm === undefined || made(identity) !== undefined) return undefined;
+  if (swarm === undefined) return undefined;
+  // What a node's plugin has made up, it looks after itself for as long as it is there.
+  if (made(identity) !== undefined) return isReady(swarm, node) ? true : undefined;
   if (seen.some((each) => each.identity === identity && (each.node ?? node) === node)) return true;
   const isService = [...swarm.services.values()].some(({ name }) => name === serviceOf(identity));
   if (!isService) return undefined; // a plain container's name can look like a task's
@@ -63,13 +68,16 @@ function runsThere({ facts, seen }: Marks, identity: string, node: string): bool
   return tasks.some((task) => nodeOf(facts, task) === node);
 }
 
+function isReady({ nodes }: SwarmFacts, node: string | undefined): boolean {
+  return [...nodes.values()].some(({ hostname, state }) => hostname === node && state === 'ready');
+}
+
 /** A made-up identity is nobody's when its node does not say otherwise: it is not given to anybody again. */
 function* checkLeftover({ net, facts, where, node }: Marks, identity: string, address: string): Generator<Found> {
   const kind = made(identity);
   if (kind === undefined || kind === 'gateway' || facts.swarm === undefined) return;
   const owner = /^@(?:endpoint|unnamed)\/(.+)\/[^/]+$/.exec(identity)?.[1];
-  const ready = [...facts.swarm.nodes.values()].some(({ hostname, state }) => hostname === owner && state === 'ready');
-  if (ready && owner !== node) return; // its plugin may be starting again
+  if (owner !== node && isReady(facts.swarm, owner)) return; // its plugin may be starting again
   const message = `${address} is reserved for ${identity}, which no longer is`;
   yield {
     kind: 'leak',

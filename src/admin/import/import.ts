@@ -7,11 +7,12 @@ import { identityOfTask } from '../../docker-api/index.js';
 import { endpoint } from '../../docker-plugin/names.js';
 import { isOurs } from '../../docker-plugin/networks.js';
 import { SWARM, spaceOf } from '../../docker-plugin/pool-id.js';
+import { type PoolSettings, readPoolOptions } from '../../docker-plugin/pool-options.js';
 import { LimpetError } from '../../errors.js';
-import type { SubnetService, SubnetSettings } from '../../service/index.js';
+import type { SubnetService } from '../../service/index.js';
 import { contains, withoutHostBits } from '../../swarm/cidr.js';
 import type { AdminContext } from '../context.js';
-import { type Facts, gather, isLive, isServed, nodeOf, pools, type Seen, seenOn, usesOf } from '../facts.js';
+import { crowdOn, type Facts, gather, isLive, isServed, nodeOf, pools, type Seen, usesOf } from '../facts.js';
 import { type Lookable, planBindings, planHolds, type Step } from './plan.js';
 
 export interface ImportOptions {
@@ -19,6 +20,8 @@ export interface ImportOptions {
   readonly network?: string | undefined;
   /** Where to: a Limpet network that is there, by name or ID, or the CIDR of one to come. Default: the network's own CIDR. */
   readonly into?: string | undefined;
+  /** Of a subnet that is to be made for a network to come: the `--ipam-opt limpet.*` that this one will have. */
+  readonly ipamOptions?: Readonly<Record<string, string>> | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
@@ -42,7 +45,7 @@ interface Target {
   readonly from: string;
   readonly cidr: string;
   readonly space: string;
-  readonly settings: SubnetSettings;
+  readonly settings: PoolSettings;
 }
 
 /**
@@ -58,6 +61,7 @@ export async function importAddresses(context: AdminContext, options: ImportOpti
   for (const target of targets(context, facts, options)) {
     const { network, mode, cidr, space } = target;
     const there = context.service.find(cidr, space);
+    if (there !== undefined && options.ipamOptions !== undefined) throw fixed(cidr, space);
     const planned = await plan(context, facts, target, there ?? notMadeYet(cidr));
     const worth = planned.some(({ outcome }) => outcome === 'add');
     networks.push({ network: network.name, mode, space, subnet: cidr, created: there === undefined && worth });
@@ -67,7 +71,7 @@ export async function importAddresses(context: AdminContext, options: ImportOpti
   return { dryRun, networks, steps };
 }
 
-function targets(context: AdminContext, facts: Facts, { network, into }: ImportOptions): Target[] {
+function targets(context: AdminContext, facts: Facts, { network, into, ipamOptions = {} }: ImportOptions): Target[] {
   const chosen =
     network === undefined ? facts.networks.filter((each) => isServed(context, each)) : [named(facts.networks, network)];
   if (network === undefined && into !== undefined) {
@@ -75,7 +79,8 @@ function targets(context: AdminContext, facts: Facts, { network, into }: ImportO
   }
   const found = [...pools(context, chosen)].map(({ network, cidr, space }): Target => {
     const mode = isServed(context, network) ? 'adopt' : 'move';
-    return { network, mode, from: cidr, cidr, space, settings: {} };
+    const settings = readPoolOptions(mode === 'adopt' ? network.ipamOptions : ipamOptions);
+    return { network, mode, from: cidr, cidr, space, settings };
   });
   if (network !== undefined && found.length === 0) {
     throw new LimpetError('NO_NETWORK', `network ${network} has no subnet that could be imported`, { network });
@@ -108,6 +113,11 @@ function named(networks: readonly Network[], nameOrId: string): Network {
   throw new LimpetError('NO_NETWORK', message, { network: nameOrId });
 }
 
+function fixed(cidr: string, space: string): LimpetError {
+  const message = `${cidr} is there already (space ${space}), and its options are fixed: leave --ipam-opt out`;
+  return new LimpetError('BAD_INPUT', message, { subnet: cidr, space });
+}
+
 /** As the plugin would make it when Docker asks for the pool. */
 function make({ service, node }: AdminContext, { cidr, space, settings }: Target): Promise<SubnetService> {
   const scope = space === spaceOf(node) ? 'node' : 'cluster';
@@ -128,15 +138,15 @@ function notMadeYet(cidr: string): Lookable {
 
 async function plan(context: AdminContext, facts: Facts, target: Target, net: Lookable): Promise<Step[]> {
   const { network, mode, from } = target;
-  const seen = await seenOn(context.docker, facts, network, from);
+  const { seen, ends } = await crowdOn(context.docker, facts, network, from);
   if (mode === 'move') {
     const rest = isOurs(network) ? [] : recorded(facts, network, from, seen);
     const lost = isOurs(network) ? unseen(facts, net, network, seen) : [];
     return [...planBindings(net, [...seen, ...rest], 'reserved'), ...lost];
   }
   const holds = planHolds(net, usesOf(facts, network, from));
-  const ends = await endpointsHere(context, network, from);
-  return [...holds, ...planBindings(net, [...seen, ...ends], 'live'), ...unseen(facts, net, network, seen)];
+  const mine = ends.map((address) => endHere(context.node, address));
+  return [...holds, ...planBindings(net, [...seen, ...mine], 'live'), ...unseen(facts, net, network, seen)];
 }
 
 /** On a network of Docker's own IPAM the task's record is the address that its container has, wherever that runs. */
@@ -175,12 +185,9 @@ function tasksOn({ swarm }: Facts, network: Network) {
 }
 
 /** This node's end of the load balancer: bound to the name that the plugin has for it, as when Docker asks for it. */
-async function endpointsHere({ docker, node }: AdminContext, network: Network, cidr: string): Promise<Seen[]> {
-  if (network.scope !== 'swarm') return [];
-  const all = await docker.endpoints(network.id);
-  return all
-    .filter(({ name, address, here }) => here && name === `${network.name}-endpoint` && contains(cidr, address))
-    .map(({ name, address }) => ({ identity: endpoint(node, address), container: name, address, node, here: true }));
+function endHere(node: string, address: string): Seen {
+  const identity = endpoint(node, address);
+  return { identity, container: identity, address, node, here: true };
 }
 
 async function carryOut(context: AdminContext, net: SubnetService, planned: readonly Step[]): Promise<Step[]> {

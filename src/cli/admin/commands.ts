@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { InputOf, OperationName, OutputOf } from '../../admin/index.js';
-import { EXIT } from '../failure.js';
+import { EXIT, Failure } from '../failure.js';
 import { lines, print } from '../output.js';
 import type { Paint } from '../print.js';
 import { checkText } from './check.js';
@@ -83,9 +83,10 @@ export function adminCommands(program: Command, paint: Paint): void {
 
   whole('import [network]', 'adopt the addresses that containers have now', IMPORT_HELP)
     .option('--into <network-or-cidr>', 'the Limpet network, or the CIDR of one to come, that takes its place')
+    .option('--ipam-opt <limpet.name=value>', 'as the network to come will have it; several times', gathered)
     .option('--dry-run', 'say what would be done, and do nothing')
-    .action(async (network: string | undefined, { into, dryRun, ...options }: ImportCommand) => {
-      const answer = await call(reachOf(options), 'import', { network, into, dryRun });
+    .action(async (network: string | undefined, { into, ipamOpt, dryRun, ...options }: ImportCommand) => {
+      const answer = await call(reachOf(options), 'import', { network, into, ipamOptions: ipamOpt, dryRun });
       if (answer.steps.some(({ outcome }) => outcome === 'conflict' || outcome === 'unseen')) {
         process.exitCode = EXIT.found;
       }
@@ -113,7 +114,11 @@ export function adminCommands(program: Command, paint: Paint): void {
   );
 }
 
-type ImportCommand = Common & { readonly into?: string; readonly dryRun?: true };
+type ImportCommand = Common & {
+  readonly into?: string;
+  readonly ipamOpt?: Record<string, string>;
+  readonly dryRun?: true;
+};
 type ReclaimCommand = Common & { readonly service?: string; readonly olderThan?: string; readonly dryRun?: true };
 
 const CHECK_HELP = `
@@ -176,6 +181,15 @@ what limpet check calls leaked. A binding on the same address stays.
 
 Exit code: 0 done, 1 an address of no subnet, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.`;
+
+/** An option of Docker's own form, `name=value`, beside those before it. */
+function gathered(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new Failure(`--ipam-opt ${JSON.stringify(text)} is not of the form limpet.name=value`);
+  }
+  return { ...before, [name]: value };
+}
 
 /** What a command line says of where to ask. */
 function reachOf({ socket, store }: Common): Reach {
