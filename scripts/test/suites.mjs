@@ -26,6 +26,7 @@ export const suites = {
     run: async () =>
       nodeTests(await testFiles('tests/simulator', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
+  bench: { run: async () => nodeTests(await testFiles('tests/bench', '.test.ts')) },
   'host debug': { run: () => host('dist/debug/index.js') },
   package: {
     run: async (context) => nodeTests(await testFiles('tests/package', '.test.ts'), await packaged(context)),
