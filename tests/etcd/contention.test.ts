@@ -51,7 +51,7 @@ test('contention: no address has two identities, no identity two addresses, noth
     await sleep(1000);
   await crowd.quiet();
   await sleep(1000);
-  const verdict = judge(crowd, etcd);
+  const verdict = await judge(crowd, etcd);
   console.log(
     'contention',
     JSON.stringify({ seconds: Math.round(seconds()), ...crowd.figures, ...verdict, lost: verdict.lost.length }),

@@ -145,16 +145,18 @@ export interface Verdict {
   /** What was answered and does not hold, each in words. */
   readonly lost: readonly string[];
   readonly liveMarks: number;
+  /** Leases that ended while their process ran: for want of processor, of etcd, or because it was stopped. */
+  readonly leasesEnded: number;
 }
 
 /** Checks every answer against all others and against etcd: what has been lost is listed, what contradicts itself throws. */
-export function judge(crowd: Crowd, etcd: Etcd): Verdict {
+export async function judge(crowd: Crowd, etcd: Etcd): Promise<Verdict> {
   const logs = crowd.logs();
   const entries = logs.flat().sort((a, b) => a.at - b.at);
   const { bindings, held } = fromEtcd(etcd);
   checkOverTime(logs, entries);
-  const marks = etcd.keys('/limpet/v1/live/');
-  const lost = [...lostBindings(entries, bindings), ...lostHolds(entries, bindings, held), ...lostMarks(crowd, marks)];
+  const { marks, missing } = await settledMarks(crowd, etcd);
+  const lost = [...lostBindings(entries, bindings), ...lostHolds(entries, bindings, held), ...missing];
   const refused: Record<string, number> = {};
   for (const entry of entries) if (entry.op === 'refused') refused[entry.why] = (refused[entry.why] ?? 0) + 1;
   const conflicts = logs.map((log) =>
@@ -166,7 +168,8 @@ export function judge(crowd: Crowd, etcd: Etcd): Verdict {
     refused,
     bindings: bindings.size,
     lost,
-    liveMarks: marks.size,
+    liveMarks: marks,
+    leasesEnded: entries.filter((entry) => entry.op === 'report' && entry.why.includes('lease had ended')).length,
   };
 }
 
@@ -252,6 +255,18 @@ function lostHolds(
   }
   for (const address of now) assert.ok(!bound.has(address), `${address} is held and bound`);
   return [...now].filter((address) => !held.has(address)).map((address) => `the hold of ${address}`);
+}
+
+/** Milliseconds in which a process that runs has put its marks again under a new lease, also on a machine with much to do. */
+const PUT_AGAIN = 30_000;
+
+/** A lease can have ended a moment ago: its marks are missing when they do not come back. */
+async function settledMarks(crowd: Crowd, etcd: Etcd): Promise<{ marks: number; missing: string[] }> {
+  for (const until = Date.now() + PUT_AGAIN; ; await sleep(1000)) {
+    const marks = etcd.keys('/limpet/v1/live/');
+    const missing = lostMarks(crowd, marks);
+    if (missing.length === 0 || Date.now() >= until) return { marks: marks.size, missing };
+  }
 }
 
 /** What a running process answered and has not begun to release since is live on its node. */

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stop } from './harness.js';
 
 /** Says what is missing, where etcd is not installed. */
 function demandEtcd(): void {
@@ -97,7 +98,12 @@ export class Etcd {
     });
   }
 
-  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  /** Stands still when this answers, until `signal('SIGCONT')`. */
+  async stop(): Promise<void> {
+    if (this.#process !== undefined) await stop(this.#process);
+  }
+
+  signal(signal: 'SIGKILL' | 'SIGCONT'): void {
     if (signal === 'SIGKILL') this.#process?.kill('SIGCONT');
     this.#process?.kill(signal);
   }

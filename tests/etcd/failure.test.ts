@@ -275,7 +275,7 @@ describe('the etcd store in failure', () => {
     const { store, memory } = await begin({ deadline: 1000 });
     await store.commit(NET, [create]);
     await store.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1')]);
-    etcd.signal('SIGSTOP');
+    await etcd.stop();
     const began = Date.now();
     await assert.rejects(store.commit(NET, [bind('web.2', '10.0.0.2')]), refuses('UNAVAILABLE', 'unknown'));
     await assert.rejects(store.commit(NET, [bind('web.3', '10.0.0.3')]), refuses('UNAVAILABLE', 'none'));

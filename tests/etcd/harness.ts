@@ -1,8 +1,11 @@
 // What the tests of the etcd store share: a listener that remembers, a wire that can be cut, and a counter of round trips.
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { EtcdStore, type EtcdStoreOptions } from '../../src/etcd-store/index.js';
 import { LimpetError } from '../../src/index.js';
 import type { Change, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
@@ -115,6 +118,14 @@ export async function eventually(what: string, check: () => boolean, within = 10
   assert.fail(`not within ${within} ms: ${what}`);
 }
 
+/** Stops a process; when this answers, every thread of it stands still. */
+export async function stop(child: ChildProcess): Promise<void> {
+  child.kill('SIGSTOP');
+  const tasks = `/proc/${child.pid}/task`;
+  const isStill = (task: string) => /^State:\s+T/m.test(readFileSync(join(tasks, task, 'status'), 'utf8'));
+  await eventually('it stands still', () => readdirSync(tasks).every(isStill));
+}
+
 export function refuses(code: string, outcome?: string, message = /./): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof LimpetError, `a LimpetError, not ${error}`);
@@ -166,7 +177,8 @@ export class Wire {
       for (const socket of [client, server]) socket.removeAllListeners('data').resume();
       server.destroy();
       if (client.closed) return;
-      const closed = once(client, 'close'); // which the client's own end brings about
+      // The client's own end brings it about, or its death, which is no error here.
+      const closed = new Promise((resolve) => client.once('close', resolve));
       client.end();
       await closed;
     });

@@ -43,7 +43,7 @@ test('members: with any one of three lost, allocation goes on and every answer h
     await sleep(1000);
   await crowd.quiet();
   await sleep(1000);
-  const verdict = judge(crowd, etcd);
+  const verdict = await judge(crowd, etcd);
   const figures = { seconds: Math.round(seconds()), ...crowd.figures, answersWhileOneWasLost: answers, ...verdict };
   console.log('members', JSON.stringify({ ...figures, lost: verdict.lost.length }));
   assert.deepEqual(verdict.lost, []);

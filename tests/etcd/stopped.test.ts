@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { EtcdStore } from '../../src/etcd-store/index.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import { Etcd } from './etcd.js';
-import { eventually, Wire } from './harness.js';
+import { eventually, stop, Wire } from './harness.js';
 import type { Said } from './service-child.js';
 
 /** A child whose answers are kept. */
@@ -42,7 +42,12 @@ class Child {
     return found() as Said;
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+  /** Stands still when this answers. */
+  stop(): Promise<void> {
+    return stop(this.#process);
+  }
+
+  signal(signal: 'SIGCONT' | 'SIGKILL'): void {
     this.#process.kill(signal);
   }
 }
@@ -85,7 +90,7 @@ describe('a process that stands still for longer than its lease', () => {
   test('what it had is put again when nobody else has it', async () => {
     const { child, net } = await begin('/stopped/1/');
     const { address } = await child.answer('web.1');
-    child.signal('SIGSTOP');
+    await child.stop();
     await eventually('its lease has ended', () => net.lookup('web.1')?.nodes.length === 0);
     assert.equal(net.lookup('web.1')?.address, address, 'reserved');
     child.signal('SIGCONT');
@@ -97,7 +102,7 @@ describe('a process that stands still for longer than its lease', () => {
     const { child, net } = await begin('/stopped/2/');
     for (const identity of ['web.1', 'web.2']) await child.answer(identity);
     const kept = net.lookup('web.2')?.address;
-    child.signal('SIGSTOP');
+    await child.stop();
     const address = await takeAway(net, 'web.1', 'heir');
     const from = child.said.length;
     for (let n = 0; n < 20; n++) child.ask('web.1'); // waiting for it when it wakes
@@ -121,7 +126,7 @@ describe('a process that stands still for longer than its lease', () => {
     const from = child.said.length;
     child.ask('late');
     await eventually('etcd has done it', () => net.lookup('late') !== undefined);
-    child.signal('SIGSTOP');
+    await child.stop();
     await eventually('its answer waits', () => answers.waiting() > 0);
     answers.letGo(); // into the socket of a process that stands still
     const address = await takeAway(net, 'late', 'heir');
