@@ -279,6 +279,20 @@ describe('the etcd store', () => {
     await eventually('a is told', () => atA.bindings.get('new') === '10.0.0.5' && !atA.bindings.has('old'));
   });
 
+  test('a binding that a dead process left, without mark or time of release, is not reclaimed while somebody gets it, nor claimed twice', async () => {
+    const { a, b, atB } = await pair();
+    const claim = (identity: string, node: string): Change => ({ op: 'live', identity, node, sole: true });
+    for (let i = 0; i < 60; i++) {
+      const [identity, address] = [`web.${i}`, `10.0.5.${i}`];
+      await a.commit(NET, [bind(identity, address)]);
+      await eventually('b knows', () => atB.bindings.get(identity) === address);
+      const [one, other] =
+        i % 2 ? [live(identity), reclaim(identity, address)] : [claim(identity, 'n1'), claim(identity, 'n2')];
+      const answers = await Promise.all([a.commit(NET, [one]), b.commit(NET, [other])]);
+      assert.deepEqual([...answers].sort(), ['conflict', 'done'], `${one.op} and ${other.op}`);
+    }
+  });
+
   test('gone ends the mark of that node only; the last one records when', async () => {
     const { a, b, atA, atB, keys, prefix } = await pair();
     const released = () => JSON.parse(etcd.keys(prefix).get(keys.identity(NET, 'web.1'))?.value ?? '').released;
