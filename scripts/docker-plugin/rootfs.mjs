@@ -51,6 +51,7 @@ async function bundleScript(outfile) {
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
+    logOverride: { 'ignored-bare-import': 'silent' }, // the CLI's chunks are loaded by others that need them
   });
 }
 
