@@ -7,7 +7,8 @@ import type { SubnetService } from '../service/subnet-service.js';
 import type { Context } from './context.js';
 import { forget } from './forget.js';
 import { made } from './names.js';
-import { isOver, shows, type Tenants } from './tenants.js';
+import { Patience } from './patience.js';
+import { isOver, shows, type Tenant, type Tenants } from './tenants.js';
 
 /** Looks at what runs, after a release that proves nothing. Docker's list shows an end only after the release. */
 const LOOKS = [300, 1000, 3000];
@@ -15,10 +16,12 @@ const LOOKS = [300, 1000, 3000];
 export class Leaving {
   readonly #context: Context;
   readonly #tenants: Tenants;
+  readonly #patience: Patience;
 
   constructor(context: Context, tenants: Tenants) {
     this.#context = context;
     this.#tenants = tenants;
+    this.#patience = new Patience(context.waits.store, context.now);
   }
 
   /** @throws LimpetError UNAVAILABLE; what was not released then is released when the node is next looked at */
@@ -45,8 +48,14 @@ export class Leaving {
   }
 
   async #leave(net: SubnetService, identity: string, address: string, why: string): Promise<void> {
+    const tenant = this.#tenants.get(net, identity);
     this.#tenants.leave(net, identity);
-    await net.release(identity, this.#context.node());
+    try {
+      await net.release(identity, this.#context.node());
+    } catch (error) {
+      if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
+      throw error;
+    }
     this.#tell(net, { address, identity, outcome: 'released' }, why);
   }
 
@@ -57,7 +66,8 @@ export class Leaving {
         await pause(wait, undefined, { ref: false });
         if (this.#tenants.get(net, identity) !== tenant) return; // somebody came, and was asked about
         const there = await this.#isThere(address, tenant?.container);
-        if (there === false) return await this.#leave(net, identity, address, 'stopped, as what runs here shows');
+        if (there === false)
+          return await this.#patience.with(() => this.#leaveUnlessReplaced(net, identity, tenant, address));
       }
       if (tenant !== undefined) tenant.doubtful = false;
       this.#tell(net, { address, identity, outcome: 'late' }, 'a late one: it still runs here');
@@ -65,6 +75,16 @@ export class Leaving {
       const failed = { event: 'release', subnet: net.cidr, identity, address, error: (error as Error).message };
       this.#context.log.warn(failed, 'not released yet: when the node is next looked at');
     }
+  }
+
+  async #leaveUnlessReplaced(
+    net: SubnetService,
+    identity: string,
+    tenant: Tenant | undefined,
+    address: string,
+  ): Promise<void> {
+    if (this.#tenants.get(net, identity) !== tenant) return;
+    await this.#leave(net, identity, address, 'stopped, as what runs here shows');
   }
 
   /** Whether a container is at the address, or may come to be; undefined when Docker does not say. */

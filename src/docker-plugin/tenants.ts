@@ -64,6 +64,13 @@ export class Tenants {
     this.#left.set(key, this.#now());
   }
 
+  /** It could not be released after all. Whoever came in meanwhile has a release of another one's before its own. */
+  stay(net: SubnetService, identity: string, tenant: Tenant): void {
+    const newcomer = this.get(net, identity);
+    if (newcomer === undefined) this.#tenants.set(keyOf(net, identity), tenant);
+    else newcomer.doubtful = true;
+  }
+
   /** Whether it was released so lately that the list may still show it. */
   hasJustLeft(net: SubnetService, identity: string): boolean {
     return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;

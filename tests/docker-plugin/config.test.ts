@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-// @ts-expect-error: a build script, without types
 import { pluginConfig } from '../../scripts/docker-plugin/config.mjs';
 import { dockerPluginCommand } from '../../src/cli/docker-plugin.js';
 
@@ -15,7 +14,7 @@ test('the settings of the managed plugin are the variables that the command read
   const program = new Command();
   dockerPluginCommand(program);
   const read = program.commands[0]!.options.map(({ envVar }) => envVar!).filter((name) => !FIXED.includes(name));
-  const settable = pluginConfig('1.2.3').env.map(({ name }: { name: string }) => name);
+  const settable = pluginConfig('1.2.3').env.map(({ name }) => name!);
   assert.deepEqual([...settable].sort(), [...read, ...ETCD].sort());
 });
 
