@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LimpetError } from '../../src/errors.js';
-import { MemoryStore } from '../../src/service/index.js';
+import { type Commit, MemoryStore } from '../../src/service/index.js';
 import { network, taskContainer } from './docker.js';
 import { type Node, swarm, WAITS } from './nodes.js';
 
@@ -13,7 +13,7 @@ const CIDR = '10.77.0.0/24';
 class Flaky extends MemoryStore {
   refusals = 0;
 
-  override async commit(): Promise<'done'> {
+  override async commit(): Promise<Commit> {
     if (this.refusals > 0) {
       this.refusals--;
       throw new LimpetError('UNAVAILABLE', 'etcd: no connection; nothing was written', { outcome: 'none' });

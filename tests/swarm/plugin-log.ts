@@ -12,6 +12,8 @@ interface Line {
   readonly identity?: string;
   readonly address?: string;
   readonly outcome?: string;
+  readonly event?: string;
+  readonly code?: string;
 }
 
 /** `identity address` of every replica that a plugin has put up as a guest so far. */
@@ -20,6 +22,12 @@ export async function toldGuests(swarm: Swarm): Promise<Set<string>> {
   return new Set(
     lines.filter(({ outcome }) => outcome === 'guest').map(({ identity, address }) => `${identity} ${address}`),
   );
+}
+
+/** Whether a plugin has refused an address because that subnet is full. */
+export function toldFull(swarm: Swarm, subnet: string): boolean {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log));
+  return lines.some(({ event, code, msg }) => event === 'refused' && code === 'FULL' && msg?.includes(subnet) === true);
 }
 
 /** The last lines of the plugin on every node, as they are. */

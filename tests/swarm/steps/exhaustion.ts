@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import { pictureOf } from '../picture.js';
 import { DRIVER } from '../plugin.js';
+import { toldFull } from '../plugin-log.js';
 import { until } from '../rig/run.js';
 import { type Replica, running, settled } from '../services.js';
 import type { World } from '../world.js';
 import type { Step } from './step.js';
 
 const NET = { name: 'tight', prefix: '10.77.1.' };
+const SUBNET = `${NET.prefix}0/28`;
+const CALM = 4000;
 const FEW = 4;
 const MANY = 20;
 
@@ -18,22 +21,47 @@ export const exhaustionSteps: readonly Step[] = [
 
 async function exhaust(world: World): Promise<void> {
   await world.web();
-  const flags = ['--driver', 'overlay', '--ipam-driver', DRIVER, '--subnet', `${NET.prefix}0/28`];
+  const flags = ['--driver', 'overlay', '--ipam-driver', DRIVER, '--subnet', SUBNET];
   await world.docker('network', 'create', ...flags, NET.name);
   await world.createAlone('tight', NET.name, '--replicas', `${FEW}`);
-  const first = await look(world);
-  await world.docker('service', 'scale', '--detach', `tight=${MANY}`);
-  await until('Swarm says that there is no address left', 60_000, async () => waiting(world));
-  const full = await addresses(await running(world.swarm, 'tight'));
+  const homes = await look(world);
+  await scale(world, MANY);
+  await until('a plugin says that the subnet is full', 60_000, async () => toldFull(world.swarm, SUBNET));
+  const full = await addresses(await calm(world));
+  assert.ok(full.size > FEW && full.size < MANY, `${full.size} of ${MANY} tasks run in a full ${SUBNET}`);
   assert.equal(new Set(full.values()).size, full.size, `two containers have one address: ${[...full.values()]}`);
-  for (const [identity, address] of first) assert.equal(full.get(identity), address, `${identity} was disturbed`);
-  await world.docker('service', 'scale', '--detach', `tight=${FEW}`);
-  const last = await look(world);
-  for (const [identity, address] of last) {
-    const home = first.get(identity) ?? full.get(identity);
-    assert.equal(address, home, `${identity} is not at home after the exhaustion`);
+  compare(homes, full, 'was disturbed');
+  for (const [identity, address] of full) homes.set(identity, address);
+  for (const replicas of [FEW, FEW + 1]) {
+    await scale(world, replicas);
+    const now = await look(world);
+    assert.equal(new Set(now.values()).size, replicas);
+    compare(homes, now, 'is not at home after the exhaustion');
   }
   await world.docker('service', 'rm', 'tight');
+}
+
+async function scale(world: World, replicas: number): Promise<void> {
+  await world.docker('service', 'scale', '--detach', `tight=${replicas}`);
+}
+
+/** Those who were there before have what they had. */
+function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, what: string): void {
+  const there = [...after].filter(([identity]) => before.has(identity));
+  assert.ok(there.length > 0, 'nobody is there who was there before');
+  for (const [identity, address] of there) assert.equal(address, before.get(identity), `${identity} ${what}`);
+}
+
+/** What runs, when it has been the same for some seconds. */
+async function calm(world: World): Promise<Replica[]> {
+  let last = '';
+  let since = Date.now();
+  return until('no more tasks start', 60_000, async () => {
+    const found = await running(world.swarm, 'tight');
+    const now = found.map(({ container }) => container).join();
+    if (now !== last) [last, since] = [now, Date.now()];
+    return Date.now() - since > CALM ? found : undefined;
+  });
 }
 
 async function look(world: World): Promise<Map<string, string>> {
@@ -43,11 +71,4 @@ async function look(world: World): Promise<Map<string, string>> {
 async function addresses(replicas: readonly Replica[]): Promise<Map<string, string>> {
   const picture = await pictureOf(replicas, NET.prefix);
   return new Map([...picture].map(([identity, { address }]) => [identity, address]));
-}
-
-/** Whether tasks wait and Swarm or a node gives the full subnet as the reason. */
-async function waiting(world: World): Promise<boolean> {
-  const format = '{{.CurrentState}} {{.Error}}';
-  const lines = await world.docker('service', 'ps', '--no-trunc', '--format', format, 'tight');
-  return /^(New|Pending|Rejected|Failed|Allocated)/m.test(lines);
 }
