@@ -2,7 +2,8 @@
 
 import { h } from '../dom.js';
 
-const ROW = 30;
+/** Height of a row in root font sizes; tables.css has the same. */
+const ROW = 2;
 /** Rows made beyond the edges, so that none is missing while scrolling. */
 const SPARE = 6;
 
@@ -50,7 +51,7 @@ export class Rows<T> {
     this.#items = items;
     this.#shown = '';
     this.#table.setAttribute('aria-rowcount', String(items.length + 1));
-    this.#body.style.height = `${items.length * ROW}px`;
+    this.#body.style.height = `${items.length * ROW}rem`;
     this.#draw();
   }
 
@@ -63,8 +64,9 @@ export class Rows<T> {
   #draw(): void {
     const height = this.element.clientHeight;
     if (height === 0) return;
-    const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - SPARE);
-    const last = Math.min(this.#items.length, Math.ceil((this.element.scrollTop + height) / ROW) + SPARE);
+    const row = ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const first = Math.max(0, Math.floor(this.element.scrollTop / row) - SPARE);
+    const last = Math.min(this.#items.length, Math.ceil((this.element.scrollTop + height) / row) + SPARE);
     const shown = `${first} ${last}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -78,7 +80,7 @@ export class Rows<T> {
     );
     const row = h('div', { class: 'rows-row', attrs: { role: 'row', 'aria-rowindex': index + 2 } }, ...cells);
     row.style.gridTemplateColumns = this.#template;
-    row.style.transform = `translateY(${index * ROW}px)`;
+    row.style.transform = `translateY(${index * ROW}rem)`;
     if (this.onPick !== undefined) row.addEventListener('click', () => this.onPick?.(item));
     return row;
   }

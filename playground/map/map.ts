@@ -40,8 +40,8 @@ export class SubnetMap {
     this.element = h(
       'div',
       { class: 'map' },
-      h('div', { class: 'map-frame' }, this.#canvas, this.#zoomButtons()),
-      this.#readout,
+      this.#canvas,
+      h('div', { class: 'map-row' }, this.#readout, this.#zoomButtons()),
       this.#legend(),
     );
     this.#painter = new Painter(this.#canvas);

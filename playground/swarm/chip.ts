@@ -56,7 +56,7 @@ export class Chip {
   /** @param density a tile has no text to be read out, and so is given a name */
   show(task: Task, stays: Stays, density: Density): void {
     const running = task.state === 'running';
-    setText(this.#state, running ? '' : task.state);
+    setText(this.#state, !running ? task.state : task.stay === 'guest' ? 'guest' : '');
     setAttr(this.button, 'data-state', running && task.desired === 'running' ? 'running' : 'other');
     const said = (['stock', 'sticky'] as const).map((side) => {
       const verdict = stays.verdict(task, side);
@@ -84,7 +84,8 @@ interface Line {
 }
 
 function lineOf(side: Side): Line {
-  const tag = h('span', { class: 'chip-tag', text: ALLOCATORS[side] });
+  const [first = '', rest = ''] = [ALLOCATORS[side].slice(0, 1), ALLOCATORS[side].slice(1)];
+  const tag = h('span', { class: 'chip-tag' }, first, h('span', { text: rest }));
   const address = h('span', { class: 'chip-address mono' });
   const sign = h('span', { class: 'chip-sign', attrs: { 'aria-hidden': 'true' } });
   const spoken = h('span', { class: 'unseen' });

@@ -56,6 +56,6 @@ class ScoreCard {
     this.element.dataset.none = kept + changed === 0 ? 'yes' : 'no';
     this.#bar.style.transform = `scaleX(${kept + changed === 0 ? 0 : kept / (kept + changed)})`;
     setText(this.#home, running === 0 ? 'nothing runs yet' : `${home} of ${running} on their first address`);
-    setText(this.#waiting, waiting === 0 ? '' : `${waiting} without an address: the subnet is full`);
+    setText(this.#waiting, waiting === 0 ? '' : `${waiting} wait: the subnet is full`);
   }
 }

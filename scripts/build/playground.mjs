@@ -1,9 +1,10 @@
-// The playground's static site: one page, one script, one style sheet and nothing else. It takes `limpet` from the browser form in dist/, as
+// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in dist/, as
 // package.json's exports say, like any page that has the package installed; what it weighs is a gate of the build.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
+import { collectLicenses } from './licenses.mjs';
 
 const LIMIT_COMPRESSED = 120 * 1024;
 
@@ -27,6 +28,7 @@ export async function bundlePlayground(dist) {
     plugins: [ownPackage(dist)],
   });
   await writeFile(`${site}/index.html`, await page());
+  await writeFile(`${site}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['ip-num']));
   await checkSize(site);
 }
 
