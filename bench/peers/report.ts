@@ -58,6 +58,7 @@ function page(results: Results): string {
     WHY,
     '## Floors',
     floorTable(results),
+    FLOORS_WHY,
     '## Growth',
     `![One address given back and the next one taken, over the size of the subnet](${CURVE_SUBNET})`,
     `![A sticky hit, over the number of identities](${CURVE_IDENTITIES})`,
@@ -89,6 +90,14 @@ hashes each time too, with the processor's AES instructions, which WebAssembly d
 JavaScript is a look at one word at its cursor; the core has crossed into WebAssembly, found the subnet and its page, and kept its
 summary up to date by then, and in return does not slow down when little is free. The Roaring bitmap holds the free addresses and
 gives the least: nearly none are left to look through in a full subnet.`;
+
+const FLOORS_WHY = `In the fragmented /16 an operation is two: one address is given back, anywhere, and the next free one taken. Profiled with
+\`perf\` and V8's \`--perf-basic-prof\`, the time of both calls into the core is spread thin: finding the page of the address given
+back in the table of pages (hash, probe, look), the tree below that table, telling a held address from an excluded one, and the
+calls themselves from JavaScript and between a dozen small functions; no part stands out. Keeping the two pages found last and
+looking at them inline helped most; compiled for speed alone the core would gain a little more, for many more bytes.
+Docker's time is the walk along its list of runs, so that the ratio grows with the subnet. On a fresh fill that list has one
+element and what Docker spends is constant, as what Limpet spends is.`;
 
 const MEMORY = `What the state takes, less what the empty allocator takes. Limpet says by itself how much its core uses; of the others the heap
 is measured after a garbage collection, in JavaScript with its buffers. The Roaring bitmap lives in WebAssembly memory which that does not see:

@@ -5,6 +5,7 @@
 //   --short    few rounds, small budgets, no curves, no million identities: under two minutes; for CI
 //   --case A,B only these; with --write they take the place of the same cases among the committed ones, which must be of
 //              the same machine and versions, so that a long race can be run in parts
+//   --render   no race: the documents anew from the committed results, after a change of their wording
 //   --keep FOLDER  leaves the scripts and Go programs there
 
 import { execFileSync } from 'node:child_process';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
   options: {
     write: { type: 'boolean' },
     check: { type: 'boolean' },
+    render: { type: 'boolean' },
     short: { type: 'boolean' },
     case: { type: 'string' },
     keep: { type: 'string' },
@@ -33,21 +35,28 @@ const { values } = parseArgs({
 const LIMITS: Limits = values.short ? { rounds: 3, budget: 40, setUp: 3 } : { rounds: 5, budget: 120, setUp: 10 };
 
 const before = await committed();
-const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'limpet-peers-')));
-await mkdir(folder, { recursive: true });
-const field = await gather(folder);
-try {
-  const results = await raceAll(field);
-  console.log(summary(results));
-  for (const { peer, why } of field.missing) console.log(`left out: ${labelOf(peer)}: ${why}`);
-  if (values.write) await write(values.case === undefined ? results : merged(before, results));
-  if (values.check) judge(before ? ratios(before.results) : [], ratios(results.results));
-} finally {
-  await Promise.all(field.contestants.map((each) => each.end()));
-  if (!values.keep) await rm(folder, { recursive: true });
+if (values.render) {
+  if (!before) throw new Error('there are no committed results to render: run with --write first');
+  await write(before);
+} else await raceAndReport();
+
+async function raceAndReport(): Promise<void> {
+  const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'limpet-peers-')));
+  await mkdir(folder, { recursive: true });
+  const field = await gather(folder);
+  try {
+    const results = await raceAll(field, folder);
+    console.log(summary(results));
+    for (const { peer, why } of field.missing) console.log(`left out: ${labelOf(peer)}: ${why}`);
+    if (values.write) await write(values.case === undefined ? results : merged(before, results));
+    if (values.check) judge(before ? ratios(before.results) : [], ratios(results.results));
+  } finally {
+    await Promise.all(field.contestants.map((each) => each.end()));
+    if (!values.keep) await rm(folder, { recursive: true });
+  }
 }
 
-async function raceAll({ contestants, missing, versions }: Field): Promise<Results> {
+async function raceAll({ contestants, missing, versions }: Field, folder: string): Promise<Results> {
   const results: Result[] = [];
   const memory: Weight[] = [];
   for (const each of chosen()) {
