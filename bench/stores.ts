@@ -1,6 +1,7 @@
 // `npm run bench:stores`: what the stores cost, each figure beside its plain peer in the same run; it needs a real etcd. `--write` puts the
 // table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
 
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type EtcdFigures, etcdFigures } from './etcd-store.js';
 import { type Commits, fileCommits, fileStart, type Start } from './file-store.js';
@@ -57,8 +58,9 @@ const starts: [number, Start][] = [];
 for (const reserved of [0, 0.5]) starts.push([reserved, await fileStart(bindings, reserved)]);
 const etcd = await etcdFigures(10_000, Math.min(rounds, 7));
 
+const load = loadavg()[0]?.toFixed(1);
 const table = [
-  `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, all ways in turn.`,
+  `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, all ways in turn. Load average of the machine: ${load}, of which the bench itself makes 1 to 2.`,
   '',
   `| file store, commits of ${commits.bytes} bytes | takes | beside | |`,
   '|---|---|---|---|',

@@ -46,7 +46,10 @@ async function ask(net: SubnetService): Promise<void> {
   const node = setup.node;
   if (dice < 78) {
     const identity = choose(net);
-    const address = await net.allocate(identity, { node });
+    const address = await net.allocate(identity, { node }).catch((error) => {
+      wanted.push(identity); // or nobody might ask for it again
+      throw error;
+    });
     write({ at: Date.now(), op: 'allocated', identity, address, node });
   } else if (dice < 88) {
     const identity = `web.${random(setup.identities)}`;
