@@ -11,10 +11,10 @@ const IDENTITIES = 10_000;
 /** Seconds. */
 const TTL = 5;
 const CHAOS = 60;
-const MOST = 140;
+const MOST = 220;
 
 test('contention: no address has two identities, no identity two addresses, nothing answered is lost', {
-  timeout: 220_000,
+  timeout: 300_000,
 }, async (context) => {
   const { etcd, remove } = await Etcd.start();
   context.after(remove);
