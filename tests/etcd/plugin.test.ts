@@ -1,0 +1,112 @@
+// The plugin on a real etcd: three nodes in processes' stead, each with its socket, its store and its lease. What one process
+// promises, the others keep.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Docker, info, network, taskContainer } from '../docker-plugin/docker.js';
+import { plugin, type Started, until } from '../docker-plugin/plugins.js';
+import { Etcd } from './etcd.js';
+
+const CIDR = '10.77.0.0/24';
+const [G, L] = [`global/swarm/${CIDR}`, `local/swarm/${CIDR}`];
+
+let etcd: Awaited<ReturnType<typeof Etcd.cluster>>;
+let dockers: Docker[];
+let nodes: Started[];
+
+async function start(n: number): Promise<Started> {
+  const store = `etcd://${etcd.members[0]!.endpoint}?ttl=2&deadline=1000`;
+  const started = await plugin(dockers[n]!.socket, { store, node: `node-${n}` });
+  await until(
+    `node-${n} is healthy`,
+    async () => (await started.client.ask('/healthz', '', 'GET')).status === 200,
+    15_000,
+  );
+  return started;
+}
+
+async function ask(n: number, call: string, request: object): Promise<any> {
+  const { status, body } = await nodes[n]!.client.call(call, request);
+  assert.equal(status, 200, `${call}: ${body.Err}`);
+  return body;
+}
+
+const address = async (n: number, PoolID: string, Address = '') =>
+  (await ask(n, 'RequestAddress', { PoolID, Address })).Address.replace('/24', '') as string;
+
+async function create(n: number, slot: number, task: string): Promise<string> {
+  const ticket = await address(0, G);
+  dockers[n]!.put(taskContainer('web', slot, task, { asked: ticket }));
+  return ticket;
+}
+
+before(async () => {
+  etcd = await Etcd.cluster(1);
+  dockers = await Promise.all(
+    [0, 1, 2].map((n) => Docker.start({ info: info(`node-${n}`), networks: [network('web', CIDR)] })),
+  );
+  nodes = await Promise.all([0, 1, 2].map(start));
+  await ask(0, 'RequestPool', { AddressSpace: 'limpet.global', Pool: CIDR });
+  for (const n of [1, 2]) {
+    const { PoolID } = await ask(n, 'RequestPool', { AddressSpace: 'limpet.local', Pool: CIDR });
+    assert.equal(PoolID, L, 'the subnet that the leader has made, known at once');
+  }
+});
+
+after(async () => {
+  for (const node of nodes) await node.stop();
+  for (const docker of dockers) await docker.stop();
+  etcd.remove();
+});
+
+describe('three plugins on one etcd', () => {
+  test('a task that moves keeps its address', async () => {
+    const home = await address(1, L, await create(1, 1, 'a'));
+    await ask(1, 'ReleaseAddress', { PoolID: L, Address: home });
+    dockers[1]!.remove('web.1.a');
+    assert.equal(await address(2, L, await create(2, 1, 'b')), home);
+  });
+
+  test('of one identity on two nodes at the same moment one is at home, the other a guest', async () => {
+    const tickets = [await create(1, 2, 'a'), await create(2, 2, 'b')];
+    const given = await Promise.all([address(1, L, tickets[0]), address(2, L, tickets[1])]);
+    assert.equal(new Set(given).size, 2, given.join());
+  });
+
+  test('thirty tasks at once on three nodes: thirty addresses', async () => {
+    const slots = Array.from({ length: 30 }, (_, n) => n + 10);
+    const given = await Promise.all(slots.map(async (slot) => address(slot % 3, L, await create(slot % 3, slot, 'a'))));
+    assert.equal(new Set(given).size, given.length);
+  });
+
+  test('a plugin that is gone: its marks end, and its tasks come home elsewhere', async () => {
+    const home = await address(2, L, await create(2, 3, 'a'));
+    await nodes[2]!.stop();
+    await pause(5000); // what runs outlives the plugin's process: its marks end with the lease, as after a crash
+    const ticket = await create(1, 3, 'b');
+    assert.equal(await address(1, L, ticket), home);
+    nodes[2] = await start(2);
+  });
+
+  test('etcd away for a moment is waited for; away for longer is an error in time; then all goes on', {
+    timeout: 60_000,
+  }, async () => {
+    const home = await address(1, L, await create(1, 4, 'a'));
+    await ask(1, 'ReleaseAddress', { PoolID: L, Address: home });
+    const ticket = await create(1, 4, 'b');
+    const member = etcd.members[0]!;
+    member.signal('SIGSTOP');
+    const { status, body } = await nodes[1]!.client.call('RequestAddress', { PoolID: L, Address: ticket });
+    assert.equal(status, 503, JSON.stringify(body));
+    assert.match(body.Err, /etcd/);
+    member.signal('SIGCONT');
+    await until(
+      'web.4 is home again',
+      async () => {
+        const answer = await nodes[1]!.client.call('RequestAddress', { PoolID: L, Address: ticket });
+        return answer.status === 200 && answer.body.Address === `${home}/24`;
+      },
+      20_000,
+    );
+  });
+});
