@@ -95,7 +95,7 @@ describe('three plugins on one etcd', () => {
     await ask(1, 'ReleaseAddress', { PoolID: L, Address: home });
     const ticket = await create(1, 4, 'b');
     const member = etcd.members[0]!;
-    member.signal('SIGSTOP');
+    await member.stop();
     const { status, body } = await nodes[1]!.client.call('RequestAddress', { PoolID: L, Address: ticket });
     assert.equal(status, 503, JSON.stringify(body));
     assert.match(body.Err, /etcd/);
