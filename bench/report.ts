@@ -59,9 +59,13 @@ export async function write(results: Results): Promise<void> {
   await between(new URL('../README.md', import.meta.url), 'bench', 'npm run bench -- --write', render(results));
 }
 
-/** The results that were committed last. */
-export async function committed(): Promise<Results> {
-  return JSON.parse(await readFile(COMMITTED, 'utf8')) as Results;
+/** The results that were committed last; undefined when there are none. */
+export async function committed(): Promise<Results | undefined> {
+  const text = await readFile(COMMITTED, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as Results);
 }
 
 /** What --check compares: how many times faster than plain JavaScript. */

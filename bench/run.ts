@@ -15,6 +15,9 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is no whole number from 1`);
 
+const before = values.check ? await committed() : undefined;
+if (values.check && !before) throw new Error('--check has nothing to compare with: run with --write first');
+
 const results = {
   machine: machine(),
   timed: timedCases(rounds),
@@ -24,5 +27,5 @@ const results = {
   sizes: sizeCases(),
 };
 console.log(render(results));
-if (values.check) judge(ratios(await committed()), ratios(results));
+if (before) judge(ratios(before), ratios(results));
 if (values.write) await write(results);

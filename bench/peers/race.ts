@@ -128,7 +128,7 @@ function entry(peer: string, count: number, times: readonly number[]): Entry {
 /** Doubles the operations until a round takes a quarter of the budget; then as many as fit into it. */
 async function calibrate({ kind, operations }: Case, peer: Contestant, milliseconds: number): Promise<number> {
   // A million bindings are worth a longer round: the first few of them say nothing about the rest.
-  const budget = kind === 'restore' ? milliseconds * 20 : milliseconds;
+  const budget = kind === 'restore' ? milliseconds * 5 : milliseconds;
   for (let count = 1; ; count = Math.min(count * 2, operations)) {
     const time = await fastest(peer, count, budget / 4);
     if (count === operations) return time > 2 * budget ? Math.ceil(count / 2) : count;
