@@ -117,7 +117,7 @@ export class Etcd {
   }
 
   async healthy(): Promise<void> {
-    for (let n = 0; n < 100; n++) {
+    for (const until = Date.now() + 60_000; Date.now() < until; ) {
       try {
         this.ctl('endpoint', 'health');
         return;
