@@ -6,13 +6,15 @@ import { canonical } from './asker.js';
 import type { Context } from './context.js';
 import { GlobalSide } from './global.js';
 import { LocalSide } from './local.js';
-import { Patience } from './patience.js';
+import type { Log } from './log.js';
+import { isAway, Patience } from './patience.js';
 import { type PoolId, parsePoolId, SPACES } from './pool-id.js';
 import { Pools } from './pools.js';
 import type { Call, RequestOf } from './protocol.js';
 import type { Tenants } from './tenants.js';
 
 const GATEWAY = 'com.docker.network.gateway';
+const RELEASE = 'IpamDriver.ReleaseAddress';
 const ENDPOINT_NAME = 'com.docker.network.endpoint.name';
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -22,6 +24,8 @@ export class Driver {
   readonly #global: GlobalSide;
   readonly #local: LocalSide;
   readonly #patience: Patience;
+  readonly #endless: Patience;
+  readonly #log: Log;
   readonly #calls: { readonly [C in Call]: (request: RequestOf<C>) => Answer | Promise<Answer> } = {
     'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
     // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
@@ -42,6 +46,8 @@ export class Driver {
     this.#global = new GlobalSide(context);
     this.#local = new LocalSide(context, tenants);
     this.#patience = new Patience(context.waits.store, context.now);
+    this.#endless = new Patience(Number.POSITIVE_INFINITY, context.now);
+    this.#log = context.log;
   }
 
   /** @throws LimpetError in words that Docker passes on to its user */
@@ -49,7 +55,23 @@ export class Driver {
     try {
       return await this.#patience.with(async () => this.#calls[call](request));
     } catch (error) {
+      if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>);
       throw error instanceof LimpetError ? inDockersWords(error) : error;
+    }
+  }
+
+  /** Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. */
+  async #owe(request: RequestOf<typeof RELEASE>): Promise<void> {
+    try {
+      await this.#endless.with(() => this.#releaseAddress(request));
+    } catch (error) {
+      const line = {
+        event: 'release',
+        pool: request.PoolID,
+        address: request.Address,
+        error: (error as Error).message,
+      };
+      this.#log.warn(line, 'could not be made good: when the node is next looked at');
     }
   }
 

@@ -38,7 +38,7 @@ export class Patience {
   }
 }
 
-/** Only the store's own errors say what became of a change; Docker's silence is another matter. */
-function isAway(error: unknown): boolean {
+/** Whether the store is what fails. Only its own errors say what became of a change; Docker's silence is another matter. */
+export function isAway(error: unknown): boolean {
   return error instanceof LimpetError && error.code === 'UNAVAILABLE' && error.details.outcome !== undefined;
 }
