@@ -81,12 +81,8 @@ export class Bitmap extends Nodes {
   order: Order;
   /** All pages by number and level. */
   pageTable: Table;
-  /**
-   * The page found last, since neighbours are asked for in a row, and the one before: addresses that are given back lie
-   * anywhere, while the next free one lies where the last one lay.
-   */
+  /** A node of the level-0 pages found last, each at the low bits of its number: nearly all of them in a /13 or less. */
   recent: usize;
-  before: usize;
   /** The highest level that has a page. */
   top: u32;
   /** The last ordinal of the subnet. */
@@ -146,6 +142,15 @@ export class Bitmap extends Nodes {
     return this.pageOf(lo, hi) || this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), hi >> PAGE_BITS);
   }
 
+  /** As set, inline: for the path that nearly always leaves the word with a clear bit. */
+  @inline
+  setBit(page: usize, offset: u32): void {
+    const at = page + ((offset >> 6) << 3);
+    const word = load<u64>(at, WORDS) | ((<u64>1) << (offset & 63));
+    if (~word) store<u64>(at, word, WORDS);
+    else this.set(page, offset);
+  }
+
   /** Sets the bit of `offset` in a page, and in the levels above where a page has become full. */
   set(page: usize, offset: u32): void {
     while (true) {
@@ -164,6 +169,16 @@ export class Bitmap extends Nodes {
       offset = <u32>lo & OFFSET;
       page = this.makePage((lo >> PAGE_BITS) | (hi << (64 - PAGE_BITS)), (hi >> PAGE_BITS) | (level << LEVEL_SHIFT));
     }
+  }
+
+  /** As clear, inline: for the path that nearly always finds a clear bit in the word, and leaves a set one. */
+  @inline
+  clearBit(page: usize, offset: u32): void {
+    const at = page + ((offset >> 6) << 3);
+    const word = load<u64>(at, WORDS);
+    const rest = word & ~((<u64>1) << (offset & 63));
+    if (~word && rest) store<u64>(at, rest, WORDS);
+    else this.clear(page, offset);
   }
 
   /** Clears the bit of `offset` in a page, and in the levels above where it is no longer full; drops pages left empty. */
@@ -194,8 +209,8 @@ export class Bitmap extends Nodes {
     this.pageTable.remove(page, hashNumber(lo, hi));
     this.pages.remove(load<u32>(page, ID));
     this.order.stale = true;
-    if (this.recent == page) this.recent = 0;
-    if (this.before == page) this.before = 0;
+    const recent = this.recentSlot(lo);
+    if (load<usize>(recent) == page) store<usize>(recent, 0);
     const owners = load<usize>(page, OWNERS);
     if (owners) {
       for (let slot = owners; slot < owners + (PAGE_SIZE / FAN) * 4; slot += 4) {
@@ -319,30 +334,29 @@ export class Bitmap extends Nodes {
     return false;
   }
 
-  /** Inline, since nearly always it is the page found last. */
+  /** The page of this number and level, or 0. Inline, since nearly always it is one found lately. */
   @inline
-  private findPage(lo: u64, taggedHi: u64): usize {
-    const page = this.recent;
+  findPage(lo: u64, taggedHi: u64): usize {
+    const page = load<usize>(this.recentSlot(lo));
     if (page && load<u64>(page, NUMBER_LO) == lo && load<u64>(page, NUMBER_HI) == taggedHi) return page;
     return this.searchPage(lo, taggedHi);
   }
 
-  /** As findPage, for a page that is not the one found last, or is of a higher level. */
+  /** As findPage, for a page that is not one of those found lately, or is of a higher level. */
   private searchPage(lo: u64, taggedHi: u64): usize {
-    let page = this.before;
-    if (!page || load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi) {
-      page = firstCandidate(this.pageTable, hashNumber(lo, taggedHi));
-      while (page && (load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi))
-        page = nextCandidate();
-    }
-    if (page) this.remember(page, taggedHi);
+    let page = firstCandidate(this.pageTable, hashNumber(lo, taggedHi));
+    while (page && (load<u64>(page, NUMBER_LO) != lo || load<u64>(page, NUMBER_HI) != taggedHi)) page = nextCandidate();
+    if (page) this.remember(page, lo, taggedHi);
     return page;
   }
 
-  private remember(page: usize, taggedHi: u64): void {
-    if (taggedHi >> LEVEL_SHIFT) return;
-    this.before = this.recent;
-    this.recent = page;
+  private remember(page: usize, lo: u64, taggedHi: u64): void {
+    if (!(taggedHi >> LEVEL_SHIFT)) store<usize>(this.recentSlot(lo), page);
+  }
+
+  @inline
+  private recentSlot(lo: u64): usize {
+    return this.recent + ((<usize>lo & (FAN - 1)) << 2);
   }
 
   private makePage(lo: u64, taggedHi: u64): usize {
@@ -365,7 +379,7 @@ export class Bitmap extends Nodes {
     } else {
       insertPage(table, page);
     }
-    this.remember(page, taggedHi);
+    this.remember(page, lo, taggedHi);
     return page;
   }
 }

@@ -1,7 +1,7 @@
 // The excluded ranges of a subnet: few, fixed when it is made, sorted and apart from one another. The bitmap marks
 // them too, which is what the search sees; this list tells an excluded ordinal from one that is held.
 
-import { above } from './ordinal';
+import { above, Ordinal } from './ordinal';
 import { Nodes, Vector } from './vector';
 
 /** A range, both ends included; in the same layout as the host passes it. */
@@ -18,6 +18,11 @@ const SLOTS: u32 = offsetof<Range>() / 4;
 @unmanaged
 export class Exclusions extends Vector {
   length: u32;
+  /** Two ordinals that none lies between which is excluded, where `covers` last found one; equal at first. */
+  gapLo: u64;
+  gapHi: u64;
+  gapEndLo: u64;
+  gapEndHi: u64;
   /** How many ordinals the ranges have in all. */
   sizeLo: u64;
   sizeHi: u64;
@@ -47,8 +52,10 @@ export class Exclusions extends Vector {
     return true;
   }
 
-  /** Whether an ordinal is excluded. */
+  /** Whether an ordinal is excluded. Nearly all that are not lie in one gap, which is looked at first. */
   covers(lo: u64, hi: u64): bool {
+    if (Ordinal.above(this.gapEndLo, this.gapEndHi, lo, hi) && Ordinal.above(lo, hi, this.gapLo, this.gapHi))
+      return false;
     return changetype<usize>(this.find(lo, hi)) != 0;
   }
 
@@ -66,6 +73,11 @@ export class Exclusions extends Vector {
     const none = changetype<Range>(0);
     if (from == this.length) return none;
     const range = this.range(from);
-    return above(range.firstLo, range.firstHi, lo, hi) ? none : range;
+    if (!above(range.firstLo, range.firstHi, lo, hi)) return range;
+    this.gapLo = from ? this.range(from - 1).lastLo : 0;
+    this.gapHi = from ? this.range(from - 1).lastHi : 0;
+    this.gapEndLo = range.firstLo;
+    this.gapEndHi = range.firstHi;
+    return none;
   }
 }

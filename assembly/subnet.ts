@@ -113,7 +113,7 @@ export class Subnet extends Bindings {
       return status.CHANGED;
     }
     if (this.exclusions.covers(lo, hi)) return status.NOT_HELD;
-    this.clear(page, <u32>lo & 4095);
+    this.clearBit(page, <u32>lo & 4095);
     this.held--;
     return status.CHANGED;
   }
@@ -147,7 +147,8 @@ export class Subnet extends Bindings {
 
   /** Takes an ordinal that is known to be free. Memory has been reserved. */
   holdFree(lo: u64, hi: u64): void {
-    this.set(this.makePageOf(lo, hi), <u32>lo & 4095);
+    const page = this.findPage((lo >> 12) | (hi << 52), hi >> 12) || this.makePageOf(lo, hi);
+    this.setBit(page, <u32>lo & 4095);
     this.held++;
   }
 
@@ -222,6 +223,7 @@ export function createSubnet(version: u8, prefix: u8, policy: u8, baseLo: u64, b
   subnet.extent = block;
   subnet.end = block + BLOCK;
   subnet.at = changetype<usize>(subnet) + ((offsetof<Subnet>() + 7) & ~7);
+  subnet.recent = subnet.node();
   subnet.pages = changetype<Slots>(zeros(subnet, offsetof<Slots>()));
   subnet.order = changetype<Order>(zeros(subnet, offsetof<Order>()));
   subnet.pageTable = changetype<Table>(zeros(subnet, offsetof<Table>()));

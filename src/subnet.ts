@@ -31,8 +31,9 @@ export class Subnet {
   readonly size: bigint;
   readonly #core: Core;
   readonly #base: bigint;
-  /** The base of an IPv4 subnet as a number, for the hot path. */
+  /** Base and size of an IPv4 subnet as numbers, for the hot path. */
   readonly #base32: number;
+  readonly #size32: number;
   #id: number;
 
   /** @internal Made by Limpet. */
@@ -45,6 +46,7 @@ export class Subnet {
     this.size = cidr.size;
     this.#base = cidr.base;
     this.#base32 = cidr.version === 4 ? Number(cidr.base) : 0;
+    this.#size32 = cidr.version === 4 ? Number(cidr.size) : 0;
   }
 
   /**
@@ -339,7 +341,7 @@ export class Subnet {
     if (typeof address !== 'string') throw new TypeError(`an address is a string, not ${describe(address)}`);
     if (this.version === 4) {
       const ordinal = parseIPv4(address) - this.#base32;
-      if (ordinal >= 0 && ordinal < Number(this.size)) {
+      if (ordinal >= 0 && ordinal < this.#size32) {
         this.#core.ordinal32 = ordinal;
         return;
       }
