@@ -66,6 +66,8 @@ const interceptors = [demandLeader] as unknown as NonNullable<CallOptions['inter
 
 /** One member. */
 export class Endpoint extends Etcd3 {
+  readonly #streams = new Set<Stream<never, never>>();
+
   /** Why the member cannot take a request now, at the latest at the given time; undefined when it can. */
   async unready(until: number): Promise<string | undefined> {
     try {
@@ -85,10 +87,20 @@ export class Endpoint extends Etcd3 {
   async stream<Request, Response>(method: 'watch' | 'leaseKeepAlive'): Promise<Stream<Request, Response>> {
     return this.pool.withConnection(method === 'watch' ? 'Watch' : 'Lease', ({ client, metadata }) => {
       const stream = (client as unknown as Client)[method](metadata, { interceptors });
+      this.#streams.add(stream);
+      stream.on('error', () => this.#streams.delete(stream));
+      stream.on('end', () => this.#streams.delete(stream));
       return stream as unknown as Stream<Request, Response>;
     });
   }
+
+  /** Ends its streams: a member whose machine has died does not, and what goes over them stands still unnoticed. */
+  hangUp(): void {
+    for (const stream of this.#streams) stream.cancel();
+  }
 }
+
+type Send<T> = (endpoint: Endpoint, options: CallOptions) => Promise<T>;
 
 export class Connection {
   readonly deadline: number;
@@ -106,23 +118,34 @@ export class Connection {
    * Sends once, to a member that can be reached; sends again only what certainly has not been applied.
    * @throws LimpetError UNAVAILABLE with `details.outcome`, at `until` at the latest
    */
-  async call<T>(
-    send: (endpoint: Endpoint, options: CallOptions) => Promise<T>,
-    until = Date.now() + this.deadline,
-  ): Promise<T> {
+  async call<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
+    return this.#try(send, until, false);
+  }
+
+  /**
+   * As {@link call}, for what writes nothing: a member that does not answer in its share of the time is given up for the next.
+   * @throws LimpetError UNAVAILABLE, at `until` at the latest
+   */
+  async ask<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
+    return this.#try(send, until, true);
+  }
+
+  async #try<T>(send: Send<T>, until: number, isRead: boolean): Promise<T> {
     for (let last = 'no connection'; ; ) {
       const endpoint = this.endpoint;
       const now = Date.now();
       if (now >= until) throw unavailable(last, 'none');
-      const unready = await endpoint.unready(Math.min(until, now + this.deadline / this.#endpoints.length));
+      const share = Math.min(until, now + this.deadline / this.#endpoints.length);
+      const unready = await endpoint.unready(share);
       if (unready === undefined) {
         try {
-          return await send(endpoint, { deadline: until, interceptors });
+          return await send(endpoint, { deadline: isRead ? share : until, interceptors });
         } catch (error) {
           last = (error as Error).message;
+          const isAnswer = NOT_APPLIED.test(last) && !TRY_AGAIN.test(last);
+          if (isAnswer) throw unavailable(last, 'none');
           this.pass(endpoint);
-          if (!NOT_APPLIED.test(last)) throw unavailable(last, 'unknown');
-          if (!TRY_AGAIN.test(last)) throw unavailable(last, 'none');
+          if (!NOT_APPLIED.test(last) && !isRead) throw unavailable(last, 'unknown');
         }
       } else {
         last = unready;
@@ -138,9 +161,11 @@ export class Connection {
     return this.#endpoints[this.#current] as Endpoint;
   }
 
-  /** Turns to the next member, unless somebody has done so already. */
+  /** Turns to the next member with everything, unless somebody has done so already. */
   pass(failed: Endpoint): void {
-    if (this.endpoint === failed) this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.endpoint !== failed) return;
+    this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.endpoint !== failed) failed.hangUp();
   }
 
   close(): void {

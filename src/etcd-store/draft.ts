@@ -92,13 +92,18 @@ export class Draft {
     const success: IRequestOp[] = this.#deletedRanges.map((range) => ({ request_delete_range: asRange(range) }));
     for (const [key, write] of this.#writes) success.push(asRequest(key, write));
     const compare = [...this.#compares.values()];
-    const failure = [...this.#reads].map(([key, range]) => ({
-      request_range: range === undefined ? { key: Buffer.from(key) } : asRange(range),
-    }));
+    const failure = this.#readRequests();
     if (Math.max(success.length, compare.length, failure.length) > MOST_OPERATIONS) {
       throw new LimpetError('BAD_INPUT', `too many changes for one transaction in ${this.#key.cidr}`, { ...this.#key });
     }
     return { compare, success, failure };
+  }
+
+  /** A request that writes nothing, and only asks for what a failure would show of the identity: see {@link learnFailure}. */
+  look(identity: string): ITxnRequest {
+    this.#reads.set(this.#keys.identity(this.#key, identity), undefined);
+    this.#readMarks(identity);
+    return { success: this.#readRequests() };
   }
 
   /** The transaction has been applied at that revision. */
@@ -125,6 +130,12 @@ export class Draft {
       else if (isNews) this.#learnRead(key, range, items, at);
     });
     return fence;
+  }
+
+  #readRequests(): IRequestOp[] {
+    return [...this.#reads].map(([key, range]) => ({
+      request_range: range === undefined ? { key: Buffer.from(key) } : asRange(range),
+    }));
   }
 
   #learnRead(key: string, range: KeyRange | undefined, items: Map<string, Item>, at: number): void {

@@ -86,7 +86,7 @@ export class EtcdStore implements Store {
     const until = Date.now() + this.#connection.deadline;
     await this.#steady(until);
     const range = asRange(this.#keys.space(space));
-    const { header, kvs } = await this.#connection.call((etcd, options) => etcd.kv.range(range, options), until);
+    const { header, kvs } = await this.#connection.ask((etcd, options) => etcd.kv.range(range, options), until);
     const at = Number(header.revision);
     const view = this.#view as View; // a reading meanwhile has it all; learnt again, it is no news
     const items = new Map(kvs.map((kv) => [kv.key.toString(), itemOf(kv)]));
@@ -96,6 +96,16 @@ export class EtcdStore implements Store {
     }
     for (const [key, item] of items) view.learn(key, item, at);
     view.knowSpace(space, at);
+  }
+
+  async refreshBinding(subnet: SubnetKey, identity: string): Promise<void> {
+    const until = Date.now() + this.#connection.deadline;
+    await this.#steady(until);
+    const view = this.#view as View;
+    const draft = new Draft(this.#keys, view, subnet, this.#lease.writer);
+    const look = draft.look(identity);
+    const seen = await this.#connection.ask((etcd, options) => etcd.kv.txn(look, options), until);
+    if (view === this.#view) draft.learnFailure(seen); // else a reading has come between, which has it all
   }
 
   async close(): Promise<void> {

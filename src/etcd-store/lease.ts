@@ -130,7 +130,10 @@ export class Lease {
     const unready = await endpoint.unready(Date.now() + this.#connection.deadline);
     if (unready !== undefined) throw new Error(unready);
     const stream = await endpoint.stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>('leaseKeepAlive');
-    const fail = (error: Error) => this.#answered({ error });
+    const fail = (error: Error) => {
+      if (this.#stream === stream) this.#stream = undefined;
+      this.#answered({ error });
+    };
     stream.on('data', ({ ID, TTL }) => this.#answered({ id: ID, ttl: Number(TTL) }));
     stream.on('error', fail);
     stream.on('end', () => fail(new Error('the connection ended')));

@@ -108,6 +108,11 @@ export interface Store {
    * @throws LimpetError UNAVAILABLE
    */
   refresh?(space: string): Promise<void>;
+  /**
+   * Learns what others have done with an identity's binding up to now: where it is live, or that it has ended.
+   * @throws LimpetError UNAVAILABLE
+   */
+  refreshBinding?(subnet: SubnetKey, identity: string): Promise<void>;
   /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
   close(): Promise<void>;
 }

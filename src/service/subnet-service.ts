@@ -92,10 +92,14 @@ export class SubnetService {
   async claim(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
     checkNode(node);
     return this.#alone(identity, async () => {
+      const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
+      // The news that it has left may be late, and a refusal is for what is so now.
+      if (isElsewhere()) await this.#around.store.refreshBinding?.(this.#key, identity);
+      this.#check();
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node, sole: true };
       if (binding === undefined) return this.#bind(live, ticket);
-      if (binding.nodes.some((other) => other !== node)) throw this.#liveElsewhere(binding);
+      if (isElsewhere()) throw this.#liveElsewhere(binding);
       return this.#revive(binding, live);
     });
   }

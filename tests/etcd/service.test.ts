@@ -28,9 +28,10 @@ describe('the service on etcd', () => {
     return wire;
   }
 
-  async function open(prefix: string, endpoint = etcd.endpoint): Promise<AllocatorService> {
+  async function open(prefix: string, ...wires: string[]): Promise<AllocatorService> {
+    const endpoints = wires.length === 0 ? [etcd.endpoint] : wires;
     const service = await AllocatorService.open(
-      new EtcdStore({ endpoints: [endpoint], node: 'n1', ttl: 2, deadline: 1000, prefix }),
+      new EtcdStore({ endpoints, node: 'n1', ttl: 2, deadline: 1000, prefix }),
     );
     services.push(service);
     return service;
@@ -77,11 +78,26 @@ describe('the service on etcd', () => {
         if (outcome.status === 'rejected') refuses('LIVE')(outcome.reason);
       }
       const winner = services[winners[0] as number] as AllocatorService;
-      await winner.find('10.0.0.0/24')?.release(identity, `n${winners[0]}`);
-      await eventually('everybody has seen the end of it', () =>
-        services.every((service) => service.find('10.0.0.0/24')?.lookup(identity)?.nodes.length === 0),
-      );
+      await winner.find('10.0.0.0/24')?.release(identity, `n${winners[0]}`); // the news of it is on its way
     }
+  });
+
+  test('an identity whose release has not been told yet is not refused as live', async () => {
+    const [wire, other] = [await wired(), await wired()];
+    const [here, there] = [await open('/late/'), await open('/late/', wire.endpoint, other.endpoint)];
+    const net = await here.subnet('10.0.0.0/24');
+    await there.refresh();
+    const late = there.find('10.0.0.0/24') as SubnetService;
+    const address = await net.allocate('web.1', { node: 'n1' });
+    await eventually('it is known', () => late.lookup('web.1')?.nodes.length === 1);
+    await assert.rejects(late.claim('web.1', { node: 'n2' }), refuses('LIVE'));
+    for (const each of [wire, other]) each.deafen(); // the one it has turned to: the watch stands still, and nobody says so
+    await net.release('web.1', 'n1');
+    await sleep(100);
+    assert.deepEqual(late.lookup('web.1')?.nodes, ['n1'], 'the news has not come');
+    assert.equal(await late.claim('web.1', { node: 'n2' }), address);
+    await net.allocate('web.2', { node: 'n1' });
+    await eventually('the watch has turned to the other one, too', () => late.lookup('web.2') !== undefined, 3000);
   });
 
   test('a refresh knows the subnets that others have made and removed, whether or not the watch has told', async () => {
