@@ -5,6 +5,7 @@ import { formatAddress, parseAddress } from '../address.js';
 import { type Container, type Endpoint, identityOf, identityOfName } from '../docker-api/index.js';
 import { LimpetError } from '../errors.js';
 import type { SubnetService } from '../service/subnet-service.js';
+import { ENDED_STATES } from '../swarm/states.js';
 import type { Context } from './context.js';
 import { isOn } from './networks.js';
 import { SWARM } from './pool-id.js';
@@ -67,21 +68,21 @@ export class Askers {
   }
 
   /**
-   * A plain container on a swarm network: before Docker 29 its list does not show the address that Swarm gave it, but a
-   * manager's tasks do. On a worker there is no telling it from the load balancer's end.
+   * A plain container on a swarm network, be it started or running and connected only now: before Docker 29 its list does
+   * not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the load
+   * balancer's end.
    */
   async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
     if (net.spec.space !== SWARM) return ENDPOINT;
-    const candidates = starting(containers).filter(
-      ({ container, endpoint }) => container.task === undefined && endpoint.asked.length === 0,
-    );
+    const candidates = containers.filter((each) => each.task === undefined && !isGoing(each));
     if (candidates.length === 0 || !this.#context.isManager()) return ENDPOINT;
     const tasks = await this.#context.docker.tasks();
     const ids = tasks
-      .filter((task) => task.attached && task.attachments.some(({ addresses }) => has(addresses, address)))
+      .filter(({ attached, state }) => attached && !ENDED_STATES.includes(state))
+      .filter(({ attachments }) => attachments.some(({ addresses }) => has(addresses, address)))
       .map(({ container }) => container);
-    const found = candidates.find(({ container }) => ids.includes(container.id));
-    return found === undefined ? ENDPOINT : asker(found.container, false);
+    const found = candidates.find(({ id }) => ids.includes(id));
+    return found === undefined ? ENDPOINT : asker(found, false);
   }
 
   async #withoutAddress(net: SubnetService, containers: readonly Container[]): Promise<Asker> {
@@ -111,9 +112,13 @@ function asker(container: Container, wanted: boolean): Asker {
 function starting(containers: readonly Container[]): Found[] {
   return containers.flatMap((container) => {
     const { state, task, endpoints } = container;
-    if (state === 'removing' || state === 'dead' || (state === 'exited' && task !== undefined)) return [];
+    if (isGoing(container) || (state === 'exited' && task !== undefined)) return [];
     return endpoints.filter(({ addresses }) => addresses.length === 0).map((endpoint) => ({ container, endpoint }));
   });
+}
+
+function isGoing({ state }: Container): boolean {
+  return state === 'removing' || state === 'dead';
 }
 
 /** Of several with one address in their configuration: a ticket is given again when its task has ended, so the newest. */

@@ -75,7 +75,9 @@ export class Situation {
   /** Asks Docker what and where it is. @throws LimpetError UNAVAILABLE */
   async look(): Promise<Info> {
     const info = await this.#docker.info();
+    const before = this.#info;
     this.#info = info;
+    if (isOneOfMany(info) && !(before !== undefined && isOneOfMany(before))) this.#warnOfOwnStore();
     if (this.#options.node === undefined && info.name !== '' && info.name !== this.#node) {
       if (this.#node !== undefined)
         this.#log.warn(
@@ -116,9 +118,22 @@ export class Situation {
     }
   }
 
+  #warnOfOwnStore(): void {
+    if (this.#store?.shared ?? this.#options.store.startsWith('etcd:')) return;
+    const why =
+      'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, and ' +
+      'two may get one address. Use etcd (docs/SWARM.md)';
+    this.#log.warn({ event: 'store', store: this.#options.store }, why);
+  }
+
   #unavailable(): LimpetError {
     // A store that is being opened is as one that is away; Docker, which may be waiting for the plugin, is not waited for.
     const details = this.#node === undefined ? {} : { outcome: 'none' };
     return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, details);
   }
+}
+
+/** Only managers know how many there are; a worker is never alone. */
+function isOneOfMany({ swarm }: Info): boolean {
+  return swarm.state === 'active' && (swarm.nodes > 1 || !swarm.manager);
 }

@@ -32,6 +32,9 @@ export async function plugin(docker: string, options: Partial<PluginOptions> = {
     waits: { ...DEFAULT_WAITS, docker: 400, home: 700, store: 1000 },
     logTo: { write: (line) => void lines.push(JSON.parse(line)) },
     ...options,
+  }).catch(async (error: unknown) => {
+    if (at === undefined) await rm(folder, { recursive: true });
+    throw error;
   });
   const client = new Client(socket);
   const stop = async () => {

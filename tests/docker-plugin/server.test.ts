@@ -33,6 +33,15 @@ async function serves(): Promise<void> {
   assert.deepEqual(body, { Implements: ['IpamDriver'] });
 }
 
+test('a store of its own on one node of several is warned of, once', async () => {
+  const warnings = () => limpet.lines.filter(({ msg }) => /a store of its own/.test(msg));
+  await until('it has warned', () => warnings().length > 0);
+  assert.deepEqual(
+    warnings().map(({ level, store }) => [level, store]),
+    [['warn', 'memory:']],
+  );
+});
+
 describe('the seven calls and the one that activates', () => {
   test('Activate, GetCapabilities, GetDefaultAddressSpaces: with no body, null, {} or more than is known', async () => {
     for (const body of ['', 'null', '{}', '{"Unknown": 1}', ' \n']) {

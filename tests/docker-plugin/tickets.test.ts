@@ -234,6 +234,25 @@ describe('a node', () => {
     assert.match(docker.asked.at(-1) as string, /attachment/);
   });
 
+  test('a plain container that runs already and is connected: its name counts; an attachment that has ended, not', async () => {
+    const ticket = await leader.address(G);
+    docker.put(container('shell', { network: 'bridge', address: '172.17.0.2' }));
+    const attachment = (state: string) => ({
+      ID: 't1',
+      Spec: { NetworkAttachmentSpec: { ContainerID: 'id-of-shell' } },
+      Status: { State: state },
+      NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
+    });
+    docker.state.tasks = [attachment('running')];
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, 'shell');
+    await worker.release(L, ticket);
+    const other = await leader.address(G);
+    docker.state.tasks = [attachment('complete')];
+    assert.equal(await worker.address(L, other), other);
+    assert.match(net.inspect(other).identity as string, /^@endpoint/);
+  });
+
   test('release: live → reserved, by whoever is at home, once', async () => {
     const home = await start(worker, 'web', 1, 'a');
     await worker.release(L, home);

@@ -13,6 +13,7 @@ export const containerSteps: readonly Step[] = [
   { name: 'j1', title: 'a container by hand, on one node and another', play: byName },
   { name: 'j2', title: `the same with --ip ${FREE}`, play: byAddress },
   { name: 'j3', title: "--ip of somebody else's address is refused", play: refused },
+  { name: 'j4', title: 'a container that runs is connected, twice', play: connected },
 ];
 
 async function byName(world: World): Promise<void> {
@@ -41,12 +42,34 @@ async function refused(world: World): Promise<void> {
   }
 }
 
+/** Where it is connected when it runs already, Docker's list of containers does not tell who asks. */
+async function connected(world: World): Promise<void> {
+  await world.web();
+  const { name: network, prefix } = world.sticky;
+  const addresses = [];
+  for (const node of world.swarm.nodes) {
+    const run = ['run', '--detach', '--name', 'late', '--network', world.stock.name, IMAGE, ...STAY];
+    const container = (await node.docker(run)).trim();
+    for (let round = 0; round < 2; round++) {
+      await node.docker(['network', 'connect', network, 'late']);
+      addresses.push(await addressOf({ node, container }, prefix));
+      await node.docker(['network', 'disconnect', network, 'late']);
+    }
+    await remove(node, 'late');
+  }
+  assert.equal(new Set(addresses).size, 1, `late had ${addresses} on one node after the other`);
+}
+
 /** Runs it, asks it for its address, and removes it. */
 async function runOnce(world: World, node: DockerNode, name: string, ...options: string[]): Promise<string> {
   const flags = ['--detach', '--name', name, '--network', world.sticky.name];
   const container = (await node.docker(['run', ...flags, ...options, IMAGE, ...STAY])).trim();
   const address = await addressOf({ node, container }, world.sticky.prefix);
+  await remove(node, name);
+  return address;
+}
+
+async function remove(node: DockerNode, name: string): Promise<void> {
   await node.docker(['rm', '--force', name]);
   await until(`${name} is gone`, 30_000, async () => !(await node.docker(['ps', '-aq', '-f', `name=${name}`])).trim());
-  return address;
 }
