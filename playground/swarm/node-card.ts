@@ -45,7 +45,7 @@ export class NodeCard {
     const leads = node.name === leader;
     const condition = conditionOf(node);
     this.#crown.hidden = !leads;
-    setText(this.#condition, `${node.role}${condition === 'up' ? '' : ` · ${condition}`}`);
+    setText(this.#condition, condition === 'up' ? node.role : condition);
     setAttr(this.element, 'data-condition', condition);
     const action = node.availability === 'drain' ? 'Activate' : 'Drain';
     setText(this.#action, action);
