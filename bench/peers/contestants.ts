@@ -84,7 +84,7 @@ export async function gather(folder: string): Promise<Field> {
 function command({ name, runtime }: Entrant, folder: string): [string, ...string[]] {
   if (runtime === 'Node') {
     const runner = fileURLToPath(new URL('runner.ts', import.meta.url));
-    return [process.execPath, '--expose-gc', '--import', 'tsx', runner, name];
+    return [process.execPath, '--expose-gc', '--no-flush-bytecode', '--import', 'tsx', runner, name];
   }
   const program = join(folder, name);
   execFileSync('go', ['build', '-trimpath', '-o', program, `./${name}`], {

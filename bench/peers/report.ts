@@ -92,13 +92,14 @@ summary up to date by then, and in return does not slow down when little is free
 gives the least: nearly none are left to look through in a full subnet.`;
 
 const FLOORS_WHY = `In the fragmented /16 an operation is two: one address is given back, anywhere, and the next free one taken. Profiled with
-\`perf\` and V8's \`--perf-basic-prof\`, the time of both calls into the core is spread thin: finding the page of the address given
-back in the table of pages (hash, probe, look), the tree below that table, telling a held address from an excluded one, and the
-calls themselves from JavaScript and between a dozen small functions; no part stands out. Keeping the two pages found last and
-looking at them inline helped most; compiled for speed alone the core would gain a little more, for many more bytes.
-Docker's time is the walk along its list of runs, so that the ratio grows with the subnet. On a fresh fill that list has one
-element and what Docker spends is constant, as what Limpet spends is.`;
+\`perf\` and V8's \`--perf-basic-prof\`, and by timing the two apart, giving back took longer: its page was searched in a table of
+pages, and the excluded ranges were searched to tell a held address from an excluded one. The pages found last are kept now, each
+at the low bits of its number, the gap between two excluded ranges is remembered, and setting and clearing a bit is inline where no
+summary changes. What is left is spread thin over calls from JavaScript and small functions. Docker's time is the walk along its
+list of runs, so that the ratio grows with the subnet. On a fresh fill that list has one element and what Docker spends is
+constant, as what Limpet spends is. Through the host API an address is a string each way, which costs more than the core's part;
+wazero compiles to code that takes about twice as long as V8's.`;
 
 const MEMORY = `What the state takes, less what the empty allocator takes. Limpet says by itself how much its core uses; of the others the heap
-is measured after a garbage collection, in JavaScript with its buffers. The Roaring bitmap lives in WebAssembly memory which that does not see:
+is measured after a garbage collection, in JavaScript with its buffers (the median of three, since V8's own code comes and goes). The Roaring bitmap lives in WebAssembly memory which that does not see:
 only the map beside it counts. Identities are 27 bytes long; all but Limpet keep them as strings of the language, which count.`;

@@ -2,9 +2,11 @@
 
 import { format, formatBytes, formatTime, thousands } from '../format.js';
 import { ENTRANTS, labelOf } from './contestants.js';
+import type { Bytes } from './race.js';
 import { OURS, type Results, ratio } from './results.js';
 import { CASES, type Case, CURVES } from './script.js';
 
+const HEAP_NOISE = 256 * 1024;
 const WAYS = ['limpet-raw', 'limpet-host', 'limpet'];
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
@@ -112,7 +114,7 @@ export function memoryTable(results: Results): string {
       label,
       ...cases.map((each) => {
         const weight = weightOf(each)?.entries.find(({ peer }) => peer === name);
-        return weight ? formatBytes(weight.bytes / (each.memory?.per ?? 1)) : '–';
+        return weight ? formatWeight(weight, each.memory?.per ?? 1) : '–';
       }),
     ]),
   );
@@ -125,6 +127,12 @@ export function memoryTable(results: Results): string {
     ...lines,
     ...missing.map((line) => `\n${line}`),
   ].join('\n');
+}
+
+/** What the coming and going of compiled code in V8's heap hides is not told as a figure. */
+function formatWeight({ peer, bytes }: Bytes, per: number): string {
+  const isHeap = ENTRANTS.find(({ name }) => name === peer)?.runtime === 'Node' && !isOurs(peer);
+  return isHeap && bytes < HEAP_NOISE ? `under ${formatBytes(HEAP_NOISE)}` : formatBytes(bytes / per);
 }
 
 export function entrantTable(results: Results): string {

@@ -21,7 +21,7 @@ type answer struct {
 	Error       string `json:"error,omitempty"`
 	Version     string `json:"version,omitempty"`
 	Nanoseconds int64  `json:"nanoseconds,omitempty"`
-	Bytes       int64  `json:"bytes,omitempty"`
+	Bytes       *int64 `json:"bytes,omitempty"`
 	Done        int    `json:"done,omitempty"`
 	Of          int    `json:"of,omitempty"`
 }
@@ -65,7 +65,10 @@ func (r *replay[A]) obey(c command) (a answer, err error) {
 		elapsed, err = r.round(c.Count)
 		a.Nanoseconds = elapsed.Nanoseconds()
 	case "memory":
-		a.Bytes, err = r.memory(c.File, time.Duration(c.Seconds*float64(time.Second)))
+		var bytes int64
+		if bytes, err = r.memory(c.File, time.Duration(c.Seconds*float64(time.Second))); err == nil {
+			a.Bytes = &bytes
+		}
 	}
 	return a, err
 }
