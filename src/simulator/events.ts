@@ -1,5 +1,5 @@
-// The scenario's events, done to the swarm. What cannot be done (a node that is not there, a service that is) is refused: the log says
-// so, and nothing changes.
+// The scenario's events, done to the swarm. What cannot be done (a node that is not there, a service that is, a command while no
+// manager leads) is refused: the log says so, and nothing changes.
 
 import { type Draft, NO_SLOTS } from './draft.js';
 import { crash, reboot, setAvailability } from './nodes.js';
@@ -18,8 +18,12 @@ export function happen(draft: Draft, event: SwarmEvent): void {
   draft.say('refused', `cannot ${event.do}: ${refusal}`);
 }
 
+/** What a user asks a manager for, who passes it on to the leader; the others are done to machines, or only look. */
+const COMMANDS: ReadonlySet<SwarmEvent['do']> = new Set(['create', 'scale', 'update', 'remove', 'drain', 'activate']);
+
 /** Answers why it cannot be done. */
 function doIt(draft: Draft, event: SwarmEvent): string | undefined {
+  if (draft.leader === undefined && COMMANDS.has(event.do)) return 'the swarm has no leader';
   switch (event.do) {
     case 'create':
       return create(draft, event);

@@ -174,3 +174,32 @@ for (const [kind, subnets, numRuns] of [
     assert.ok(limpet.memory.used <= 8192, 'no subnet stays behind');
   });
 }
+
+test('two tasks of one identity that start in the same second are counted alike, whichever is told first', () => {
+  const events: SwarmEvent[] = [
+    { do: 'create', at: 1, service: 'a', replicas: 4, order: 'start-first', parallelism: 3 },
+    { do: 'create', at: 2, service: 'g', mode: 'global', order: 'stop-first' },
+  ];
+  const subnet = '10.0.0.0/29';
+  const scenario = { name: 'full', seed: 2699927768, subnet, managers: 2, workers: 2, historyLimit: 0, events };
+  const simulation = new Simulation(scenario, limpet);
+  simulation.settle();
+  simulation.apply({ do: 'reboot', node: 'node-4' });
+  simulation.apply({ do: 'update', service: 'a', parallelism: 2 });
+  simulation.apply({ do: 'reboot', node: '@last' });
+  simulation.apply({ do: 'update', service: 'g', order: 'start-first', parallelism: 2 });
+  simulation.settle();
+  const observer = new Observer(rulesOf(simulation));
+  const told: string[] = [];
+  for (let step = 0; step <= simulation.length; step++) {
+    const state = simulation.at(step);
+    observer.see(state);
+    // The old task has waited for an address and gets one as a guest in the second in which the new one starts at home.
+    const runs = [...state.tasks.values()].filter(
+      ({ identity, state, sticky }) => identity === 'g.node-3' && state === 'running' && sticky !== undefined,
+    );
+    if (runs.length === 2) told.push(runs.map(({ stay }) => stay).join());
+  }
+  assert.deepEqual(told, ['guest,home']);
+  simulation.close();
+});
