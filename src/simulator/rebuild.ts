@@ -34,6 +34,7 @@ export function rebuildSticky(
   });
   for (const { address } of late) sticky.net.rehold(address);
   endLeases(draft, tasks);
+  keepMarks(draft, tasks);
   sticky.readBack([...early, ...late, { address: plan.gateway, purpose: 'gateway' }]);
   draft.say('sticky', `rebuilt from ${tasks.length} tasks: ${report.live} live, ${report.reserved} reserved`);
   return view(draft, tasks.length, report, before, early.length + late.length);
@@ -72,9 +73,15 @@ function endLeases(draft: Draft, tasks: readonly TaskRecord[]): void {
     if (draft.sticky.net.lookup(task.identity)?.state === 'live')
       draft.sticky.net.release(task.identity, draft.time * 1000);
   }
-  // A service that was removed while its containers stop: the list names them no more, and so nothing is left to release.
-  for (const { number, identity, sticky, marked: isMarked } of tasks) {
-    if (isMarked && draft.sticky.net.lookup(identity)?.address !== sticky) draft.note(number, { marked: false });
+}
+
+/** A lease outlives a leader: who has one is live, though the newest record of its slot may be another task's that has ended. */
+function keepMarks(draft: Draft, tasks: readonly TaskRecord[]): void {
+  for (const { number, identity, sticky, marked } of tasks) {
+    if (!marked) continue;
+    // A service that was removed while its containers stop: the list names them no more, and so nothing is left to release.
+    if (draft.sticky.net.lookup(identity)?.address !== sticky) draft.note(number, { marked: false });
+    else draft.sticky.net.allocate(identity);
   }
 }
 

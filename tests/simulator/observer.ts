@@ -116,14 +116,15 @@ export class Observer {
       assert.ok(WANTS.indexOf(task.desired) >= WANTS.indexOf(was.desired), `${was.desired} → ${task.desired}`);
       if (was.stay !== undefined) assert.equal(task.sticky, was.sticky, 'a container keeps its address');
       if (was.ticket !== undefined) assert.equal(task.ticket, was.ticket);
-      if (task.stay === 'guest' && was.stay === undefined) this.guest(before, task);
+      if (task.stay === 'guest' && was.stay === undefined) this.guest([before, now], task);
     }
     this.bindings(before, now);
   }
 
-  /** DESIGN.md section 6: only while another container of its identity is still there. */
-  private guest(before: State, { identity, number }: Task): void {
-    const other = [...before.tasks.values()].find(
+  /** DESIGN.md section 6: only while another container of its identity is there still, or has come in the same second. */
+  private guest(states: readonly State[], { identity, number }: Task): void {
+    const tasks = states.flatMap((state) => [...state.tasks.values()]);
+    const other = tasks.find(
       (task) => task.identity === identity && task.number !== number && task.stay === 'home' && hasContainer(task),
     );
     assert.ok(other, `${identity} is a guest for no reason`);

@@ -35,6 +35,12 @@ export function rebuilt(state: State, { network }: Pick<Simulation, 'network'>, 
     );
     if (!elsewhere && net.lookup(identity) !== undefined) net.release(identity);
   }
+  // A lease outlives the leader, whatever the newest record of the slot says.
+  for (const task of tasks) {
+    const { identity, sticky, stay, node } = task;
+    if (!hasContainer(task) || stay !== 'home' || observer.leaseEnded(node, state.time)) continue;
+    if (net.lookup(identity)?.address === sticky) net.allocate(identity);
+  }
   const bindings = new Map([...net.bindings()].map((one) => [one.identity, `${one.state} ${one.address}`]));
   const held = new Set(net.held());
   net.destroy();
