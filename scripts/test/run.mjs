@@ -8,9 +8,11 @@ export async function plain(...args) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, output };
 }
 
+const PRELOAD = ['--import', 'tsx', '--import', './tests/seed.ts'];
+
 /** Test files of node:test, in TypeScript. */
 export async function nodeTests(files, env) {
-  const { code, output } = await node(['--import', 'tsx', '--test', '--test-reporter', 'spec', ...files], env);
+  const { code, output } = await node([...PRELOAD, '--test', '--test-reporter', 'spec', ...files], env);
   const count = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
   const passed = count('pass');
   const failed = count('fail') + count('cancelled');
