@@ -19,7 +19,7 @@ function name(label: string): { level: string } {
 /** Decisions of the service: those that the plugin asked for are told by it, with what it knows beside; the others here. */
 export function logDecision(log: Log, decision: Decision): void {
   const { why, event, ...rest } = decision;
-  if (event === 'reclaim') log.info({ event, ...rest }, why);
+  if (event === 'reclaim' || event === 'settings') log.info({ event, ...rest }, why);
   else if (event === 'sweep-failed') log.warn({ event, ...rest }, why);
   else log.debug({ event, ...rest }, why);
 }

@@ -1,9 +1,10 @@
 // Pools: Docker's name for subnets. Makes them, finds those that are there, chooses one when none is asked for. A pool that
-// Docker has given back is not dropped, so that its bindings can age; it gives way when somebody needs its range.
+// Docker has given back is not dropped, so that its bindings can age: it keeps them when its network comes again, with whatever
+// options, and gives way when somebody needs its range for another subnet.
 
 import { LimpetError } from '../errors.js';
 import { KeyedMutex } from '../service/mutex.js';
-import type { AllocatorService } from '../service/service.js';
+import type { AllocatorService, SubnetSettings } from '../service/service.js';
 import type { SubnetService } from '../service/subnet-service.js';
 import { withoutHostBits } from '../swarm/cidr.js';
 import type { Context } from './context.js';
@@ -117,7 +118,23 @@ export class Pools {
         // Docker asks again without the options: nobody has asked for other ones.
         if (other.cidr === cidr && hasNone(settings)) return other;
         if (n === ATTEMPTS || isUsed(other)) throw inDockersWords(error as LimpetError);
-        await this.#giveWay(other, cidr);
+        if (other.cidr === cidr) await this.#change(other, { ...settings, space });
+        else await this.#giveWay(other, cidr);
+      }
+    }
+  }
+
+  /** The network comes again with other options: its reserved addresses stay, but for those that it now excludes. */
+  async #change(net: SubnetService, settings: SubnetSettings): Promise<void> {
+    for (;;) {
+      try {
+        await this.#context.service().change(net.cidr, settings);
+        return;
+      } catch (error) {
+        const address = isCode(error, 'OCCUPIED') ? (error as LimpetError).details.address : undefined;
+        const identity = typeof address === 'string' ? net.inspect(address).identity : undefined;
+        if (identity === undefined) throw error;
+        await net.reclaim(identity);
       }
     }
   }

@@ -62,6 +62,8 @@ export class Draft {
     switch (change.op) {
       case 'remove':
         return this.#remove();
+      case 'settings':
+        return this.#settings(subnet, Buffer.from(JSON.stringify(change.spec)));
       case 'bind':
         return this.#bind(subnet, change.identity, change.address, change.ticket === true);
       case 'reclaim':
@@ -190,6 +192,18 @@ export class Draft {
     return true;
   }
 
+  /** Whatever others bind or hold meanwhile could be on an address that the settings exclude: then it is a conflict. */
+  #settings(subnet: KnownSubnet, value: Buffer): boolean {
+    if (JSON.stringify(subnet.spec) === value.toString()) return true;
+    this.#sameSubnet(subnet);
+    for (const range of this.#keys.taken(this.#key)) {
+      const known = { target: 'Mod', result: 'Less', mod_revision: this.#view.revision + 1 } as const;
+      this.#compares.set(range.from, { ...asRange(range), ...known });
+    }
+    this.#writes.set(this.#keys.subnet(this.#key), { value, created: subnet.created });
+    return true;
+  }
+
   #bind(subnet: KnownSubnet, identity: string, address: string, onTicket: boolean): boolean {
     this.#sameSubnet(subnet);
     const own = this.#bindingOf(subnet, identity);
@@ -306,9 +320,10 @@ export class Draft {
     return this.#ended.has(identity) ? undefined : subnet.bindings.get(identity);
   }
 
+  /** With the settings that are known here: an address that was free by them can be excluded by others. */
   #sameSubnet(subnet: KnownSubnet): void {
     const key = this.#keys.subnet(this.#key);
-    this.#compare(key, 'Create', subnet.created);
+    this.#compare(key, 'Mod', subnet.mod);
     this.#reads.set(key, undefined);
   }
 

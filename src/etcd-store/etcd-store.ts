@@ -120,12 +120,14 @@ export class EtcdStore implements Store {
 
   async #write(subnet: SubnetKey, changes: readonly DraftChange[]): Promise<Commit> {
     const until = Date.now() + this.#connection.deadline;
-    let epoch = this.#epoch;
+    // What the service has proposed, it has by what was known when it called.
+    const epoch = this.#epoch;
+    const settings = this.#view?.subnet(subnet)?.mod;
     for (let attempt = 0; ; attempt++) {
       await this.#steady(until);
-      if (epoch !== this.#epoch && changes.some(isProposed)) return 'conflict';
-      epoch = this.#epoch;
       const view = this.#view as View;
+      const isOld = epoch !== this.#epoch || settings !== view.subnet(subnet)?.mod;
+      if (isOld && changes.some(isProposed)) return 'conflict';
       const draft = new Draft(this.#keys, view, subnet, this.#lease.writer);
       if (!changes.every((change) => draft.add(change))) return 'conflict';
       if (draft.isEmpty && (this.#lease.isCertain || !changes.some(isLive))) {
@@ -139,8 +141,8 @@ export class EtcdStore implements Store {
         this.#keepOwn(subnet, changes);
         return 'done';
       }
-      // Whether a subnet that was made meanwhile overlaps, the service says.
-      if (response !== undefined && changes.some(isCreate)) return 'conflict';
+      // Whether a subnet that was made meanwhile overlaps, or an address that was taken is excluded, the service says.
+      if (response !== undefined && changes.some(isOfSubnet)) return 'conflict';
       if (Date.now() >= until) throw unavailable('others change the same all the time', 'none');
     }
   }
@@ -368,11 +370,11 @@ export class EtcdStore implements Store {
 
 /** What stands in the core as a proposal, and no longer does after a reading. */
 function isProposed({ op }: DraftChange): boolean {
-  return op === 'bind' || op === 'hold' || op === 'create';
+  return op === 'bind' || op === 'hold' || op === 'create' || op === 'settings';
 }
 
-function isCreate({ op }: DraftChange): boolean {
-  return op === 'create';
+function isOfSubnet({ op }: DraftChange): boolean {
+  return op === 'create' || op === 'settings';
 }
 
 function isLive({ op }: DraftChange): boolean {

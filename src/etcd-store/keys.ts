@@ -82,6 +82,11 @@ export class Keys {
     return under(`${this.#prefix}subnet/${escapeSegment(space)}/`);
   }
 
+  /** The keys that say which of a subnet's addresses are taken. */
+  taken(subnet: SubnetKey): KeyRange[] {
+    return (['held', 'identity'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+  }
+
   /** All that a subnet has, its own key aside. */
   within(subnet: SubnetKey): KeyRange[] {
     return (['address', 'held', 'identity', 'live'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));

@@ -37,8 +37,10 @@ export interface KnownBinding {
 
 export interface KnownSubnet {
   readonly key: SubnetKey;
-  readonly spec: SubnetSpec;
+  spec: SubnetSpec;
   readonly created: number;
+  /** Of the settings. */
+  mod: number;
   readonly bindings: Map<string, KnownBinding>;
   readonly owners: Map<string, string>;
   readonly held: Map<string, number>;
@@ -167,7 +169,14 @@ export class View {
 
   #learnSubnet(key: SubnetKey, item: Item | undefined, at: number): void {
     const known = this.subnet(key);
-    if (known !== undefined && (item === undefined ? at < known.created : item.created <= known.created)) return;
+    if (known !== undefined && (item === undefined ? at < known.created : item.mod <= known.mod)) return;
+    const spec = item === undefined ? undefined : readSpec(item.value, key);
+    if (known !== undefined && spec !== undefined && known.created === item?.created) {
+      known.mod = item.mod;
+      known.spec = spec;
+      this.#tell(key, { op: 'settings', spec });
+      return;
+    }
     if (known !== undefined) {
       for (const [identity, binding] of known.bindings) this.#endMarks(known, identity, binding);
       this.#subnets.delete(this.#keys.subnet(key));
@@ -175,7 +184,6 @@ export class View {
     }
     this.#unreadable.delete(this.#keys.subnet(key));
     if (item === undefined) return;
-    const spec = readSpec(item.value, key);
     if (spec === undefined) {
       this.#unreadable.add(this.#keys.subnet(key));
       this.#report('error', `etcd has no settings that can be read for ${key.cidr} in ${key.space}`, { ...key });
@@ -185,6 +193,7 @@ export class View {
       key,
       spec,
       created: item.created,
+      mod: item.mod,
       bindings: new Map(),
       owners: new Map(),
       held: new Map(),

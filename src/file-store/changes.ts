@@ -9,6 +9,7 @@ type Fields = readonly (readonly [name: string, type: 'string' | 'number' | 'obj
 const FIELDS: Readonly<Record<Change['op'], Fields>> = {
   create: [['spec', 'object']],
   remove: [],
+  settings: [['spec', 'object']],
   bind: [
     ['identity', 'string'],
     ['address', 'string'],

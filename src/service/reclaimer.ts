@@ -26,7 +26,7 @@ export interface Reclaimable {
 }
 
 export class Reclaimer {
-  readonly #policy: ReclaimPolicy;
+  #policy: ReclaimPolicy;
   readonly #clock: Clock;
   readonly #subnet: Reclaimable;
   #cancel = () => {};
@@ -36,6 +36,12 @@ export class Reclaimer {
     this.#policy = policy;
     this.#clock = clock;
     this.#subnet = subnet;
+  }
+
+  /** The policy from now on. */
+  change(policy: ReclaimPolicy): void {
+    this.#policy = policy;
+    this.plan();
   }
 
   /** Reclaims the oldest binding that the hold-down no longer protects; false when there is none. */

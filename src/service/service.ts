@@ -3,11 +3,12 @@
 
 import { LimpetError } from '../errors.js';
 import { Limpet } from '../index.js';
+import type { Subnet as CoreSubnet } from '../subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
-import { overlapping, specOf } from './spec.js';
+import { differences, overlapping, specOf } from './spec.js';
 import type { Change, Store, StoreEvent, StoreListener, SubnetDump, SubnetKey, SubnetSpec } from './store.js';
 import { SubnetService } from './subnet-service.js';
 
@@ -33,7 +34,7 @@ export class AllocatorService {
   #told: Set<string> | undefined;
   #unsure = false;
   #closed = false;
-  /** Subnets are made one at a time, so that two that overlap never pass each other. */
+  /** Subnets are made and changed one at a time, so that two that overlap never pass each other. */
   #making: Promise<unknown> = Promise.resolve();
 
   private constructor(limpet: Limpet, store: Store, options: ServiceOptions) {
@@ -68,11 +69,17 @@ export class AllocatorService {
    * CONTENDED, DAMAGED (the store has the subnet, and cannot read its settings)
    */
   async subnet(cidr: string, settings: SubnetSettings = {}): Promise<SubnetService> {
-    const made = this.#making.then(() =>
-      this.#make(specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings })),
-    );
-    this.#making = made.catch(() => {}); // the caller hears of it; the next one in line need not
-    return made;
+    return this.#inLine(() => this.#make(this.#specOf(cidr, settings)));
+  }
+
+  /**
+   * Gives a subnet that is there other settings; one that is not named gets its default, as in `subnet`. What is bound or held
+   * stays so.
+   * @throws LimpetError UNKNOWN, OCCUPIED (an address that is bound or held would be excluded, or be the gateway; `details.address`),
+   * BAD_INPUT, UNAVAILABLE, CONTENDED
+   */
+  async change(cidr: string, settings: SubnetSettings): Promise<SubnetService> {
+    return this.#inLine(() => this.#change(this.#specOf(cidr, settings)));
   }
 
   /**
@@ -118,6 +125,16 @@ export class AllocatorService {
     for (const key of [...this.#subnets.keys()]) this.#end(key);
   }
 
+  #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {
+    return specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
+  }
+
+  async #inLine<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#making.then(action);
+    this.#making = done.catch(() => {}); // the caller hears of it; the next one in line need not
+    return done;
+  }
+
   async #make(spec: SubnetSpec): Promise<SubnetService> {
     const attempt = async () => {
       this.#check();
@@ -130,7 +147,28 @@ export class AllocatorService {
       const commit = await this.#store.commit(spec, [{ op: 'create', spec }]);
       return commit === 'done' ? this.#add(spec) : undefined;
     };
-    return untilAnswered(attempt, () => notMade(spec));
+    return untilAnswered(attempt, () => contended(spec, 'make'));
+  }
+
+  async #change(spec: SubnetSpec): Promise<SubnetService> {
+    const attempt = async () => {
+      this.#check();
+      const there = this.#subnets.get(keyOf(spec));
+      if (there === undefined) {
+        const message = `no subnet ${spec.cidr} in the space ${JSON.stringify(spec.space)}`;
+        throw new LimpetError('UNKNOWN', message, { subnet: spec.cidr, space: spec.space });
+      }
+      const net = this.#coreSubnet(spec);
+      try {
+        checkRoom(there, net, spec);
+      } finally {
+        net.destroy();
+      }
+      if ((await this.#store.commit(spec, [{ op: 'settings', spec }])) !== 'done') return undefined;
+      there.change(spec, () => this.#coreSubnet(spec));
+      return there;
+    };
+    return untilAnswered(attempt, () => contended(spec, 'change'));
   }
 
   #add(spec: SubnetSpec): SubnetService {
@@ -151,7 +189,7 @@ export class AllocatorService {
     return made;
   }
 
-  #coreSubnet(spec: SubnetSpec): ReturnType<Limpet['subnet']> {
+  #coreSubnet(spec: SubnetSpec): CoreSubnet {
     const { exclude, policy, gateway } = spec;
     return this.#limpet.subnet(spec.cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway });
   }
@@ -184,16 +222,20 @@ export class AllocatorService {
   #restore({ spec, snapshot, live }: SubnetDump): void {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
-    subnet.state.beginReading(this.#limpet.restore(snapshot));
+    subnet.beginReading(spec, this.#limpet.restore(snapshot));
     subnet.state.restoreLive(live);
   }
 
   #apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
-      const isNew = !this.#subnets.has(keyOf(key));
-      const subnet = this.#add(change.spec);
-      if (isNew && this.#told !== undefined) subnet.state.beginReading(this.#coreSubnet(change.spec));
+      const there = this.#subnets.get(keyOf(key));
+      const subnet = there ?? this.#add(change.spec);
+      // One that is there was made ready for its old settings: it may have been made anew, or changed, out of our sight.
+      const isOther = there === undefined || differences(there.spec, change.spec).length > 0;
+      if (this.#told !== undefined && isOther) subnet.beginReading(change.spec, this.#coreSubnet(change.spec));
       this.#told?.add(keyOf(key));
+    } else if (change.op === 'settings') {
+      this.#subnets.get(keyOf(key))?.change(change.spec, () => this.#coreSubnet(change.spec));
     } else if (change.op === 'remove') {
       this.#told?.delete(keyOf(key));
       this.#end(keyOf(key));
@@ -223,20 +265,31 @@ function keyOf({ space, cidr }: SubnetKey): string {
 
 /** @throws LimpetError BAD_INPUT when the subnet that is there was made with other settings */
 function same(there: SubnetService, wanted: SubnetSpec): SubnetService {
-  for (const name of Object.keys({ ...there.spec, ...wanted }) as (keyof SubnetSpec)[]) {
-    const [has, wants] = [JSON.stringify(there.spec[name]), JSON.stringify(wanted[name])];
-    if (has !== wants) {
-      throw new LimpetError('BAD_INPUT', `${wanted.cidr} is there with ${name} ${has}, not ${wants}`, {
-        subnet: wanted.cidr,
-        setting: name,
-      });
-    }
-  }
-  return there;
+  const [other] = differences(there.spec, wanted);
+  if (other === undefined) return there;
+  const { name, has, wants } = other;
+  throw new LimpetError('BAD_INPUT', `${wanted.cidr} is there with ${name} ${has}, not ${wants}`, {
+    subnet: wanted.cidr,
+    setting: name,
+  });
 }
 
-function notMade({ cidr, space }: SubnetSpec): LimpetError {
-  const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: make ${cidr} again`;
+/** @throws LimpetError OCCUPIED when an address that is taken would not be free by the settings of the core subnet */
+function checkRoom({ spec, state }: SubnetService, net: CoreSubnet, wanted: SubnetSpec): void {
+  const refuse = (address: string, how: string) => {
+    if (net.inspect(address).state === 'free') return;
+    const why = address === wanted.gateway ? 'cannot be the gateway' : 'cannot be excluded';
+    throw new LimpetError('OCCUPIED', `${address} of ${wanted.cidr} ${why}: it is ${how}`, {
+      subnet: wanted.cidr,
+      address,
+    });
+  };
+  for (const { identity, address, state: is } of state.list()) refuse(address, `${is} for ${JSON.stringify(identity)}`);
+  for (const address of state.held()) if (address !== spec.gateway) refuse(address, 'held');
+}
+
+function contended({ cidr, space }: SubnetSpec, what: 'make' | 'change'): LimpetError {
+  const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: ${what} ${cidr} again`;
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }
 

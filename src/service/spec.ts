@@ -46,6 +46,14 @@ function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {
   };
 }
 
+/** The settings that are not the same in both, as JSON. */
+export function differences(has: SubnetSpec, wants: SubnetSpec): { name: string; has: string; wants: string }[] {
+  const text = (spec: SubnetSpec, name: string) => JSON.stringify(spec[name as keyof SubnetSpec]) ?? 'none';
+  return Object.keys({ ...has, ...wants })
+    .map((name) => ({ name, has: text(has, name), wants: text(wants, name) }))
+    .filter((each) => each.has !== each.wants);
+}
+
 export function overlapping(a: string, b: string): boolean {
   const [left, right] = [parseCidr(a), parseCidr(b)];
   if (left.version !== right.version) return false;

@@ -11,7 +11,7 @@ export interface ReclaimPolicy {
   readonly whenFull?: { readonly holdDown: number };
 }
 
-/** What a subnet is made of; fixed when it is made. */
+/** What a subnet is made of. Space and CIDR are fixed when it is made. */
 export interface SubnetSpec {
   /** Subnets of one space may not overlap. */
   readonly space: string;
@@ -37,6 +37,8 @@ export interface SubnetKey {
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
   | { readonly op: 'remove' }
+  /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
+  | { readonly op: 'settings'; readonly spec: SubnetSpec }
   /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
   | { readonly op: 'bind'; readonly identity: string; readonly address: string; readonly ticket?: true }
   /** The binding, which nobody is live on, ends. */

@@ -9,6 +9,7 @@ import type { Clock } from './clock.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { type Reason, Reclaimer, WHY } from './reclaimer.js';
+import { differences } from './spec.js';
 import type { Change, Store, SubnetKey, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
 
@@ -194,6 +195,21 @@ export class SubnetService {
 
   get stats(): ServiceStats {
     return { ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts: this.#conflicts };
+  }
+
+  /** @internal Other settings; asked for when the core subnet is to be made. */
+  change(spec: SubnetSpec, make: () => CoreSubnet): void {
+    const others = differences(this.spec, spec);
+    if (others.length === 0) return;
+    this.state.change(spec, make());
+    this.#reclaimer.change(spec.reclaim);
+    this.#log({ event: 'settings', why: others.map(({ name, has, wants }) => `${name} ${has} → ${wants}`).join(', ') });
+  }
+
+  /** @internal The state is about to be told, of a subnet of these settings. */
+  beginReading(spec: SubnetSpec, net: CoreSubnet): void {
+    this.state.beginReading(net, spec);
+    this.#reclaimer.change(spec.reclaim);
   }
 
   /** @internal The whole state has been read. */

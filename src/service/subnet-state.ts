@@ -11,7 +11,7 @@ import type { Change, SubnetDump, SubnetSpec } from './store.js';
 export type LiveBinding = Binding & { readonly nodes: readonly string[] };
 
 export class SubnetState {
-  readonly spec: SubnetSpec;
+  #spec: SubnetSpec;
   #net: CoreSubnet;
   #liveNodes = new LiveNodes();
   /** Bindings and holds that the store has not decided about. They stand in the core, and do not show. */
@@ -21,8 +21,12 @@ export class SubnetState {
   #releases: Map<string, number> | undefined;
 
   constructor(spec: SubnetSpec, net: CoreSubnet) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#net = net;
+  }
+
+  get spec(): SubnetSpec {
+    return this.#spec;
   }
 
   /** The core's own view, proposals included: what they take is taken. */
@@ -114,6 +118,35 @@ export class SubnetState {
     }
   }
 
+  /**
+   * Other settings: everything goes over into a core subnet that is made of them. Only a proposal can be in their way, and
+   * that is void: the store will not have it.
+   */
+  change(spec: SubnetSpec, net: CoreSubnet): void {
+    const free = (address: string) => net.inspect(address).state === 'free';
+    for (const address of [...this.#net.held()]) {
+      if (free(address) && address !== this.#spec.gateway) net.hold(address);
+      else this.#proposedHolds.delete(address);
+    }
+    const reserved: Binding[] = [];
+    for (const binding of [...this.#net.bindings()]) {
+      const { identity, address, state } = binding;
+      if (!free(address)) {
+        this.#proposed.delete(identity);
+        this.#withdraw(identity);
+        continue;
+      }
+      if (this.isHeld(address)) net.hold(address);
+      bindIn(net, identity, address);
+      if (state === 'reserved') reserved.push(binding);
+    }
+    reserved.sort((a, b) => (a.releasedAt as number) - (b.releasedAt as number));
+    for (const { identity, releasedAt } of reserved) net.release(identity, releasedAt);
+    this.#net.destroy();
+    this.#net = net;
+    this.#spec = spec;
+  }
+
   /** False when it was not held. */
   unhold(address: string): boolean {
     try {
@@ -136,9 +169,10 @@ export class SubnetState {
    * The state is being told, into a core subnet that knows nothing yet (or what a dump says). Releases come in no order,
    * and the core wants them in order of time: they wait for the end.
    */
-  beginReading(net: CoreSubnet): void {
+  beginReading(net: CoreSubnet, spec = this.#spec): void {
     if (net !== this.#net) this.#net.destroy();
     this.#net = net;
+    this.#spec = spec;
     this.#liveNodes = new LiveNodes();
     this.#proposed.clear();
     this.#proposedHolds.clear();
@@ -174,19 +208,13 @@ export class SubnetState {
     for (const identity of this.#proposed.keys()) this.#withdraw(identity);
     for (const address of this.#proposedHolds) this.#net.unhold(address);
     const snapshot = this.#net.snapshot();
-    for (const [identity, address] of this.#proposed) this.#restoreProposal(identity, address);
+    for (const [identity, address] of this.#proposed) bindIn(this.#net, identity, address);
     for (const address of this.#proposedHolds) this.#net.hold(address);
     return { spec: this.spec, snapshot, live: this.#livePairs() };
   }
 
   destroy(): void {
     this.#net.destroy();
-  }
-
-  #restoreProposal(identity: string, address: string): void {
-    // A proposal on a ticket: the address is held beside it.
-    if (this.#net.inspect(address).state === 'held') this.#net.trade(identity, address);
-    else this.#net.bind(identity, address);
   }
 
   #bind(identity: string, address: string): void {
@@ -200,7 +228,7 @@ export class SubnetState {
       this.#proposed.delete(owner);
       this.#withdraw(owner);
     }
-    this.#restoreProposal(identity, address);
+    bindIn(this.#net, identity, address);
     if (this.#releases === undefined) this.#net.release(identity, 0); // live only once somebody says so
   }
 
@@ -236,4 +264,10 @@ export class SubnetState {
       for (const node of this.nodesOf(identity)) yield [identity, node];
     }
   }
+}
+
+/** Binds to a free address, or to one that is held: a ticket, which stays held. */
+function bindIn(net: CoreSubnet, identity: string, address: string): void {
+  if (net.inspect(address).state === 'held') net.trade(identity, address);
+  else net.bind(identity, address);
 }

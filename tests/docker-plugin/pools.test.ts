@@ -53,14 +53,27 @@ describe('a pool', () => {
     await assert.rejects(one.address(id), /no subnet 10\.77\.0\.0\/24 in the space swarm/);
   });
 
-  test('with other settings is refused while it is used, and made anew when it is not', async () => {
+  test('with other settings is refused while it is used; when it is not, it keeps what its new ones do not exclude', async () => {
     const id = await one.pool('global', '10.77.0.0/24');
     const ticket = await one.address(id);
-    const lowest = { Options: { 'limpet.policy': 'lowest' } };
-    await assert.rejects(one.pool('global', '10.77.0.0/24', lowest), /is there with policy "serial", not "lowest"/);
+    const net = subnet(run.service, '10.77.0.0/24');
+    for (const identity of ['web.1', 'web.2', 'web.3']) {
+      await net.allocate(identity, { node: 'node-1' });
+      await net.release(identity, 'node-1');
+    }
+    const [first, , third] = ['web.1', 'web.2', 'web.3'].map((identity) => net.lookup(identity)?.address);
+    const options = { Options: { 'limpet.policy': 'lowest', 'limpet.exclude': net.lookup('web.2')?.address } };
+    await assert.rejects(one.pool('global', '10.77.0.0/24', options), /is there with exclude /);
     await one.release(id, ticket);
-    await one.pool('global', '10.77.0.0/24', lowest);
+    await one.pool('global', '10.77.0.0/24', options);
     assert.equal(subnet(run.service, '10.77.0.0/24').spec.policy, 'lowest');
+    assert.deepEqual(
+      [...subnet(run.service, '10.77.0.0/24').list()].map(({ identity, address }) => [identity, address]),
+      [
+        ['web.1', first],
+        ['web.3', third],
+      ],
+    );
   });
 
   test('given back keeps its bindings: a network that comes again finds them', async () => {

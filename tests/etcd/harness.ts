@@ -22,6 +22,7 @@ export class Memory implements StoreListener {
   readonly live = new Map<string, Set<string>>();
   readonly held = new Set<string>();
   readonly subnets = new Set<string>();
+  readonly settings = new Map<string, SubnetSpec>();
   readonly released = new Map<string, number>();
   readonly changes: Change[] = [];
   readonly #owners = new Map<string, string>();
@@ -54,6 +55,7 @@ export class Memory implements StoreListener {
     this.changes.push(change);
     if (change.op === 'create') this.subnets.add(`${subnet.space} ${subnet.cidr}`);
     else if (change.op === 'remove') this.subnets.delete(`${subnet.space} ${subnet.cidr}`);
+    else if (change.op === 'settings') this.settings.set(`${subnet.space} ${subnet.cidr}`, change.spec);
     else if (change.op === 'hold') this.held.add(change.address);
     else if (change.op === 'unhold') this.held.delete(change.address);
     else this.#applyBinding(change);

@@ -115,6 +115,43 @@ describe('the service on etcd', () => {
     await assert.rejects(other.refresh(), refuses('UNAVAILABLE'));
   });
 
+  test('other settings are known to all, and what is asked for at once goes by them, whether or not the news has come', async () => {
+    const [here, there] = [await open('/settings/'), await open('/settings/')];
+    const net = await here.subnet('10.0.0.0/28');
+    await there.refresh();
+    const late = there.find('10.0.0.0/28') as SubnetService;
+    const own = await net.allocate('web.1', { node: 'n1' });
+    await eventually('it is known', () => late.lookup('web.1') !== undefined);
+    await here.change('10.0.0.0/28', { exclude: ['10.0.0.2-10.0.0.9'], policy: 'lowest' });
+    assert.equal(await late.allocate('web.2', { node: 'n1' }), '10.0.0.10');
+    assert.deepEqual([late.spec, late.stats.excluded], [net.spec, 10n]);
+    assert.equal(late.lookup('web.1')?.address, own);
+    const other = await open('/settings/');
+    assert.deepEqual(other.find('10.0.0.0/28')?.spec, net.spec);
+    assert.equal(other.find('10.0.0.0/28')?.lookup('web.1')?.address, own);
+  });
+
+  test('settings never exclude what another process has taken meanwhile', async () => {
+    const services = await Promise.all(Array.from({ length: 3 }, () => open('/race/')));
+    for (let round = 0; round < 15; round++) {
+      const space = `s${round}`;
+      await services[0]?.subnet('10.0.0.0/28', { space });
+      const nets = await Promise.all(services.map((service) => service.subnet('10.0.0.0/28', { space })));
+      const change = services[0]?.change('10.0.0.0/28', { space, exclude: ['10.0.0.1-10.0.0.4'] });
+      const taken = nets.slice(1).flatMap((net, n) => [1, 2].map((i) => net.allocate(`web.${n}.${i}`, { node: 'n1' })));
+      const [outcome] = await Promise.allSettled([change]);
+      const addresses = await Promise.all(taken);
+      assert.equal(new Set(addresses).size, 4);
+      await eventually('all know the same', () => {
+        const known = nets.map((net) => JSON.stringify([net.spec, [...net.list()]]));
+        return known.every((one) => one === known[0]) && nets[0]?.stats.live === 4;
+      });
+      const excluded = addresses.filter((address) => Number(address.split('.')[3]) <= 4);
+      if (outcome.status === 'fulfilled') assert.deepEqual(excluded, [], 'those that came after know the settings');
+      else refuses('OCCUPIED')(outcome.reason);
+    }
+  });
+
   test('of many processes that make subnets at the same moment, no two of one space overlap', async () => {
     const services = await Promise.all(Array.from({ length: 6 }, () => open('/overlap/')));
     const cidrs = ['10.0.0.0/8', '10.0.0.0/9', '10.1.0.0/16', '10.1.1.0/24', '10.128.0.0/9', '10.0.0.0/16'];
@@ -188,6 +225,7 @@ describe('the service on etcd', () => {
     await other.allocate('due', { node: 'n2' });
     await other.release('due', 'n2');
     const ticket = await other.hold();
+    await there.change('10.0.1.0/24', { ...settings, exclude: ['10.0.1.200'] });
     etcd.ctl('compact', String(etcd.revision()));
     await wire.mend();
     await eventually('it has been read', () => net.lookup('late.4') !== undefined);
@@ -195,6 +233,8 @@ describe('the service on etcd', () => {
     await assert.rejects(ended.allocate('web.1', { node: 'n1' }), refuses('ENDED'));
     assert.equal(here.find('10.0.1.0/24'), net, 'the object that callers have goes on');
     assert.deepEqual([...net.held()], [ticket]);
+    assert.deepEqual(net.spec.exclude, ['10.0.1.200']);
+    assert.equal(net.inspect('10.0.1.200').state, 'excluded');
     assert.ok(here.find('10.0.2.0/24'));
     for (let i = 0; i < 10; i++) assert.equal(net.lookup(`web.${i}`)?.address, other.lookup(`web.${i}`)?.address);
     await there.close(); // which leaves the reclaiming to the other

@@ -280,6 +280,73 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal((await service().subnet('10.0.3.0/24')).cidr, '10.0.3.0/24');
     });
 
+    test('other settings: all that is bound or held stays so, through a restart too', async () => {
+      const { service, clock, reopen, log, durable } = await begin();
+      const cidr = '10.0.0.0/27';
+      const net = await service().subnet(cidr, { gateway: '10.0.0.1' });
+      for (const identity of ['web.1', 'web.2', 'web.3', 'web.4']) await net.allocate(identity, { node: 'a' });
+      await net.allocate('web.1', { node: 'b' });
+      for (const identity of ['web.4', 'web.2', 'web.3']) {
+        clock.turn(1000);
+        await net.release(identity, 'a');
+      }
+      const ticket = await net.hold();
+      await net.allocate('web.5', { node: 'a', ticket });
+      await net.hold('10.0.0.12');
+      const before = seen(net);
+      const settings = {
+        gateway: '10.0.0.1',
+        exclude: ['10.0.0.16/28'],
+        policy: 'lowest',
+        reclaim: { whenFull: { holdDown: 0 } },
+      } as const;
+      assert.equal(await service().change(cidr, settings), net);
+      assert.deepEqual([seen(net), net.spec.policy, net.stats.excluded], [before, 'lowest', 17n]);
+      assert.match(
+        log.at(-1)?.why ?? '',
+        /^exclude .* → \["10.0.0.16-10.0.0.31"\], policy "serial" → "lowest", reclaim /,
+      );
+      assert.equal(await service().change(cidr, settings), net, 'the same again changes nothing');
+      assert.equal(log.filter(({ event }) => event === 'settings').length, 1);
+      assert.equal(await net.unhold(ticket), true, 'a ticket is held beside its binding');
+      assert.equal(await net.hold(ticket).catch((error) => error.code), 'OCCUPIED');
+      if (!durable) return;
+      await reopen();
+      const again = await service().subnet(cidr, settings);
+      assert.deepEqual(seen(again), before);
+      while (again.stats.free > 0n) await again.hold();
+      await again.allocate('new.1', { node: 'a' });
+      assert.equal(again.lookup('web.4'), undefined, 'the one that was released first makes room');
+      assert.equal(again.lookup('web.2')?.state, 'reserved');
+    });
+
+    test('other settings that exclude what is taken are refused, and change nothing', async () => {
+      const { service } = await begin();
+      const net = await service().subnet('10.0.0.0/28');
+      await net.allocate('web.1', { node: 'a' });
+      await net.release('web.1', 'a');
+      await net.hold('10.0.0.9');
+      const before = [seen(net), net.spec];
+      const change = (settings: object) => service().change('10.0.0.0/28', settings);
+      await assert.rejects(change({ exclude: ['10.0.0.1'] }), refuses('OCCUPIED', { address: '10.0.0.1' }));
+      await assert.rejects(change({ exclude: ['10.0.0.8/29'] }), /10\.0\.0\.9 of .* cannot be excluded: it is held/);
+      await assert.rejects(change({ gateway: '10.0.0.1' }), /cannot be the gateway: it is reserved for "web.1"/);
+      await assert.rejects(change({ space: 'other' }), refuses('UNKNOWN', { space: 'other' }));
+      await assert.rejects(change({ policy: 'best' }), refuses('BAD_INPUT'));
+      assert.deepEqual([seen(net), net.spec], before);
+    });
+
+    test('another reclaim policy counts at once', async () => {
+      const { service, clock } = await begin();
+      const net = await service().subnet('10.0.0.0/28');
+      await net.allocate('web.1', { node: 'a' });
+      await net.release('web.1', 'a');
+      clock.turn(MINUTE);
+      await service().change('10.0.0.0/28', { reclaim: { after: 2 * MINUTE } });
+      clock.turn(MINUTE);
+      await eventually('web.1 is reclaimed', () => net.lookup('web.1') === undefined);
+    });
+
     test('64 callers at once: each identity one address, also when several ask for the same', async () => {
       const { service } = await begin();
       const net = await service().subnet('10.0.0.0/22');

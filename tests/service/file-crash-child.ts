@@ -18,8 +18,10 @@ export type Call =
   | { readonly op: 'release'; readonly identity: string; readonly node: string }
   | { readonly op: 'reclaim'; readonly identity: string }
   | { readonly op: 'hold' }
-  | { readonly op: 'unhold'; readonly address: string };
+  | { readonly op: 'unhold'; readonly address: string }
+  | { readonly op: 'settings'; readonly policy: 'serial' | 'lowest' };
 
+type AddressCall = Exclude<Call, { readonly op: 'settings' }>;
 type Answer = { readonly answer: string | boolean; readonly releasedAt?: number } | { readonly error: string };
 
 export type Line =
@@ -41,10 +43,21 @@ async function main(folder: string): Promise<void> {
     },
   });
   const nets = {} as Record<SubnetName, SubnetService>;
-  for (const name of NAMES) nets[name] = await service.subnet(SUBNETS[name].cidr, SUBNETS[name].settings);
+  for (const name of NAMES) {
+    const { cidr, settings } = SUBNETS[name];
+    nets[name] = service.find(cidr) ?? (await service.subnet(cidr, settings));
+  }
   say({ ready: true });
   await tidy(nets, say);
-  await Promise.all(Array.from({ length: CALLERS }, (_, caller) => work(caller, nets, say)));
+  const change = async (name: SubnetName, policy: 'serial' | 'lowest') => {
+    const { cidr, settings } = SUBNETS[name];
+    await service.change(cidr, { ...settings, policy });
+    return policy;
+  };
+  await Promise.all([
+    ...Array.from({ length: CALLERS }, (_, caller) => work(caller, nets, say)),
+    resettle(change, say),
+  ]);
 }
 
 /** Gives back the tickets of those that were killed, or there would be nothing left to hold. */
@@ -54,7 +67,7 @@ async function tidy(nets: Record<SubnetName, SubnetService>, say: (line: Line) =
     const { gateway } = nets[net].spec;
     for (const address of [...nets[net].held()]) {
       if (address === gateway) continue;
-      const call: Call = { op: 'unhold', address };
+      const call = { op: 'unhold', address } as const;
       say({ begin: n, net, call });
       say({ end: n--, ...(await ask(nets[net], call)) });
     }
@@ -74,11 +87,24 @@ async function work(caller: number, nets: Record<SubnetName, SubnetService>, say
   }
 }
 
+/** Gives the subnets other settings now and then, while the others go on. */
+async function resettle(
+  change: (net: SubnetName, policy: 'serial' | 'lowest') => Promise<string>,
+  say: (line: Line) => void,
+) {
+  for (let n = -1_000_000; ; n--) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const [net, policy] = [pick(NAMES), pick(['serial', 'lowest'] as const)];
+    say({ begin: n, net, call: { op: 'settings', policy } });
+    say({ end: n, answer: await change(net, policy) });
+  }
+}
+
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 const node = () => pick(['n1', 'n2', 'n3']);
 const identityOf = (caller: number) => `service-${caller}.${pick([1, 2, 3, 4, 5, 6, 7, 8])}`;
 
-function next(caller: number): Call {
+function next(caller: number): AddressCall {
   const op = pick(['allocate', 'allocate', 'allocate', 'release', 'release', 'release', 'reclaim', 'hold'] as const);
   const identity = identityOf(caller);
   if (op === 'hold') return { op };
@@ -86,12 +112,12 @@ function next(caller: number): Call {
 }
 
 /** A ticket is traded now and then, before it is given back. */
-function trade(caller: number, ticket: string): Call {
+function trade(caller: number, ticket: string): AddressCall {
   if (Math.random() < 0.5) return { op: 'allocate', identity: identityOf(caller), node: node(), ticket };
   return { op: 'unhold', address: ticket };
 }
 
-async function ask(net: SubnetService, call: Call): Promise<Answer> {
+async function ask(net: SubnetService, call: AddressCall): Promise<Answer> {
   try {
     switch (call.op) {
       case 'allocate': {

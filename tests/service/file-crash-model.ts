@@ -15,6 +15,7 @@ interface Expected {
   readonly held: Set<string>;
   /** Bound, and perhaps held too, which does not show: its unhold was interrupted. */
   readonly maybeHeld: Set<string>;
+  policy: string;
 }
 
 export class CrashModel {
@@ -30,7 +31,8 @@ export class CrashModel {
   constructor(subnets: Record<SubnetName, { readonly cidr: string; readonly settings: object }>) {
     const entries = Object.entries(subnets) as [SubnetName, { cidr: string; settings: { gateway?: string } }][];
     const expected = ({ gateway }: { gateway?: string }): Expected => {
-      return { bindings: new Map(), held: new Set(gateway === undefined ? [] : [gateway]), maybeHeld: new Set() };
+      const held = new Set(gateway === undefined ? [] : [gateway]);
+      return { bindings: new Map(), held, maybeHeld: new Set(), policy: 'serial' };
     };
     this.#nets = Object.fromEntries(entries.map(([name, { settings }]) => [name, expected(settings)])) as never;
     this.#cidrs = Object.fromEntries(entries.map(([name, { cidr }]) => [name, cidr])) as never;
@@ -83,6 +85,9 @@ export class CrashModel {
         net.held.add(answer as string);
         net.maybeHeld.delete(answer as string);
         break;
+      case 'settings':
+        net.policy = answer as string;
+        break;
       case 'unhold':
         if (!net.maybeHeld.delete(call.address)) {
           assert.equal(net.held.delete(call.address), answer, `${call.address} was held`);
@@ -109,7 +114,10 @@ export class CrashModel {
   #compare(expected: Expected, found: SubnetService, interrupted: readonly Call[]): Expected {
     const { size, live, reserved, held, excluded, free } = found.stats;
     assert.equal(BigInt(live + reserved + held) + excluded + free, size, 'every address is in one state');
-    const now: Expected = { bindings: new Map(), held: new Set(found.held()), maybeHeld: new Set() };
+    const { policy } = found.spec;
+    const now: Expected = { bindings: new Map(), held: new Set(found.held()), maybeHeld: new Set(), policy };
+    const others = interrupted.flatMap((call) => (call.op === 'settings' ? [call.policy] : []));
+    assert.ok(policy === expected.policy || others.includes(policy as 'serial'), `settings: ${policy}`);
     const addresses = new Set<string>();
     for (const { identity, address, state } of found.list()) {
       const { nodes, releasedAt } = found.lookup(identity)!;

@@ -13,7 +13,7 @@ import type {
 } from '../../src/service/store.js';
 
 interface PlainSubnet {
-  readonly spec: SubnetSpec;
+  spec: SubnetSpec;
   readonly bound: Record<string, string>;
   readonly released: Record<string, number>;
   readonly held: Record<string, true>;
@@ -52,6 +52,9 @@ export class PlainState implements StoreListener {
     switch (change.op) {
       case 'remove':
         delete this.subnets[keyOf(key)];
+        break;
+      case 'settings':
+        subnet.spec = change.spec;
         break;
       case 'bind':
         subnet.bound[change.identity] = change.address;
