@@ -39,7 +39,9 @@ if (what === 'service') {
     reset: () => {},
     ready: () => {},
     restore({ snapshot }) {
-      const { live, reserved } = limpet.restore(snapshot).stats;
+      const restore = limpet.restorer();
+      for (const piece of snapshot) restore.feed(piece);
+      const { live, reserved } = restore.commit().stats;
       bindings += live + reserved;
     },
     apply: () => {},

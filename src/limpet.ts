@@ -10,9 +10,10 @@ import {
   quote,
   type Range,
 } from './address.js';
-import { Core, Status, WINDOW_SIZE } from './core.js';
+import { Core, WINDOW_SIZE } from './core.js';
 import { LimpetError } from './errors.js';
 import { describe } from './identity.js';
+import { Restore } from './restore.js';
 import { Subnet } from './subnet.js';
 import type { LoadOptions, Policy, SubnetOptions } from './types.js';
 
@@ -22,6 +23,7 @@ const MOST_RANGES = WINDOW_SIZE / 32;
 
 export class Instance {
   readonly #core: Core;
+  #restoring: Restore | undefined;
 
   /** @internal Made by load. */
   constructor(core: Core) {
@@ -79,35 +81,24 @@ export class Instance {
    */
   restore(bytes: Uint8Array): Subnet {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
-    const { calls } = this.#core;
-    calls.restore_begin();
-    for (let at = 0; ; at += this.#core.position) {
-      const part = bytes.subarray(at, at + WINDOW_SIZE);
-      this.#core.putWindow(part);
-      const status = calls.restore_feed(part.length);
-      if (status === Status.CHANGED) {
-        if (at + part.length === bytes.length) break;
-        calls.subnet_destroy(this.#core.end);
-      }
-      if (status !== Status.OK) throw this.#refused(status, bytes);
-      if (this.#core.position === 0) {
-        calls.restore_abort();
-        throw new LimpetError(
-          'BAD_SNAPSHOT',
-          `the snapshot is cut off after ${bytes.length} bytes; nothing was restored`,
-          {
-            bytes: bytes.length,
-          },
-        );
-      }
-    }
-    const id = this.#core.end;
-    return new Subnet(this.#core, id, this.#cidrOf(id));
+    return this.#restorer(bytes.length).feed(bytes).commit();
+  }
+
+  /** A restore in steps, for a snapshot that comes in pieces. One at a time: the next one ends it. */
+  restorer(): Restore {
+    return this.#restorer();
   }
 
   /** Bytes that subnets use now, and bytes of the whole memory, which never shrinks. */
   get memory(): { readonly used: number; readonly total: number } {
     return { used: this.#core.calls.memory_used() >>> 0, total: this.#core.memorySize };
+  }
+
+  #restorer(size?: number): Restore {
+    this.#restoring?.abort();
+    const subnetOf = (id: number) => new Subnet(this.#core, id, this.#cidrOf(id));
+    this.#restoring = new Restore(this.#core, subnetOf, size);
+    return this.#restoring;
   }
 
   #create(cidr: Cidr, policy: number, ranges: readonly Range[]): number {
@@ -137,26 +128,6 @@ export class Instance {
     const base = stats.getBigUint64(48, true) | (stats.getBigUint64(56, true) << 64n);
     const size = 1n << BigInt((version === 4 ? 32 : 128) - prefix);
     return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size };
-  }
-
-  #refused(status: number, bytes: Uint8Array): LimpetError {
-    const details = { bytes: bytes.length };
-    if (status === Status.NO_MEMORY) {
-      return new LimpetError(
-        'NO_MEMORY',
-        `the core may use no more memory (${this.#core.memorySize} bytes): nothing was restored`,
-        details,
-      );
-    }
-    const why =
-      status === Status.BAD_VERSION
-        ? `has format version ${bytes[4]}, which this core does not know`
-        : 'is no Limpet snapshot, or is damaged';
-    return new LimpetError(
-      'BAD_SNAPSHOT',
-      `the snapshot of ${bytes.length} bytes ${why}; nothing was restored`,
-      details,
-    );
   }
 }
 

@@ -36,7 +36,7 @@ export async function recover(folder: Folder, listener: StoreListener): Promise<
     ...journals.filter((each) => each < first).map((each) => folder.file('journal', each)),
     ...snapshots.filter((each) => each < base).map((each) => folder.file('snapshot', each)),
   ];
-  if (base > 0) read(folder, 'snapshot', base, (reader) => readSnapshot(reader, (dump) => listener.restore(dump)));
+  if (base > 0) read(folder, 'snapshot', base, (reader) => readSnapshot(reader, (stored) => listener.restore(stored)));
   let [journaled, commits, length] = [0, 0, 0];
   let torn: Recovered['torn'];
   for (let generation = first; generation <= last; generation++) {

@@ -8,7 +8,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { LimpetError } from '../errors.js';
-import type { SubnetDump, SubnetSpec } from '../service/store.js';
+import type { StoredSubnet, SubnetDump, SubnetSpec } from '../service/store.js';
 import { damaged } from './failure.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
 import type { RecordReader } from './records.js';
@@ -111,10 +111,11 @@ class RecordWriter {
 }
 
 /**
- * Tells each subnet of the file. The live list is read while the listener walks over it, once.
+ * Tells each subnet of the file. Pieces and live list are read while the listener walks over them, once: a file is never in
+ * memory as a whole.
  * @throws LimpetError DAMAGED
  */
-export function readSnapshot(reader: RecordReader, restore: (dump: SubnetDump) => void): void {
+export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubnet) => void): void {
   for (let subnets = 0; ; subnets++) {
     const head = parse(reader) as { spec?: SubnetSpec; snapshot?: number; live?: number; subnets?: number } | null;
     const { offset } = reader;
@@ -130,21 +131,20 @@ export function readSnapshot(reader: RecordReader, restore: (dump: SubnetDump) =
       if (!(error instanceof LimpetError && error.code === 'BAD_SNAPSHOT')) throw error;
       throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
     }
+    for (const _ of snapshot);
     for (const _ of live);
   }
 }
 
-function readPieces(reader: RecordReader, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
+function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> {
   for (let at = 0; at < size; ) {
     const piece = record(reader);
     if (piece.length === 0 || at + piece.length > size) {
       throw damaged(reader.path, reader.offset, `a piece of ${piece.length} bytes of a snapshot cannot stand here`);
     }
-    bytes.set(piece, at);
+    yield piece;
     at += piece.length;
   }
-  return bytes;
 }
 
 function* readLive(reader: RecordReader, records: number): Generator<readonly [string, string]> {

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, Store, StoreEvent, StoreListener, SubnetDump, SubnetKey, SubnetSpec } from './store.js';
+import type { Change, Store, StoredSubnet, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from './store.js';
 import { SubnetService } from './subnet-service.js';
 
 export interface ServiceOptions {
@@ -201,7 +201,7 @@ export class AllocatorService {
         for (const subnet of this.#subnets.values()) subnet.state.beginReading(this.#coreSubnet(subnet.spec));
       },
       ready: () => this.#ready(),
-      restore: (dump) => this.#restore(dump),
+      restore: (stored) => this.#restore(stored),
       apply: (key, change) => this.#apply(key, change),
       dump: () => [...this.#subnets.values()].map((subnet) => subnet.state.dump()),
       report: (event) => this.#report(event),
@@ -219,10 +219,12 @@ export class AllocatorService {
     this.#unsure = false;
   }
 
-  #restore({ spec, snapshot, live }: SubnetDump): void {
+  #restore({ spec, snapshot, live }: StoredSubnet): void {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
-    subnet.beginReading(spec, this.#limpet.restore(snapshot));
+    const restore = this.#limpet.restorer();
+    for (const piece of snapshot) restore.feed(piece);
+    subnet.beginReading(spec, restore.commit());
     subnet.state.restoreLive(live);
   }
 

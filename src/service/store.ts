@@ -62,12 +62,18 @@ export interface SubnetDump {
   readonly live: Iterable<readonly [identity: string, node: string]>;
 }
 
+/** What a dump says, as it is read again. */
+export interface StoredSubnet extends Omit<SubnetDump, 'snapshot'> {
+  /** In pieces, each of which lasts until the next; to be read once, and before `live`. */
+  readonly snapshot: Iterable<Uint8Array>;
+}
+
 /** The service, as a store sees it. Calls are synchronous and never throw for a change that is already known. */
 export interface StoreListener {
   /** Forget everything: the whole state is told anew, from here to the end of `open` or of the re-reading. */
   reset(): void;
   /** A subnet written down by `dump`. */
-  restore(dump: SubnetDump): void;
+  restore(stored: StoredSubnet): void;
   /** A fact read at the start, or made by another process. */
   apply(subnet: SubnetKey, change: Change): void;
   /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */

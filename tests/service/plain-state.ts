@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import type {
   Change,
   Store,
+  StoredSubnet,
   StoreEvent,
   StoreListener,
   SubnetDump,
@@ -35,8 +36,10 @@ export class PlainState implements StoreListener {
     this.readies++;
   }
 
-  restore({ spec, snapshot, live }: SubnetDump): void {
-    const { bound, released, held } = JSON.parse(Buffer.from(snapshot).toString());
+  restore({ spec, snapshot, live }: StoredSubnet): void {
+    const { bound, released, held } = JSON.parse(
+      Buffer.concat([...snapshot].map((piece) => Buffer.from(piece))).toString(),
+    );
     const subnet: PlainSubnet = { spec, bound, released, held, live: {} };
     this.subnets[keyOf(spec)] = subnet;
     for (const [identity, node] of live) mark(subnet, identity, node);
