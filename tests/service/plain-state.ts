@@ -38,7 +38,7 @@ export class PlainState implements StoreListener {
 
   restore({ spec, snapshot, live }: StoredSubnet): void {
     const { bound, released, held } = JSON.parse(
-      Buffer.concat([...snapshot].map((piece) => Buffer.from(piece))).toString(),
+      Buffer.concat(Array.from(snapshot, (piece) => Buffer.from(piece))).toString(),
     );
     const subnet: PlainSubnet = { spec, bound, released, held, live: {} };
     this.subnets[keyOf(spec)] = subnet;
