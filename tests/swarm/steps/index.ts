@@ -2,11 +2,19 @@
 import { containerSteps } from './containers.js';
 import { etcdSteps } from './etcd.js';
 import { exhaustionSteps } from './exhaustion.js';
+import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
 import type { Step } from './step.js';
 import { webSteps } from './web.js';
 
-const ALL: readonly Step[] = [...webSteps, ...restartSteps, ...containerSteps, ...etcdSteps, ...exhaustionSteps];
+const ALL: readonly Step[] = [
+  ...webSteps,
+  ...restartSteps,
+  ...optionSteps,
+  ...containerSteps,
+  ...etcdSteps,
+  ...exhaustionSteps,
+];
 
 /**
  * Those that are named, `b` meaning `b` and `b1`, in the order of the scenario; all when none is named.

@@ -10,7 +10,7 @@ export const restartSteps: readonly Step[] = [
   { name: 'h1', title: "a node's daemon is restarted", play: restartDaemon },
   { name: 'h2', title: 'the plugin is restarted, a container dies', play: restartPluginStep },
   { name: 'h3', title: 'the plugin is killed, a container dies', play: killPlugin },
-  { name: 'i', title: 'removed, and created under the same name', play: again },
+  { name: 'i1', title: 'removed, and created under the same name', play: again },
 ];
 
 async function agent(world: World): Promise<Twins> {
