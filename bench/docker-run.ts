@@ -2,18 +2,19 @@
 // each store, on a Docker of its own; and many containers started at once. `npm run bench:docker`, as root. `--rounds N` and
 // `--crowd N` make it shorter. Nothing here passes or fails on a time; that two containers get one address does.
 
-import { parseArgs } from 'node:util';
 import { DRIVER, installPlugin } from '../tests/swarm/plugin.js';
 import type { DockerNode } from '../tests/swarm/rig/docker-node.js';
 import { IMAGE, STAY } from '../tests/swarm/rig/image.js';
 import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig/rig.js';
+import { readArguments, wholeNumber } from './arguments.js';
 import { median } from './measure.js';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '30' }, crowd: { type: 'string', default: '200' } },
+const values = readArguments('usage: npm run bench:docker -- [--rounds N] [--crowd N]', {
+  rounds: { type: 'string', default: '30' },
+  crowd: { type: 'string', default: '200' },
 });
-const ROUNDS = Number(values.rounds);
-const CROWD = Number(values.crowd);
+const ROUNDS = wholeNumber('rounds', values.rounds);
+const CROWD = wholeNumber('crowd', values.crowd);
 
 await withMachines(console.log, bench);
 process.exit(0);

@@ -7,17 +7,19 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Client } from '../tests/docker-plugin/client.js';
 import { Docker, network, taskContainer } from '../tests/docker-plugin/docker.js';
 import { until } from '../tests/docker-plugin/plugins.js';
 import { Etcd } from '../tests/etcd/etcd.js';
+import { readArguments, wholeNumber } from './arguments.js';
 import { machine } from './report.js';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '500' }, crowd: { type: 'string', default: '200' } },
+const values = readArguments('usage: npm run bench:plugin -- [--rounds N] [--crowd N]', {
+  rounds: { type: 'string', default: '500' },
+  crowd: { type: 'string', default: '200' },
 });
-const [rounds, crowd] = [Number(values.rounds), Number(values.crowd)];
+const rounds = wholeNumber('rounds', values.rounds);
+const crowd = wholeNumber('crowd', values.crowd);
 
 const CIDR = '10.64.0.0/16';
 const [G, L] = [`global/swarm/${CIDR}`, `local/swarm/${CIDR}`];

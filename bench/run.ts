@@ -2,18 +2,18 @@
 // `--write` puts the table into README.md and the figures into docs/bench/core.json. `--check` compares the ratios with
 // those and fails when one has fallen by more than half. Nothing here passes or fails on a time.
 
-import { parseArgs } from 'node:util';
+import { readArguments, wholeNumber } from './arguments.js';
 import { judge } from './check.js';
 import { growthCases, memoryCases, pauseCases, sizeCases } from './figures.js';
 import { committed, machine, ratios, render, write } from './report.js';
 import { timedCases } from './timed.js';
 
-const { values } = parseArgs({
-  options: { write: { type: 'boolean' }, check: { type: 'boolean' }, rounds: { type: 'string', default: '7' } },
+const values = readArguments('usage: npm run bench -- [--write] [--check] [--rounds N]', {
+  write: { type: 'boolean' },
+  check: { type: 'boolean' },
+  rounds: { type: 'string', default: '7' },
 });
-
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is no whole number from 1`);
+const rounds = wholeNumber('rounds', values.rounds);
 
 const before = values.check ? await committed() : undefined;
 if (values.check && !before) throw new Error('--check has nothing to compare with: run with --write first');

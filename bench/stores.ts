@@ -2,20 +2,19 @@
 // table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
 
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readArguments, wholeNumber } from './arguments.js';
 import { type EtcdFigures, etcdFigures } from './etcd-store.js';
 import { type Commits, fileCommits, fileStart, type Start } from './file-store.js';
 import { between } from './marks.js';
 import { machine } from './report.js';
 
-const { values } = parseArgs({
-  options: {
-    bindings: { type: 'string', default: '1000000' },
-    rounds: { type: 'string', default: '15' },
-    write: { type: 'boolean' },
-  },
+const values = readArguments('usage: npm run bench:stores -- [--write] [--bindings N] [--rounds N]', {
+  bindings: { type: 'string', default: '1000000' },
+  rounds: { type: 'string', default: '15' },
+  write: { type: 'boolean' },
 });
-const [bindings, rounds] = [Number(values.bindings), Number(values.rounds)];
+const bindings = wholeNumber('bindings', values.bindings);
+const rounds = wholeNumber('rounds', values.rounds);
 
 const us = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} µs`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;

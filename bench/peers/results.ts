@@ -17,6 +17,7 @@ export interface Results {
   readonly go: string;
   readonly rounds: number;
   readonly budget: number;
+  readonly least: number;
   readonly versions: Readonly<Record<string, string>>;
   /** Contestants that this machine could not build or start. */
   readonly missing: readonly Missing[];

@@ -12,7 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../arguments.js';
 import { judge, type Ratio } from '../check.js';
 import { machine } from '../report.js';
 import { type Field, gather, labelOf } from './contestants.js';
@@ -22,8 +22,9 @@ import { committed, merged, OURS, type Results, ratio, type Weight } from './res
 import { CASES, type Case, CURVES, writeScript } from './script.js';
 import { isOurs } from './tables.js';
 
-const { values } = parseArgs({
-  options: {
+const values = readArguments(
+  'usage: npm run bench:peers -- [--write] [--check] [--render] [--short] [--case NAME,…] [--keep FOLDER]',
+  {
     write: { type: 'boolean' },
     check: { type: 'boolean' },
     render: { type: 'boolean' },
@@ -31,8 +32,10 @@ const { values } = parseArgs({
     case: { type: 'string' },
     keep: { type: 'string' },
   },
-});
-const LIMITS: Limits = values.short ? { rounds: 3, budget: 40, setUp: 3 } : { rounds: 5, budget: 120, setUp: 10 };
+);
+const LIMITS: Limits = values.short
+  ? { rounds: 3, budget: 40, least: 0, setUp: 3 }
+  : { rounds: 5, budget: 120, least: 30, setUp: 10 };
 
 const before = await committed();
 if (values.render) {
@@ -68,8 +71,8 @@ async function raceAll({ contestants, missing, versions }: Field, folder: string
     console.error(`${each.title}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
   }
   const date = new Date().toISOString().slice(0, 10);
-  const { rounds, budget } = LIMITS;
-  return { machine: machine(), date, go: goVersion(), rounds, budget, versions, missing, results, memory };
+  const { rounds, budget, least } = LIMITS;
+  return { machine: machine(), date, go: goVersion(), rounds, budget, least, versions, missing, results, memory };
 }
 
 /** Under --check as many operations as were committed: ratios of other counts are not of the same work. */
