@@ -2,11 +2,11 @@
 // each store, on a Docker of its own; and many containers started at once. `npm run bench:docker`, as root. `--rounds N` and
 // `--crowd N` make it shorter. Nothing here passes or fails on a time; that two containers get one address does.
 
+import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { DRIVER, installPlugin } from '../tests/swarm/plugin.js';
 import type { DockerNode } from '../tests/swarm/rig/docker-node.js';
 import { IMAGE, STAY } from '../tests/swarm/rig/image.js';
 import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig/rig.js';
-import { readArguments, wholeNumber } from './arguments.js';
 import { median } from './measure.js';
 
 const values = readArguments('usage: npm run bench:docker -- [--rounds N] [--crowd N]', {

@@ -2,7 +2,7 @@
 // `--write` puts the table into README.md and the figures into docs/bench/core.json. `--check` compares the ratios with
 // those and fails when one has fallen by more than half. Nothing here passes or fails on a time.
 
-import { readArguments, wholeNumber } from './arguments.js';
+import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { judge } from './check.js';
 import { growthCases, memoryCases, pauseCases, sizeCases } from './figures.js';
 import { committed, machine, ratios, render, write } from './report.js';

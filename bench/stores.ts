@@ -2,7 +2,7 @@
 // table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
 
 import { loadavg } from 'node:os';
-import { readArguments, wholeNumber } from './arguments.js';
+import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { type EtcdFigures, etcdFigures } from './etcd-store.js';
 import { type Commits, fileCommits, fileStart, type Start } from './file-store.js';
 import { between } from './marks.js';

@@ -12,7 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readArguments } from '../arguments.js';
+import { readArguments } from '../../scripts/arguments.js';
 import { judge, type Ratio } from '../check.js';
 import { machine } from '../report.js';
 import { type Field, gather, labelOf } from './contestants.js';

@@ -1,6 +1,6 @@
 // `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end. Stops at the
 // first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../scripts/arguments.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
 import { lastWords, saveLogs } from './plugin-log.js';
@@ -17,8 +17,9 @@ const NO_CHANGES = { replaced: 0, moved: 0, kept: 0 };
 const started = Date.now();
 const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, logs: { type: 'string', default: 'e2e-swarm-logs' } },
+const values = readArguments('usage: npm run e2e:swarm -- [--only STEP,…] [--logs FOLDER]', {
+  only: { type: 'string' },
+  logs: { type: 'string', default: 'e2e-swarm-logs' },
 });
 const chosen = steps(values.only?.split(',') ?? []);
 const rows: Row[] = [];
