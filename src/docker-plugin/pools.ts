@@ -21,6 +21,8 @@ type PoolRequest = RequestOf<'IpamDriver.RequestPool'>;
 export class Pools {
   readonly #context: Context;
   readonly #choosing = new KeyedMutex();
+  /** Subnets whose network was removed: what is held or live there still is on its way out. */
+  readonly #givenBack = new Set<string>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -41,12 +43,14 @@ export class Pools {
         ? await this.#chosen(side, request, settings)
         : await this.#asked(side, withoutHostBits(request.Pool), request.SubPool, settings);
     const id = poolId({ side, ...net.spec });
+    if (isNetworks(side, net.spec.space)) this.#givenBack.delete(keyOf(net.spec));
     this.#context.log.info({ event: 'pool', side, space: net.spec.space, subnet: net.cidr, pool: id }, 'requested');
     return { id, net };
   }
 
   /** Nothing is dropped: the network can come again, and then its bindings are still there. */
   release(pool: PoolId): void {
+    if (isNetworks(pool.side, pool.space)) this.#givenBack.add(keyOf(pool));
     this.#context.log.info({ event: 'pool', side: pool.side, space: pool.space, subnet: pool.cidr }, 'released');
   }
 
@@ -117,7 +121,8 @@ export class Pools {
         if (other === undefined) throw error;
         // Docker asks again without the options: nobody has asked for other ones.
         if (other.cidr === cidr && hasNone(settings)) return other;
-        if (n === ATTEMPTS || isUsed(other)) throw inDockersWords(error as LimpetError);
+        const again = other.cidr === cidr && this.#givenBack.has(keyOf(other.spec));
+        if (n === ATTEMPTS || (isUsed(other) && !again)) throw inDockersWords(error as LimpetError);
         if (other.cidr === cidr) await this.#change(other, { ...settings, space });
         else await this.#giveWay(other, cidr);
       }
@@ -162,6 +167,15 @@ function inTheWay(service: AllocatorService, error: unknown, cidr: string, space
   const { other, setting } = error.details;
   if (error.code === 'OVERLAP' && typeof other === 'string') return service.find(other, space);
   return error.code === 'BAD_INPUT' && setting !== undefined ? service.find(cidr, space) : undefined;
+}
+
+/** Whether it is the network that asks: a node of the swarm gives its pool back whenever it has no task there. */
+function isNetworks(side: Side, space: string): boolean {
+  return side === 'global' || space !== SWARM;
+}
+
+function keyOf({ space, cidr }: { readonly space: string; readonly cidr: string }): string {
+  return `${space} ${cidr}`;
 }
 
 function isUsed({ stats }: SubnetService): boolean {

@@ -76,6 +76,24 @@ describe('a pool', () => {
     );
   });
 
+  test('a mended bug: given back, it takes other settings though Swarm has not let go of all its addresses yet', async () => {
+    const G = await one.pool('global', '10.77.0.0/24');
+    const [L, ticket] = [await one.pool('local', '10.77.0.0/24'), await one.address(G)];
+    const net = subnet(run.service, '10.77.0.0/24');
+    const own = await net.allocate('web.1', { node: 'node-1' });
+    const lowest = { Options: { 'limpet.policy': 'lowest' } };
+    await one.call('ReleasePool', { PoolID: L });
+    await assert.rejects(one.pool('global', '10.77.0.0/24', lowest), /is there with policy "serial"/);
+    await one.call('ReleasePool', { PoolID: G });
+    const excluded = { Options: { 'limpet.exclude': own } };
+    await assert.rejects(one.pool('global', '10.77.0.0/24', excluded), /web\.1.*live/);
+    await one.pool('global', '10.77.0.0/24', lowest);
+    assert.equal(net.spec.policy, 'lowest');
+    assert.deepEqual([net.inspect(ticket).state, net.lookup('web.1')?.state], ['held', 'live']);
+    const serial = { Options: { 'limpet.policy': 'serial' } };
+    await assert.rejects(one.pool('global', '10.77.0.0/24', serial), /is there with policy "lowest"/);
+  });
+
   test('given back keeps its bindings: a network that comes again finds them', async () => {
     docker.state.networks = [network('web', '10.77.0.0/24')];
     const [G, L] = [await one.pool('global', '10.77.0.0/24'), await one.pool('local', '10.77.0.0/24')];
