@@ -153,7 +153,7 @@ const OCTETS = Array.from({ length: 256 }, (_, octet) => String(octet));
 let lastHead = -1;
 let lastHeadText = '';
 
-/** By table: four numbers made text anew take four times as long. */
+/** By table: numbers made text anew each time take longer than all the rest of a call. */
 export function formatIPv4(address: number): string {
   const head = address >>> 8;
   if (head !== lastHead) {

@@ -158,15 +158,18 @@ export class AllocatorService {
         const message = `no subnet ${spec.cidr} in the space ${JSON.stringify(spec.space)}`;
         throw new LimpetError('UNKNOWN', message, { subnet: spec.cidr, space: spec.space });
       }
-      const net = this.#coreSubnet(spec);
-      try {
-        checkRoom(there, net, spec);
-      } finally {
-        net.destroy();
-      }
-      if ((await this.#store.commit(spec, [{ op: 'settings', spec }])) !== 'done') return undefined;
-      there.change(spec, () => this.#coreSubnet(spec));
-      return there;
+      return there.alone(async () => {
+        this.#check();
+        const net = this.#coreSubnet(spec);
+        try {
+          checkRoom(there, net, spec);
+        } finally {
+          net.destroy();
+        }
+        if ((await this.#store.commit(spec, [{ op: 'settings', spec }])) !== 'done') return undefined;
+        there.change(spec, () => this.#coreSubnet(spec));
+        return there;
+      });
     };
     return untilAnswered(attempt, () => contended(spec, 'change'));
   }

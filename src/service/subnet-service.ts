@@ -50,6 +50,10 @@ export class SubnetService {
   readonly #reclaimed = { asked: 0, age: 0, full: 0 };
   #conflicts = 0;
   #ended = false;
+  /** Calls that are at work; while the settings change none is, and they wait for that. */
+  #atWork = 0;
+  #changing: Promise<void> | undefined;
+  #idle = () => {};
 
   /** @internal Made by the service. */
   constructor(spec: SubnetSpec, net: CoreSubnet, around: Surroundings) {
@@ -197,6 +201,25 @@ export class SubnetService {
     return { ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts: this.#conflicts };
   }
 
+  /** @internal While no call is at work: what it proposed by settings that end meanwhile would be lost. One at a time. */
+  async alone<T>(action: () => Promise<T>): Promise<T> {
+    let open = () => {};
+    this.#changing = new Promise((resolve) => {
+      open = resolve;
+    });
+    try {
+      if (this.#atWork > 0) {
+        await new Promise<void>((resolve) => {
+          this.#idle = resolve;
+        });
+      }
+      return await action();
+    } finally {
+      this.#changing = undefined;
+      open();
+    }
+  }
+
   /** @internal Other settings; asked for when the core subnet is to be made. */
   change(spec: SubnetSpec, make: () => CoreSubnet): void {
     const others = differences(this.spec, spec);
@@ -295,8 +318,15 @@ export class SubnetService {
 
   #retry<T>(identity: string, attempt: () => Promise<T | undefined>): Promise<T> {
     const checked = async () => {
+      while (this.#changing !== undefined) await this.#changing;
       this.#check();
-      return attempt();
+      this.#atWork++;
+      try {
+        return await attempt();
+      } finally {
+        this.#atWork--;
+        if (this.#atWork === 0) this.#idle();
+      }
     };
     return untilAnswered(checked, () => {
       const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.cidr}: try again`;

@@ -336,6 +336,26 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.deepEqual([seen(net), net.spec], before);
     });
 
+    test('a mended bug: what is asked for while the settings change is neither lost nor excluded', async () => {
+      const { service, reopen, durable } = await begin();
+      const net = await service().subnet('10.0.0.0/27');
+      const asked = (n: number) => Array.from({ length: 4 }, (_, i) => net.allocate(`web.${n}.${i}`, { node: 'a' }));
+      const before = asked(1);
+      const change = service().change('10.0.0.0/27', { exclude: ['10.0.0.1-10.0.0.8'] });
+      const outcome = Promise.allSettled([change]);
+      const after = asked(2);
+      const addresses = await Promise.all([...before, ...after]);
+      const [{ status }] = (await outcome) as [{ status: string }];
+      for (const [i, address] of addresses.entries()) {
+        assert.equal(net.lookup(`web.${i < 4 ? 1 : 2}.${i % 4}`)?.address, address);
+        if (status === 'fulfilled') assert.ok(Number(address.split('.')[3]) > 8, `${address} is excluded`);
+      }
+      const state = seen(net);
+      if (!durable) return;
+      await reopen();
+      assert.deepEqual(seen(service().find('10.0.0.0/27') as SubnetService), state);
+    });
+
     test('another reclaim policy counts at once', async () => {
       const { service, clock } = await begin();
       const net = await service().subnet('10.0.0.0/28');
