@@ -8,10 +8,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
-import { Client } from '../tests/docker-plugin/client.js';
-import { Docker, network, taskContainer } from '../tests/docker-plugin/docker.js';
-import { until } from '../tests/docker-plugin/plugins.js';
 import { Etcd } from '../tests/etcd/etcd.js';
+import { Client } from '../tests/plugin/client.js';
+import { Docker, network, taskContainer } from '../tests/plugin/docker.js';
+import { until } from '../tests/plugin/plugins.js';
 import { machine } from './report.js';
 
 const values = readArguments('usage: npm run bench:plugin -- [--rounds N] [--crowd N]', {

@@ -22,8 +22,8 @@ async function build(staging) {
   try {
     const core = await compileCore('release', `${staging}/core.wasm`);
     const debugCore = await compileCore('debug', `${staging}/debug/core.wasm`);
-    await mkdir('src/generated', { recursive: true });
-    await writeFile('src/generated/core-wasm.ts', embedCore(core));
+    await mkdir('src/host/generated', { recursive: true });
+    await writeFile('src/host/generated/core-wasm.ts', embedCore(core));
     const packages = await bundle(staging, debugCore);
     await bundlePlayground(staging);
     await emitTypes(staging);

@@ -7,11 +7,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entry = resolve(process.env.LIMPET_ENTRY ?? join(root, 'dist/index.js'));
 
 /** Everything that the entry exports. */
-export const library = (await import(pathToFileURL(entry).href)) as typeof import('../src/index.js');
+export const library = (await import(pathToFileURL(entry).href)) as typeof import('../src/entries/index.js');
 export const { Limpet, LimpetError } = library;
-export type Limpet = import('../src/index.js').Limpet;
-export type LimpetError = import('../src/index.js').LimpetError;
-export type * from '../src/index.js';
+export type Limpet = import('../src/entries/index.js').Limpet;
+export type LimpetError = import('../src/entries/index.js').LimpetError;
+export type * from '../src/entries/index.js';
 
 /** The command line that belongs to the entry. */
 export const cliPath = join(dirname(entry), 'cli.js');

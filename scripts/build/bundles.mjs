@@ -7,16 +7,16 @@ import { embedCore } from './core.mjs';
 import { protoInside, withoutSsh } from './packages.mjs';
 
 const LIBRARY = {
-  index: 'src/index.ts',
-  module: 'src/module.ts',
-  service: 'src/service/index.ts',
-  swarm: 'src/swarm/index.ts',
-  simulator: 'src/simulator/index.ts',
+  index: 'src/entries/index.ts',
+  module: 'src/entries/module.ts',
+  service: 'src/entries/service.ts',
+  swarm: 'src/entries/swarm.ts',
+  simulator: 'src/entries/simulator.ts',
 };
-const STORES = { 'file-store': 'src/file-store/index.ts', 'etcd-store': 'src/etcd-store/index.ts' };
+const STORES = { 'file-store': 'src/entries/file-store.ts', 'etcd-store': 'src/entries/etcd-store.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 /** What the command line loads when it is asked for it: whole, with all that it needs, so that no package must be installed. */
-const LOADED = { 'docker-plugin': 'src/docker-plugin/run.ts', admin: 'src/admin/direct.ts' };
+const LOADED = { plugin: 'src/plugin/run.ts', operate: 'src/operate/direct.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
@@ -124,7 +124,7 @@ function loadedStay() {
   };
 }
 
-/** Embeds another build of the core than src/generated has. */
+/** Embeds another build of the core than src/host/generated has. */
 function embed(bytes) {
   return {
     name: 'embed',

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 const FOLDERS = ['assembly', 'src', 'scripts', 'playground'];
 const FILES = ['package.json', 'package-lock.json', 'asconfig.json', 'tsconfig.json', 'tsconfig.build.json'];
-const NOT_READ = /^(assembly\/__tests__|src\/generated|scripts\/test)\//;
+const NOT_READ = /^(assembly\/__tests__|src\/host\/generated|scripts\/test)\//;
 
 /** The stamp of the tree as it is now. */
 export async function stampOfInputs() {

@@ -1,5 +1,5 @@
 // config.json of the managed plugin: what Docker grants it and what `docker plugin set` can change. What each setting means is
-// said in docs/SWARM.md; the program reads them in src/docker-plugin.
+// said in docs/SWARM.md; the program reads them in src/plugin.
 
 /** Where things are inside the plugin. */
 export const SCRIPT = '/limpet/limpet.mjs';

@@ -18,10 +18,11 @@ export const suites = {
     run: async () =>
       nodeTests(await testFiles('tests/service', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
-  admin: {
-    run: async () => nodeTests(await testFiles('tests/admin', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
+  operate: {
+    run: async () =>
+      nodeTests(await testFiles('tests/operate', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),
   },
-  'docker-plugin': { run: async () => nodeTests(await testFiles('tests/docker-plugin', '.test.ts')) },
+  plugin: { run: async () => nodeTests(await testFiles('tests/plugin', '.test.ts')) },
   simulator: {
     run: async () =>
       nodeTests(await testFiles('tests/simulator', '.test.ts'), { LIMPET_ENTRY: resolve('dist/index.js') }),

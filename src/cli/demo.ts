@@ -1,7 +1,7 @@
 // `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the simulation came
 // to; the recording of a real swarm is recording.ts.
 
-import { Limpet } from '../index.js';
+import { Limpet } from '../host/limpet.js';
 import { type Scenario, Simulation, type State, type SwarmEvent, scenarios, type Task } from '../simulator/index.js';
 import { count, type Paint, table } from './print.js';
 import { movesTable, type Place, type Step, verdict } from './story.js';

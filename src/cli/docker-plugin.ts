@@ -2,8 +2,8 @@
 // itself is loaded only when it is asked for.
 
 import { type Command, Option } from 'commander';
-import { DEFAULTS, LOG_LEVELS } from '../docker-plugin/options.js';
-import type { Settings } from '../docker-plugin/run.js';
+import { DEFAULTS, LOG_LEVELS } from '../plugin/options.js';
+import type { Settings } from '../plugin/run.js';
 import { Failure } from './failure.js';
 
 const HELP = `
@@ -60,7 +60,7 @@ function orDefaults(given: Partial<Settings>): Settings {
 }
 
 async function serve(given: Partial<Settings>): Promise<void> {
-  const { run } = await import('../docker-plugin/run.js');
+  const { run } = await import('../plugin/run.js');
   try {
     await run(orDefaults(given));
   } catch (error) {

@@ -1,6 +1,6 @@
 // How the command line fails: one line on stderr, and an exit code that says whose fault it was.
 
-import { LimpetError } from '../index.js';
+import { LimpetError } from '../host/errors.js';
 
 /**
  * Exit codes, as README lists them. `found`: a conflict, a finding, something refused or not there; the rest of the work is

@@ -2,11 +2,11 @@
 
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { LimpetError } from '../index.js';
-import { adminCommands } from './admin/commands.js';
+import { LimpetError } from '../host/errors.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
+import { adminCommands } from './operate/commands.js';
 import { lines, print } from './output.js';
 import { oneLine, painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';

@@ -1,18 +1,12 @@
 // `limpet rebuild`: a task list → the bindings it amounts to. Finds out what network and subnet are meant,
 // then leaves all judgement to the library.
 
-import { Limpet, type RebuildReport, type Skipped, type Subnet } from '../index.js';
-import {
-  chooseNetwork,
-  contains,
-  findNetwork,
-  holdVirtualAddresses,
-  type Network,
-  overlap,
-  readServices,
-  virtualAddresses,
-  withoutHostBits,
-} from '../swarm.js';
+import { chooseNetwork, findNetwork, type Network } from '../docker/network-list.js';
+import { holdVirtualAddresses, readServices, virtualAddresses } from '../docker/service-list.js';
+import { contains, overlap, withoutHostBits } from '../host/cidr.js';
+import { Limpet } from '../host/limpet.js';
+import type { Subnet } from '../host/subnet.js';
+import type { RebuildReport, Skipped } from '../host/types.js';
 import { Failure, naming } from './failure.js';
 import { nameOf, openTasks, readJson, STDIN, type TaskFile } from './files.js';
 import { type Survey, survey } from './survey.js';

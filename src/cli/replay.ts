@@ -1,8 +1,11 @@
 // The recorded swarm replayed: what Docker gave each replica, and what the allocator gives it for the same events.
 // Computes and prints nothing; recording.ts tells it.
 
-import { Limpet, type Subnet } from '../index.js';
-import { type Claim, findNetwork, readRecord, readServices, virtualAddresses } from '../swarm.js';
+import { findNetwork } from '../docker/network-list.js';
+import { readServices, virtualAddresses } from '../docker/service-list.js';
+import { type Claim, readRecord } from '../docker/task-records.js';
+import { Limpet } from '../host/limpet.js';
+import type { Subnet } from '../host/subnet.js';
 import recordings from './recordings.json' with { type: 'json' };
 import type { Place, Step } from './story.js';
 

@@ -1,6 +1,6 @@
 // What `limpet rebuild` prints: a table and a report for people, or one JSON object for programs.
 
-import type { Binding } from '../index.js';
+import type { Binding } from '../host/types.js';
 import { columns, count, type Paint, table } from './print.js';
 import type { Rebuilt } from './rebuild.js';
 

@@ -1,7 +1,7 @@
 // A first look through a task list: which networks its tasks are on. Only that; the rebuild judges every record,
 // and the text itself, so what cannot be read here is passed over.
 
-import { joined, type Network, networksOfTask } from '../swarm.js';
+import { joined, type Network, networksOfTask } from '../docker/network-list.js';
 
 const LONGEST_RECORD = 16 * 1024 * 1024;
 

@@ -2,7 +2,6 @@
 
 export { type Clock, systemClock } from './clock.js';
 export type { Decision } from './decision.js';
-export { MemoryStore } from './memory-store.js';
 export { DEFAULT_RECLAIM, HOLD_DOWN, parseDuration, parseReclaimPolicy } from './policy.js';
 export { AllocatorService, type ServiceOptions, type SubnetSettings } from './service.js';
 export type * from './store.js';

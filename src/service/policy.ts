@@ -1,7 +1,7 @@
 // Reclaim policies as text, as operators write them (`--ipam-opt limpet.reclaim=when-full,after=24h`), and their defaults.
 
-import { quote } from '../address.js';
-import { LimpetError } from '../errors.js';
+import { quote } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
 import type { ReclaimPolicy } from './store.js';
 
 /** So long after its release an address is nobody else's, even when the subnet is full: late packets, slow restarts. */

@@ -1,6 +1,6 @@
 // When reserved bindings become free again by the policy of their subnet: by age, woken by a timer, or when it is full.
 
-import type { Binding } from '../types.js';
+import type { Binding } from '../host/types.js';
 import type { Clock } from './clock.js';
 import type { ReclaimPolicy } from './store.js';
 

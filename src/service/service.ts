@@ -1,9 +1,9 @@
 // The allocator service: subnets by CIDR, durable through a store. It keeps a core for each process, which proposes; the
 // store decides. Everything that waits is asynchronous, everything that only looks is not.
 
-import { LimpetError } from '../errors.js';
-import { Limpet } from '../index.js';
-import type { Subnet as CoreSubnet } from '../subnet.js';
+import { LimpetError } from '../host/errors.js';
+import { Limpet } from '../host/limpet.js';
+import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';

@@ -1,8 +1,8 @@
 // What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the same.
 
-import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange } from '../address.js';
-import { LimpetError } from '../errors.js';
-import type { Limpet } from '../index.js';
+import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
+import type { Limpet } from '../host/limpet.js';
 import type { ReclaimPolicy, SubnetSpec } from './store.js';
 
 const SCOPES: readonly SubnetSpec['scope'][] = ['cluster', 'node'];

@@ -1,7 +1,7 @@
 // What the allocator service asks of a store, and what a store tells the service. The service proposes, the store decides:
 // a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
 
-import type { Policy } from '../types.js';
+import type { Policy } from '../host/types.js';
 
 /** When reserved bindings become free again. Milliseconds; both may be given, neither means never. */
 export interface ReclaimPolicy {

@@ -1,9 +1,9 @@
 // One subnet of the service: what is asked of it is proposed in the core, decided by the store, and only then answered.
 // What the core and the store's facts amount to is subnet-state.ts's affair; when to reclaim, reclaimer.ts's.
 
-import { LimpetError } from '../errors.js';
-import type { Subnet as CoreSubnet, Inspection } from '../subnet.js';
-import type { Binding, Stats } from '../types.js';
+import { LimpetError } from '../host/errors.js';
+import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
+import type { Binding, Stats } from '../host/types.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import type { Clock } from './clock.js';
 import type { Decision } from './decision.js';

@@ -1,9 +1,9 @@
 // What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been proposed.
 // Everything here is synchronous and asks no store: it is what the store's facts are applied to.
 
-import { LimpetError } from '../errors.js';
-import type { Subnet as CoreSubnet, Inspection } from '../subnet.js';
-import type { Binding } from '../types.js';
+import { LimpetError } from '../host/errors.js';
+import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
+import type { Binding } from '../host/types.js';
 import { LiveNodes } from './live-nodes.js';
 import type { Change, SubnetDump, SubnetSpec } from './store.js';
 

@@ -1,6 +1,6 @@
 // The world before anything has happened: nodes that are up, a leader, an empty network.
 
-import type { Subnet } from '../index.js';
+import type { Subnet } from '../host/subnet.js';
 import type { Plan } from './plan.js';
 import { StickyDraft } from './sticky.js';
 import type { Cell, Scenario } from './types.js';

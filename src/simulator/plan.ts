@@ -1,7 +1,7 @@
 // The simulated network's address plan: ordinals to text and back, and which ordinals nobody may have. Arithmetic only; what is
 // taken, the two allocators know.
 
-import { formatAddress, formatIPv4, parseAddress, parseCidr, parseIPv4, parseRange } from '../address.js';
+import { formatAddress, formatIPv4, parseAddress, parseCidr, parseIPv4, parseRange } from '../host/address.js';
 
 export class Plan {
   readonly cidr: string;

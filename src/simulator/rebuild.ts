@@ -1,7 +1,8 @@
 // A new leader's allocator: the bindings made anew from the task list by the package's own rebuild (DESIGN.md section 5), and what is
 // held replayed from the records (section 6). The old state is really lost; it is looked at only to report what differs.
 
-import type { Binding, Limpet, RebuildReport } from '../index.js';
+import type { Limpet } from '../host/limpet.js';
+import type { Binding, RebuildReport } from '../host/types.js';
 import type { Draft } from './draft.js';
 import type { Plan } from './plan.js';
 import { subnetOf } from './sticky.js';

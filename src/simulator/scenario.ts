@@ -1,9 +1,9 @@
 // Scenarios as they come in: from a file, a URL, a paste. Everything is checked before anything runs, and a mistake is told with
 // its place and value. What a scenario means is the rules' affair.
 
-import { parseAddress, parseCidr, parseRange } from '../address.js';
-import { LimpetError } from '../errors.js';
-import { describe, isObject, type Json } from '../swarm/shape.js';
+import { parseAddress, parseCidr, parseRange } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
+import { describe, isObject, type Json } from '../host/json.js';
 import type { Scenario, SwarmEvent } from './types.js';
 
 /** The largest of everything: what a browser can still carry. */

@@ -1,7 +1,8 @@
 // A run of a scenario, step by step, with time travel. What a step does is step.ts' affair; here is only who asked for which, and
 // what every step left behind: its world, and now and then the core's own snapshot, to go on from there another way.
 
-import type { Limpet, Subnet } from '../index.js';
+import type { Limpet } from '../host/limpet.js';
+import type { Subnet } from '../host/subnet.js';
 import { beginning } from './begin.js';
 import { Plan } from './plan.js';
 import { parseEvent, parseScenario } from './scenario.js';

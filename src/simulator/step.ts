@@ -1,7 +1,8 @@
 // One step of the simulated swarm: a world in, the next world out. The order within a second is fixed: events, nodes, election, the
 // leader's and the nodes' work on every task whose time has come, updates, and whoever still lacks an address.
 
-import type { Limpet, Subnet } from '../index.js';
+import type { Limpet } from '../host/limpet.js';
+import type { Subnet } from '../host/subnet.js';
 import { act, isThere, settle } from './agent.js';
 import { Draft } from './draft.js';
 import { elect, govern } from './election.js';

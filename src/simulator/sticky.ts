@@ -1,7 +1,9 @@
 // Limpet at work in the simulated swarm: the ticket protocol of DESIGN.md section 6 on a subnet of the core, through the package's
 // public API. The cells that a page draws are read back from the core, address by address, after every call.
 
-import type { Binding, Limpet, Subnet } from '../index.js';
+import type { Limpet } from '../host/limpet.js';
+import type { Subnet } from '../host/subnet.js';
+import type { Binding } from '../host/types.js';
 import type { Plan } from './plan.js';
 import type { Cell } from './types.js';
 import type { VectorEditor } from './vector.js';

@@ -1,5 +1,5 @@
 // The simulated swarm in Docker's own JSON, as GET /tasks and GET /services answer it: what `limpet rebuild` reads, and what the
-// simulator's own leaders rebuild from. Only that way: reading a real swarm's answers is src/swarm's affair.
+// simulator's own leaders rebuild from. Only that way: reading a real swarm's answers is src/docker's affair.
 
 import type { Service, State, SwarmNode, Task } from './types.js';
 

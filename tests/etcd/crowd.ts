@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { Keys, readIdentity } from '../../src/etcd-store/keys.js';
+import { Keys, readIdentity } from '../../src/stores/etcd/keys.js';
 import type { Etcd } from './etcd.js';
 import { NET, sleep } from './harness.js';
 

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import type { EtcdStore } from '../../src/etcd-store/index.js';
-import { Keys } from '../../src/etcd-store/keys.js';
+import type { EtcdStore } from '../../src/entries/etcd-store.js';
 import type { Change } from '../../src/service/store.js';
+import { Keys } from '../../src/stores/etcd/keys.js';
 import { Etcd } from './etcd.js';
 import {
   bind,

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { EtcdStore, type EtcdStoreOptions } from '../../src/etcd-store/index.js';
-import { LimpetError } from '../../src/index.js';
+import { EtcdStore, type EtcdStoreOptions } from '../../src/entries/etcd-store.js';
+import { LimpetError } from '../../src/entries/index.js';
 import type { Change, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
 
 export const NET: SubnetKey = { space: 'default', cidr: '10.0.0.0/18' };

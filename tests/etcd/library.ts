@@ -7,4 +7,4 @@ const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`
 
 export const { EtcdStore, etcdOptions } = (await import(
   pathToFileURL(`${dist}/etcd-store.js`).href
-)) as typeof import('../../src/etcd-store/index.js');
+)) as typeof import('../../src/entries/etcd-store.js');

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Docker, info, network, taskContainer } from '../docker-plugin/docker.js';
-import { plugin, type Started, until } from '../docker-plugin/plugins.js';
+import { Docker, info, network, taskContainer } from '../plugin/docker.js';
+import { plugin, type Started, until } from '../plugin/plugins.js';
 import { Etcd } from './etcd.js';
 
 const CIDR = '10.77.0.0/24';

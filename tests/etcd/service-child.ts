@@ -1,7 +1,7 @@
 // An allocator service on etcd in a process of its own, so that it can be stopped. Arguments: endpoint, prefix, node. Each line of
 // its input is an identity to allocate; each answer is a line of JSON, and so is what the store reports.
 import { createInterface } from 'node:readline';
-import { EtcdStore } from '../../src/etcd-store/index.js';
+import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { AllocatorService } from '../../src/service/index.js';
 
 export interface Said {

@@ -1,7 +1,7 @@
 // The allocator service on etcd, where the two meet: what the service takes for granted must be so in etcd.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { EtcdStore } from '../../src/etcd-store/index.js';
+import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import { overlapping } from '../../src/service/spec.js';
 import { Etcd } from './etcd.js';

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { etcdOptions } from '../../src/etcd-store/index.js';
+import { etcdOptions } from '../../src/entries/etcd-store.js';
 import type { Change } from '../../src/service/store.js';
 import { Etcd } from './etcd.js';
 import { bind, eventually, live, NET, open, refuses, sleep, specOf, Wire } from './harness.js';

@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { EtcdStore } from '../../src/etcd-store/index.js';
+import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import { Etcd } from './etcd.js';
 import { eventually, stop, Wire } from './harness.js';

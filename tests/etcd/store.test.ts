@@ -1,9 +1,9 @@
 // The etcd store against a real etcd: what its transactions compare and write, what they cost, and what others are told.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type EtcdStore, etcdOptions } from '../../src/etcd-store/index.js';
-import { escapeSegment, Keys, unescapeSegment } from '../../src/etcd-store/keys.js';
+import { type EtcdStore, etcdOptions } from '../../src/entries/etcd-store.js';
 import type { Change } from '../../src/service/store.js';
+import { escapeSegment, Keys, unescapeSegment } from '../../src/stores/etcd/keys.js';
 import { Etcd } from './etcd.js';
 import {
   bind,

@@ -1,8 +1,8 @@
 // One process of the contention tests: asks its own allocator service for addresses, at random and many at once, and writes
 // down every answer before it counts. Argument: a WorkerSetup as JSON. Ends when its standard input does.
 import { openSync, writeSync } from 'node:fs';
-import { EtcdStore } from '../../src/etcd-store/index.js';
-import { LimpetError } from '../../src/index.js';
+import { EtcdStore } from '../../src/entries/etcd-store.js';
+import { LimpetError } from '../../src/entries/index.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import type { Entry, WorkerSetup } from './crowd.js';
 

@@ -11,7 +11,7 @@ import { answering, patched, TRAP } from '../wasm-patch.js';
 
 const limpet = await Limpet.load();
 const moduleEntry = pathToFileURL(join(dirname(corePath), 'module.js')).href;
-const ready = (await import(moduleEntry)) as typeof import('../../src/module.js');
+const ready = (await import(moduleEntry)) as typeof import('../../src/entries/module.js');
 const core = readFileSync(corePath);
 const compiled = (bytes: BufferSource) => new WebAssembly.Module(bytes);
 

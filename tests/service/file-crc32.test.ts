@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as zlib from 'node:zlib';
-import { crc32, tableCrc32 } from '../../src/file-store/crc32.js';
+import { crc32, tableCrc32 } from '../../src/stores/file/crc32.js';
 
 test('the check value of CRC-32', () => {
   for (const crc of [crc32, tableCrc32]) {

@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Disk, disk } from '../../src/file-store/disk.js';
 import type { Change, SubnetKey } from '../../src/service/store.js';
+import { type Disk, disk } from '../../src/stores/file/disk.js';
 import { filesOf, freshFolder, recordsOf } from './file-folders.js';
 import { AllocatorService, FileStore, type LimpetError } from './library.js';
 import { commitTo, PlainState, readBack, specOf } from './plain-state.js';

@@ -1,6 +1,6 @@
 // A process that opens the folder it is given, commits once, says so, and stays.
 
-import { FileStore } from '../../src/file-store/index.js';
+import { FileStore } from '../../src/entries/file-store.js';
 import { PlainState, specOf } from './plain-state.js';
 
 const store = new FileStore(process.argv[2] as string);

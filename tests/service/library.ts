@@ -7,15 +7,15 @@ const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`
 
 export const { AllocatorService, MemoryStore, parseReclaimPolicy, DEFAULT_RECLAIM, HOLD_DOWN } = (await import(
   pathToFileURL(`${dist}/service.js`).href
-)) as typeof import('../../src/service/index.js');
+)) as typeof import('../../src/entries/service.js');
 export const { FileStore } = (await import(
   pathToFileURL(`${dist}/file-store.js`).href
-)) as typeof import('../../src/file-store/index.js');
+)) as typeof import('../../src/entries/file-store.js');
 export type AllocatorService = import('../../src/service/index.js').AllocatorService;
 export const { LimpetError } = (await import(
   pathToFileURL(`${dist}/index.js`).href
-)) as typeof import('../../src/index.js');
-export type LimpetError = import('../../src/index.js').LimpetError;
+)) as typeof import('../../src/entries/index.js');
+export type LimpetError = import('../../src/entries/index.js').LimpetError;
 export type {
   Change,
   Clock,

@@ -2,7 +2,7 @@
 import { digestOf } from './digest.js';
 
 const [entry = '', simulator = '', name = ''] = process.argv.slice(2);
-const { Limpet } = (await import(entry)) as typeof import('../../src/index.js');
+const { Limpet } = (await import(entry)) as typeof import('../../src/entries/index.js');
 const { Simulation, scenarios } = (await import(simulator)) as typeof import('../../src/simulator/index.js');
 
 const simulation = new Simulation(scenarios[name as keyof typeof scenarios], await Limpet.load());

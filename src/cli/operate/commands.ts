@@ -1,0 +1,210 @@
+// The operator's commands: options in, one operation asked, its answer printed as text or as one JSON object.
+
+import type { Command } from 'commander';
+import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
+import { EXIT, Failure } from '../failure.js';
+import { lines, print } from '../output.js';
+import type { Paint } from '../print.js';
+import { checkText } from './check.js';
+import { importText } from './import.js';
+import { forgottenText, listingText, reclaimedText, releasedText, unheldText } from './listing.js';
+import { call, PLUGIN_FOLDER, type Reach } from './reach.js';
+import { statusText } from './status.js';
+
+/** What every command can be told: how to reach Limpet, and how to answer. */
+type Common = Reach & { readonly json?: true; readonly subnet?: string; readonly space?: string };
+
+const REACH_HELP = `
+Asks the plugin that runs on this machine, found in ${PLUGIN_FOLDER}, or
+opens the store itself with --store: memory:, file:///path or
+etcd://host:2379,host:2379. A file store is the running plugin's alone.`;
+
+const CODES_HELP = `
+Exit code: 0 good, 2 wrong usage, 3 the plugin, the store or Docker does not
+answer`;
+
+/** Adds the commands to the program. */
+export function adminCommands(program: Command, paint: Paint): void {
+  const whole = (usage: string, description: string, help: string) => {
+    return program
+      .command(usage)
+      .description(description)
+      .option('--socket <path>', "the plugin's socket")
+      .option('--store <url>', 'open this store instead of asking the plugin')
+      .option('--json', 'print one JSON object')
+      .addHelpText('after', `${help}\n${REACH_HELP}`);
+  };
+  const command = (usage: string, description: string, help: string) => {
+    return whole(usage, description, help)
+      .option('--subnet <cidr>', 'only this subnet')
+      .option('--space <name>', 'only subnets of this space');
+  };
+
+  command('status', 'show the subnets: what is live, reserved, held, free', `${CODES_HELP}.`).action(
+    async (options: Common) => {
+      await show(await ask(options, 'status', {}), options, (answer) => statusText(answer, paint));
+    },
+  );
+
+  command('ls', 'list bindings: who has which address, and where', `${CODES_HELP}.`)
+    .option('--state <state>', 'only live, reserved, or held addresses')
+    .option('--node <name>', 'only what is live on this node')
+    .option('--service <name>', "only this service's tasks")
+    .action(async ({ state, node, service, ...options }: Common & Record<'state' | 'node' | 'service', string>) => {
+      const filter = { state: state as InputOf<'ls'>['state'], node, service };
+      await show(await ask(options, 'ls', filter), options, (answer) => listingText(answer, paint));
+    });
+
+  command(
+    'lookup <address-or-identity>',
+    'say whose an address is, or which addresses an identity has',
+    LOOKUP_HELP,
+  ).action(async (key: string, options: Common) => {
+    await show(await ask(options, 'lookup', { key }), options, (answer) => listingText(answer, paint));
+  });
+
+  command('reclaim [identity]', 'give reserved addresses up, so that others can have them', RECLAIM_HELP)
+    .option('--service <name>', "every reserved binding of this service's tasks")
+    .option('--older-than <duration>', 'every binding reserved for so long: 90s, 10m, 24h, 7d')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action(async (identity: string | undefined, { service, olderThan, dryRun, ...options }: ReclaimCommand) => {
+      const answer = await ask(options, 'reclaim', { identity, service, olderThan, dryRun });
+      if (answer.refused.length > 0) process.exitCode = EXIT.found;
+      await show(answer, options, (answer) => reclaimedText(answer, paint));
+    });
+
+  command('check', 'compare with Docker: leaks, doubles, drift, each with what mends it', CHECK_HELP)
+    .option('--settle <ms>', 'milliseconds between the two looks (default: 2000)')
+    .action(async ({ settle, ...options }: Common & { settle?: string }) => {
+      const answer = await ask(options, 'check', { settle });
+      if (answer.findings.some(({ severity }) => severity === 'problem')) process.exitCode = EXIT.found;
+      await show(answer, options, (answer) => checkText(answer, paint));
+    });
+
+  whole('import [network]', 'adopt the addresses that containers have now', IMPORT_HELP)
+    .option('--into <network-or-cidr>', 'the Limpet network, or the CIDR of one to come, that takes its place')
+    .option('--ipam-opt <limpet.name=value>', 'as the network to come will have it; several times', gathered)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action(async (network: string | undefined, { into, ipamOpt, dryRun, ...options }: ImportCommand) => {
+      const answer = await call(reachOf(options), 'import', { network, into, ipamOptions: ipamOpt, dryRun });
+      if (answer.steps.some(({ outcome }) => outcome === 'conflict' || outcome === 'unseen')) {
+        process.exitCode = EXIT.found;
+      }
+      await show(answer, options, (answer) => importText(answer, paint));
+    });
+
+  command('release <identity>', 'end the live mark that a node has left behind', RELEASE_HELP)
+    .requiredOption('--node <name>', 'the node that the identity does not run on')
+    .action(async (identity: string, { node, ...options }: Common & { node: string }) => {
+      const answer = await ask(options, 'release', { identity, node });
+      await show(answer, options, (answer) => releasedText(answer, identity, node));
+    });
+
+  whole('forget <subnet>', 'remove a subnet with its reserved bindings, when its network is gone', FORGET_HELP)
+    .option('--space <name>', 'the space, when several have this subnet')
+    .action(async (subnet: string, { space, ...options }: Common) => {
+      const answer = await call(reachOf(options), 'forget', { subnet, space });
+      await show(answer, options, (answer) => forgottenText(answer));
+    });
+
+  command('unhold <address>', 'end the hold of an address that nothing uses', UNHOLD_HELP).action(
+    async (address: string, options: Common) => {
+      await show(await ask(options, 'unhold', { address }), options, (answer) => unheldText(answer));
+    },
+  );
+}
+
+type ImportCommand = Common & {
+  readonly into?: string;
+  readonly ipamOpt?: Record<string, string>;
+  readonly dryRun?: true;
+};
+type ReclaimCommand = Common & { readonly service?: string; readonly olderThan?: string; readonly dryRun?: true };
+
+const CHECK_HELP = `
+Looks at bindings, held addresses and live marks beside Docker's containers,
+tasks, services, nodes and networks, twice, two seconds apart: what is only in
+passing does not count. Complete on a manager; elsewhere it says what it left
+out. Problems count, notices do not.
+
+Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 the plugin, the store or
+Docker does not answer.`;
+
+const IMPORT_HELP = `
+Without a network: every network that Limpet serves. Bindings, tickets, virtual
+IPs and gateways that the store lacks are added from what runs.
+
+With a network of another IPAM driver: reserves each task's address, so that it
+gets the same one on the Limpet network that takes its place (--into). Twice is
+as good as once; what is bound already is never moved, but told as a conflict.
+
+Exit code: 0 done, 1 conflicts, or tasks that cannot be seen from here, 2 wrong
+usage, 3 the plugin, the store or Docker does not answer.
+
+Example, moving the network web (docs/OPERATIONS.md tells all of it):
+  docker network create -d overlay --ipam-driver limpet:latest \\
+    --subnet 10.0.5.0/24 web-sticky
+  limpet import web --into web-sticky
+  docker service update --network-rm web --network-add web-sticky SERVICE`;
+
+const LOOKUP_HELP = `
+Exit code: 0 found, 1 nobody has it, 2 wrong usage, 3 the plugin, the store or
+Docker does not answer.`;
+
+const RECLAIM_HELP = `
+Only what does not run can be reclaimed. Name one identity, or filter: filters
+narrow each other down.
+
+Exit code: 0 done, 1 something was refused or is not there, 2 wrong usage,
+3 the plugin, the store or Docker does not answer.
+
+Examples:
+  limpet reclaim web.3
+  limpet reclaim --service web --older-than 7d --dry-run`;
+
+const RELEASE_HELP = `
+The plugin of a node does this by itself within half a minute, and a node that
+died loses its marks with its lease: this is for what limpet check finds.
+
+Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
+or Docker does not answer.`;
+
+const FORGET_HELP = `
+Refused while anything is live or held in it.
+
+Exit code: 0 removed, 1 in use or not there, 2 wrong usage, 3 the plugin, the
+store or Docker does not answer.`;
+
+const UNHOLD_HELP = `
+Ends a ticket, virtual IP or other address held without an identity: run it for
+what limpet check calls leaked. A binding on the same address stays.
+
+Exit code: 0 done, 1 an address of no subnet, 2 wrong usage, 3 the plugin, the
+store or Docker does not answer.`;
+
+/** An option of Docker's own form, `name=value`, beside those before it. */
+function gathered(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new Failure(`--ipam-opt ${JSON.stringify(text)} is not of the form limpet.name=value`);
+  }
+  return { ...before, [name]: value };
+}
+
+/** What a command line says of where to ask. */
+function reachOf({ socket, store }: Common): Reach {
+  return { ...(socket && { socket }), ...(store && { store }) };
+}
+
+async function ask<N extends OperationName>(
+  { subnet, space, ...options }: Common,
+  name: N,
+  input: Omit<InputOf<N>, 'subnet' | 'space'>,
+): Promise<OutputOf<N>> {
+  return call(reachOf(options), name, { ...input, subnet, space } as InputOf<N>);
+}
+
+/** Prints the answer: the text for people, or what the operation answered. */
+async function show<T>(answer: T, { json }: Common, text: (answer: T) => Iterable<string>): Promise<void> {
+  await print(json ? [`${JSON.stringify(answer, null, 2)}\n`] : lines(text(answer)));
+}

@@ -1,0 +1,63 @@
+// `limpet ls`, `lookup`, `reclaim`, `release` and `unhold` for people: addresses as rows of one table.
+
+import type { AddressRow, Ended, Listing, OutputOf, Reclaimed } from '../../operate/index.js';
+import { type Cell, count, type Paint, type Style, table } from '../print.js';
+
+const STYLES: Partial<Record<AddressRow['state'], Style>> = { live: 'green', reserved: 'yellow', held: 'cyan' };
+
+export function* listingText({ now, rows }: Listing, paint: Paint): Generator<string> {
+  if (rows.length === 0) {
+    yield 'nothing matches';
+    return;
+  }
+  yield* table(
+    ['ADDRESS', 'IDENTITY', 'STATE', 'NODE', 'RELEASED', 'SUBNET', 'SPACE'],
+    rows.map(({ address, identity, state, nodes, releasedAt, subnet, space }) => {
+      const style = STYLES[state];
+      const shown: Cell = style === undefined ? state : { text: state, style };
+      return [address, identity ?? '-', shown, nodes.join(', ') || '-', ago(now, releasedAt), subnet, space];
+    }),
+    paint,
+    { indent: '' },
+  );
+}
+
+export function* reclaimedText({ now, dryRun, reclaimed, refused }: Reclaimed, paint: Paint): Generator<string> {
+  const rows = reclaimed.map((row) => endedCells(row, now));
+  if (rows.length > 0) yield* table(['ADDRESS', 'IDENTITY', 'RELEASED', 'SUBNET'], rows, paint, { indent: '' });
+  if (rows.length > 0) yield '';
+  const verb = dryRun ? 'would be reclaimed (dry run: nothing has changed)' : 'reclaimed';
+  yield reclaimed.length === 0 ? 'nothing to reclaim' : `${count(reclaimed.length, 'binding')} ${verb}`;
+  for (const { identity, why } of refused) yield `${paint('yellow', 'left:')} ${identity}: ${why}`;
+}
+
+export function releasedText({ released }: OutputOf<'release'>, identity: string, node: string): string[] {
+  if (released.length === 0) return [`${identity} was not live on ${node}: nothing has changed`];
+  return released.map(({ address, subnet }) => `${identity} released on ${node}: ${address} of ${subnet}`);
+}
+
+export function unheldText({ address, subnet, unheld }: OutputOf<'unhold'>): string[] {
+  return [unheld ? `${address} of ${subnet} is no longer held` : `${address} of ${subnet} was not held`];
+}
+
+export function forgottenText({ subnet, space, bindings }: OutputOf<'forget'>): string[] {
+  return [`${subnet} (space ${space}) removed, and ${count(bindings, 'reserved binding')} with it`];
+}
+
+function endedCells({ address, identity, releasedAt, subnet }: Ended, now: number): string[] {
+  return [address, identity, ago(now, releasedAt), subnet];
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+];
+
+/** How long ago, in the largest unit that fits. */
+export function ago(now: number, then: number | undefined): string {
+  if (then === undefined) return '-';
+  const [unit, size] = UNITS.find(([, size]) => now - then >= size) ?? ['s', 1000];
+  return `${Math.max(0, Math.floor((now - then) / size))} ${unit} ago`;
+}

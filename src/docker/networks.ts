@@ -1,0 +1,48 @@
+// Which of Docker's networks a subnet is. Docker names only the pool when it asks for an address, its containers name only
+// their networks; the list of networks, kept from one look to the next, joins the two.
+
+import { withoutHostBits } from '../host/cidr.js';
+import { Coalesced } from './coalesced.js';
+import type { DockerApi, Endpoint, Network } from './index.js';
+
+/** IPAM drivers that are Docker's own; a network that is not allocated yet has an empty one. */
+const NOT_OURS = new Set(['default', 'null', 'windows', '']);
+
+export class Networks {
+  readonly #list: Coalesced<readonly Network[]>;
+  #known: readonly Network[] = [];
+
+  constructor(docker: DockerApi) {
+    this.#list = new Coalesced(() => docker.networks());
+  }
+
+  /** Every network that Docker has now. @throws LimpetError UNAVAILABLE */
+  async all(): Promise<readonly Network[]> {
+    this.#known = await this.#list.fresh();
+    return this.#known;
+  }
+
+  /** The networks with this subnet and an IPAM driver that is not Docker's own: asks only when none is known. */
+  async withSubnet(cidr: string): Promise<readonly Network[]> {
+    const known = ofSubnet(this.#known, cidr);
+    return known.length > 0 ? known : ofSubnet(await this.all(), cidr);
+  }
+}
+
+export function isOurs(network: Network): boolean {
+  return !NOT_OURS.has(network.ipam);
+}
+
+export function ofSubnet(networks: readonly Network[], cidr: string): readonly Network[] {
+  return networks.filter(
+    (network) => isOurs(network) && network.subnets.some(({ subnet }) => withoutHostBits(subnet) === cidr),
+  );
+}
+
+/** A container that was only created has its network as its user named it: by name, by ID or by part of the ID. */
+export function isOn({ network, networkId }: Endpoint, networks: readonly Network[]): boolean {
+  return networks.some(({ id, name }) => {
+    if (networkId !== '') return networkId === id;
+    return network === name || network === id || (network.length >= 12 && id.startsWith(network));
+  });
+}

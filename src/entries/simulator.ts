@@ -1,0 +1,3 @@
+// The entry `limpet/simulator`.
+
+export * from '../simulator/index.js';

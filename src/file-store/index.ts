@@ -1,3 +1,0 @@
-// `limpet/file-store`: for Node only, since it needs files.
-
-export { FileStore, type FileStoreOptions } from './file-store.js';

@@ -1,0 +1,92 @@
+// `limpet ls` and `limpet lookup`: bindings and held addresses, as rows that say where they are.
+
+import { LimpetError } from '../host/errors.js';
+import type { AddressState } from '../host/types.js';
+import type { SubnetService } from '../service/index.js';
+import type { AdminContext } from './context.js';
+import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
+
+/** One address; one that is free or excluded only as the answer to a lookup. */
+export interface AddressRow {
+  readonly space: string;
+  readonly subnet: string;
+  readonly address: string;
+  readonly state: AddressState;
+  readonly identity?: string;
+  /** Where it is live. */
+  readonly nodes: readonly string[];
+  /** Milliseconds since the epoch; on reserved bindings. */
+  readonly releasedAt?: number;
+}
+
+export interface Listing {
+  /** The moment of the answer, milliseconds since the epoch. */
+  readonly now: number;
+  readonly rows: readonly AddressRow[];
+}
+
+export interface ListFilter extends Selection {
+  readonly state?: 'live' | 'reserved' | 'held' | undefined;
+  readonly node?: string | undefined;
+  readonly service?: string | undefined;
+}
+
+/**
+ * Bindings in order of subnet and address; held addresses too when they are asked for by state.
+ * @throws LimpetError BAD_INPUT, UNKNOWN (the selection)
+ */
+export function list({ service, now }: AdminContext, filter: ListFilter): Listing {
+  const rows: AddressRow[] = [];
+  for (const net of selectSubnets(service, filter)) {
+    for (const row of filter.state === 'held' ? heldRows(net) : bindingRows(net)) {
+      if (filter.state !== undefined && row.state !== filter.state) continue;
+      if (filter.node !== undefined && !row.nodes.includes(filter.node)) continue;
+      if (filter.service !== undefined && serviceOf(row.identity ?? '') !== filter.service) continue;
+      rows.push(row);
+    }
+  }
+  return { now: now(), rows };
+}
+
+/**
+ * What an address is, or which addresses an identity has. A text that is an address is looked up as one; an identity can
+ * look like one too, and is found then as well.
+ * @throws LimpetError UNKNOWN (no such identity), OUT_OF_RANGE (an address of no subnet)
+ */
+export function lookup({ service, now }: AdminContext, { key, ...selection }: Selection & { key: string }): Listing {
+  const found = selectSubnets(service, selection).flatMap((net) => bindingRow(net, key) ?? []);
+  if (addressIn(key) !== undefined && found.length === 0) {
+    return { now: now(), rows: subnetsWith(service, key, selection).map((net) => addressRow(net, key)) };
+  }
+  if (found.length > 0) return { now: now(), rows: found };
+  const where = selection.subnet === undefined ? 'any subnet' : selection.subnet;
+  throw new LimpetError('UNKNOWN', `${JSON.stringify(key)} has no address in ${where}`, { identity: key });
+}
+
+/** `web` of `web.3` and of `agent.<node>`; undefined for what is no service's task. */
+export function serviceOf(identity: string): string | undefined {
+  return /^([^.]+)\.[^.]+$/.exec(identity)?.[1];
+}
+
+function* bindingRows(net: SubnetService): Generator<AddressRow> {
+  for (const { identity } of net.list()) yield bindingRow(net, identity) as AddressRow;
+}
+
+function* heldRows(net: SubnetService): Generator<AddressRow> {
+  for (const address of net.held()) yield { ...whereOf(net), address, state: 'held', nodes: [] };
+}
+
+function bindingRow(net: SubnetService, identity: string): AddressRow | undefined {
+  const binding = net.lookup(identity);
+  return binding && { ...whereOf(net), ...binding };
+}
+
+function addressRow(net: SubnetService, text: string): AddressRow {
+  const { address, state, identity } = net.inspect(text);
+  const bound = identity === undefined ? undefined : bindingRow(net, identity);
+  return bound ?? { ...whereOf(net), address, state, nodes: [] };
+}
+
+function whereOf({ spec }: SubnetService): Pick<AddressRow, 'space' | 'subnet'> {
+  return { space: spec.space, subnet: spec.cidr };
+}

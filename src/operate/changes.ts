@@ -1,0 +1,170 @@
+// What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed but for the
+// last: a held address has no owner that could be named.
+
+import { LimpetError } from '../host/errors.js';
+import type { Binding } from '../host/types.js';
+import { parseDuration, type SubnetService } from '../service/index.js';
+import { serviceOf } from './bindings.js';
+import type { AdminContext } from './context.js';
+import { onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
+
+export interface ReclaimOptions extends Selection {
+  /** This one identity, or every binding that the filters leave. */
+  readonly identity?: string | undefined;
+  readonly service?: string | undefined;
+  /** As `7d`: reserved for at least so long. */
+  readonly olderThan?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface Ended {
+  readonly space: string;
+  readonly subnet: string;
+  readonly identity: string;
+  readonly address: string;
+  readonly releasedAt?: number;
+}
+
+export interface Reclaimed {
+  readonly now: number;
+  readonly dryRun: boolean;
+  /** With `dryRun` what would be reclaimed. */
+  readonly reclaimed: readonly Ended[];
+  /** Chosen, but not reclaimed: `why` says the reason. */
+  readonly refused: readonly (Ended & { readonly why: string })[];
+}
+
+/**
+ * Reserved → free. One identity in every subnet that is selected, or all reserved bindings that the filters leave.
+ * @throws LimpetError UNKNOWN (no such identity), LIVE (the identity runs), BAD_INPUT, and UNAVAILABLE after what was done
+ * before it
+ */
+export async function reclaim(context: AdminContext, options: ReclaimOptions): Promise<Reclaimed> {
+  const { identity, dryRun = false } = options;
+  if (identity !== undefined && (options.service ?? options.olderThan) !== undefined) {
+    throw new LimpetError('BAD_INPUT', `name ${JSON.stringify(identity)} or filters, not both`, { identity });
+  }
+  const chosen = identity === undefined ? dueBindings(context, options) : bindingsOf(context, identity, options);
+  const reclaimed: Ended[] = [];
+  const refused: (Ended & { why: string })[] = [];
+  for (const { net, binding } of chosen) {
+    const row = endedRow(net, binding);
+    try {
+      if (!dryRun) await net.reclaim(binding.identity);
+      reclaimed.push(row);
+    } catch (error) {
+      // It came back to life, or somebody else reclaimed it, since it was chosen.
+      const expected = error instanceof LimpetError && (error.code === 'LIVE' || error.code === 'UNKNOWN');
+      if (!expected) throw error;
+      refused.push({ ...row, why: error.message });
+    }
+  }
+  return { now: context.now(), dryRun, reclaimed, refused };
+}
+
+export interface ReleaseOptions extends Selection {
+  readonly identity: string;
+  readonly node: string;
+}
+
+/**
+ * Ends the live mark of an identity on a node. `released` is empty when it was not live there.
+ * @throws LimpetError UNKNOWN, UNAVAILABLE
+ */
+export async function release(
+  context: AdminContext,
+  { identity, node, ...selection }: ReleaseOptions,
+): Promise<{ readonly released: readonly Ended[] }> {
+  const released: Ended[] = [];
+  for (const { net, binding } of knownBindings(context, identity, selection)) {
+    if (await net.release(identity, node)) released.push(endedRow(net, binding));
+  }
+  return { released };
+}
+
+export interface UnholdOptions extends Selection {
+  readonly address: string;
+}
+
+/**
+ * Ends a hold. False when the address was not held.
+ * @throws LimpetError BAD_INPUT (no address, several subnets have it, a gateway), OUT_OF_RANGE, UNAVAILABLE
+ */
+export async function unhold(
+  { service }: AdminContext,
+  { address, ...selection }: UnholdOptions,
+): Promise<{ readonly space: string; readonly subnet: string; readonly address: string; readonly unheld: boolean }> {
+  const net = onlyOne(subnetsWith(service, address, selection), address);
+  const unheld = await net.unhold(address);
+  return { space: net.spec.space, subnet: net.cidr, address: net.inspect(address).address, unheld };
+}
+
+/**
+ * Removes a subnet with its reserved bindings, for a network that will not come again.
+ * @throws LimpetError LIVE (something runs in it, or Swarm has addresses of it), UNKNOWN, UNAVAILABLE
+ */
+export async function forget(
+  { service }: AdminContext,
+  { subnet, space }: { readonly subnet: string; readonly space?: string | undefined },
+): Promise<{ readonly space: string; readonly subnet: string; readonly bindings: number }> {
+  const net = onlyOne(selectSubnets(service, { subnet, space }), subnet);
+  const { live, reserved, held } = net.stats;
+  if (live > 0 || held > 0) {
+    const message = `${net.cidr} is in use: ${live} live bindings, ${held} held addresses; remove its network first`;
+    throw new LimpetError('LIVE', message, { subnet: net.cidr, live, held });
+  }
+  const { cidr, spec } = net;
+  await service.remove(cidr, spec.space);
+  return { space: spec.space, subnet: cidr, bindings: reserved };
+}
+
+type Chosen = { readonly net: SubnetService; readonly binding: Binding };
+
+/** @throws LimpetError LIVE when it runs somewhere: nothing is reclaimed then, in no subnet */
+function bindingsOf(context: AdminContext, identity: string, selection: Selection): Chosen[] {
+  const found = knownBindings(context, identity, selection);
+  const live = found.find(({ binding }) => binding.state === 'live');
+  if (live === undefined) return found;
+  const { nodes } = live.net.lookup(identity) ?? { nodes: [] };
+  const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')}: only what does not run can be reclaimed`;
+  throw new LimpetError('LIVE', message, { identity, subnet: live.net.cidr, nodes });
+}
+
+function knownBindings({ service }: AdminContext, identity: string, selection: Selection): Chosen[] {
+  const found = selectSubnets(service, selection).flatMap((net) => {
+    const binding = net.lookup(identity);
+    return binding === undefined ? [] : [{ net, binding }];
+  });
+  if (found.length > 0) return found;
+  const message = `${JSON.stringify(identity)} has no address in ${selection.subnet ?? 'any subnet'}`;
+  throw new LimpetError('UNKNOWN', message, { identity });
+}
+
+function dueBindings({ service, now }: AdminContext, options: ReclaimOptions): Chosen[] {
+  if ((options.service ?? options.olderThan) === undefined) {
+    throw new LimpetError('BAD_INPUT', 'say what to reclaim: an identity, a service, or an age', {});
+  }
+  const age = options.olderThan === undefined ? 0 : ageOf(options.olderThan);
+  const before = now() - age;
+  return selectSubnets(service, options).flatMap((net) => {
+    return [...net.list()]
+      .filter(({ identity, releasedAt }) => {
+        if (releasedAt === undefined || releasedAt > before) return false;
+        return options.service === undefined || serviceOf(identity) === options.service;
+      })
+      .map((binding) => ({ net, binding }));
+  });
+}
+
+function ageOf(text: string): number {
+  const age = parseDuration(text);
+  if (age !== undefined) return age;
+  throw new LimpetError('BAD_INPUT', `${JSON.stringify(text)} is no duration: write 90s, 10m, 24h or 7d`, {
+    value: text,
+  });
+}
+
+function endedRow({ spec }: SubnetService, { identity, address, releasedAt }: Binding): Ended {
+  const row = { space: spec.space, subnet: spec.cidr, identity, address };
+  return releasedAt === undefined ? row : { ...row, releasedAt };
+}

@@ -1,0 +1,111 @@
+// What an import would do, worked out before anything is done: which bindings and holds there are to be, which are there
+// already, and which cannot be. Looks only; carrying it out is import.ts's affair.
+
+import { made } from '../../docker/made-up.js';
+import { LimpetError } from '../../host/errors.js';
+import type { Inspection } from '../../host/subnet.js';
+import type { Seen, Use } from '../facts.js';
+
+/** What is looked at of the subnet: a SubnetService, or a subnet that is not made yet. */
+export interface Lookable {
+  readonly cidr: string;
+  lookup(identity: string): { readonly address: string; readonly nodes: readonly string[] } | undefined;
+  inspect(address: string): Inspection;
+}
+
+export interface Step {
+  readonly subnet: string;
+  readonly address: string;
+  readonly what: 'binding' | Use['kind'];
+  /** Of a binding the identity, of a hold what Swarm has it for. */
+  readonly of: string;
+  /** Where the container runs. */
+  readonly node?: string;
+  /** `add`: to be done. `there`: done already. `conflict` and `unseen`: cannot be done, `why` says the reason. */
+  readonly outcome: 'add' | 'there' | 'conflict' | 'unseen';
+  readonly why?: string;
+  /** The container runs on this node, on a network of Limpet: it is to be live. */
+  readonly live?: true;
+}
+
+/** Of several claims of one identity, or on one address, the first that is wanted and newest; the rest are told. */
+export function planBindings(net: Lookable, claims: readonly Seen[], marks: 'live' | 'reserved'): Step[] {
+  const byIdentity = new Map<string, Seen>();
+  const byAddress = new Map<string, Seen>();
+  const steps: Step[] = [];
+  for (const claim of [...claims].sort(compare)) {
+    const { identity, address } = claim;
+    const own = byIdentity.get(identity);
+    if (own !== undefined && own.address !== address) continue; // an update under way: the newer task is it
+    const other = byAddress.get(address);
+    if (own === undefined) byIdentity.set(identity, claim);
+    if (other === undefined) byAddress.set(address, claim);
+    if (own !== undefined) continue;
+    steps.push(
+      other === undefined ? planOne(net, claim, marks) : conflict(net, claim, `${other.identity} runs at it too`),
+    );
+  }
+  return steps.sort((a, b) => byText(a.of, b.of));
+}
+
+export function planHolds(net: Lookable, uses: readonly Use[]): Step[] {
+  const seen = new Set<string>();
+  return uses.flatMap(({ address, kind, of }): Step[] => {
+    if (seen.has(address)) return [];
+    seen.add(address);
+    const step = { subnet: net.cidr, address, what: kind, of };
+    const state = stateOf(net, address);
+    if (typeof state !== 'string') return [{ ...step, outcome: 'conflict', why: state.why }];
+    return [{ ...step, outcome: state === 'free' ? 'add' : 'there' }];
+  });
+}
+
+function planOne(net: Lookable, claim: Seen, marks: 'live' | 'reserved'): Step {
+  const { identity, address, node, here } = claim;
+  const step = { ...stepOf(net, claim), ...(here && marks === 'live' ? { live: true as const } : {}) };
+  const binding = net.lookup(identity);
+  if (binding?.address === address) {
+    const isDone = step.live === undefined || (node !== undefined && binding.nodes.includes(node));
+    return { ...step, outcome: isDone ? 'there' : 'add' };
+  }
+  const state = stateOf(net, address);
+  if (typeof state !== 'string') return conflict(net, claim, state.why);
+  const owner = net.inspect(address).identity;
+  if (owner !== undefined && made(owner) !== undefined)
+    return conflict(net, claim, `it runs there as a guest (${owner})`);
+  if (owner !== undefined) return conflict(net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
+  if (binding !== undefined) {
+    const why = `${identity} is bound to ${binding.address}; limpet reclaim ${identity} ends that`;
+    return conflict(net, claim, why);
+  }
+  if (state === 'excluded') return conflict(net, claim, `${net.cidr} excludes it`);
+  return { ...step, outcome: 'add' };
+}
+
+function conflict(net: Lookable, claim: Seen, why: string): Step {
+  return { ...stepOf(net, claim), outcome: 'conflict', why };
+}
+
+function stepOf(net: Lookable, { identity, address, node }: Seen) {
+  return { subnet: net.cidr, address, what: 'binding' as const, of: identity, ...(node && { node }) };
+}
+
+function stateOf(net: Lookable, address: string): Inspection['state'] | { readonly why: string } {
+  try {
+    return net.inspect(address).state;
+  } catch (error) {
+    if (error instanceof LimpetError) return { why: error.message };
+    throw error;
+  }
+}
+
+/** Those that Swarm wants to run first, then the newest; then by name, so that the order of the list says nothing. */
+function compare(a: Seen, b: Seen): number {
+  const wanted = ({ task }: Seen) => Number(task === undefined || task.desiredState === 'running');
+  const version = ({ task }: Seen) => task?.version ?? 0;
+  return wanted(b) - wanted(a) || version(b) - version(a) || byText(a.container, b.container);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

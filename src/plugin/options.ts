@@ -1,0 +1,91 @@
+// What the plugin is told when it starts, with its defaults. Reading it from a command line and the environment is the CLI's
+// affair.
+
+import { parseCidr, quote } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
+import type { EtcdEnvironment } from '../stores/etcd/options.js';
+
+/** Where subnets are taken from when a network names none: `size` is their prefix length. */
+export interface PoolRange {
+  readonly base: string;
+  readonly size: number;
+}
+
+/** Milliseconds. */
+export interface Waits {
+  /** For one answer of Docker's API. dockerd may be waiting for the plugin meanwhile. */
+  readonly docker: number;
+  /** For the one who is at home to leave, before a second container of the same identity becomes a guest. */
+  readonly home: number;
+  /** Between two looks at what runs here. */
+  readonly reconcile: number;
+  /** So long an address is held without anybody in the swarm having it before it is freed. */
+  readonly sweep: number;
+  /** For a store that is away to come back. */
+  readonly store: number;
+  /** For one call of Docker's, all in all. Docker itself gives up after 30 s. */
+  readonly call: number;
+}
+
+export interface PluginOptions {
+  /** `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379`. */
+  readonly store: string;
+  /** The socket's path, where Docker calls. */
+  readonly socket: string;
+  /** Where Docker's API is: a socket's path or `tcp://host:2375`. */
+  readonly docker: string;
+  /** This node's name. Docker's own when absent; inside a swarm it should be what `docker node ls` shows. */
+  readonly node?: string;
+  /** The file that remembers Docker's name of this node, for when Docker is still starting. */
+  readonly stateFile: string;
+  readonly logLevel: LogLevel;
+  /** `host:port` of /metrics and /healthz; none when absent. Both are also on the plugin's own socket. */
+  readonly metrics?: string;
+  readonly pools: { readonly global: readonly PoolRange[]; readonly local: readonly PoolRange[] };
+  readonly waits: Waits;
+  /** Where TLS files, user and password of etcd are named. */
+  readonly environment?: EtcdEnvironment;
+  /** Where log lines go; standard error when absent. */
+  readonly logTo?: { write(line: string): void };
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** As operators write them. Pools as Docker's default-address-pools: /24 for overlay networks, /16 and /20 for those of a host. */
+export const DEFAULTS = {
+  store: 'file:///var/lib/limpet',
+  socket: '/run/docker/plugins/limpet.sock',
+  docker: '/var/run/docker.sock',
+  stateFile: '/var/lib/limpet/node',
+  logLevel: 'info',
+  globalPools: '10.0.0.0/8:24',
+  localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,
+} as const;
+
+export const DEFAULT_WAITS: Waits = {
+  docker: 2000,
+  home: 5000,
+  reconcile: 30_000,
+  sweep: 60_000,
+  store: 22_000,
+  call: 27_000,
+};
+
+/**
+ * `10.0.0.0/8:24,fd12:3456::/32:64`: ranges, and the prefix length of the subnets taken from each.
+ * @throws LimpetError BAD_INPUT naming the part
+ */
+export function parsePools(text: string): PoolRange[] {
+  return text.split(',').map((part) => {
+    const [, base, size] = /^(.+):(\d{1,3})$/.exec(part.trim()) ?? [];
+    const range = base === undefined ? undefined : parseCidr(base);
+    const longest = range?.version === 6 ? 127 : 30;
+    if (range !== undefined && Number(size) >= range.prefix && Number(size) <= longest) {
+      return { base: range.text, size: Number(size) };
+    }
+    throw new LimpetError('BAD_INPUT', `${quote(part)} is no range of pools: write it like 10.0.0.0/8:24`, {
+      value: part,
+    });
+  });
+}

@@ -1,0 +1,70 @@
+// Runs the plugin as a process: settings as text, until a signal ends it. The one module that the command line loads, and only
+// when it is asked for the plugin: Docker's client, etcd's and the rest come with it.
+
+import { quote } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
+import { parseDuration } from '../service/policy.js';
+import { DEFAULT_WAITS, LOG_LEVELS, type LogLevel, type PluginOptions, parsePools } from './options.js';
+import { startPlugin } from './plugin.js';
+
+/** Everything as an operator writes it. */
+export interface Settings {
+  readonly store: string;
+  readonly socket: string;
+  readonly docker: string;
+  readonly state: string;
+  readonly logLevel: string;
+  readonly globalPools: string;
+  readonly localPools: string;
+  readonly homeWait: string;
+  readonly dockerWait: string;
+  readonly sweepAfter: string;
+  readonly node?: string;
+  readonly metrics?: string;
+}
+
+/**
+ * Serves until SIGTERM or SIGINT, then ends in good order.
+ * @throws LimpetError BAD_INPUT naming the setting, LOCKED; system errors of the socket
+ */
+export async function run(settings: Settings): Promise<void> {
+  const plugin = await startPlugin(optionsOf(settings));
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  await plugin.close();
+}
+
+function optionsOf(settings: Settings): PluginOptions {
+  const { node, metrics } = settings;
+  return {
+    store: settings.store,
+    socket: settings.socket,
+    docker: settings.docker,
+    stateFile: settings.state,
+    logLevel: levelOf(settings.logLevel),
+    pools: { global: parsePools(settings.globalPools), local: parsePools(settings.localPools) },
+    waits: {
+      ...DEFAULT_WAITS,
+      home: durationOf(settings.homeWait),
+      docker: durationOf(settings.dockerWait),
+      sweep: durationOf(settings.sweepAfter),
+    },
+    ...(node === undefined ? {} : { node }),
+    ...(metrics === undefined ? {} : { metrics }),
+  };
+}
+
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === text);
+  if (level !== undefined) return level;
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is no log level: there are ${LOG_LEVELS.join(', ')}`, {
+    value: text,
+  });
+}
+
+function durationOf(text: string): number {
+  const duration = parseDuration(text);
+  if (duration !== undefined) return duration;
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is no duration: write it like 500ms, 5s or 1m`, { value: text });
+}

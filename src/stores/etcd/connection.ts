@@ -1,0 +1,211 @@
+// Calls to etcd: which member is asked, until when, and what a failure says about the request. Knows nothing of keys.
+// The client's own retries are off: it repeats a transaction that may have been applied, and then answers that it lost.
+
+import { Etcd3, type IOptions, type KVClient } from 'etcd3';
+import { LimpetError } from '../../host/errors.js';
+import type { EtcdStoreOptions } from './options.js';
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+/** What gRPC's calls can be given. */
+export type CallOptions = NonNullable<Parameters<KVClient['txn']>[1]>;
+
+interface Call {
+  start(metadata: { set(name: string, value: string): void }, listener: unknown): void;
+}
+
+/** A stream in both directions, as etcd's watch and lease calls are. */
+export interface Stream<Request, Response> {
+  write(request: Request): void;
+  cancel(): void;
+  on(event: 'data', listener: (response: Response) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'end', listener: () => void): void;
+}
+
+interface Client {
+  getChannel(): {
+    getConnectivityState(connect: boolean): number;
+    watchConnectivityState(current: number, until: number, callback: () => void): void;
+  };
+  watch(metadata: unknown, options: object): Stream<never, never>;
+  leaseKeepAlive(metadata: unknown, options: object): Stream<never, never>;
+}
+
+/** States of a gRPC channel. */
+const READY = 2;
+const TRANSIENT_FAILURE = 3;
+const SHUTDOWN = 4;
+
+const straight = { execute: async (call: () => unknown) => call() } as unknown as Policy;
+
+/** The request never left, or etcd says that it has not been applied. Everything else may have been. */
+const NOT_APPLIED =
+  /No connection established|Name resolution failed|Channel closed before call started|Waiting for LB pick|ECONNREFUSED|etcdserver: (no leader|too many requests|mvcc: database space exceeded|permission denied|invalid auth token|requested lease not found|duplicate key|too many operations|request is too large|authentication failed|authentication is not enabled|user name|mvcc: required revision|key is not provided|not capable)/;
+/** Of those: what may go away by itself, or on another member. */
+const TRY_AGAIN =
+  /No connection|Name resolution|Channel closed|Waiting for LB|ECONNREFUSED|no leader|too many requests/;
+
+/** What trying again does not mend. */
+const SIGN_IN = /authentication failed|authentication is not enabled|user name/;
+
+/** Milliseconds before a member that could not take a request is asked again. */
+const PAUSE = 50;
+
+/** A member that has lost its leader refuses at once, and ends its watches: what it knows may be old. */
+function demandLeader(options: unknown, next: (options: unknown) => Call): Call {
+  const call = next(options);
+  const start = call.start.bind(call);
+  call.start = (metadata, listener) => {
+    metadata.set('hasleader', 'true');
+    start(metadata, listener);
+  };
+  return call;
+}
+
+const interceptors = [demandLeader] as unknown as NonNullable<CallOptions['interceptors']>;
+
+/** One member. */
+export class Endpoint extends Etcd3 {
+  readonly #streams = new Set<Stream<never, never>>();
+
+  /** Why the member cannot take a request now, at the latest at the given time; undefined when it can. */
+  async unready(until: number): Promise<string | undefined> {
+    try {
+      const channel = await this.pool.withConnection('KV', ({ client }) => (client as unknown as Client).getChannel());
+      for (;;) {
+        const state = channel.getConnectivityState(true);
+        if (state === READY) return undefined;
+        if (state === TRANSIENT_FAILURE || state === SHUTDOWN || Date.now() >= until) return 'no connection';
+        await new Promise<void>((resolve) => channel.watchConnectivityState(state, until, () => resolve()));
+      }
+    } catch (error) {
+      return (error as Error).message; // of signing in, which comes before
+    }
+  }
+
+  /** A stream to this member, which ends by itself only when the connection does. */
+  async stream<Request, Response>(method: 'watch' | 'leaseKeepAlive'): Promise<Stream<Request, Response>> {
+    return this.pool.withConnection(method === 'watch' ? 'Watch' : 'Lease', ({ client, metadata }) => {
+      const stream = (client as unknown as Client)[method](metadata, { interceptors });
+      this.#streams.add(stream);
+      stream.on('error', () => this.#streams.delete(stream));
+      stream.on('end', () => this.#streams.delete(stream));
+      return stream as unknown as Stream<Request, Response>;
+    });
+  }
+
+  /** Ends its streams: a member whose machine has died does not, and what goes over them stands still unnoticed. */
+  hangUp(): void {
+    for (const stream of this.#streams) stream.cancel();
+  }
+}
+
+type Send<T> = (endpoint: Endpoint, options: CallOptions) => Promise<T>;
+
+export class Connection {
+  readonly deadline: number;
+  readonly #endpoints: readonly Endpoint[];
+  #current: number;
+
+  constructor(options: EtcdStoreOptions) {
+    if (options.endpoints.length === 0) throw new LimpetError('BAD_INPUT', 'an etcd store needs an endpoint');
+    this.deadline = options.deadline ?? 3000;
+    this.#endpoints = options.endpoints.map((host) => new Endpoint(clientOptions(options, host, this.deadline)));
+    this.#current = Math.floor(Math.random() * this.#endpoints.length); // not all processes at one member
+  }
+
+  /**
+   * Sends once, to a member that can be reached; sends again only what certainly has not been applied.
+   * @throws LimpetError UNAVAILABLE with `details.outcome`, at `until` at the latest
+   */
+  async call<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
+    return this.#try(send, until, false);
+  }
+
+  /**
+   * As {@link call}, for what writes nothing: a member that does not answer in its share of the time is given up for the next.
+   * @throws LimpetError UNAVAILABLE, at `until` at the latest
+   */
+  async ask<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
+    return this.#try(send, until, true);
+  }
+
+  async #try<T>(send: Send<T>, until: number, isRead: boolean): Promise<T> {
+    for (let last = 'no connection'; ; ) {
+      const endpoint = this.endpoint;
+      const now = Date.now();
+      if (now >= until) throw unavailable(last, 'none');
+      const share = Math.min(until, now + this.deadline / this.#endpoints.length);
+      const unready = await endpoint.unready(share);
+      if (unready === undefined) {
+        try {
+          return await send(endpoint, { deadline: isRead ? share : until, interceptors });
+        } catch (error) {
+          last = (error as Error).message;
+          const isAnswer = NOT_APPLIED.test(last) && !TRY_AGAIN.test(last);
+          if (isAnswer) throw unavailable(last, 'none');
+          this.pass(endpoint);
+          if (!NOT_APPLIED.test(last) && !isRead) throw unavailable(last, 'unknown');
+        }
+      } else {
+        last = unready;
+        this.pass(endpoint);
+        if (SIGN_IN.test(last)) throw unavailable(last, 'none');
+      }
+      await pause(Math.min(PAUSE, Math.max(until - Date.now(), 0)));
+    }
+  }
+
+  /** The member that is asked now. */
+  get endpoint(): Endpoint {
+    return this.#endpoints[this.#current] as Endpoint;
+  }
+
+  /** Turns to the next member with everything, unless somebody has done so already. */
+  pass(failed: Endpoint): void {
+    if (this.endpoint !== failed) return;
+    this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.endpoint !== failed) failed.hangUp();
+  }
+
+  close(): void {
+    for (const endpoint of this.#endpoints) endpoint.close();
+  }
+}
+
+function clientOptions(options: EtcdStoreOptions, host: string, deadline: number): IOptions {
+  const { tls, user, password } = options;
+  return {
+    hosts: [host],
+    faultHandling: { global: straight, host: () => straight },
+    grpcOptions: {
+      'grpc.max_receive_message_length': -1, // a page of long identities is larger than gRPC's 4 MB
+      'grpc.use_local_subchannel_pool': 1, // a call that timed out gets a new connection, not the one that is stuck
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 3_000,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+    },
+    ...(tls === undefined
+      ? {}
+      : {
+          credentials: {
+            rootCertificate: Buffer.from(tls.ca),
+            ...(tls.key === undefined ? {} : { privateKey: Buffer.from(tls.key) }),
+            ...(tls.certificate === undefined ? {} : { certChain: Buffer.from(tls.certificate) }),
+          },
+        }),
+    ...(user === undefined || password === undefined
+      ? {}
+      : { auth: { username: user, password, callOptions: () => ({ deadline: Date.now() + deadline }) } }),
+  };
+}
+
+export function unavailable(why: string, outcome: 'none' | 'unknown'): LimpetError {
+  const what = outcome === 'none' ? 'nothing was written' : 'whether it was written is not known yet';
+  return new LimpetError('UNAVAILABLE', `etcd: ${why}; ${what}`, { outcome });
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

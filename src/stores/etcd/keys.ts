@@ -1,0 +1,174 @@
+// What Limpet's keys in etcd are called and what their values say; docs/STORES.md lists them. Every segment between two
+// slashes is escaped, so that an identity with slashes, or with half a key in it, stays one segment.
+
+import { LimpetError } from '../../host/errors.js';
+import type { SubnetKey, SubnetSpec } from '../../service/store.js';
+
+/** A key taken apart. */
+export type Key =
+  | { readonly kind: 'subnet'; readonly subnet: SubnetKey }
+  | { readonly kind: 'identity'; readonly subnet: SubnetKey; readonly identity: string }
+  | { readonly kind: 'address'; readonly subnet: SubnetKey; readonly address: string }
+  | { readonly kind: 'held'; readonly subnet: SubnetKey; readonly address: string }
+  | { readonly kind: 'live'; readonly subnet: SubnetKey; readonly identity: string; readonly node: string }
+  | { readonly kind: 'process'; readonly lease: string };
+
+/** From the first key to the one before the end. */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The value of an identity's key. `released` is there when nobody has been live since that moment. */
+export interface IdentityValue {
+  readonly address: string;
+  readonly released?: number;
+}
+
+const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
+  subnet: 2,
+  identity: 3,
+  address: 3,
+  held: 3,
+  live: 4,
+  process: 1,
+};
+
+export class Keys {
+  /** All that is read at the start and watched: everything but the index by address, which sorts before it. */
+  readonly watched: KeyRange;
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    if (!prefix.endsWith('/')) {
+      throw new LimpetError('BAD_INPUT', `the prefix ${JSON.stringify(prefix)} does not end with a slash`, { prefix });
+    }
+    this.#prefix = prefix;
+    this.watched = { from: `${prefix}held/`, to: after(prefix) };
+  }
+
+  subnet(subnet: SubnetKey): string {
+    return this.#key('subnet', subnet);
+  }
+
+  identity(subnet: SubnetKey, identity: string): string {
+    return `${this.#key('identity', subnet)}/${escapeSegment(identity)}`;
+  }
+
+  address(subnet: SubnetKey, address: string): string {
+    return `${this.#key('address', subnet)}/${escapeSegment(address)}`;
+  }
+
+  held(subnet: SubnetKey, address: string): string {
+    return `${this.#key('held', subnet)}/${escapeSegment(address)}`;
+  }
+
+  live(subnet: SubnetKey, identity: string, node: string): string {
+    return `${this.#key('live', subnet)}/${escapeSegment(identity)}/${escapeSegment(node)}`;
+  }
+
+  /** Hangs on the lease of one process; its revision fences off what that process sent before (lease.ts). */
+  process(lease: string): string {
+    return `${this.#prefix}process/${lease}`;
+  }
+
+  /** The live keys of an identity, whatever the node. */
+  liveOf(subnet: SubnetKey, identity: string): KeyRange {
+    return under(`${this.#key('live', subnet)}/${escapeSegment(identity)}/`);
+  }
+
+  /** Every subnet of a space. */
+  space(space: string): KeyRange {
+    return under(`${this.#prefix}subnet/${escapeSegment(space)}/`);
+  }
+
+  /** The keys that say which of a subnet's addresses are taken. */
+  taken(subnet: SubnetKey): KeyRange[] {
+    return (['held', 'identity'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+  }
+
+  /** All that a subnet has, its own key aside. */
+  within(subnet: SubnetKey): KeyRange[] {
+    return (['address', 'held', 'identity', 'live'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+  }
+
+  /** Undefined for a key that Limpet has not written. */
+  parse(key: string): Key | undefined {
+    if (!key.startsWith(this.#prefix)) return undefined;
+    const [kind, ...escaped] = key.slice(this.#prefix.length).split('/') as [Key['kind'], ...string[]];
+    if (escaped.length !== SEGMENTS[kind]) return undefined;
+    const segments = escaped.map(unescapeSegment);
+    if (segments.includes(undefined)) return undefined;
+    const [first = '', cidr = '', third = '', node = ''] = segments as string[];
+    const subnet = { space: first, cidr };
+    if (kind === 'process') return { kind, lease: first };
+    if (kind === 'subnet') return { kind, subnet };
+    if (kind === 'identity') return { kind, subnet, identity: third };
+    if (kind === 'live') return { kind, subnet, identity: third, node };
+    return { kind, subnet, address: third };
+  }
+
+  #key(kind: Key['kind'], { space, cidr }: SubnetKey): string {
+    return `${this.#prefix}${kind}/${escapeSegment(space)}/${escapeSegment(cidr)}`;
+  }
+}
+
+/** Percent-encoded UTF-8; letters, digits and `-_.!~*'():` stay as they are. No two texts become one segment. */
+export function escapeSegment(text: string): string {
+  try {
+    return encodeURIComponent(text).replaceAll('%3A', ':');
+  } catch {
+    throw new LimpetError('BAD_INPUT', `${JSON.stringify(text)} has half a surrogate pair, and so is not Unicode`, {
+      value: text,
+    });
+  }
+}
+
+/** Undefined for a segment that {@link escapeSegment} would not make. */
+export function unescapeSegment(segment: string): string | undefined {
+  try {
+    const text = decodeURIComponent(segment);
+    return escapeSegment(text) === segment ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the value is none that Limpet writes. */
+export function readIdentity(value: Buffer): IdentityValue | undefined {
+  const read = readJson(value) as IdentityValue | undefined;
+  if (typeof read?.address !== 'string') return undefined;
+  return typeof read.released === 'number' ? read : { address: read.address };
+}
+
+/** Undefined when the value is no whole spec of that subnet. */
+export function readSpec(value: Buffer, { space, cidr }: SubnetKey): SubnetSpec | undefined {
+  const read = readJson(value) as Partial<SubnetSpec> | undefined;
+  const isWhole =
+    read?.space === space &&
+    read.cidr === cidr &&
+    ['string', 'undefined'].includes(typeof read.gateway) &&
+    Array.isArray(read.exclude) &&
+    typeof read.policy === 'string' &&
+    typeof read.reclaim === 'object' &&
+    typeof read.scope === 'string';
+  return isWhole ? (read as SubnetSpec) : undefined;
+}
+
+function readJson(value: Buffer): unknown {
+  try {
+    const read: unknown = JSON.parse(value.toString());
+    return read === null ? undefined : read;
+  } catch {
+    return undefined;
+  }
+}
+
+function under(prefix: string): KeyRange {
+  return { from: prefix, to: after(prefix) };
+}
+
+/** The first key behind all that begin with the prefix, which ends with a slash. */
+function after(prefix: string): string {
+  return `${prefix.slice(0, -1)}0`; // '0' follows '/'
+}

@@ -1,0 +1,127 @@
+// The live marks that this process has answered for, and so puts again when etcd loses them: when the lease ended while etcd
+// was away or the process stood still. And the opposite: bindings whose process died, which get a time of release.
+
+import type { SubnetKey } from '../../service/store.js';
+import type { Keys } from './keys.js';
+import type { KnownSubnet, View } from './view.js';
+
+export interface OwnMark {
+  readonly subnet: SubnetKey;
+  readonly identity: string;
+  readonly node: string;
+  /** What was answered. */
+  readonly address: string;
+}
+
+export class OwnMarks {
+  readonly #marks = new Map<string, OwnMark>();
+  readonly #keys: Keys;
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  has(key: string): boolean {
+    return this.#marks.has(key);
+  }
+
+  add(view: View, subnet: SubnetKey, identity: string, node: string): void {
+    const address = view.subnet(subnet)?.bindings.get(identity)?.address;
+    if (address !== undefined)
+      this.#marks.set(this.#keys.live(subnet, identity, node), { subnet, identity, node, address });
+  }
+
+  /** Answers what was there. */
+  take(key: string): OwnMark | undefined {
+    const mark = this.#marks.get(key);
+    this.#marks.delete(key);
+    return mark;
+  }
+
+  putBack(mark: OwnMark): void {
+    this.#marks.set(this.#keys.live(mark.subnet, mark.identity, mark.node), mark);
+  }
+
+  removeSubnet({ space, cidr }: SubnetKey): void {
+    for (const [key, { subnet }] of this.#marks)
+      if (subnet.space === space && subnet.cidr === cidr) this.#marks.delete(key);
+  }
+
+  /** After a reading: marks that are not there are expected again; answers those whose binding is no longer the same. */
+  compare(view: View): OwnMark[] {
+    const lost: OwnMark[] = [];
+    for (const [key, mark] of [...this.#marks]) {
+      const subnet = view.subnet(mark.subnet);
+      const binding = subnet?.bindings.get(mark.identity);
+      if (subnet === undefined || binding?.address !== mark.address) {
+        this.#marks.delete(key);
+        lost.push(mark);
+      } else if (!binding.live.has(mark.node)) view.expect(subnet, mark.identity, mark.node);
+    }
+    return lost;
+  }
+
+  /** After a reading: every mark that hangs on the lease is this process's, whatever became of its commit. */
+  adopt(view: View, lease: string): void {
+    for (const subnet of view.subnets()) {
+      for (const [identity, binding] of subnet.bindings) {
+        for (const [node, mark] of binding.live) if (mark.lease === lease) this.add(view, subnet.key, identity, node);
+      }
+    }
+  }
+
+  /** Marks that do not hang on the lease now. */
+  *missing(view: View, lease: string): IterableIterator<OwnMark> {
+    for (const mark of this.#marks.values()) {
+      const binding = view.subnet(mark.subnet)?.bindings.get(mark.identity);
+      if (binding?.live.get(mark.node)?.lease !== lease) yield mark;
+    }
+  }
+}
+
+interface Seen {
+  readonly subnet: SubnetKey;
+  readonly identity: string;
+  readonly since: number;
+}
+
+/**
+ * Bindings that nobody is live on and that have no time of release, because a process died. Whoever sees that writes the
+ * time down after a while, so that their age counts on when all processes start anew.
+ */
+export class Unmarked {
+  readonly #seen = new Map<string, Seen>();
+  readonly #keys: Keys;
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  note(subnet: SubnetKey, identity: string, since: number): void {
+    const key = this.#keys.identity(subnet, identity);
+    if (!this.#seen.has(key)) this.#seen.set(key, { subnet, identity, since });
+  }
+
+  clear(): void {
+    this.#seen.clear();
+  }
+
+  /** Takes those seen before that moment that still have no time of release, in no order: other processes do the same. */
+  take(view: View, before: number): Seen[] {
+    const due: Seen[] = [];
+    for (const [key, each] of this.#seen) {
+      const subnet = view.subnet(each.subnet);
+      if (subnet === undefined || !isUnmarked(subnet, each.identity)) this.#seen.delete(key);
+      else if (each.since <= before) {
+        this.#seen.delete(key);
+        due.push(each);
+      }
+    }
+    return due.sort(() => Math.random() - 0.5);
+  }
+}
+
+function isUnmarked(subnet: KnownSubnet, identity: string): boolean {
+  const binding = subnet.bindings.get(identity);
+  return binding !== undefined && binding.released === undefined && binding.live.size === 0;
+}

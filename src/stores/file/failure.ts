@@ -1,0 +1,23 @@
+// The file store's errors: what is damaged and where, and what could not be written and whether it was.
+
+import { LimpetError } from '../../host/errors.js';
+
+/** The data cannot be trusted from `offset` of `file` on. */
+export function damaged(file: string, offset: number, why: string, more: Record<string, unknown> = {}): LimpetError {
+  return new LimpetError(
+    'DAMAGED',
+    `${file} is damaged at offset ${offset}: ${why}. Nothing was changed; put back a copy of the folder that is whole`,
+    { file, offset, ...more },
+  );
+}
+
+/** `outcome` tells whether the changes may have been written all the same. */
+export function unavailable(what: string, outcome: 'none' | 'unknown', cause?: unknown): LimpetError {
+  const why = cause === undefined ? '' : `: ${(cause as Error).message ?? cause}`;
+  const known = outcome === 'none' ? 'nothing was written' : 'whether it was written cannot be told';
+  return new LimpetError(
+    'UNAVAILABLE',
+    `${what}${why}; ${known}`,
+    cause === undefined ? { outcome } : { outcome, cause },
+  );
+}

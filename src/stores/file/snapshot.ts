@@ -1,0 +1,173 @@
+// A snapshot: the state of all subnets in one file, taken at one moment and written while commits go on. It is whole or it
+// is damaged; unlike a journal it has no torn tail, since it gets its name only when it is written to the end.
+//
+//   for each subnet   { "spec": …, "snapshot": bytes, "live": records }
+//                     the core's snapshot, in pieces of at most PIECE bytes
+//                     [node, identity...], as many as said
+//   at the end        { "subnets": count }
+
+import type { FileHandle } from 'node:fs/promises';
+import { LimpetError } from '../../host/errors.js';
+import type { StoredSubnet, SubnetDump, SubnetSpec } from '../../service/store.js';
+import { damaged } from './failure.js';
+import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
+import type { RecordReader } from './records.js';
+
+/** Bytes of a core's snapshot in one record, and about as many of a live list. */
+const PIECE = 256 << 10;
+/** Bytes that are written at once. */
+const WRITE = 1 << 20;
+
+/** A dump that no longer changes. */
+export interface FrozenDump {
+  readonly head: string;
+  readonly snapshot: Uint8Array;
+  readonly live: readonly string[];
+}
+
+/** Takes the dumps down as they are now; the writing can wait. */
+export function freeze(dumps: Iterable<SubnetDump>): FrozenDump[] {
+  return Array.from(dumps, ({ spec, snapshot, live }) => {
+    const lists = liveLists(live);
+    return { head: JSON.stringify({ spec, snapshot: snapshot.length, live: lists.length }), snapshot, live: lists };
+  });
+}
+
+function liveLists(live: SubnetDump['live']): string[] {
+  const lists: string[] = [];
+  const open = new Map<string, { list: string[]; size: number }>();
+  for (const [identity, node] of live) {
+    const group = open.get(node) ?? { list: [node], size: 0 };
+    if (group.size === 0) open.set(node, group);
+    group.list.push(identity);
+    group.size += identity.length + 3;
+    if (group.size < PIECE) continue;
+    lists.push(JSON.stringify(group.list));
+    open.delete(node);
+  }
+  for (const { list } of open.values()) lists.push(JSON.stringify(list));
+  return lists;
+}
+
+export async function writeSnapshot(file: FileHandle, generation: number, dumps: readonly FrozenDump[]): Promise<void> {
+  const out = new RecordWriter(file, generation);
+  await out.begin();
+  for (const { head, snapshot, live } of dumps) {
+    await out.text(head);
+    for (let at = 0; at < snapshot.length; at += PIECE) await out.bytes(snapshot.subarray(at, at + PIECE));
+    for (const list of live) await out.text(list);
+  }
+  await out.text(JSON.stringify({ subnets: dumps.length }));
+  await out.finish();
+}
+
+class RecordWriter {
+  readonly #file: FileHandle;
+  readonly #generation: number;
+  #buffer = Buffer.allocUnsafe(WRITE);
+  #used = 0;
+  /** Bytes written before those in the buffer. */
+  #written = 0;
+
+  constructor(file: FileHandle, generation: number) {
+    this.#file = file;
+    this.#generation = generation;
+  }
+
+  async begin(): Promise<void> {
+    const header = encodeHeader({ kind: 'snapshot', generation: this.#generation, previous: 0 });
+    this.#used = header.copy(this.#buffer);
+  }
+
+  async text(body: string): Promise<void> {
+    const length = Buffer.byteLength(body);
+    await this.#reserve(RECORD_HEAD + length);
+    this.#buffer.write(body, this.#used + RECORD_HEAD);
+    this.#seal(length);
+  }
+
+  async bytes(body: Uint8Array): Promise<void> {
+    await this.#reserve(RECORD_HEAD + body.length);
+    this.#buffer.set(body, this.#used + RECORD_HEAD);
+    this.#seal(body.length);
+  }
+
+  async finish(): Promise<void> {
+    await this.#file.writeFile(this.#buffer.subarray(0, this.#used));
+    this.#written += this.#used;
+    this.#used = 0;
+  }
+
+  #seal(length: number): void {
+    putRecordHead(this.#buffer, this.#used, length, seedOf(this.#generation, this.#written + this.#used));
+    this.#used += RECORD_HEAD + length;
+  }
+
+  async #reserve(size: number): Promise<void> {
+    if (this.#used + size <= this.#buffer.length) return;
+    await this.finish();
+    if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(size);
+  }
+}
+
+/**
+ * Tells each subnet of the file. Pieces and live list are read while the listener walks over them, once: a file is never in
+ * memory as a whole.
+ * @throws LimpetError DAMAGED
+ */
+export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubnet) => void): void {
+  for (let subnets = 0; ; subnets++) {
+    const head = parse(reader) as { spec?: SubnetSpec; snapshot?: number; live?: number; subnets?: number } | null;
+    const { offset } = reader;
+    if (head?.subnets === subnets && reader.end === reader.size) return;
+    if (typeof head?.snapshot !== 'number' || typeof head.live !== 'number' || typeof head.spec !== 'object') {
+      throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
+    }
+    const snapshot = readPieces(reader, head.snapshot);
+    const live = readLive(reader, head.live);
+    try {
+      restore({ spec: head.spec, snapshot, live });
+    } catch (error) {
+      if (!(error instanceof LimpetError && error.code === 'BAD_SNAPSHOT')) throw error;
+      throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
+    }
+    for (const _ of snapshot);
+    for (const _ of live);
+  }
+}
+
+function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < size; ) {
+    const piece = record(reader);
+    if (piece.length === 0 || at + piece.length > size) {
+      throw damaged(reader.path, reader.offset, `a piece of ${piece.length} bytes of a snapshot cannot stand here`);
+    }
+    yield piece;
+    at += piece.length;
+  }
+}
+
+function* readLive(reader: RecordReader, records: number): Generator<readonly [string, string]> {
+  for (let i = 0; i < records; i++) {
+    const list = parse(reader);
+    if (!Array.isArray(list) || !list.every((each) => typeof each === 'string')) {
+      throw damaged(reader.path, reader.offset, 'a list of live identities should stand here');
+    }
+    for (let n = 1; n < list.length; n++) yield [list[n] as string, list[0] as string];
+  }
+}
+
+function record(reader: RecordReader): Buffer {
+  const body = reader.next();
+  if (body === undefined) throw damaged(reader.path, reader.end, 'the snapshot ends too early');
+  return body;
+}
+
+function parse(reader: RecordReader): unknown {
+  const body = record(reader);
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw damaged(reader.path, reader.offset, 'the record is no JSON');
+  }
+}

@@ -1,0 +1,44 @@
+// A store that is away for a moment is waited for, where Docker would make much of a refusal: Swarm's leader asks again for a
+// ticket only when somebody gives one back, or after five minutes; a node counts its task as failed. Not for longer than once:
+// while the leader waits for one ticket it gives none to networks that have nothing to do with Limpet.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { LimpetError } from '../host/errors.js';
+
+/** Between two attempts. */
+const STEP = 250;
+
+export class Patience {
+  readonly #wait: number;
+  readonly #now: () => number;
+  /** When the attempt began that first found the store away; undefined while it answers. */
+  #since: number | undefined;
+
+  /** @param wait milliseconds from the first failure on, for all calls together */
+  constructor(wait: number, now: () => number) {
+    this.#wait = wait;
+    this.#now = now;
+  }
+
+  /** Does the work, which must bear being done again. @throws what the work throws, at last also that the store is away */
+  async with<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const began = this.#now();
+      try {
+        const answer = await work();
+        this.#since = undefined;
+        return answer;
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        this.#since ??= began;
+        if (this.#now() - this.#since >= this.#wait) throw error;
+        await pause(STEP);
+      }
+    }
+  }
+}
+
+/** Whether the store is what fails. Only its own errors say what became of a change; Docker's silence is another matter. */
+export function isAway(error: unknown): boolean {
+  return error instanceof LimpetError && error.code === 'UNAVAILABLE' && error.details.outcome !== undefined;
+}

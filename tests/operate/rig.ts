@@ -1,0 +1,103 @@
+// What the tests of the operator's side stand on: a service, its operations behind a real unix socket, and the built command
+// line as a process of its own that asks there.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DockerodeApi } from '../../src/docker/index.js';
+import { AllocatorService, type Clock, MemoryStore } from '../../src/entries/service.js';
+import { type AdminContext, adminHandler } from '../../src/operate/index.js';
+import { cliPath } from '../limpet.js';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A clock that stands still until it is turned; nothing is ever due by itself. */
+export class StandingClock implements Clock {
+  time = Date.UTC(2026, 10, 22, 12);
+  now(): number {
+    return this.time;
+  }
+  after(): () => void {
+    return () => {};
+  }
+}
+
+/** Runs the built command line. Its environment is bare, so that nothing of this machine's shows. */
+export function limpet(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const env = { PATH: process.env.PATH, LIMPET_PLUGIN_FOLDER: '/nonexistent', ...environment };
+  const child = spawn(process.execPath, [cliPath, ...args], { env });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  child.stdin.end();
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+export class Rig {
+  readonly folder = mkdtempSync(join(tmpdir(), 'limpet-admin-'));
+  readonly socket = join(this.folder, 'limpet.sock');
+  readonly dockerSocket = join(this.folder, 'docker.sock');
+  readonly clock = new StandingClock();
+  readonly store = new MemoryStore();
+  service!: AllocatorService;
+  /** What the handler is given; a test can put a failure in its place. */
+  context!: () => AdminContext;
+  readonly #server = createServer((request, response) => {
+    if (!this.#handler(request, response)) response.writeHead(404).end('not the handler’s affair');
+  });
+  readonly #handler = adminHandler(() => this.context());
+
+  static async start(more: Partial<AdminContext> = {}): Promise<Rig> {
+    const rig = new Rig();
+    rig.service = await AllocatorService.open(rig.store, { clock: rig.clock });
+    const { service, store } = rig;
+    rig.context = () => ({
+      service,
+      store,
+      node: 'node-1',
+      docker: new DockerodeApi({ host: rig.dockerSocket }),
+      version: '1.2.3',
+      now: () => rig.clock.now(),
+      ...more,
+    });
+    await new Promise<void>((resolve) => rig.#server.listen(rig.socket, resolve));
+    return rig;
+  }
+
+  /** The command line, asking this rig. */
+  limpet(...args: string[]): Promise<Ran> {
+    return limpet([...args, '--socket', this.socket]);
+  }
+
+  /** The same, with `--json`, parsed. */
+  async json(...args: string[]): Promise<any> {
+    const { stdout, stderr } = await this.limpet(...args, '--json');
+    if (stderr !== '') throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
+
+  /** A request past the command line. */
+  raw(method: string, path: string, body: string | Buffer = ''): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.socket, path, method, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+      });
+      asked.on('error', reject).end(body);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.service.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

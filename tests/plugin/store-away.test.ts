@@ -1,0 +1,78 @@
+// The store is away while a task ends: what its node could not release at once it releases when the store is back, and the
+// next task of the identity is at home, not a guest.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Commit, MemoryStore } from '../../src/entries/service.js';
+import { LimpetError } from '../../src/host/errors.js';
+import { network, taskContainer } from './docker.js';
+import { type Node, swarm, WAITS } from './nodes.js';
+
+const CIDR = '10.77.0.0/24';
+
+/** Refuses so many commits. */
+class Flaky extends MemoryStore {
+  refusals = 0;
+
+  override async commit(): Promise<Commit> {
+    if (this.refusals > 0) {
+      this.refusals--;
+      throw new LimpetError('UNAVAILABLE', 'etcd: no connection; nothing was written', { outcome: 'none' });
+    }
+    return super.commit();
+  }
+}
+
+interface Scene {
+  readonly store: Flaky;
+  readonly one: Node;
+  /** Ends the task on node one. */
+  readonly release: () => Promise<void>;
+  /** Starts the next task of the identity on node two. */
+  readonly next: () => Promise<string>;
+  readonly home: string;
+}
+
+/** web.3 runs on node one; whoever comes while it is there waits 300 ms. */
+async function scene(wait: number, play: (scene: Scene) => Promise<void>): Promise<void> {
+  const store = new Flaky();
+  const run = await swarm(2, { store, waits: { ...WAITS, store: wait, home: 300 } });
+  try {
+    const [one, two] = run.nodes as [Node, Node];
+    for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+    const G = await one.pool('global', CIDR);
+    const L = await one.pool('local', CIDR);
+    const start = async (node: Node, task: string) => {
+      const ticket = await one.address(G);
+      node.docker.put(taskContainer('web', 3, task, { asked: ticket }));
+      const address = await node.address(L, ticket);
+      node.docker.put(taskContainer('web', 3, task, { asked: ticket, address }));
+      return address;
+    };
+    const home = await start(one, 'a');
+    // Docker's list shows the container at its address until the release is over.
+    await play({ store, one, home, release: () => one.release(L, home), next: () => start(two, 'b') });
+  } finally {
+    await run.stop();
+  }
+}
+
+test('a release that finds the store away for a moment is made, so that the next task is at home', async () => {
+  await scene(5000, async ({ store, release, next, home }) => {
+    store.refusals = 3;
+    await release();
+    assert.equal(store.refusals, 0);
+    assert.equal(await next(), home);
+  });
+});
+
+test('a release that is refused at last, since the store is away for long, is made good when it is back', async () => {
+  await scene(0, async ({ store, release, next, home }) => {
+    store.refusals = 4;
+    await assert.rejects(release(), /no connection/);
+    assert.ok(store.refusals > 0, 'the store is still away');
+    while (store.refusals > 0) await pause(50);
+    await pause(300);
+    assert.equal(await next(), home);
+  });
+});
