@@ -1,21 +1,52 @@
-// The one source of time of the service, so that tests can turn it.
+// Time and chance: the one source of both, handed in from the top, so that a test or a simulated world can turn it. Below the
+// plugin and the command line nobody calls Date.now, setTimeout or Math.random.
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Calls once, after `delay` milliseconds or more; the answer calls it off. Keeps no process alive. */
   after(delay: number, action: () => void): () => void;
+  /** Resolves after `delay` milliseconds or more, or when the signal is aborted. Keeps the process alive: somebody waits. */
+  sleep(delay: number, signal?: AbortSignal): Promise<void>;
+  /** A number from 0 up to, but not including, 1. */
+  random(): number;
 }
 
 /** The longest delay that setTimeout takes. */
 const LONGEST = 2 ** 31 - 1;
 
+/** The machine's own. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delay, action) => {
-    const timer: unknown = setTimeout(action, Math.min(Math.max(delay, 0), LONGEST));
+    const timer: unknown = setTimeout(action, bounded(delay));
     // A browser's timer is a number.
     if (typeof timer === 'object') (timer as { unref(): void }).unref();
     return () => clearTimeout(timer as never);
   },
+  sleep: (delay, signal) => sleepBy(startTimer, delay, signal),
+  random: () => Math.random(),
 };
+
+/** `Clock.sleep`, made of what starts a timer and answers what calls it off. */
+export function sleepBy(start: Clock['after'], delay: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      callOff();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const callOff = start(delay, end);
+    signal?.addEventListener('abort', end);
+  });
+}
+
+function startTimer(delay: number, action: () => void): () => void {
+  const timer = setTimeout(action, bounded(delay));
+  return () => clearTimeout(timer);
+}
+
+function bounded(delay: number): number {
+  return Math.min(Math.max(delay, 0), LONGEST);
+}

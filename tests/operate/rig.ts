@@ -7,7 +7,7 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerodeApi } from '../../src/docker/index.js';
-import { AllocatorService, type Clock, MemoryStore } from '../../src/entries/service.js';
+import { AllocatorService, type Clock, MemoryStore, systemClock } from '../../src/entries/service.js';
 import { type AdminContext, adminHandler } from '../../src/operate/index.js';
 import { cliPath } from '../limpet.js';
 
@@ -26,6 +26,8 @@ export class StandingClock implements Clock {
   after(): () => void {
     return () => {};
   }
+  readonly sleep = systemClock.sleep;
+  readonly random = systemClock.random;
 }
 
 /** Runs the built command line. Its environment is bare, so that nothing of this machine's shows. */

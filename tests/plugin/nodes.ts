@@ -4,7 +4,13 @@
 import { Coalesced } from '../../src/docker/coalesced.js';
 import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';
 import { Networks } from '../../src/docker/networks.js';
-import { AllocatorService, MemoryStore, type Store, type SubnetService } from '../../src/entries/service.js';
+import {
+  AllocatorService,
+  MemoryStore,
+  type Store,
+  type SubnetService,
+  systemClock,
+} from '../../src/entries/service.js';
 import { openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
 import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
@@ -131,6 +137,8 @@ const ahead = {
     const timer = setTimeout(action, Math.min(delay, 2 ** 31 - 1)).unref();
     return () => clearTimeout(timer);
   },
+  sleep: systemClock.sleep,
+  random: systemClock.random,
 };
 
 export function subnet(service: AllocatorService, cidr: string, space = 'swarm'): SubnetService {

@@ -1,7 +1,15 @@
 // What every store must give the allocator service, word for word the same cases for memory, file and etcd.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { AllocatorService, type Clock, type Decision, LimpetError, type Store, type SubnetService } from './library.js';
+import {
+  AllocatorService,
+  type Clock,
+  type Decision,
+  LimpetError,
+  type Store,
+  type SubnetService,
+  systemClock,
+} from './library.js';
 
 export interface StoreUnderTest {
   /** A store over the same data each time; the one before has been closed. */
@@ -25,6 +33,10 @@ export class HandClock implements Clock {
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
+
+  /** Of real time: what sleeps waits for another process, not for this clock. */
+  readonly sleep = systemClock.sleep;
+  readonly random = systemClock.random;
 
   turn(ms: number): void {
     this.#now += ms;
