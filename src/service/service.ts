@@ -112,6 +112,16 @@ export class AllocatorService {
     return true;
   }
 
+  /**
+   * Forgets a subnet that nobody needs: one without users in which nothing is live or held, its own gateway aside. What is
+   * reserved goes with it. `in-use` when it is needed, `none` when it is not there. Whoever comes to need it at the same moment
+   * either finds it gone or keeps it: the store decides.
+   * @throws LimpetError UNAVAILABLE, CONTENDED, ENDED
+   */
+  async removeUnused(cidr: string, space = 'default'): Promise<'removed' | 'in-use' | 'none'> {
+    return this.#inLine(() => this.#removeUnused({ space, cidr }));
+  }
+
   /** Bytes of the core's memory: in use, and in all. */
   get memory(): { readonly used: number; readonly total: number } {
     return this.#limpet.memory;
@@ -174,6 +184,24 @@ export class AllocatorService {
     return untilAnswered(attempt, () => contended(spec, 'change'));
   }
 
+  async #removeUnused(key: SubnetKey): Promise<'removed' | 'in-use' | 'none'> {
+    const attempt = async () => {
+      this.#check();
+      const there = this.#subnets.get(keyOf(key));
+      if (there === undefined) return 'none';
+      // What waits for the end of this finds the subnet ended.
+      return there.alone(async () => {
+        this.#check();
+        if (this.#subnets.get(keyOf(key)) !== there) return 'none';
+        if (there.state.isNeeded) return 'in-use';
+        if ((await this.#store.commit(key, [{ op: 'remove', unused: true }])) !== 'done') return undefined;
+        this.#end(keyOf(key));
+        return 'removed';
+      });
+    };
+    return untilAnswered(attempt, () => contended(key, 'remove'));
+  }
+
   #add(spec: SubnetSpec): SubnetService {
     const key = keyOf(spec);
     const there = this.#subnets.get(key);
@@ -222,13 +250,13 @@ export class AllocatorService {
     this.#unsure = false;
   }
 
-  #restore({ spec, snapshot, live }: StoredSubnet): void {
+  #restore({ spec, users, snapshot, live }: StoredSubnet): void {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
     const restore = this.#limpet.restorer();
     for (const piece of snapshot) restore.feed(piece);
     subnet.beginReading(spec, restore.commit());
-    subnet.state.restoreLive(live);
+    subnet.state.restore({ users, live });
   }
 
   #apply(key: SubnetKey, change: Change): void {
@@ -293,7 +321,7 @@ function checkRoom({ spec, state }: SubnetService, net: CoreSubnet, wanted: Subn
   for (const address of state.held()) if (address !== spec.gateway) refuse(address, 'held');
 }
 
-function contended({ cidr, space }: SubnetSpec, what: 'make' | 'change'): LimpetError {
+function contended({ cidr, space }: SubnetKey, what: 'make' | 'change' | 'remove'): LimpetError {
   const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: ${what} ${cidr} again`;
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }

@@ -36,7 +36,8 @@ export interface SubnetKey {
  */
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
-  | { readonly op: 'remove' }
+  /** The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held. */
+  | { readonly op: 'remove'; readonly unused?: true }
   /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
   | { readonly op: 'settings'; readonly spec: SubnetSpec }
   /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
@@ -48,7 +49,10 @@ export type Change =
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   | { readonly op: 'hold'; readonly address: string }
-  | { readonly op: 'unhold'; readonly address: string };
+  | { readonly op: 'unhold'; readonly address: string }
+  /** Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is gone. */
+  | { readonly op: 'use'; readonly user: string }
+  | { readonly op: 'disuse'; readonly user: string };
 
 /** `conflict`: nothing was written, because somebody else was first; what they wrote has been told by then. */
 export type Commit = 'done' | 'conflict';
@@ -56,6 +60,7 @@ export type Commit = 'done' | 'conflict';
 /** A subnet's whole state, for stores that write it down at once. */
 export interface SubnetDump {
   readonly spec: SubnetSpec;
+  readonly users: readonly string[];
   /** The core's snapshot. */
   readonly snapshot: Uint8Array;
   /** Every identity with every node it is live on. */

@@ -32,6 +32,7 @@ export interface Surroundings {
 }
 
 type LiveChange = Extract<Change, { readonly op: 'live' }>;
+type UseChange = Extract<Change, { readonly user: string }>;
 
 export interface ServiceStats extends Stats {
   /** Bindings reclaimed since the start, by why. */
@@ -179,6 +180,34 @@ export class SubnetService {
     });
   }
 
+  /**
+   * Somebody has networks on the subnet: it is his, by a name of his choice, until he says otherwise, and outlives him. False
+   * when it was already.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async use(user: string): Promise<boolean> {
+    checkUser(user);
+    return this.#setUse({ op: 'use', user }, `${user} has networks on it`);
+  }
+
+  /**
+   * His last network is gone. False when he had none. Bindings stay as they are.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async disuse(user: string): Promise<boolean> {
+    checkUser(user);
+    return this.#setUse({ op: 'disuse', user }, `${user} has no network on it any more`);
+  }
+
+  /** Who has networks on the subnet, sorted. */
+  get users(): readonly string[] {
+    return this.state.users;
+  }
+
+  get isUsed(): boolean {
+    return this.users.length > 0;
+  }
+
   lookup(identity: string): LiveBinding | undefined {
     return this.state.lookup(identity);
   }
@@ -279,6 +308,19 @@ export class SubnetService {
     this.state.apply(live);
     this.#log({ event: 'allocate', identity, address, node, why: traded ? 'bound to its ticket' : 'new' });
     return address;
+  }
+
+  /** Asked of the store each time where it is shared: the news that another process has ended the use may be late. */
+  #setUse(change: UseChange, why: string): Promise<boolean> {
+    const { op, user } = change;
+    return this.#alone(`\0\0${user}`, async () => {
+      const isNews = this.users.includes(user) !== (op === 'use');
+      if (!isNews && !this.#around.store.shared) return false;
+      if (!(await this.#commit([change]))) return undefined;
+      this.state.apply(change);
+      if (isNews) this.#log({ event: op, user, why });
+      return isNews;
+    });
   }
 
   /** Chooses in the core; when that is full, makes room by the policy and chooses again. */
@@ -384,6 +426,11 @@ export class SubnetService {
 function checkNode(node: string): void {
   if (typeof node !== 'string') throw new TypeError(`a node is a string, not ${typeof node}`);
   if (node === '') throw new LimpetError('BAD_INPUT', 'the name of the node is empty', { value: node });
+}
+
+function checkUser(user: string): void {
+  if (typeof user !== 'string') throw new TypeError(`a user is a string, not ${typeof user}`);
+  if (user === '') throw new LimpetError('BAD_INPUT', 'the name of the user is empty', { value: user });
 }
 
 /** `none` or `unknown` for an error of the store, else undefined. */

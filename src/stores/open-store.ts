@@ -14,7 +14,7 @@ export interface StoreUrlOptions {
 }
 
 /**
- * The store behind `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v1/`,
+ * The store behind `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`,
  * not opened yet.
  * @throws LimpetError BAD_INPUT naming the URL, never a password
  */

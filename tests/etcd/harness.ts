@@ -22,6 +22,7 @@ export class Memory implements StoreListener {
   readonly live = new Map<string, Set<string>>();
   readonly held = new Set<string>();
   readonly subnets = new Set<string>();
+  readonly users = new Set<string>();
   readonly settings = new Map<string, SubnetSpec>();
   readonly released = new Map<string, number>();
   readonly changes: Change[] = [];
@@ -32,7 +33,8 @@ export class Memory implements StoreListener {
 
   reset(): void {
     this.resets++;
-    for (const each of [this.bindings, this.#owners, this.live, this.held, this.subnets, this.released]) each.clear();
+    for (const each of [this.bindings, this.#owners, this.live, this.held, this.subnets, this.users, this.released])
+      each.clear();
   }
 
   ready(): void {
@@ -58,6 +60,8 @@ export class Memory implements StoreListener {
     else if (change.op === 'settings') this.settings.set(`${subnet.space} ${subnet.cidr}`, change.spec);
     else if (change.op === 'hold') this.held.add(change.address);
     else if (change.op === 'unhold') this.held.delete(change.address);
+    else if (change.op === 'use') this.users.add(change.user);
+    else if (change.op === 'disuse') this.users.delete(change.user);
     else this.#applyBinding(change);
   }
 

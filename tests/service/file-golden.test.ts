@@ -1,4 +1,4 @@
-// The format of the folder, held against one that was written by format version 1 and is kept in golden/: it must be read for
+// The format of the folder, held against one that was written by format version 2 and is kept in golden/: it must be read for
 // ever, and the same work must still write the same bytes. LIMPET_GOLDEN=write makes it anew, which is right only
 // together with a new VERSION and code that reads the old one.
 
@@ -37,6 +37,7 @@ async function work(folder: string): Promise<void> {
   await four.release('web.2', 'node-2');
   await six.allocate('ünï.\u{1f41a}', { node: 'node-1' });
   await six.hold('fd00::77');
+  for (const user of ['swarm', 'node-1']) await four.use(user);
   await service.close();
 
   service = await open({ compactAfter: 1 });
@@ -58,6 +59,8 @@ async function work(folder: string): Promise<void> {
   await four.release('web.3', 'node-1');
   await four.release('web.4', 'node-2');
   await four.reclaim('web.4');
+  await four.disuse('node-1');
+  await six.use('node-2');
   await six.allocate('later', { node: 'node-3' });
   await service.close();
 }

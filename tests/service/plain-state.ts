@@ -15,6 +15,7 @@ import type {
 
 interface PlainSubnet {
   spec: SubnetSpec;
+  readonly users: string[];
   readonly bound: Record<string, string>;
   readonly released: Record<string, number>;
   readonly held: Record<string, true>;
@@ -36,18 +37,18 @@ export class PlainState implements StoreListener {
     this.readies++;
   }
 
-  restore({ spec, snapshot, live }: StoredSubnet): void {
+  restore({ spec, users, snapshot, live }: StoredSubnet): void {
     const { bound, released, held } = JSON.parse(
       Buffer.concat(Array.from(snapshot, (piece) => Buffer.from(piece))).toString(),
     );
-    const subnet: PlainSubnet = { spec, bound, released, held, live: {} };
+    const subnet: PlainSubnet = { spec, users: [...users], bound, released, held, live: {} };
     this.subnets[keyOf(spec)] = subnet;
     for (const [identity, node] of live) mark(subnet, identity, node);
   }
 
   apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
-      this.subnets[keyOf(key)] ??= { spec: change.spec, bound: {}, released: {}, held: {}, live: {} };
+      this.subnets[keyOf(key)] ??= { spec: change.spec, users: [], bound: {}, released: {}, held: {}, live: {} };
       return;
     }
     const subnet = this.subnets[keyOf(key)];
@@ -82,13 +83,20 @@ export class PlainState implements StoreListener {
       case 'unhold':
         delete subnet.held[change.address];
         break;
+      case 'use':
+        if (!subnet.users.includes(change.user)) subnet.users.push(change.user);
+        subnet.users.sort();
+        break;
+      case 'disuse':
+        if (subnet.users.includes(change.user)) subnet.users.splice(subnet.users.indexOf(change.user), 1);
+        break;
     }
   }
 
   *dump(): Iterable<SubnetDump> {
-    for (const { spec, live, ...rest } of Object.values(this.subnets)) {
+    for (const { spec, users, live, ...rest } of Object.values(this.subnets)) {
       const pairs = Object.entries(live).flatMap(([identity, nodes]) => nodes.map((node) => [identity, node] as const));
-      yield { spec, snapshot: Buffer.from(JSON.stringify(rest)), live: pairs };
+      yield { spec, users: [...users], snapshot: Buffer.from(JSON.stringify(rest)), live: pairs };
     }
   }
 

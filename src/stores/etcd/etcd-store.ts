@@ -7,11 +7,11 @@ import { LimpetError } from '../../host/errors.js';
 import type { Change, Commit, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
 import { Connection, pause, unavailable } from './connection.js';
 import { asRange, Draft, type DraftChange } from './draft.js';
-import { Keys } from './keys.js';
+import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks, Unmarked } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
-import { type Reading, readAll } from './reading.js';
+import { type Reading, readAll, refuseOldVersion } from './reading.js';
 import { itemOf, View } from './view.js';
 import { Watch } from './watch.js';
 
@@ -50,7 +50,7 @@ export class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     this.name = `etcd://${options.endpoints.map((each) => each.replace(/^https?:\/\//, '')).join(',')}`;
     this.#connection = new Connection(options);
-    this.#keys = new Keys(options.prefix ?? '/limpet/v1/');
+    this.#keys = new Keys(options.prefix ?? DEFAULT_PREFIX);
     this.#own = new OwnMarks(this.#keys);
     this.#unmarked = new Unmarked(this.#keys);
     this.#page = options.page ?? PAGE;
@@ -61,7 +61,9 @@ export class EtcdStore implements Store {
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
     await this.#lease.grant();
-    this.#install(await readAll(this.#connection, this.#keys, this.#page));
+    const reading = await readAll(this.#connection, this.#keys, this.#page);
+    await refuseOldVersion(this.#connection, this.#keys, reading);
+    this.#install(reading);
     void this.#lease.keep();
     this.#later(this.#lease.ttl, () => this.#writeReleases());
   }
@@ -262,7 +264,7 @@ export class EtcdStore implements Store {
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['subnet', 'held', 'identity', 'live']) {
+    for (const kind of ['subnet', 'user', 'held', 'identity', 'live']) {
       for (const [key, item] of items) if (this.#keys.parse(key)?.kind === kind) view.learn(key, item, item.mod);
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);

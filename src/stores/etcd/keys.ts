@@ -11,6 +11,7 @@ export type Key =
   | { readonly kind: 'address'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'held'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'live'; readonly subnet: SubnetKey; readonly identity: string; readonly node: string }
+  | { readonly kind: 'user'; readonly subnet: SubnetKey; readonly user: string }
   | { readonly kind: 'process'; readonly lease: string };
 
 /** From the first key to the one before the end. */
@@ -31,8 +32,12 @@ const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
   address: 3,
   held: 3,
   live: 4,
+  user: 3,
   process: 1,
 };
+
+/** What all keys begin with unless told otherwise. It ends with the version of what stands behind it. */
+export const DEFAULT_PREFIX = '/limpet/v2/';
 
 export class Keys {
   /** All that is read at the start and watched: everything but the index by address, which sorts before it. */
@@ -45,6 +50,12 @@ export class Keys {
     }
     this.#prefix = prefix;
     this.watched = { from: `${prefix}held/`, to: after(prefix) };
+  }
+
+  /** What the release before this one has written, if it kept to the custom of ending the prefix with its version. */
+  get ofOldVersion(): KeyRange | undefined {
+    const old = this.#prefix.replace(/(^|\/)v2\/$/, '$1v1/');
+    return old === this.#prefix ? undefined : under(old);
   }
 
   subnet(subnet: SubnetKey): string {
@@ -67,6 +78,10 @@ export class Keys {
     return `${this.#key('live', subnet)}/${escapeSegment(identity)}/${escapeSegment(node)}`;
   }
 
+  user(subnet: SubnetKey, user: string): string {
+    return `${this.#key('user', subnet)}/${escapeSegment(user)}`;
+  }
+
   /** Hangs on the lease of one process; its revision fences off what that process sent before (lease.ts). */
   process(lease: string): string {
     return `${this.#prefix}process/${lease}`;
@@ -84,12 +99,17 @@ export class Keys {
 
   /** The keys that say which of a subnet's addresses are taken. */
   taken(subnet: SubnetKey): KeyRange[] {
-    return (['held', 'identity'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+    return (['held', 'identity'] as const).map((kind) => this.#under(kind, subnet));
+  }
+
+  /** The keys that say that a subnet is needed. */
+  needs(subnet: SubnetKey): KeyRange[] {
+    return (['user', 'held', 'live'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** All that a subnet has, its own key aside. */
   within(subnet: SubnetKey): KeyRange[] {
-    return (['address', 'held', 'identity', 'live'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+    return (['address', 'held', 'identity', 'live', 'user'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** Undefined for a key that Limpet has not written. */
@@ -105,7 +125,12 @@ export class Keys {
     if (kind === 'subnet') return { kind, subnet };
     if (kind === 'identity') return { kind, subnet, identity: third };
     if (kind === 'live') return { kind, subnet, identity: third, node };
+    if (kind === 'user') return { kind, subnet, user: third };
     return { kind, subnet, address: third };
+  }
+
+  #under(kind: Key['kind'], subnet: SubnetKey): KeyRange {
+    return under(`${this.#key(kind, subnet)}/`);
   }
 
   #key(kind: Key['kind'], { space, cidr }: SubnetKey): string {

@@ -44,6 +44,8 @@ export interface KnownSubnet {
   readonly bindings: Map<string, KnownBinding>;
   readonly owners: Map<string, string>;
   readonly held: Map<string, number>;
+  /** Who has networks on it, and since which revision. */
+  readonly users: Map<string, number>;
 }
 
 /** What the store wants to hear of, beside the listener. */
@@ -164,6 +166,7 @@ export class View {
     if (parsed.kind === 'identity') this.#learnIdentity(subnet, parsed.identity, item, at, key);
     else if (parsed.kind === 'live') this.#learnLive(subnet, parsed.identity, parsed.node, item, at, key);
     else if (parsed.kind === 'held') this.#learnHeld(subnet, parsed.address, item, at);
+    else if (parsed.kind === 'user') this.#learnUser(subnet, parsed.user, item, at);
     else this.#learnOwner(subnet, parsed.address, item, at);
   }
 
@@ -197,6 +200,7 @@ export class View {
       bindings: new Map(),
       owners: new Map(),
       held: new Map(),
+      users: new Map(),
     });
     this.#tell(key, { op: 'create', spec });
   }
@@ -287,6 +291,18 @@ export class View {
     } else if (known === undefined || known < item.mod) {
       subnet.held.set(address, item.mod);
       if (known === undefined) this.#tell(subnet.key, { op: 'hold', address });
+    }
+  }
+
+  #learnUser(subnet: KnownSubnet, user: string, item: Item | undefined, at: number): void {
+    const known = subnet.users.get(user);
+    if (item === undefined) {
+      if (known === undefined || known > at) return;
+      subnet.users.delete(user);
+      this.#tell(subnet.key, { op: 'disuse', user });
+    } else if (known === undefined || known < item.mod) {
+      subnet.users.set(user, item.mod);
+      if (known === undefined) this.#tell(subnet.key, { op: 'use', user });
     }
   }
 

@@ -8,7 +8,7 @@ type Fields = readonly (readonly [name: string, type: 'string' | 'number' | 'obj
 /** A flag comes last: it is there or not. */
 const FIELDS: Readonly<Record<Change['op'], Fields>> = {
   create: [['spec', 'object']],
-  remove: [],
+  remove: [['unused', 'flag']],
   settings: [['spec', 'object']],
   bind: [
     ['identity', 'string'],
@@ -30,6 +30,8 @@ const FIELDS: Readonly<Record<Change['op'], Fields>> = {
   ],
   hold: [['address', 'string']],
   unhold: [['address', 'string']],
+  use: [['user', 'string']],
+  disuse: [['user', 'string']],
 };
 
 export function encodeCommit({ space, cidr }: SubnetKey, changes: readonly Change[]): string {

@@ -1,7 +1,7 @@
 // A snapshot: the state of all subnets in one file, taken at one moment and written while commits go on. It is whole or it
 // is damaged; unlike a journal it has no torn tail, since it gets its name only when it is written to the end.
 //
-//   for each subnet   { "spec": …, "snapshot": bytes, "live": records }
+//   for each subnet   { "spec": …, "users": […], "snapshot": bytes, "live": records }
 //                     the core's snapshot, in pieces of at most PIECE bytes
 //                     [node, identity...], as many as said
 //   at the end        { "subnets": count }
@@ -27,9 +27,10 @@ export interface FrozenDump {
 
 /** Takes the dumps down as they are now; the writing can wait. */
 export function freeze(dumps: Iterable<SubnetDump>): FrozenDump[] {
-  return Array.from(dumps, ({ spec, snapshot, live }) => {
+  return Array.from(dumps, ({ spec, users, snapshot, live }) => {
     const lists = liveLists(live);
-    return { head: JSON.stringify({ spec, snapshot: snapshot.length, live: lists.length }), snapshot, live: lists };
+    const head = JSON.stringify({ spec, users, snapshot: snapshot.length, live: lists.length });
+    return { head, snapshot, live: lists };
   });
 }
 
@@ -117,16 +118,14 @@ class RecordWriter {
  */
 export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubnet) => void): void {
   for (let subnets = 0; ; subnets++) {
-    const head = parse(reader) as { spec?: SubnetSpec; snapshot?: number; live?: number; subnets?: number } | null;
+    const head = parse(reader) as Partial<Head> | null;
     const { offset } = reader;
     if (head?.subnets === subnets && reader.end === reader.size) return;
-    if (typeof head?.snapshot !== 'number' || typeof head.live !== 'number' || typeof head.spec !== 'object') {
-      throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
-    }
+    if (!isSubnet(head)) throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
     const snapshot = readPieces(reader, head.snapshot);
     const live = readLive(reader, head.live);
     try {
-      restore({ spec: head.spec, snapshot, live });
+      restore({ spec: head.spec, users: head.users, snapshot, live });
     } catch (error) {
       if (!(error instanceof LimpetError && error.code === 'BAD_SNAPSHOT')) throw error;
       throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
@@ -134,6 +133,25 @@ export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubne
     for (const _ of snapshot);
     for (const _ of live);
   }
+}
+
+/** What stands in front of each subnet; the count stands alone, at the end. */
+interface Head {
+  readonly spec: SubnetSpec;
+  readonly users: readonly string[];
+  readonly snapshot: number;
+  readonly live: number;
+  readonly subnets: number;
+}
+
+function isSubnet(head: Partial<Head> | null): head is Omit<Head, 'subnets'> {
+  return (
+    typeof head?.snapshot === 'number' &&
+    typeof head.live === 'number' &&
+    typeof head.spec === 'object' &&
+    Array.isArray(head.users) &&
+    head.users.every((user) => typeof user === 'string')
+  );
 }
 
 function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> {
