@@ -32,7 +32,9 @@ const deaf: StoreListener = {
   ready: () => {},
   restore: () => {},
   apply: () => {},
+  introduced: () => {},
   dump: () => [],
+  nodes: () => [],
   report: () => {},
 };
 

@@ -9,8 +9,17 @@ import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, Store, StoredSubnet, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from './store.js';
-import { SubnetService } from './subnet-service.js';
+import type {
+  Change,
+  NodeName,
+  Store,
+  StoredSubnet,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+  SubnetSpec,
+} from './store.js';
+import { checkText, SubnetService } from './subnet-service.js';
 
 export interface ServiceOptions {
   readonly clock?: Clock;
@@ -30,6 +39,8 @@ export class AllocatorService {
   readonly #log: (decision: Decision) => void;
   readonly #report: (event: StoreEvent) => void;
   readonly #subnets = new Map<string, SubnetService>();
+  /** What nodes are called, by ID. */
+  readonly #names = new Map<string, string>();
   /** Subnets told since the last reset; those not among them are gone. */
   #told: Set<string> | undefined;
   #unsure = false;
@@ -90,6 +101,24 @@ export class AllocatorService {
   async refresh(space = 'default'): Promise<void> {
     this.#check();
     await this.#store.refresh?.(space);
+  }
+
+  /**
+   * Says what a node is called. Its ID is what counts everywhere; the name is for people, and may change.
+   * @throws LimpetError BAD_INPUT, UNAVAILABLE, ENDED
+   */
+  async introduce({ id, name }: NodeName): Promise<void> {
+    checkText('ID of a node', id);
+    checkText('name of a node', name);
+    this.#check();
+    if (this.#names.get(id) === name) return;
+    await this.#store.introduce({ id, name });
+    this.#names.set(id, name);
+  }
+
+  /** What the node is called, or was when it was last heard of; undefined when nobody has introduced it. */
+  nodeName(id: string): string | undefined {
+    return this.#names.get(id);
   }
 
   /** A subnet that is there, or undefined. */
@@ -211,6 +240,7 @@ export class AllocatorService {
       clock: this.#clock,
       log: this.#log,
       check: () => this.#check(),
+      nameOf: (node: string) => this.#names.get(node) ?? node,
       unsure: () => {
         this.#unsure = true;
       },
@@ -229,12 +259,15 @@ export class AllocatorService {
     return {
       reset: () => {
         this.#told = new Set();
+        this.#names.clear();
         for (const subnet of this.#subnets.values()) subnet.state.beginReading(this.#coreSubnet(subnet.spec));
       },
+      introduced: ({ id, name }) => this.#names.set(id, name),
       ready: () => this.#ready(),
       restore: (stored) => this.#restore(stored),
       apply: (key, change) => this.#apply(key, change),
       dump: () => [...this.#subnets.values()].map((subnet) => subnet.state.dump()),
+      nodes: () => Array.from(this.#names, ([id, name]) => ({ id, name })),
       report: (event) => this.#report(event),
     };
   }

@@ -31,6 +31,12 @@ export interface SubnetKey {
   readonly cidr: string;
 }
 
+/** A node: by its ID everywhere, with the name that people know it by. Names change, and two nodes can have one. */
+export interface NodeName {
+  readonly id: string;
+  readonly name: string;
+}
+
 /**
  * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second time.
  */
@@ -81,6 +87,8 @@ export interface StoreListener {
   restore(stored: StoredSubnet): void;
   /** A fact read at the start, or made by another process. */
   apply(subnet: SubnetKey, change: Change): void;
+  /** What a node is called now. */
+  introduced(node: NodeName): void;
   /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */
   ready(): void;
   /**
@@ -89,6 +97,8 @@ export interface StoreListener {
    * (`setImmediate`) before it asks, or it would write down a state from before them.
    */
   dump(): Iterable<SubnetDump>;
+  /** Every node that has been introduced, as of the same moment. */
+  nodes(): Iterable<NodeName>;
   /** Something that an operator should know: a torn tail was cut off, the connection was lost. */
   report(event: StoreEvent): void;
 }
@@ -115,6 +125,11 @@ export interface Store {
    * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
    */
   commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  /**
+   * Keeps what a node is called, for people. A node that is gone keeps its name: what it left behind still shows.
+   * @throws LimpetError UNAVAILABLE
+   */
+  introduce(node: NodeName): Promise<void>;
   /**
    * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
    * that is not shared has nothing to learn.

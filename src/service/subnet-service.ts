@@ -14,7 +14,7 @@ import type { Change, Store, SubnetKey, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
 
 export interface AllocateOptions {
-  /** The node that the identity runs on. */
+  /** The node that the identity runs on, by its ID. */
   readonly node: string;
   /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
   readonly ticket?: string;
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly log: (decision: Decision) => void;
   /** @throws LimpetError when the service cannot answer now */
   readonly check: () => void;
+  /** The node's name, for people. */
+  readonly nameOf: (node: string) => string;
   /** The store cannot tell what became of a commit: nothing counts until it has read everything again. */
   readonly unsure: () => void;
 }
@@ -82,7 +84,7 @@ export class SubnetService {
    * @throws LimpetError FULL, OCCUPIED or OUT_OF_RANGE (the ticket), UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async allocate(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node };
@@ -96,7 +98,7 @@ export class SubnetService {
    * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
    */
   async claim(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
       // The news that it has left may be late, and a refusal is for what is so now.
@@ -116,7 +118,7 @@ export class SubnetService {
    * @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
    */
   async release(identity: string, node: string): Promise<boolean> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const binding = this.state.lookup(identity);
       if (binding === undefined) throw this.#unknown(identity);
@@ -124,7 +126,13 @@ export class SubnetService {
       const gone: Change = { op: 'gone', identity, node, time: this.#around.clock.now() };
       if (!(await this.#commit([gone]))) return undefined;
       this.state.apply(gone);
-      this.#log({ event: 'release', identity, address: binding.address, node, why: `no longer runs on ${node}` });
+      this.#log({
+        event: 'release',
+        identity,
+        address: binding.address,
+        node,
+        why: `no longer runs on ${this.#around.nameOf(node)}`,
+      });
       this.#reclaimer.plan();
       return true;
     });
@@ -186,7 +194,7 @@ export class SubnetService {
    * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async use(user: string): Promise<boolean> {
-    checkUser(user);
+    checkText('name of the user', user);
     return this.#setUse({ op: 'use', user }, `${user} has networks on it`);
   }
 
@@ -195,7 +203,7 @@ export class SubnetService {
    * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async disuse(user: string): Promise<boolean> {
-    checkUser(user);
+    checkText('name of the user', user);
     return this.#setUse({ op: 'disuse', user }, `${user} has no network on it any more`);
   }
 
@@ -409,7 +417,8 @@ export class SubnetService {
   }
 
   #liveElsewhere({ identity, address, nodes }: LiveBinding): LimpetError {
-    const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')} with ${address} of ${this.cidr}`;
+    const where = nodes.map((node) => this.#around.nameOf(node)).join(' and ');
+    const message = `${JSON.stringify(identity)} is live on ${where} with ${address} of ${this.cidr}`;
     return new LimpetError('LIVE', message, { subnet: this.cidr, identity, address, nodes });
   }
 
@@ -423,14 +432,10 @@ export class SubnetService {
   }
 }
 
-function checkNode(node: string): void {
-  if (typeof node !== 'string') throw new TypeError(`a node is a string, not ${typeof node}`);
-  if (node === '') throw new LimpetError('BAD_INPUT', 'the name of the node is empty', { value: node });
-}
-
-function checkUser(user: string): void {
-  if (typeof user !== 'string') throw new TypeError(`a user is a string, not ${typeof user}`);
-  if (user === '') throw new LimpetError('BAD_INPUT', 'the name of the user is empty', { value: user });
+/** @throws TypeError, LimpetError BAD_INPUT */
+export function checkText(what: string, text: string): void {
+  if (typeof text !== 'string') throw new TypeError(`the ${what} is a string, not ${typeof text}`);
+  if (text === '') throw new LimpetError('BAD_INPUT', `the ${what} is empty`, { value: text });
 }
 
 /** `none` or `unknown` for an error of the store, else undefined. */

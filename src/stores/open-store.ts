@@ -7,7 +7,7 @@ import type { Store } from '../service/store.js';
 import type { EtcdEnvironment } from './etcd/options.js';
 
 export interface StoreUrlOptions {
-  /** Who asks, for operators who look into etcd. */
+  /** The ID of the node that asks, for operators who look into etcd. */
   readonly node: string;
   /** Where TLS files, user and password of etcd are named. Default `process.env`. */
   readonly environment?: EtcdEnvironment;

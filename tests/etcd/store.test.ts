@@ -318,6 +318,23 @@ describe('the etcd store', () => {
     assert.equal([...etcd.keys(`${prefix}live/`)].length, 0);
   });
 
+  test('names of nodes are told to others and kept when their node is gone; marks go by the ID', async () => {
+    const { a, b, atB, keys, prefix } = await pair();
+    await a.introduce({ id: 'id/1', name: 'alike' });
+    await b.introduce({ id: 'id/2', name: 'alike' });
+    await eventually('b is told', () => atB.names.get('id/1') === 'alike');
+    await a.introduce({ id: 'id/1', name: 'other' });
+    await eventually('b is told anew', () => atB.names.get('id/1') === 'other');
+    await a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1', 'id/1')]);
+    const has = etcd.keys(prefix);
+    assert.ok(has.has(keys.live(NET, 'web.1', 'id/1')));
+    assert.deepEqual([has.get(keys.node('id/1'))?.value, has.get(keys.node('id/1'))?.leased], ['other', false]);
+    await a.close();
+    const { store, memory } = await open({ endpoints: [etcd.endpoint], prefix });
+    opened.push(store);
+    assert.deepEqual(Object.fromEntries(memory.names), { 'id/1': 'other', 'id/2': 'alike' });
+  });
+
   test('users are keys of their own: told to others, told on a start, gone with the subnet', async () => {
     const { a, b, atA, atB, keys, prefix } = await pair();
     assert.equal(await a.commit(NET, [{ op: 'use', user: 'a/b' }]), 'done');
@@ -337,7 +354,7 @@ describe('the etcd store', () => {
   });
 
   test('of who comes to need a subnet and who removes it as unused, one gets its way', async () => {
-    const { a, b, atB, prefix } = await pair();
+    const { a, b, atA, atB, prefix } = await pair();
     const removeUnused: Change = { op: 'remove', unused: true };
     const needs: Record<string, [before: Change[], need: Change[], after: Change[]]> = {
       user: [[], [{ op: 'use', user: 'swarm' }], [{ op: 'disuse', user: 'swarm' }]],
@@ -356,7 +373,7 @@ describe('the etcd store', () => {
     const outcomes = new Set<string>();
     for (let i = 0; i < 6; i++) {
       for (const [name, [before, need, after]] of Object.entries(needs)) {
-        await a.commit(NET, [create]);
+        assert.equal(await a.commit(NET, [create]), 'done', name);
         for (const change of before) await a.commit(NET, [change]);
         await eventually('b knows it', () => atB.subnets.has('default 10.0.0.0/18'));
         const answers: string[] = await Promise.all(
@@ -373,6 +390,7 @@ describe('the etcd store', () => {
           assert.equal(await a.commit(NET, [removeUnused]), 'done', name);
         } else {
           assert.deepEqual([answers, left], [['conflict', 'done'], []], name);
+          await eventually('a is told', () => !atA.subnets.has('default 10.0.0.0/18'));
         }
       }
     }

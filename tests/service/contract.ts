@@ -292,6 +292,37 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal((await service().subnet('10.0.3.0/24')).cidr, '10.0.3.0/24');
     });
 
+    test('nodes are told apart by ID, and shown by name', async () => {
+      const { service, reopen, log, durable } = await begin();
+      const [one, two] = ['x1/ü', 'x2'];
+      assert.equal(service().nodeName(one), undefined);
+      for (const id of [one, two, one]) await service().introduce({ id, name: 'alike' });
+      let net = await service().subnet('10.0.0.0/24');
+      const own = await net.claim('web.1', { node: one });
+      await assert.rejects(
+        net.claim('web.1', { node: two }),
+        (error: LimpetError) => /live on alike with/.test(error.message) && refuses('LIVE', { nodes: [one] })(error),
+      );
+      assert.equal(await net.release('web.1', two), false, 'the other node of that name');
+      assert.equal(await net.release('web.1', one), true);
+      assert.deepEqual([log.at(-1)?.node, log.at(-1)?.why], [one, 'no longer runs on alike']);
+      assert.equal(await net.allocate('web.1', { node: two }), own);
+      await service().introduce({ id: two, name: 'renamed' });
+      assert.equal(service().nodeName(two), 'renamed');
+      for (let n = 0; durable && n < 2; n++) {
+        await reopen();
+        net = service().find('10.0.0.0/24') as SubnetService;
+        assert.deepEqual(
+          [one, two, 'x3'].map((id) => service().nodeName(id)),
+          ['alike', 'renamed', undefined],
+        );
+        assert.deepEqual(net.lookup('web.1')?.nodes, [two], 'it keeps its marks by whatever name');
+      }
+      await assert.rejects(service().introduce({ id: '', name: 'x' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 'x', name: '' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 7 as never, name: 'x' }), TypeError);
+    });
+
     test('users of a subnet: told once each, kept through a restart, gone with the subnet', async () => {
       const { service, reopen, log, durable } = await begin();
       const cidr = '10.0.0.0/24';

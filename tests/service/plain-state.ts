@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type {
   Change,
+  NodeName,
   Store,
   StoredSubnet,
   StoreEvent,
@@ -24,13 +25,23 @@ interface PlainSubnet {
 
 export class PlainState implements StoreListener {
   subnets: Record<string, PlainSubnet> = {};
+  readonly names = new Map<string, string>();
   readonly events: StoreEvent[] = [];
   resets = 0;
   readies = 0;
 
   reset(): void {
     this.subnets = {};
+    this.names.clear();
     this.resets++;
+  }
+
+  introduced({ id, name }: NodeName): void {
+    this.names.set(id, name);
+  }
+
+  nodes(): NodeName[] {
+    return Array.from(this.names, ([id, name]) => ({ id, name }));
   }
 
   ready(): void {

@@ -4,7 +4,7 @@
 
 import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
-import type { Change, Commit, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
+import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
 import { Connection, pause, unavailable } from './connection.js';
 import { asRange, Draft, type DraftChange } from './draft.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
@@ -82,6 +82,14 @@ export class EtcdStore implements Store {
     } finally {
       this.#underWay.delete(write);
     }
+  }
+
+  /** A lost answer does no harm here: whoever is not sure introduces himself again. */
+  async introduce({ id, name }: NodeName): Promise<void> {
+    const until = Date.now() + this.#connection.deadline;
+    await this.#steady(until);
+    const put = { key: Buffer.from(this.#keys.node(id)), value: Buffer.from(name) };
+    await this.#connection.call((etcd, options) => etcd.kv.put(put, options), until);
   }
 
   async refresh(space: string): Promise<void> {
@@ -264,7 +272,7 @@ export class EtcdStore implements Store {
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['subnet', 'user', 'held', 'identity', 'live']) {
+    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live']) {
       for (const [key, item] of items) if (this.#keys.parse(key)?.kind === kind) view.learn(key, item, item.mod);
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
@@ -345,7 +353,8 @@ export class EtcdStore implements Store {
   }
 
   #tellEnded({ identity, address, subnet, node }: OwnMark): void {
-    const message = `${identity} was live on ${node} with ${address} when another process reclaimed its binding`;
+    const where = this.#view?.nameOf(node) ?? node;
+    const message = `${identity} was live on ${where} with ${address} when another process reclaimed its binding`;
     this.#report('error', message, { ...subnet, identity, address, node });
   }
 

@@ -12,6 +12,7 @@ export type Key =
   | { readonly kind: 'held'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'live'; readonly subnet: SubnetKey; readonly identity: string; readonly node: string }
   | { readonly kind: 'user'; readonly subnet: SubnetKey; readonly user: string }
+  | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'process'; readonly lease: string };
 
 /** From the first key to the one before the end. */
@@ -33,6 +34,7 @@ const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
   held: 3,
   live: 4,
   user: 3,
+  node: 1,
   process: 1,
 };
 
@@ -82,6 +84,11 @@ export class Keys {
     return `${this.#key('user', subnet)}/${escapeSegment(user)}`;
   }
 
+  /** What a node is called. Hangs on no lease: what a dead node left is best told by its name. */
+  node(id: string): string {
+    return `${this.#prefix}node/${escapeSegment(id)}`;
+  }
+
   /** Hangs on the lease of one process; its revision fences off what that process sent before (lease.ts). */
   process(lease: string): string {
     return `${this.#prefix}process/${lease}`;
@@ -122,6 +129,7 @@ export class Keys {
     const [first = '', cidr = '', third = '', node = ''] = segments as string[];
     const subnet = { space: first, cidr };
     if (kind === 'process') return { kind, lease: first };
+    if (kind === 'node') return { kind, id: first };
     if (kind === 'subnet') return { kind, subnet };
     if (kind === 'identity') return { kind, subnet, identity: third };
     if (kind === 'live') return { kind, subnet, identity: third, node };

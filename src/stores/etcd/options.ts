@@ -6,7 +6,7 @@ import { LimpetError } from '../../host/errors.js';
 export interface EtcdStoreOptions {
   /** `host:port`, every member that may be asked; tried in turn. */
   readonly endpoints: readonly string[];
-  /** Who asks, for operators who look into etcd. */
+  /** The ID of the node that asks, for operators who look into etcd. */
   readonly node: string;
   /** Seconds until the live marks of a process that has gone silent end. Default 10; etcd takes no fewer than 2. */
   readonly ttl?: number;
