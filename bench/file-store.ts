@@ -32,7 +32,9 @@ const deaf: StoreListener = {
   ready: () => {},
   restore: () => {},
   apply: () => {},
+  introduced: () => {},
   dump: () => [],
+  nodes: () => [],
   report: () => {},
 };
 
@@ -170,7 +172,7 @@ async function write(path: string, count: number, reserved: number): Promise<voi
     ...deaf,
     *dump() {
       const pairs = names.slice(0, live).map((name, i) => [name, `node-${i % 3}`] as const);
-      yield { spec: SPEC, snapshot: net.snapshot(), live: pairs };
+      yield { spec: SPEC, users: [], snapshot: net.snapshot(), live: pairs };
     },
   });
   await store.commit(SPEC, [{ op: 'create', spec: SPEC }]);
