@@ -4,17 +4,6 @@
 import { formatAddress, parseAddress } from '../host/address.js';
 import { withoutHostBits } from '../host/cidr.js';
 
-/** The address before a prefix length (`10.0.0.2/24` → `10.0.0.2`); undefined unless both are well formed. */
-export function withoutPrefix(text: string): string | undefined {
-  const slash = text.indexOf('/');
-  const address = slash < 0 ? text : text.slice(0, slash);
-  const version = versionOf(address);
-  if (parseAddress(address, version) === undefined) return undefined;
-  if (slash < 0) return address;
-  const prefix = text.slice(slash + 1);
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128) ? address : undefined;
-}
-
 /** An address as Limpet writes it; what is none stays as it is. */
 export function canonical(address: string): string {
   const version = versionOf(address);

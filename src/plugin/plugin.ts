@@ -41,7 +41,7 @@ export async function startPlugin(
 ): Promise<RunningPlugin> {
   const clock = systemClock;
   const log = openLog(options.logLevel, options.logTo);
-  const host = dockerHost(options.docker, options.environment ?? process.env);
+  const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
   const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
   const situation = new Situation(options, docker, log, clock);
   const metrics = new Metrics(() => situation.openService);

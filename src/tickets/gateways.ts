@@ -20,7 +20,7 @@ export async function gatewayFor(
   if (asked === undefined) return gateway ?? makeGateway(environment, net, firstFree(net, range));
   if (asked === gateway) return asked;
   const { state, identity } = net.inspect(asked);
-  if (identity !== undefined) throw occupied(net, asked, identity);
+  if (identity !== undefined) throw occupied(environment, net, asked, identity);
   if (state === 'held') return asked; // said again
   if (isEdge(net.cidr, asked)) throw edge(net, asked);
   if (state === 'excluded') return asked; // nobody is given it
@@ -59,14 +59,15 @@ function edge(net: SubnetService, address: string): LimpetError {
   return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
 }
 
-/** Whose it is, for people. */
-export function ownerOf(net: SubnetService, identity: string): string {
-  const nodes = net.lookup(identity)?.nodes ?? [];
-  return nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
-}
-
-export function occupied(net: SubnetService, address: string, identity: string): LimpetError {
-  const owner = ownerOf(net, identity);
+/** The refusal of an address that is somebody's, with the owner's name and where it runs. */
+export function occupied(
+  { service }: Environment,
+  net: SubnetService,
+  address: string,
+  identity: string,
+): LimpetError {
+  const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
+  const owner = nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
     subnet: net.cidr,
     address,

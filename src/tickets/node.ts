@@ -111,7 +111,7 @@ export class NodeCalls {
   async #wish(net: SubnetService, asker: Someone, address: string): Promise<string | undefined> {
     const { identity } = asker;
     const owner = net.inspect(address).identity;
-    if (owner !== undefined && owner !== identity) throw occupied(net, address, owner);
+    if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
     const before = net.lookup(identity);
     if (before !== undefined && before.address !== address) {
       if (before.state === 'live') return undefined; // its home is taken: it gets its wish as a guest
@@ -132,7 +132,7 @@ export class NodeCalls {
     const node = this.#environment.nodeOf(net);
     const home = net.lookup(identity);
     const where = other?.name ?? `a container on ${home?.nodes.join(' and ')}`;
-    if (wish && home?.address === ticket) throw occupied(net, ticket as string, `${identity} (${where})`);
+    if (wish && home?.address === ticket) throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
     const address = await net.claim(own, {
       node,
@@ -148,7 +148,7 @@ export class NodeCalls {
     const node = this.#environment.nodeOf(net);
     const { state, identity } = net.inspect(address);
     const name = endpoint(node, address);
-    if (identity !== undefined && identity !== name) throw occupied(net, address, identity);
+    if (identity !== undefined && identity !== name) throw occupied(this.#environment, net, address, identity);
     if (!isLeaders(net)) {
       if (state === 'free') await net.hold(address);
       return this.#answer(net, { address, outcome: 'auxiliary' }, 'no container asked for it');
