@@ -16,7 +16,7 @@ const LIBRARY = {
 const STORES = { 'file-store': 'src/entries/file-store.ts', 'etcd-store': 'src/entries/etcd-store.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
 /** What the command line loads when it is asked for it: whole, with all that it needs, so that no package must be installed. */
-const LOADED = { plugin: 'src/plugin/run.ts', operate: 'src/operate/direct.ts' };
+const LOADED = { serve: 'src/cli/serve.ts', operate: 'src/operate/direct.ts' };
 const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;

@@ -24,7 +24,11 @@ export function hasItsAddresses({ state }: Container): boolean {
 }
 
 /** Whether it has this address now, on one of its networks that `where` lets pass. */
-export function isAt(container: Container, address: string, where: (endpoint: Endpoint) => boolean = () => true): boolean {
+export function isAt(
+  container: Container,
+  address: string,
+  where: (endpoint: Endpoint) => boolean = () => true,
+): boolean {
   return hasItsAddresses(container) && container.endpoints.some((each) => where(each) && shows(each, address));
 }
 
@@ -55,6 +59,9 @@ export function mayStillRun(container: Container): boolean {
 }
 
 /** Whether two entries of Docker's lists are one container. */
-export function isSame(container: Container, other: { readonly name: string; readonly id?: string | undefined }): boolean {
+export function isSame(
+  container: Container,
+  other: { readonly name: string; readonly id?: string | undefined },
+): boolean {
   return other.id === undefined ? container.name === other.name : container.id === other.id;
 }

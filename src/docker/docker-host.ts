@@ -40,8 +40,7 @@ export function dockerHost(host: string, environment: DockerEnvironment): Docker
 export function addressOf({ host, tls }: DockerHost): DockerOptions {
   const socket = /^(?:unix:\/\/)?(\/.+)$/.exec(host)?.[1];
   if (socket !== undefined) return { socketPath: socket, protocol: 'http', host: '' };
-  const [, scheme, name, port] =
-    /^(tcp|http|https):\/\/([^/:@]+|\[[0-9a-fA-F:]+\])(?::(\d+))?\/?$/.exec(host) ?? [];
+  const [, scheme, name, port] = /^(tcp|http|https):\/\/([^/:@]+|\[[0-9a-fA-F:]+\])(?::(\d+))?\/?$/.exec(host) ?? [];
   if (name === undefined || (scheme === 'https') !== (tls !== undefined && scheme !== 'tcp')) throw bad(host);
   if (tls === undefined) return { host: name, port: Number(port ?? 2375), protocol: 'http' };
   return { host: name, port: Number(port ?? 2376), protocol: 'https', ...tls };
@@ -49,5 +48,7 @@ export function addressOf({ host, tls }: DockerHost): DockerOptions {
 
 function bad(host: string): LimpetError {
   const there = 'write /var/run/docker.sock, tcp://host:2375, or https://host:2376 for TLS';
-  return new LimpetError('BAD_INPUT', `${quote(host)} is not a valid address of Docker's API: ${there}`, { value: host });
+  return new LimpetError('BAD_INPUT', `${quote(host)} is not a valid address of Docker's API: ${there}`, {
+    value: host,
+  });
 }

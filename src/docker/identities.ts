@@ -35,10 +35,7 @@ export function identityOfTask(task: Task, services: ReadonlyMap<string, Service
 }
 
 /** What tells a task from the others of its service: its slot, else its node. Undefined when it has neither. */
-export function keyOfTask(
-  { slot, nodeId }: Pick<Task, 'slot' | 'nodeId'>,
-  mode: Service['mode'],
-): string | undefined {
+export function keyOfTask({ slot, nodeId }: Pick<Task, 'slot' | 'nodeId'>, mode: Service['mode']): string | undefined {
   if (mode !== 'global' && slot > 0) return String(slot);
   return mode === 'replicated' || nodeId === '' ? undefined : nodeId;
 }

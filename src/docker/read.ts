@@ -63,7 +63,9 @@ export function readContainer(value: unknown): Container {
   };
   const id = Labels[LABEL.id] as string;
   if (id === '') return read;
-  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map((label) => Labels[label] as string);
+  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map(
+    (label) => Labels[label] as string,
+  );
   return { ...read, task: { id, name, service, serviceId } as NonNullable<Container['task']> };
 }
 
@@ -125,7 +127,8 @@ export function readService(value: unknown): Service {
   return {
     id: ID,
     name: Spec.Name,
-    mode: (Global ?? GlobalJob) !== undefined ? 'global' : ReplicatedJob !== undefined ? 'replicated job' : 'replicated',
+    mode:
+      (Global ?? GlobalJob) !== undefined ? 'global' : ReplicatedJob !== undefined ? 'replicated job' : 'replicated',
     virtual: Endpoint.VirtualIPs.map(({ NetworkID, Addr }) => ({ networkId: NetworkID, address: Addr })),
   };
 }

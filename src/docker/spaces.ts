@@ -4,7 +4,10 @@
 export type AddressSpace = 'global' | 'local';
 
 /** What the spaces are called towards Docker. */
-export const ADDRESS_SPACES: Readonly<Record<AddressSpace, string>> = { global: 'limpet.global', local: 'limpet.local' };
+export const ADDRESS_SPACES: Readonly<Record<AddressSpace, string>> = {
+  global: 'limpet.global',
+  local: 'limpet.local',
+};
 
 /** Limpet's space for subnets of the whole swarm, and for those that single hosts share (`limpet.scope=cluster`). */
 export const SWARM = 'swarm';

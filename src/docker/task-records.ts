@@ -5,8 +5,8 @@ import type { Claim, Reading } from '../host/claims.js';
 import { describe, dig, isObject, isUnset, type Json } from '../host/json.js';
 import { checkedIdentity, type Known, notAnAddress, Refused, refusing, textAt, wrong } from '../host/refused.js';
 import type { BindingState } from '../host/types.js';
-import { whatItSays } from './message.js';
 import { keyOfTask } from './identities.js';
+import { whatItSays } from './message.js';
 import type { ServiceName } from './service-list.js';
 import { bindingStateOf } from './states.js';
 

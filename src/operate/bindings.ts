@@ -57,14 +57,14 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
  * look like one too, and is found then as well.
  * @throws LimpetError UNKNOWN (no such identity), OUT_OF_RANGE (an address of no subnet)
  */
-export function lookup(
-  environment: OperateEnvironment,
-  { key, ...selection }: Selection & { key: string },
-): Listing {
+export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
   const { service } = environment;
   const found = selectSubnets(service, selection).flatMap((net) => bindingRow(net, key) ?? []);
   if (addressIn(key) !== undefined && found.length === 0) {
-    return listing(environment, subnetsWith(service, key, selection).map((net) => addressRow(net, key)));
+    return listing(
+      environment,
+      subnetsWith(service, key, selection).map((net) => addressRow(net, key)),
+    );
   }
   if (found.length > 0) return listing(environment, found);
   const where = selection.subnet === undefined ? 'any subnet' : selection.subnet;

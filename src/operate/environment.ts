@@ -26,7 +26,11 @@ export function nameOfNode({ service }: Pick<OperateEnvironment, 'service'>, id:
 }
 
 /** Whether somebody means this node, by its ID or by its name. */
-export function isNode({ service }: Pick<OperateEnvironment, 'service'>, id: string, meant: string | undefined): boolean {
+export function isNode(
+  { service }: Pick<OperateEnvironment, 'service'>,
+  id: string,
+  meant: string | undefined,
+): boolean {
   return id === meant || service.nodeName(id) === meant;
 }
 

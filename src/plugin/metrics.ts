@@ -50,20 +50,11 @@ export class Metrics {
 
   /** Counts what the tickets tell of. */
   count(told: Told): void {
-    switch (told.event) {
-      case 'address':
-        return this.addresses.inc({ space: told.addressSpace, outcome: told.outcome });
-      case 'release':
-        return this.releases.inc({ space: told.addressSpace, outcome: told.outcome });
-      case 'sweep':
-        return told.address === undefined ? undefined : this.swept.inc();
-      case 'mend':
-        return this.mended.inc({ mark: told.mark });
-      case 'conflict':
-        return this.conflicts.inc();
-      case 'pool':
-        return undefined;
-    }
+    if (told.event === 'address') this.addresses.inc({ space: told.addressSpace, outcome: told.outcome });
+    else if (told.event === 'release') this.releases.inc({ space: told.addressSpace, outcome: told.outcome });
+    else if (told.event === 'sweep' && told.address !== undefined) this.swept.inc();
+    else if (told.event === 'mend') this.mended.inc({ mark: told.mark });
+    else if (told.event === 'conflict') this.conflicts.inc();
   }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {

@@ -128,7 +128,10 @@ export class Situation {
     if (now !== swarmNode) {
       this.#formerSwarmNode = swarmNode;
       this.#host = now === undefined ? { id } : { id, swarmNode: now };
-      this.#log.info({ event: 'node', host: id, node: now }, now ? 'this node is of a swarm' : 'this node is of no swarm');
+      this.#log.info(
+        { event: 'node', host: id, node: now },
+        now ? 'this node is of a swarm' : 'this node is of no swarm',
+      );
       await this.#remember();
     }
     const called = this.#options.node ?? name;
@@ -140,7 +143,10 @@ export class Situation {
       await writeHostState(this.#options.stateFile, this.#state());
     } catch (error) {
       const line = { event: 'node', file: this.#options.stateFile, error: (error as Error).message };
-      this.#log.warn(line, 'who this host is cannot be kept: after the next start its own networks have other addresses');
+      this.#log.warn(
+        line,
+        'who this host is cannot be kept: after the next start its own networks have other addresses',
+      );
     }
   }
 

@@ -59,13 +59,14 @@ function edge(net: SubnetService, address: string): LimpetError {
   return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
 }
 
+/** The refusal of a gateway or an auxiliary address. */
+export function heldByNetwork(net: SubnetService, address: string): LimpetError {
+  const message = `Address already in use: ${address} of ${net.cidr} is held by its network, as gateway or auxiliary address`;
+  return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
+}
+
 /** The refusal of an address that is somebody's, with the owner's name and where it runs. */
-export function occupied(
-  { service }: Environment,
-  net: SubnetService,
-  address: string,
-  identity: string,
-): LimpetError {
+export function occupied({ service }: Environment, net: SubnetService, address: string, identity: string): LimpetError {
   const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
   const owner = nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {

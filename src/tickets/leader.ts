@@ -28,7 +28,7 @@ export class LeaderCalls {
 
   /** A fresh address of the range, held. @throws LimpetError FULL */
   async next(net: SubnetService, range: string | undefined): Promise<string> {
-    const address = await net.holdNext(range === undefined ? {} : { range });
+    const address = await net.hold();
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
   }

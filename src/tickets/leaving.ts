@@ -3,7 +3,6 @@
 
 import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';
-import { ofSubnet } from '../docker/networks.js';
 import { sleepBy } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
@@ -79,7 +78,7 @@ export class Leaving {
       for (const wait of LOOKS) {
         await sleepBy(this.#environment.clock.after, wait);
         if (this.#tenants.get(net, identity) !== tenant) return; // somebody came, and was asked about
-        const there = await this.#isThere(net, address, tenant?.container);
+        const there = await this.#isThere(address, tenant?.container);
         if (there === false)
           return await this.#patience.with(() => this.#leaveUnlessReplaced(net, identity, tenant, address));
       }
@@ -102,7 +101,7 @@ export class Leaving {
   }
 
   /** Whether a container is at the address, or may come to be; undefined when Docker does not say. */
-  async #isThere(net: SubnetService, address: string, tenant: Who | undefined): Promise<boolean | undefined> {
+  async #isThere(address: string, tenant: Who | undefined): Promise<boolean | undefined> {
     const containers = await this.#environment.containers.ifAnswered();
     return containers?.some((each) => isAt(each, address) || (tenant && isSame(each, tenant) && mayStillRun(each)));
   }

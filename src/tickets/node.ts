@@ -7,7 +7,7 @@ import { LimpetError } from '../host/errors.js';
 import type { AllocateOptions, SubnetService } from '../service/index.js';
 import { Askers, type Request, type Someone } from './asker.js';
 import type { Environment } from './environment.js';
-import { gatewayFor, occupied } from './gateways.js';
+import { gatewayFor, heldByNetwork, occupied } from './gateways.js';
 import { Leaving } from './leaving.js';
 import { LEADER } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
@@ -110,8 +110,10 @@ export class NodeCalls {
   /** A user's own choice: this address or none, and the container's home from now on. */
   async #wish(net: SubnetService, asker: Someone, address: string): Promise<string | undefined> {
     const { identity } = asker;
-    const owner = net.inspect(address).identity;
+    const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
+    // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
+    if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     const before = net.lookup(identity);
     if (before !== undefined && before.address !== address) {
       if (before.state === 'live') return undefined; // its home is taken: it gets its wish as a guest
@@ -132,7 +134,8 @@ export class NodeCalls {
     const node = this.#environment.nodeOf(net);
     const home = net.lookup(identity);
     const where = other?.name ?? `a container on ${home?.nodes.join(' and ')}`;
-    if (wish && home?.address === ticket) throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
+    if (wish && home?.address === ticket)
+      throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
     const address = await net.claim(own, {
       node,

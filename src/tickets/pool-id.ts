@@ -3,7 +3,7 @@
 //
 //   local/swarm/192.168.99.0/24?range=192.168.99.128-192.168.99.159
 
-import { type AddressSpace } from '../docker/spaces.js';
+import type { AddressSpace } from '../docker/spaces.js';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { SubnetKey } from '../service/store.js';

@@ -7,7 +7,7 @@ import type { Network } from '../docker/shapes.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { withoutHostBits } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocatorService, SubnetService, SubnetSettings } from '../service/index.js';
+import type { SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
 import type { PoolRequest } from './calls.js';
 import type { Environment } from './environment.js';
@@ -84,12 +84,7 @@ export class Pools {
     throw new LimpetError('UNKNOWN', message, { subnet: cidr, space });
   }
 
-  async #wanted(
-    addressSpace: AddressSpace,
-    isShared: boolean,
-    cidr: string,
-    settings: PoolSettings,
-  ): Promise<Wanted> {
+  async #wanted(addressSpace: AddressSpace, isShared: boolean, cidr: string, settings: PoolSettings): Promise<Wanted> {
     const { service, host } = this.#environment;
     if (addressSpace === 'global') return { addressSpace, space: SWARM, cidr, settings, user: LEADER };
     await service().refresh(SWARM);
@@ -127,7 +122,7 @@ export class Pools {
       return await service.subnet(cidr, wanted);
     } catch (error) {
       const isOther = isCode(error, 'BAD_INPUT') && (error as LimpetError).details.setting !== undefined;
-      if (!isOther || there.users.some((each) => each !== user) || (await this.#hasNetwork(there))) throw error;
+      if (!isOther || isInUse(there, user)) throw error;
       return this.#change(there, wanted);
     }
   }
@@ -213,7 +208,8 @@ export class Pools {
     const spaces = [SWARM, spaceOf(host())];
     const ours = [...service().subnets()].filter((net) => spaces.includes(net.spec.space) && net.isNeeded);
     const networks = await this.#networks();
-    if (networks === undefined) this.#tell('warn', {}, 'chosen without knowing the networks of Docker: it does not answer');
+    if (networks === undefined)
+      this.#tell('warn', {}, 'chosen without knowing the networks of Docker: it does not answer');
     return [...ours.map(({ cidr }) => cidr), ...subnetsOf(networks ?? [])];
   }
 
@@ -249,6 +245,13 @@ export class Pools {
 /** Networks that one host has by itself. One of the swarm is not, nor the configuration that such networks are made from. */
 function localNetworks(networks: readonly Network[], cidr: string): readonly Network[] {
   return ofSubnet(networks, cidr).filter(({ scope, isConfiguration }) => scope === 'local' && !isConfiguration);
+}
+
+/** Whether others have networks on it, or the one who asks has, and something is in it: then it is no new network that asks. */
+function isInUse({ users, stats, spec }: SubnetService, user: string | undefined): boolean {
+  if (users.some((each) => each !== user)) return true;
+  const gateways = spec.gateway === undefined ? 0 : 1;
+  return users.length > 0 && (stats.live > 0 || stats.held > gateways);
 }
 
 function gatewayOf({ spec }: SubnetService): { readonly gateway?: string } {

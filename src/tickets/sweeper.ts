@@ -76,7 +76,11 @@ export class Sweeper {
 function withoutBalancer(net: SubnetService, networks: readonly Network[], { tasks, nodes }: SwarmRecords): string[] {
   const seen = new Set<string | undefined>();
   for (const { identity } of net.list()) if (made(identity) === 'endpoint') seen.add(nodeOfMade(identity));
-  const on = tasks.filter(holdsTicket).filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));
+  const on = tasks
+    .filter(holdsTicket)
+    .filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));
   const needed = new Set(on.map(nodeOfTask));
-  return [...nodes.values()].filter(({ id }) => needed.has(id) && !seen.has(id)).map(({ id, hostname }) => hostname || id);
+  return [...nodes.values()]
+    .filter(({ id }) => needed.has(id) && !seen.has(id))
+    .map(({ id, hostname }) => hostname || id);
 }

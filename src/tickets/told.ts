@@ -27,7 +27,12 @@ interface Line {
 }
 
 export type Told =
-  | (Line & { readonly event: 'pool'; readonly pool?: string; readonly space?: string; readonly addressSpace?: AddressSpace })
+  | (Line & {
+      readonly event: 'pool';
+      readonly pool?: string;
+      readonly space?: string;
+      readonly addressSpace?: AddressSpace;
+    })
   | (Line & {
       readonly event: 'address';
       readonly addressSpace: AddressSpace;

@@ -4,7 +4,6 @@
 import {
   type Observed,
   observe,
-  type Resident,
   type Residents,
   residentsOn,
   type Use,
@@ -39,7 +38,10 @@ export interface Checked {
 const SETTLE = 2000;
 
 /** @throws LimpetError UNAVAILABLE (Docker, the store), BAD_INPUT or UNKNOWN (the selection) */
-export async function check(context: OperateEnvironment, { settle = SETTLE, ...selection }: CheckOptions): Promise<Checked> {
+export async function check(
+  context: OperateEnvironment,
+  { settle = SETTLE, ...selection }: CheckOptions,
+): Promise<Checked> {
   const first = await look(context, selection);
   if (first.findings.length === 0) return first;
   await context.clock.sleep(settle);

@@ -28,7 +28,12 @@ function groups(seen: readonly Resident[]): Resident[][] {
   return [...byAddress.values()].filter((together) => together.length > 1);
 }
 
-function double(context: OperateEnvironment, net: SubnetService, network: string, together: readonly Resident[]): Found {
+function double(
+  context: OperateEnvironment,
+  net: SubnetService,
+  network: string,
+  together: readonly Resident[],
+): Found {
   const [{ address }] = together as [Resident];
   const owner = net.inspect(address).identity;
   const [first, ...others] = [...together].sort((a, b) => Number(b.identity === owner) - Number(a.identity === owner));
@@ -56,7 +61,13 @@ function* checkOne(
   if (binding?.address === address) {
     if (!here || node === undefined || binding.nodes.includes(node)) return;
     const message = `${told(context, seen)} runs at ${address}, and its binding is not live there: it could be given away`;
-    yield { kind: 'not-live', ...about, message, mend: `limpet import ${quoted(network)}`, on: nameOfNode(context, node) };
+    yield {
+      kind: 'not-live',
+      ...about,
+      message,
+      mend: `limpet import ${quoted(network)}`,
+      on: nameOfNode(context, node),
+    };
   } else if (owner !== undefined && made(owner) !== undefined) {
     if (binding === undefined) return; // no sticky identity: one of several that could not be told apart
     if (all.some((other) => other.identity === identity && other.address === binding.address)) return; // an update

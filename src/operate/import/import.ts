@@ -152,12 +152,7 @@ function notMadeYet(cidr: string): Lookable {
   };
 }
 
-async function plan(
-  context: OperateEnvironment,
-  observed: Observed,
-  target: Target,
-  net: Lookable,
-): Promise<Step[]> {
+async function plan(context: OperateEnvironment, observed: Observed, target: Target, net: Lookable): Promise<Step[]> {
   const { network, mode, from, space } = target;
   const node = context.nodeOf({ spec: { space } });
   const { residents, ends } = await residentsOn(context.docker, observed, network, from, node);
@@ -173,12 +168,7 @@ async function plan(
 }
 
 /** On a network of Docker's own IPAM the task's record is the address that its container has, wherever that runs. */
-function recorded(
-  observed: Observed,
-  network: Network,
-  cidr: string,
-  residents: readonly Resident[],
-): Resident[] {
+function recorded(observed: Observed, network: Network, cidr: string, residents: readonly Resident[]): Resident[] {
   const known = new Set(residents.map(({ task }) => task?.id));
   return tasksOn(observed, network).flatMap((task): Resident[] => {
     const identity = identityOfTask(task, observed.swarm?.services ?? new Map());

@@ -69,12 +69,7 @@ export function planHolds(net: Lookable, uses: readonly Use[]): Step[] {
   });
 }
 
-function planOne(
-  context: OperateEnvironment,
-  net: Lookable,
-  claim: Resident,
-  marks: 'live' | 'reserved',
-): Step {
+function planOne(context: OperateEnvironment, net: Lookable, claim: Resident, marks: 'live' | 'reserved'): Step {
   const { identity, address, node, here } = claim;
   const step = { ...stepOf(context, net, claim), ...(here && marks === 'live' ? { live: true as const } : {}) };
   const binding = net.lookup(identity);
@@ -87,7 +82,8 @@ function planOne(
   const owner = net.inspect(address).identity;
   if (owner !== undefined && made(owner) !== undefined)
     return conflict(context, net, claim, `it runs there as a guest (${owner})`);
-  if (owner !== undefined) return conflict(context, net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
+  if (owner !== undefined)
+    return conflict(context, net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
   if (binding !== undefined) {
     const why = `${identity} is bound to ${binding.address}; limpet reclaim ${identity} ends that`;
     return conflict(context, net, claim, why);
