@@ -7,7 +7,6 @@ import { type Selection, selectSubnets } from './select.js';
 export interface SubnetStatus {
   readonly space: string;
   readonly subnet: string;
-  readonly scope: SubnetSpec['scope'];
   readonly policy: SubnetSpec['policy'];
   readonly reclaim: SubnetSpec['reclaim'];
   /** Counts of addresses; `size` is their sum. Beyond 2^53 (wide IPv6 subnets) they are rounded. */
@@ -41,10 +40,10 @@ export function status({ service, store, node, version }: AdminContext, selectio
 
 /** One subnet's counts, and whether they are enough. */
 export function statusOf(net: SubnetService): SubnetStatus {
-  const { space, cidr, scope, policy, reclaim } = net.spec;
+  const { space, cidr, policy, reclaim } = net.spec;
   const { size, live, reserved, held, excluded, free } = net.stats;
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };
-  return { space, subnet: cidr, scope, policy, reclaim, ...counts, ...room(cidr, counts) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, counts) };
 }
 
 /**

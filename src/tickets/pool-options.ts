@@ -9,7 +9,10 @@ import { formatRange, outside } from './ranges.js';
 
 const KNOWN = ['limpet.exclude', 'limpet.policy', 'limpet.reclaim', 'limpet.scope'] as const;
 
-export type PoolSettings = Omit<SubnetSettings, 'space' | 'gateway'>;
+export type PoolSettings = Omit<SubnetSettings, 'space' | 'gateway'> & {
+  /** Whose the network's addresses are: its node's, or those of all nodes. It chooses the space. */
+  readonly scope?: 'cluster' | 'node';
+};
 
 /** @throws LimpetError BAD_INPUT naming the option and its value */
 export function readPoolOptions(options: Readonly<Record<string, string>>): PoolSettings {

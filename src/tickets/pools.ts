@@ -72,7 +72,7 @@ export class Pools {
     if (side === 'global' || settings.scope === 'cluster') return this.#make(SWARM, cidr, wanted);
     // Swarm sends a node nothing but the pool: the subnet is the one that the leader has made.
     await service.refresh(SWARM);
-    return service.find(cidr, SWARM) ?? this.#make(spaceOf(this.#context.node()), cidr, { ...wanted, scope: 'node' });
+    return service.find(cidr, SWARM) ?? this.#make(spaceOf(this.#context.node()), cidr, wanted);
   }
 
   async #chosen(side: Side, request: PoolRequest, settings: PoolSettings): Promise<SubnetService> {

@@ -33,8 +33,8 @@ describe('a pool', () => {
     assert.equal(await two.pool('global', '10.77.0.0/24'), id);
     assert.equal(await two.pool('local', '10.77.0.0/24'), 'local/swarm/10.77.0.0/24');
     assert.deepEqual(specs(), ['swarm 10.77.0.0/24']);
-    const { exclude, policy, scope } = subnet(run.service, '10.77.0.0/24').spec;
-    assert.deepEqual([exclude, policy, scope], [['10.77.0.128-10.77.0.255'], 'lowest', 'cluster']);
+    const { exclude, policy } = subnet(run.service, '10.77.0.0/24').spec;
+    assert.deepEqual([exclude, policy], [['10.77.0.128-10.77.0.255'], 'lowest']);
   });
 
   test('with host bits is the subnet that is meant', async () => {
@@ -219,7 +219,6 @@ describe("a host's own network", () => {
   test('is its own on each node', async () => {
     assert.equal(L, 'local/node:node-1/10.90.0.0/24');
     assert.equal(await two.pool('local', '10.90.0.0/24'), 'local/node:node-2/10.90.0.0/24');
-    assert.equal(net().spec.scope, 'node');
   });
 
   test('has a gateway until the network goes; a container cannot have it', async () => {

@@ -5,7 +5,7 @@ import type { Network } from '../../docker/index.js';
 import { identityOfTask } from '../../docker/index.js';
 import { endpoint } from '../../docker/made-up.js';
 import { isOurs } from '../../docker/networks.js';
-import { SWARM, spaceOf } from '../../docker/spaces.js';
+import { SWARM } from '../../docker/spaces.js';
 import { parseCidr } from '../../host/address.js';
 import { contains, withoutHostBits } from '../../host/cidr.js';
 import { LimpetError } from '../../host/errors.js';
@@ -119,9 +119,8 @@ function fixed(cidr: string, space: string): LimpetError {
 }
 
 /** As the plugin would make it when Docker asks for the pool. */
-function make({ service, node }: AdminContext, { cidr, space, settings }: Target): Promise<SubnetService> {
-  const scope = space === spaceOf(node) ? 'node' : 'cluster';
-  return service.subnet(cidr, { ...settings, space, scope });
+function make({ service }: AdminContext, { cidr, space, settings }: Target): Promise<SubnetService> {
+  return service.subnet(cidr, { ...settings, space });
 }
 
 /** To plan with: a subnet of which nothing is taken. */
