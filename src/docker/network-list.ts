@@ -2,7 +2,8 @@
 
 import { withoutHostBits } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
-import { describe, dig, isObject, isUnset, whatItSays } from '../host/json.js';
+import { describe, dig, isObject, isUnset } from '../host/json.js';
+import { whatItSays } from './message.js';
 
 export interface NetworkSubnet {
   /** As Docker has it: host bits are set when it was learned from a task's address. */

@@ -1,10 +1,10 @@
 // The answer of Docker's GET /services: which name and mode stand behind a task's ServiceID.
 
-import { contains } from '../host/cidr.js';
+import { contains, withoutPrefix } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
-import { describe, dig, isObject, isUnset, whatItSays } from '../host/json.js';
+import { describe, dig, isObject, isUnset } from '../host/json.js';
 import type { Subnet } from '../host/subnet.js';
-import { withoutPrefix } from './address.js';
+import { whatItSays } from './message.js';
 
 export type ServiceMode = 'replicated' | 'global';
 

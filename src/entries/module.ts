@@ -1,6 +1,7 @@
 // The entry for places that forbid compiling: as index.ts, but without the wasm, which the caller brings ready-made.
 
-import { describe } from '../host/identity.js';
+import { dockerTasks } from '../docker/task-reader.js';
+import { describe } from '../host/arguments.js';
 import { Instance, instantiate } from '../host/instance.js';
 import type { LoadOptions } from '../host/types.js';
 
@@ -17,6 +18,6 @@ export class Limpet extends Instance {
   static async load(module: CoreModule, options?: LoadOptions): Promise<Limpet> {
     if (!(module instanceof WebAssembly.Module))
       throw new TypeError(`a WebAssembly.Module is needed, not ${describe(module)}`);
-    return new Limpet(await instantiate(module, options));
+    return new Limpet(await instantiate(module, options), dockerTasks);
   }
 }

@@ -1,4 +1,4 @@
-// One instance of the core with its subnets. Compiling and embedding are index.ts's and module.ts's affair.
+// One instance of the core with its subnets. Who compiles the module, and where its bytes come from, is not known here.
 
 import {
   type Cidr,
@@ -10,9 +10,11 @@ import {
   quote,
   type Range,
 } from './address.js';
+import { describe } from './arguments.js';
+import type { RecordReading } from './claims.js';
+import { compactOnly } from './compact-records.js';
 import { Core, WINDOW_SIZE } from './core.js';
 import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
 import { Restore } from './restore.js';
 import { Subnet } from './subnet.js';
 import type { LoadOptions, Policy, SubnetOptions } from './types.js';
@@ -23,11 +25,13 @@ const MOST_RANGES = WINDOW_SIZE / 32;
 
 export class Instance {
   readonly #core: Core;
+  readonly #reading: RecordReading;
   #restoring: Restore | undefined;
 
-  /** @internal Made by load. */
-  constructor(core: Core) {
+  /** @internal Made by load; `reading` knows records that are not Limpet's own. */
+  constructor(core: Core, reading: RecordReading = compactOnly) {
     this.#core = core;
+    this.#reading = reading;
   }
 
   /**
@@ -65,7 +69,7 @@ export class Instance {
         },
       );
     }
-    const net = new Subnet(this.#core, this.#create(parsed, policy, ranges), parsed);
+    const net = new Subnet(this.#core, this.#create(parsed, policy, ranges), parsed, this.#reading);
     try {
       if (gateway !== undefined && net.inspect(gateway).state === 'free') net.hold(gateway);
     } catch (error) {
@@ -96,7 +100,7 @@ export class Instance {
 
   #restorer(size?: number): Restore {
     this.#restoring?.abort();
-    const subnetOf = (id: number) => new Subnet(this.#core, id, this.#cidrOf(id));
+    const subnetOf = (id: number) => new Subnet(this.#core, id, this.#cidrOf(id), this.#reading);
     this.#restoring = new Restore(this.#core, subnetOf, size);
     return this.#restoring;
   }

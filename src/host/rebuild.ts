@@ -1,16 +1,14 @@
 // A rebuild from the host's side: feeds text to the core's scanner, reads the records that the scanner hands back, and
-// keeps the report. Which claim wins is decided in the core; what a record means, in swarm.ts.
+// keeps the report. Which claim wins is decided in the core; what a record means, by its reader.
 
-import { readServices, type ServiceName } from '../docker/service-list.js';
-import { ENDED_STATES, LIVE_STATES } from '../docker/states.js';
-import { type Claim, readRecord } from '../docker/task-records.js';
 import { formatAddress, parseAddress, quote } from './address.js';
+import { checkTime, describe } from './arguments.js';
+import type { Claim, RecordReader, RecordReading, ScannerWord } from './claims.js';
+import { isCompact, readCompact } from './compact-records.js';
 import { type Core, Status, Word } from './core.js';
 import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
 import { packClaim } from './packed.js';
 import { RecordText } from './record-text.js';
-import { checkTime } from './subnet.js';
 import type { Conflict, RebuildReport, Skipped, SkipReason } from './types.js';
 
 export interface RebuildOptions {
@@ -42,32 +40,33 @@ const SKIPS: Readonly<Record<number, SkipReason>> = {
   [Status.BAD_INPUT]: 'bad-record',
 };
 
+const WORDS = {
+  'replicated service': Word.REPLICATED,
+  'global service': Word.GLOBAL,
+  'live state': Word.STATE_LIVE,
+  'ended state': Word.STATE_ENDED,
+  network: Word.NETWORK,
+} as const;
+
 export class Rebuild {
   readonly #core: Core;
   readonly #id: number;
   readonly #target: Target;
-  readonly #network: string | undefined;
-  readonly #services: ReadonlyMap<string, ServiceName> | undefined;
+  readonly #reader: RecordReader;
   readonly #time: number;
   readonly #text: RecordText;
   readonly #skipped: Skipped[] = [];
-  /** IDs of the networks that records were attached to: a name can mean several. */
-  readonly #networks = new Set<string>();
   #elsewhere = 0;
   #scannedByCore = 0;
   #scannedByHost = 0;
   #open = true;
 
   /** @internal Made by Subnet.rebuilder. */
-  constructor(core: Core, id: number, target: Target, options: RebuildOptions) {
-    if (options.network !== undefined && typeof options.network !== 'string') {
-      throw new TypeError(`a network is a string, not ${describe(options.network)}`);
-    }
+  constructor(core: Core, id: number, target: Target, options: RebuildOptions, reading: RecordReading) {
     this.#core = core;
     this.#id = id;
     this.#target = target;
-    this.#network = options.network;
-    this.#services = options.services === undefined ? undefined : readServices(options.services);
+    this.#reader = reading.reader({ ...options });
     this.#time = checkTime(options.time ?? Date.now());
     const status = core.calls.rebuild_begin(id);
     if (status === Status.BAD_STATE) {
@@ -77,7 +76,9 @@ export class Rebuild {
     }
     this.#check(status);
     this.#text = new RecordText(core, id, (text, place) => this.#readText(text, place));
-    this.#orAbort(() => this.#teach());
+    this.#orAbort(() => {
+      for (const word of this.#reader.words) this.#teach(word);
+    });
   }
 
   /**
@@ -104,7 +105,7 @@ export class Rebuild {
   commit(): RebuildReport {
     return this.#orAbort(() => {
       this.#scannedByCore += this.#text.end();
-      if (this.#networks.size > 1) throw this.#ambiguous();
+      this.#reader.end();
       this.#check(this.#core.calls.rebuild_resolve(this.#id));
       const counts = this.#core.window();
       const superseded = counts.getUint32(0, true);
@@ -141,32 +142,15 @@ export class Rebuild {
     }
   }
 
-  /** Teaches the scanner what it needs to read tasks without the host, but for the network: states and services. */
-  #teach(): void {
-    for (const state of LIVE_STATES) this.#word(Word.STATE_LIVE, state);
-    for (const state of ENDED_STATES) this.#word(Word.STATE_ENDED, state);
-    for (const [id, { name, mode }] of this.#services ?? []) {
-      this.#word(mode === 'global' ? Word.GLOBAL : Word.REPLICATED, id, name);
-    }
-  }
-
-  /**
-   * A name can look just like an ID, and only a task tells which is meant. From the first that has it as its network's
-   * ID the core scans by itself; before, and by name, tasks come to the host.
-   */
-  #meet(networkId: string): void {
-    if (networkId === this.#network && !this.#networks.has(networkId)) this.#word(Word.NETWORK, networkId);
-    this.#networks.add(networkId);
-  }
-
-  #word(kind: number, word: string, name = ''): void {
+  #teach({ kind, word, ...rest }: ScannerWord): void {
+    const name = 'name' in rest ? rest.name : '';
     const wordBytes = new TextEncoder().encode(word);
     const nameBytes = new TextEncoder().encode(name);
     // What does not fit the scanner stays unknown to it, and so goes to the host.
     if (wordBytes.length === 0 || wordBytes.length > 255 || nameBytes.length > 255) return;
     this.#core.putWindow(wordBytes);
     this.#core.putWindow(nameBytes, wordBytes.length);
-    const status = this.#core.calls.rebuild_word(this.#id, kind, wordBytes.length, nameBytes.length);
+    const status = this.#core.calls.rebuild_word(this.#id, WORDS[kind], wordBytes.length, nameBytes.length);
     if (status === Status.NO_MEMORY) this.#check(status);
   }
 
@@ -196,16 +180,14 @@ export class Rebuild {
   #read(record: unknown): void {
     const index = this.#index();
     this.#scannedByHost++;
-    const network = this.#network === undefined ? {} : { network: this.#network };
-    const services = this.#services === undefined ? {} : { services: this.#services };
-    const read = readRecord(record, { ...network, ...services, index });
+    const read = isCompact(record) ? readCompact(record, index) : this.#reader.read(record, index);
     if (read === 'elsewhere') this.#elsewhere++;
     else if ('reason' in read) this.#skipped.push(read);
     else this.#claim(read);
   }
 
   #claim(claim: Claim): void {
-    if (claim.networkId !== undefined && this.#network !== undefined) this.#meet(claim.networkId);
+    if (claim.word !== undefined) this.#teach(claim.word);
     const { version, base, size, cidr } = this.#target;
     const ordinals = claim.addresses.map((text) => (parseAddress(text, version) ?? -1n) - base);
     const at = ordinals.findIndex((ordinal) => ordinal >= 0n && ordinal < size);
@@ -249,18 +231,6 @@ export class Rebuild {
     }
     found.sort((a, b) => Number(a.ordinal - b.ordinal) || compareBytes(a.conflict.loser, b.conflict.loser));
     return found.map(({ conflict }) => conflict);
-  }
-
-  #ambiguous(): LimpetError {
-    const ids = [...this.#networks];
-    return new LimpetError(
-      'BAD_INPUT',
-      `${ids.length} networks are named ${quote(String(this.#network))}: say which by its ID (${ids.join(', ')})`,
-      {
-        network: this.#network,
-        ids,
-      },
-    );
   }
 
   #check(status: number): void {

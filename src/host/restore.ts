@@ -1,9 +1,9 @@
 // A restore from the host's side: feeds a snapshot to the core, window by window, from pieces that may be cut anywhere. What the
 // bytes mean, and whether they are whole, the core says.
 
+import { describe } from './arguments.js';
 import { type Core, Status, WINDOW_SIZE } from './core.js';
 import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
 import type { Subnet } from './subnet.js';
 
 const NOTHING = new Uint8Array();

@@ -2,9 +2,11 @@
 // It keeps no state of its own: what is bound, held or free, only the core knows.
 
 import { type Cidr, formatAddress, formatIPv4, parseAddress, parseIPv4, quote } from './address.js';
+import { checkTime, describe, TIME_LIMIT } from './arguments.js';
+import type { RecordReading } from './claims.js';
 import { type Core, STATES, Status, WINDOW_SIZE } from './core.js';
 import { LimpetError, type LimpetErrorCode } from './errors.js';
-import { badIdentity, describe, Identity } from './identity.js';
+import { badIdentity, Identity } from './identity.js';
 import { Rebuild, type RebuildInput, type RebuildOptions, rebuildFrom } from './rebuild.js';
 import type { AddressState, Binding, Stats } from './types.js';
 
@@ -19,8 +21,6 @@ export interface Inspection {
 export type Allocation = { readonly address: string; readonly created: boolean } | { readonly error: LimpetError };
 
 const RESULT_SIZE = 24;
-/** Behind the last moment that the core can hold: 48 bits of milliseconds. */
-const TIME_LIMIT = 2 ** 48;
 
 export class Subnet {
   /** The CIDR in canonical form. */
@@ -34,12 +34,14 @@ export class Subnet {
   /** Base and size of an IPv4 subnet as numbers, for the hot path. */
   readonly #base32: number;
   readonly #size32: number;
+  readonly #reading: RecordReading;
   #id: number;
 
   /** @internal Made by Limpet. */
-  constructor(core: Core, id: number, cidr: Cidr) {
+  constructor(core: Core, id: number, cidr: Cidr, reading: RecordReading) {
     this.#core = core;
     this.#id = id;
+    this.#reading = reading;
     this.cidr = cidr.text;
     this.version = cidr.version;
     this.prefix = cidr.prefix;
@@ -260,8 +262,10 @@ export class Subnet {
   }
 
   /**
-   * Makes the bindings anew from Docker tasks or compact records (DESIGN.md section 5): JSON text (an array, or one
-   * record a line) as string or bytes, or objects. Held addresses stay held. All or nothing.
+   * Makes the bindings anew from Docker's tasks or compact records (`{ identity, address, state }`): JSON text (an array,
+   * or one record a line) as string or bytes, or objects. Of several claims of one identity stands that of the task which
+   * is meant to run, then the newest; an address goes to the identity that is live on it. The order of the records never
+   * matters. Held addresses stay held. All or nothing.
    * @throws LimpetError BAD_INPUT, NO_MEMORY; the subnet is then as it was
    */
   rebuild(input: RebuildInput, options: RebuildOptions = {}): ReturnType<Rebuild['commit']> {
@@ -281,6 +285,7 @@ export class Subnet {
         destroyed: () => this.#id < 0,
       },
       options,
+      this.#reading,
     );
   }
 
@@ -491,14 +496,4 @@ export class Subnet {
     const { identity, state } = this.inspect(address);
     return identity === undefined ? { state } : { owner: identity, state };
   }
-}
-
-/** @throws TypeError or LimpetError BAD_INPUT */
-export function checkTime(time: number): number {
-  if (typeof time !== 'number') throw new TypeError(`a time is a number of milliseconds, not ${describe(time)}`);
-  const whole = Math.floor(time);
-  if (whole >= 0 && whole < TIME_LIMIT) return whole;
-  throw new LimpetError('BAD_INPUT', `${time} is no time: milliseconds since the epoch, from 0 to 2^48 − 1`, {
-    value: time,
-  });
 }
