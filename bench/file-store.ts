@@ -18,7 +18,6 @@ const SPEC = {
   exclude: [],
   policy: 'serial',
   reclaim: {},
-  scope: 'node',
 } as const;
 
 /** On the disk of the work tree: a system's folder for temporary files is often none. */

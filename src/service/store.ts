@@ -21,8 +21,6 @@ export interface SubnetSpec {
   readonly exclude: readonly string[];
   readonly policy: Policy;
   readonly reclaim: ReclaimPolicy;
-  /** Whether the addresses belong to one node's networks or to all of the cluster. */
-  readonly scope: 'node' | 'cluster';
 }
 
 /** Names a subnet: space and canonical CIDR. */

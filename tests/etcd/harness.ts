@@ -13,7 +13,7 @@ import type { Change, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec
 export const NET: SubnetKey = { space: 'default', cidr: '10.0.0.0/18' };
 
 export function specOf({ space, cidr }: SubnetKey): SubnetSpec {
-  return { space, cidr, exclude: [], policy: 'serial', reclaim: {}, scope: 'cluster' };
+  return { space, cidr, exclude: [], policy: 'serial', reclaim: {} };
 }
 
 /** Keeps what it is told in plain maps, and checks that it makes sense. */

@@ -270,7 +270,7 @@ describe('what check does not say', () => {
     }
     swarm.docker.endpoints.set('st1', { 'lb-st1': { Name: 'st1-endpoint', IPv4Address: '10.77.0.50/24' } });
     await swarm.net.allocate('somebody', { node: 'node-3' });
-    await swarm.service.subnet('172.30.0.0/16', { space: 'node:node-3', scope: 'node' });
+    await swarm.service.subnet('172.30.0.0/16', { space: 'node:node-3' });
     const { code, findings, unchecked } = await check();
     assert.deepEqual([code, findings], [0, []]);
     assert.deepEqual(unchecked, [

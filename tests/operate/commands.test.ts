@@ -26,7 +26,7 @@ async function furnish({ service, clock }: Rig): Promise<void> {
   clock.time += 5 * 60_000;
   const wide = await service.subnet('fd00:7::/64', { space: 'swarm' });
   await wide.allocate('web.1', { node: 'node-2' });
-  await service.subnet('10.8.0.0/29', { space: 'node:node-1', scope: 'node' });
+  await service.subnet('10.8.0.0/29', { space: 'node:node-1' });
 }
 
 let rig: Rig;
@@ -119,7 +119,6 @@ describe('what the commands answer to programs', () => {
     assert.deepEqual(subnets[1], {
       space: 'swarm',
       subnet: '10.7.0.0/28',
-      scope: 'cluster',
       policy: 'serial',
       reclaim: { whenFull: { holdDown: 600_000 } },
       size: 16,

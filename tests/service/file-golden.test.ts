@@ -23,13 +23,11 @@ async function work(folder: string): Promise<void> {
     exclude: ['10.0.0.128/25'],
     policy: 'serial',
     reclaim: {},
-    scope: 'node',
   });
   let six = await service.subnet('fd00::/64', {
     space: 'global "ä"',
     policy: 'lowest',
     reclaim: { after: 86_400_000, whenFull: { holdDown: 600_000 } },
-    scope: 'cluster',
   });
   for (const id of ['node-1', 'node-2']) await service.introduce({ id, name: `${id} in German: Knöten` });
   for (let i = 1; i <= 5; i++) await four.allocate(`web.${i}`, { node: i % 2 ? 'node-1' : 'node-2' });
@@ -49,7 +47,7 @@ async function work(folder: string): Promise<void> {
   service = await open();
   four = service.find('10.0.0.0/24')!;
   six = service.find('fd00::/64', 'global "ä"')!;
-  await service.subnet('192.168.0.0/16', { policy: 'serial', reclaim: { after: 1 }, scope: 'node' });
+  await service.subnet('192.168.0.0/16', { policy: 'serial', reclaim: { after: 1 } });
   await service.remove('192.168.0.0/16');
   await service.introduce({ id: 'node-2', name: 'renamed' });
   const ticket = await four.hold();

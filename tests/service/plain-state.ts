@@ -151,5 +151,4 @@ export const specOf = (cidr: string, space = 'default'): SubnetSpec => ({
   exclude: [],
   policy: 'serial',
   reclaim: {},
-  scope: 'node',
 });

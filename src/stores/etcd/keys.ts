@@ -183,8 +183,7 @@ export function readSpec(value: Buffer, { space, cidr }: SubnetKey): SubnetSpec 
     ['string', 'undefined'].includes(typeof read.gateway) &&
     Array.isArray(read.exclude) &&
     typeof read.policy === 'string' &&
-    typeof read.reclaim === 'object' &&
-    typeof read.scope === 'string';
+    typeof read.reclaim === 'object';
   return isWhole ? (read as SubnetSpec) : undefined;
 }
 
