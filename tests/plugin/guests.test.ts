@@ -256,7 +256,7 @@ describe('the sweeper', () => {
     const balancer = await leader.address(G);
     await one.address(L, balancer);
     const [used, leaked, ended] = [await leader.address(G), await leader.address(G), await leader.address(G)] as const;
-    leader.docker.state.tasks = [task(1, used), task(2, ended, 'failed')];
+    leader.docker.state.tasks = [task(1, used), { ...task(2, ended, 'failed'), DesiredState: 'shutdown' }];
     await look();
     assert.deepEqual(states([used, leaked, ended]), ['held', 'held', 'held']);
     clock.ahead += 61_000;

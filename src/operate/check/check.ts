@@ -1,14 +1,7 @@
 // `limpet check`: what Limpet believes against what Docker says. A swarm moves while it is looked at, so whatever is found
 // counts only when a second look, a moment later, finds it again.
 
-import {
-  type Observed,
-  observe,
-  type Residents,
-  residentsOn,
-  type Use,
-  usesOf,
-} from '../../docker/observed.js';
+import { type Observed, observe, type Residents, residentsOn, type Use, usesOf } from '../../docker/observed.js';
 import type { Network } from '../../docker/shapes.js';
 import { SWARM, spaceOf } from '../../docker/spaces.js';
 import type { SubnetService } from '../../service/index.js';
