@@ -13,7 +13,7 @@ export function serve(settings: Settings): Promise<void> {
   return run(settings, operations);
 }
 
-export function operations({ situation, environment }: Parts): Mount {
+export function operations({ situation, environment, tenants }: Parts): Mount {
   return adminHandler((): OperateEnvironment => {
     const { service, host, nodeOf, docker, clock } = environment;
     return {
@@ -21,6 +21,7 @@ export function operations({ situation, environment }: Parts): Mount {
       store: situation.store as Store,
       host: host(),
       nodeOf,
+      isStarting: (net, identity, containers) => tenants.isStarting(net, identity, containers),
       docker,
       clock,
       version: packageJson.version,

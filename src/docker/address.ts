@@ -1,8 +1,9 @@
 // Addresses and subnets as Docker's JSON writes them: with the prefix length of the subnet behind them, host bits set, leading zeros,
 // or nonsense, where another IPAM driver has given them.
 
-import { formatAddress, parseAddress } from '../host/address.js';
+import { formatAddress, parseAddress, parseCidr } from '../host/address.js';
 import { withoutHostBits } from '../host/cidr.js';
+import { LimpetError } from '../host/errors.js';
 
 /** An address as Limpet writes it; what is none stays as it is. */
 export function canonical(address: string): string {
@@ -16,9 +17,13 @@ export function canonical(address: string): string {
  * drivers say that have none: neither takes any room.
  */
 export function subnetOf(text: string): string | undefined {
-  const cidr = withoutHostBits(text);
-  const [, address = '', prefix = ''] = /^(.+)\/(\d+)$/.exec(cidr) ?? [];
-  return Number(prefix) > 0 && parseAddress(address, versionOf(address)) !== undefined ? cidr : undefined;
+  try {
+    const { text: cidr, prefix } = parseCidr(withoutHostBits(text));
+    return prefix > 0 ? cidr : undefined;
+  } catch (error) {
+    if (error instanceof LimpetError) return undefined;
+    throw error;
+  }
 }
 
 function versionOf(address: string): 4 | 6 {

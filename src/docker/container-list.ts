@@ -14,6 +14,8 @@ export class ContainerList {
   readonly #docker: DockerApi;
   readonly #clock: Pick<Clock, 'sleep'>;
   readonly #list: Coalesced<readonly Container[]>;
+  /** A question has been out for too long. */
+  #unanswered = false;
 
   constructor(docker: DockerApi, clock: Pick<Clock, 'sleep'>) {
     this.#docker = docker;
@@ -28,17 +30,28 @@ export class ContainerList {
 
   /** The same, or undefined when Docker does not answer: at once when that is known. */
   async ifAnswered(): Promise<readonly Container[] | undefined> {
-    if (this.#docker.silent) return undefined;
+    if (this.#docker.silent || this.#unanswered) return undefined;
     try {
       const answer = this.#list.fresh();
-      if (this.#docker.watched) return await answer;
-      const called = new AbortController();
-      const late = this.#clock.sleep(SILENT, called.signal).then(() => undefined);
-      answer.catch(() => {}); // it may come to that after nobody waits for it
-      return await Promise.race([answer, late]).finally(() => called.abort());
+      return await (this.#docker.watched ? answer : this.#soon(answer));
     } catch (error) {
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
       throw error;
     }
+  }
+
+  async #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {
+    const called = new AbortController();
+    const late = this.#clock.sleep(SILENT, called.signal).then(() => {
+      if (called.signal.aborted) return undefined;
+      // Until this question has come to its end, those who ask next know that they would wait in vain.
+      this.#unanswered = true;
+      const end = () => {
+        this.#unanswered = false;
+      };
+      answer.then(end, end);
+      return undefined;
+    });
+    return Promise.race([answer, late]).finally(() => called.abort());
   }
 }

@@ -35,6 +35,7 @@ export async function withStore<N extends OperationName>(
       store,
       host: id,
       nodeOf: ({ spec }: InSpace) => (spec.space === SWARM ? (swarmNode ?? id) : id),
+      isStarting: () => false,
       docker,
       clock: systemClock,
       version: packageJson.version,

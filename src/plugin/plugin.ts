@@ -29,6 +29,7 @@ export interface RunningPlugin {
 export interface Parts {
   readonly situation: Situation;
   readonly environment: Environment;
+  readonly tenants: Tenants;
 }
 
 /**
@@ -75,7 +76,7 @@ export async function startPlugin(
     metrics,
     clock,
     deadline: options.waits.call,
-    mounts: [healthz, mount({ situation, environment })],
+    mounts: [healthz, mount({ situation, environment, tenants })],
   });
   const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, healthz);
   try {

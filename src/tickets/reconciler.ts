@@ -37,6 +37,7 @@ export class Reconciler {
   async look(): Promise<void> {
     const networks = await this.#environment.networks.all();
     const containers = await this.#environment.containers.fresh();
+    this.#tenants.learnNames(containers);
     const missed = new Set<string>();
     const conflicts = this.#conflicts;
     this.#conflicts = new Set();

@@ -98,6 +98,16 @@ export class Tenants {
     return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
+  /** Containers can be renamed while they run: whoever is known by its ID is called from now on what it is called now. */
+  learnNames(containers: readonly Container[]): void {
+    const names = new Map(containers.map(({ id, name }) => [id, name]));
+    for (const [key, tenant] of this.#tenants) {
+      const { id, name } = tenant.container;
+      const now = id === undefined ? undefined : names.get(id);
+      if (now !== undefined && now !== name) this.#tenants.set(key, { ...tenant, container: { id, name: now } });
+    }
+  }
+
   /**
    * Another container that is, or may be, at the identity's home, whatever it is called now: the one who asks has to wait for it.
    * @param around undefined while Docker does not answer: then only what this process has let in is known

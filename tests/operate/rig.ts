@@ -64,6 +64,7 @@ export class Rig {
       store,
       host: 'node-1',
       nodeOf: () => 'node-1',
+      isStarting: () => false,
       docker: new DockerodeApi({ host: rig.dockerSocket }),
       version: '1.2.3',
       clock: rig.clock,

@@ -47,13 +47,18 @@ export function* checkMarks(marks: Marks): Generator<Found> {
 }
 
 /** Undefined for what no list of Docker's shows: addresses that a user has set aside. */
-function runsHere({ observed, residents, ends }: Marks, identity: string, address: string): boolean | undefined {
+function runsHere(
+  { context, net, observed, residents, ends }: Marks,
+  identity: string,
+  address: string,
+): boolean | undefined {
   const kind = made(identity);
   if (kind === 'endpoint' && ends.includes(address)) return true;
   if (kind === 'endpoint') return undefined;
   // Whoever is at the address counts, whatever it is called now.
   if (residents.some((each) => each.here && each.address === address)) return true;
   if (kind !== undefined) return false;
+  if (context.isStarting(net, identity, observed.containers)) return true;
   return observed.containers.some((each) => mayStillRun(each) && identityOf(each) === identity);
 }
 
