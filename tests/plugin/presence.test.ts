@@ -75,7 +75,7 @@ function expected(row: Row): [Answer, why: string] {
 }
 
 async function answerTo({ state, address, name, option, api }: Row): Promise<Answer> {
-  const run = await swarm(1, { waits: { ...WAITS, docker: 30, home: 0 } });
+  const run = await swarm(1, { waits: { ...WAITS, docker: api === 'silent' ? 150 : 1000, home: 0 } });
   try {
     const [node] = run.nodes as [(typeof run.nodes)[0]];
     const { docker } = node;
@@ -95,7 +95,8 @@ async function answerTo({ state, address, name, option, api }: Row): Promise<Ans
     if (api === 'silent') await node.reconciler.look();
     const canStart = STATES[state] === 'created' || state === 'restarting' || state === 'exited';
     const asks = name === 'taken over' ? 'app' : !canStart ? 'other' : name === 'own' ? 'app' : 'app-old';
-    if (asks === 'other' || name === 'taken over') docker.put({ ...container(asks, { network: 'home' }), Id: 'id-of-another' });
+    if (asks === 'other' || name === 'taken over')
+      docker.put({ ...container(asks, { network: 'home' }), Id: 'id-of-another' });
     docker.silent = api === 'silent';
     const given = await node.address(L, '', option === 'given' ? { [NAME]: asks } : null);
     const owner = net.inspect(given).identity;
