@@ -53,3 +53,8 @@ export class LimpetError extends Error {
     this.details = details;
   }
 }
+
+/** @param so what has become of the call, as a clause */
+export function noMemory(memorySize: number, so: string, known: Record<string, unknown>): LimpetError {
+  return new LimpetError('NO_MEMORY', `the core may use no more memory (${memorySize} bytes): ${so}`, known);
+}

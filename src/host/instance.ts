@@ -1,27 +1,16 @@
 // One instance of the core with its subnets. Who compiles the module, and where its bytes come from, is not known here.
 
-import {
-  type Cidr,
-  formatAddress,
-  mergeRanges,
-  parseAddress,
-  parseCidr,
-  parseRange,
-  quote,
-  type Range,
-} from './address.js';
+import { type Cidr, mergeRanges, parseAddress, parseCidr, parseRange, quote, type Range } from './address.js';
 import { describe } from './arguments.js';
+import { foreign } from './boundary/calls.js';
+import { Core } from './boundary/core.js';
+import { POLICIES } from './boundary/status.js';
 import type { RecordReading } from './claims.js';
 import { compactOnly } from './compact-records.js';
-import { Core, WINDOW_SIZE } from './core.js';
 import { LimpetError } from './errors.js';
 import { Restore } from './restore.js';
 import { Subnet } from './subnet.js';
-import type { LoadOptions, Policy, SubnetOptions } from './types.js';
-
-const POLICIES: readonly Policy[] = ['serial', 'lowest'];
-/** The ranges that fit into the window. */
-const MOST_RANGES = WINDOW_SIZE / 32;
+import type { LoadOptions, SubnetOptions } from './types.js';
 
 export class Instance {
   readonly #core: Core;
@@ -48,28 +37,18 @@ export class Instance {
     const parsed = parseCidr(cidr);
     if (options.policy !== undefined && typeof options.policy !== 'string')
       throw new TypeError(`a policy is a string, not ${describe(options.policy)}`);
-    const policy = POLICIES.indexOf(options.policy ?? 'serial');
-    if (policy < 0) {
-      throw new LimpetError(
-        'BAD_INPUT',
-        `no policy is named ${quote(String(options.policy))}: there are ${POLICIES.join(' and ')}`,
-        {
-          value: options.policy,
-        },
-      );
+    const policy = options.policy ?? 'serial';
+    if (!POLICIES.includes(policy)) {
+      const message = `no policy is named ${quote(policy)}: there are ${POLICIES.join(' and ')}`;
+      throw new LimpetError('BAD_INPUT', message, { value: policy });
     }
     const gateway = options.gateway === undefined ? undefined : gatewayIn(parsed, options.gateway);
     const ranges = mergeRanges([...edges(parsed), ...excluded(parsed, options.exclude ?? [])]);
-    if (ranges.length > MOST_RANGES) {
-      throw new LimpetError(
-        'BAD_INPUT',
-        `${ranges.length} excluded ranges that do not touch: ${MOST_RANGES} is the most`,
-        {
-          value: ranges.length,
-        },
-      );
+    if (ranges.length > Core.MOST_RANGES) {
+      const message = `${ranges.length} excluded ranges that do not touch: ${Core.MOST_RANGES} is the most`;
+      throw new LimpetError('BAD_INPUT', message, { value: ranges.length });
     }
-    const net = new Subnet(this.#core, this.#create(parsed, policy, ranges), parsed, this.#reading);
+    const net = new Subnet(this.#core.createSubnet({ cidr: parsed, policy, excluded: ranges }), this.#reading);
     try {
       if (gateway !== undefined && net.inspect(gateway).state === 'free') net.hold(gateway);
     } catch (error) {
@@ -95,43 +74,13 @@ export class Instance {
 
   /** Bytes that subnets use now, and bytes of the whole memory, which never shrinks. */
   get memory(): { readonly used: number; readonly total: number } {
-    return { used: this.#core.calls.memory_used() >>> 0, total: this.#core.memorySize };
+    return { used: this.#core.memoryUsed, total: this.#core.memorySize };
   }
 
   #restorer(size?: number): Restore {
     this.#restoring?.abort();
-    const subnetOf = (id: number) => new Subnet(this.#core, id, this.#cidrOf(id), this.#reading);
-    this.#restoring = new Restore(this.#core, subnetOf, size);
+    this.#restoring = new Restore(this.#core.restore(), (core) => new Subnet(core, this.#reading), size);
     return this.#restoring;
-  }
-
-  #create(cidr: Cidr, policy: number, ranges: readonly Range[]): number {
-    const window = this.#core.window();
-    ranges.flat().forEach((address, i) => {
-      const ordinal = address - cidr.base;
-      window.setBigUint64(i * 16, BigInt.asUintN(64, ordinal), true);
-      window.setBigUint64(i * 16 + 8, ordinal >> 64n, true);
-    });
-    this.#core.ordinal = cidr.base;
-    const id = this.#core.calls.subnet_create(cidr.version, cidr.prefix, policy, ranges.length);
-    if (id >= 0) return id;
-    throw new LimpetError(
-      'NO_MEMORY',
-      `the core may use no more memory (${this.#core.memorySize} bytes) for ${cidr.text}`,
-      {
-        subnet: cidr.text,
-      },
-    );
-  }
-
-  #cidrOf(id: number): Cidr {
-    this.#core.calls.subnet_stats(id);
-    const stats = this.#core.window();
-    const version = stats.getUint32(0, true) === 4 ? 4 : 6;
-    const prefix = stats.getUint32(4, true);
-    const base = stats.getBigUint64(48, true) | (stats.getBigUint64(56, true) << 64n);
-    const size = 1n << BigInt((version === 4 ? 32 : 128) - prefix);
-    return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size };
   }
 }
 
@@ -156,14 +105,9 @@ export async function instantiate(module: WebAssembly.Module, options: LoadOptio
   try {
     instance = await WebAssembly.instantiate(module, {});
   } catch (cause) {
-    throw new LimpetError('BAD_INPUT', `this WebAssembly module is not a Limpet core: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw foreign((cause as Error).message, cause);
   }
-  const core = new Core(instance.exports);
-  core.seed(seed);
-  if (maxMemory !== undefined) core.limitMemory(maxMemory);
-  return core;
+  return new Core(instance.exports, seed, maxMemory);
 }
 
 /** What no host may have: RFC 4291 section 2.6.1 for IPv6, RFC 1122 section 3.2.1.3 for IPv4. */

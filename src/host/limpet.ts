@@ -1,7 +1,7 @@
 // The host API with the wasm core inside: the core is decoded and compiled at the first load, once for all instances.
 
+import type { Core } from './boundary/core.js';
 import type { RecordReading } from './claims.js';
-import type { Core } from './core.js';
 import { coreBytes } from './generated/core-wasm.js';
 import { Instance, instantiate } from './instance.js';
 import type { LoadOptions } from './types.js';

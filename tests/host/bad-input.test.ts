@@ -42,7 +42,6 @@ describe('identities', () => {
     ['allocate', (identity) => four.allocate(identity)],
     ['allocate preferred', (identity) => four.allocate(identity, { preferred: '10.0.0.9' })],
     ['allocateOrdinal', (identity) => four.allocateOrdinal(identity)],
-    ['allocateMany', (identity) => four.allocateMany(['new', identity])],
     ['bind', (identity) => four.bind(identity, '10.0.0.9')],
     ['trade', (identity) => four.trade(identity, '10.0.0.1')],
     ['release', (identity) => four.release(identity)],

@@ -58,6 +58,24 @@ describe('FULL', () => {
     });
   });
 
+  test('a mended bug: in a batch a malformed identity has an error, and the others are served', () => {
+    const of = limpet.subnet('10.0.1.0/24');
+    const malformed = ['', 'x'.repeat(256), 'ä'.repeat(128), 'half\ud800'];
+    const answers = of.allocateMany(['a', ...malformed, 'ä'.repeat(127), ...malformed, 'a']);
+    const errors = answers.map((answer) => ('error' in answer ? answer.error.details.identity : undefined));
+    assert.deepEqual(errors, [undefined, ...malformed, undefined, ...malformed, undefined]);
+    for (const answer of answers) if ('error' in answer) assert.equal(answer.error.code, 'BAD_INPUT');
+    assert.deepEqual(answers.at(-1), { address: '10.0.1.1', created: false });
+    assert.equal(of.stats.live, 2);
+    assert.deepEqual(of.allocateMany(['']).length, 1);
+  });
+
+  test('in a batch of the wrong type nobody is served', () => {
+    const of = limpet.subnet('10.0.1.0/24');
+    assert.throws(() => of.allocateMany(['a', undefined as any]), { name: 'TypeError', message: /not undefined$/ });
+    assert.equal(of.stats.live, 0);
+  });
+
   test('what was said to be reclaimable is', () => {
     assert.equal(net.reclaimOldest(counts.reclaimable).length, counts.reclaimable);
     for (let i = 0; i < counts.reclaimable; i++) net.allocate(`more.${i}`);
