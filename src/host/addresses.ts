@@ -1,9 +1,10 @@
 // The addresses of one subnet as text and as ordinals. The core knows only ordinals: numbers in IPv4, so that no BigInt
 // is made there, and bigints in IPv6.
 
-import { type Cidr, formatAddress, formatIPv4, parseAddress, parseIPv4, quote } from './address.js';
+import { type Cidr, formatAddress, formatIPv4, parseAddress, parseIPv4, parseRange, quote } from './address.js';
 import { describe } from './arguments.js';
 import type { Answer, Ordinal } from './boundary/memory.js';
+import type { OrdinalRange } from './boundary/subnet.js';
 import { LimpetError } from './errors.js';
 
 export class Addresses {
@@ -11,6 +12,9 @@ export class Addresses {
   /** Base and size of an IPv4 subnet as numbers, for the hot path. */
   readonly #base32: number;
   readonly #size32: number;
+  /** The range that was asked for last: most callers have one. */
+  #rangeText: string | undefined;
+  #range: OrdinalRange = { first: 0, last: 0 };
 
   constructor(cidr: Cidr) {
     this.cidr = cidr;
@@ -32,6 +36,24 @@ export class Addresses {
     }
     if (number < base || number >= base + size) throw this.outside(address);
     return number - base;
+  }
+
+  /**
+   * `first-last`, a CIDR, or one address, as ordinals.
+   * @throws TypeError; LimpetError BAD_INPUT when it is no range, OUT_OF_RANGE
+   */
+  rangeOf(text: string): OrdinalRange {
+    if (text === this.#rangeText) return this.#range;
+    if (typeof text !== 'string') throw new TypeError(`a range is a string, not ${describe(text)}`);
+    const { text: subnet, version, base, size } = this.cidr;
+    const [first, last] = parseRange(text, version).map((address) => address - base) as [bigint, bigint];
+    if (first < 0n || last >= size) {
+      const message = `the range ${quote(text)} reaches outside ${subnet}`;
+      throw new LimpetError('OUT_OF_RANGE', message, { subnet, value: text });
+    }
+    this.#range = version === 4 ? { first: Number(first), last: Number(last) } : { first, last };
+    this.#rangeText = text;
+    return this.#range;
   }
 
   /** Where one of these addresses is, as the first of them that is in the subnet; undefined when none is. */

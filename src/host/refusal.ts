@@ -10,20 +10,22 @@ import { LimpetError, type LimpetErrorCode, noMemory } from './errors.js';
 export interface Asked {
   readonly identity?: Who;
   readonly address?: string;
+  readonly range?: string;
 }
 
 export function refusal(status: Status, core: CoreSubnet, addresses: Addresses, asked: Asked = {}): LimpetError {
   const subnet = core.cidr.text;
-  const { identity, address } = asked;
+  const { identity, address, range } = asked;
   const who = identity === undefined ? 'the caller' : quote(String(identity));
   const known: Record<string, unknown> = { subnet };
   if (identity !== undefined) known.identity = String(identity);
   if (address !== undefined) known.address = address;
+  if (range !== undefined) known.range = range;
   const make = (code: LimpetErrorCode, message: string, more = {}) =>
     new LimpetError(code, message, { ...known, ...more });
   switch (status) {
     case Status.FULL:
-      return full(core, who, known);
+      return full(core, who, known, range);
     case Status.OCCUPIED:
       return occupied(core, addresses, who, { ...known, address: String(address) });
     case Status.OUT_OF_RANGE:
@@ -51,11 +53,12 @@ export function refusal(status: Status, core: CoreSubnet, addresses: Addresses, 
   }
 }
 
-function full(core: CoreSubnet, who: string, known: object): LimpetError {
+function full(core: CoreSubnet, who: string, known: object, range?: string): LimpetError {
   const { size, text } = core.cidr;
+  const what = range === undefined ? text : `the range ${range} of ${text}`;
   const { live, reserved, held, excluded } = core.counts();
-  const counts = `of ${size} addresses ${live} are live, ${reserved} reserved, ${held} held, ${excluded} excluded`;
-  const message = `${text} is full: no address for ${who}; ${counts}; reclaiming can free ${reserved}`;
+  const counts = `${range === undefined ? '' : `in ${text} `}of ${size} addresses ${live} are live, ${reserved} reserved, ${held} held, ${excluded} excluded`;
+  const message = `${what} is full: no address for ${who}; ${counts}; reclaiming can free ${reserved}`;
   return new LimpetError('FULL', message, { ...known, size, live, reserved, held, excluded, reclaimable: reserved });
 }
 

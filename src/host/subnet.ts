@@ -10,7 +10,7 @@ import { LimpetError } from './errors.js';
 import { badIdentity, Identity, notAnIdentity } from './identity.js';
 import { Rebuild, type RebuildInput, type RebuildOptions, rebuildFrom } from './rebuild.js';
 import { type Asked, refusal } from './refusal.js';
-import type { AddressState, Binding, Stats } from './types.js';
+import type { AddressState, AllocateOptions, Binding, HoldOptions, Stats } from './types.js';
 
 /** What an address is and, when it is bound, whose. */
 export interface Inspection {
@@ -45,13 +45,15 @@ export class Subnet {
   }
 
   /**
-   * The identity's own address: the one it has, else the preferred one if that is free, else the next free one.
-   * The binding is live from now on. Asking again answers the same.
-   * @throws LimpetError FULL, BAD_INPUT, OUT_OF_RANGE, NO_MEMORY; nothing has changed then
+   * The identity's own address: the one it has, wherever that is, else the preferred one if that is free, else the next
+   * free one, of the range if one is named. The binding is live from now on. Asking again answers the same.
+   * @throws LimpetError FULL (`details.range` when it is the range that is full), BAD_INPUT, OUT_OF_RANGE, NO_MEMORY;
+   * nothing has changed then
    * @example net.allocate('web.3') // '10.0.0.2'
+   * @example net.allocate('db.1', { range: '10.0.0.128-10.0.0.159' }) // '10.0.0.128'
    */
-  allocate(identity: string | Identity, options: { readonly preferred?: string } = {}): string {
-    if (options.preferred !== undefined) return this.#allocatePreferred(identity, options.preferred);
+  allocate(identity: string | Identity, options?: AllocateOptions): string {
+    if (options !== undefined) return this.#allocate(identity, options);
     const status = this.#core.allocate(identity);
     if (status < 0) throw this.#refusal(status, { identity });
     return this.#addresses.of(this.#core.answer);
@@ -151,13 +153,32 @@ export class Subnet {
   }
 
   /**
-   * Holds a free address without an identity (without an argument the next free one) and answers it. One that is held
-   * already stays so.
-   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, FULL, NO_MEMORY
+   * Holds a free address without an identity, and answers it. One that is held already stays so.
+   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, NO_MEMORY
    */
-  hold(address?: string): string {
-    if (address === undefined) return this.#addressOr(this.#core.holdNext(), {});
+  hold(address: string): string {
     return this.#addressOr(this.#core.hold(this.#addresses.ordinalOf(address)), { address });
+  }
+
+  /**
+   * Holds the next free address without an identity, of the range if one is named, and answers it.
+   * @throws LimpetError FULL (`details.range` when it is the range that is full), BAD_INPUT, OUT_OF_RANGE, NO_MEMORY
+   * @example net.holdNext({ range: '10.0.0.128/27' }) // '10.0.0.128'
+   */
+  holdNext({ range }: HoldOptions = {}): string {
+    if (range === undefined) return this.#addressOr(this.#core.holdNext(), {});
+    return this.#addressOr(this.#core.holdNextIn(this.#addresses.rangeOf(range)), { range });
+  }
+
+  /**
+   * Whether the address is held, alone or beside a binding; {@link inspect} tells of such a one only the binding.
+   * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  isHeld(address: string): boolean {
+    const status = this.#core.isHeld(this.#addresses.ordinalOf(address));
+    if (status === Status.NOT_HELD) return false;
+    if (status < 0) throw this.#refusal(status, { address });
+    return true;
   }
 
   /**
@@ -277,7 +298,13 @@ export class Subnet {
     this.#core.destroy();
   }
 
-  #allocatePreferred(identity: string | Identity, address: string): string {
+  #allocate(identity: string | Identity, { preferred: address, range }: AllocateOptions): string {
+    if (address !== undefined && range !== undefined)
+      throw new TypeError('name a preferred address or a range, not both');
+    if (range !== undefined) {
+      return this.#addressOr(this.#core.allocateIn(identity, this.#addresses.rangeOf(range)), { identity, range });
+    }
+    if (address === undefined) return this.#addressOr(this.#core.allocate(identity), { identity });
     const status = this.#core.allocatePreferred(identity, this.#addresses.ordinalOf(address));
     return this.#addressOr(status, { identity, address });
   }

@@ -34,6 +34,21 @@ export interface SubnetOptions {
   readonly policy?: Policy;
 }
 
+export interface AllocateOptions {
+  /** A new binding gets this address if it is free. */
+  readonly preferred?: string;
+  /**
+   * A new binding gets a free address of this range: `first-last`, or a CIDR. By the policy `lowest` the lowest one; by
+   * `serial` that after the last one given, if that lies in the range, else the first one.
+   */
+  readonly range?: string;
+}
+
+export interface HoldOptions {
+  /** As of {@link AllocateOptions}. */
+  readonly range?: string;
+}
+
 export interface Stats {
   /** Addresses in the subnet, 2^(host bits). */
   readonly size: bigint;

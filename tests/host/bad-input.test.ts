@@ -14,7 +14,7 @@ function sample(of: Limpet = limpet, cidr = '10.0.0.0/28'): Subnet {
   for (const name of ['web.1', 'web.2', 'é', '🐚']) net.allocate(name);
   net.release('web.2', 7);
   net.release('é', 8);
-  net.hold();
+  net.holdNext();
   net.trade('guest', [...net.held()].at(-1)!);
   return net;
 }
@@ -561,7 +561,7 @@ describe('memory that may not grow', () => {
     untilItFits(filled(1), (_, [net]) => net!.allocate('a', { preferred: '10.0.200.0' })));
   test('bind', () => untilItFits(filled(1), (_, [net]) => net!.bind('a', '10.0.200.0')));
   test('hold', () => untilItFits(filled(1), (_, [net]) => net!.hold('10.0.200.0')));
-  test('hold any', () => untilItFits(filled(1), (_, [net]) => net!.hold()));
+  test('hold any', () => untilItFits(filled(1), (_, [net]) => net!.holdNext()));
   test('allocateMany, each for itself', () =>
     untilItFits(filled(1), (_, [net]) => {
       const [first] = net!.allocateMany(['a']);

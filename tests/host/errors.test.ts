@@ -18,7 +18,7 @@ const compiled = (bytes: BufferSource) => new WebAssembly.Module(bytes);
 describe('FULL', () => {
   const net = limpet.subnet('10.0.0.0/28', { gateway: '10.0.0.1', exclude: ['10.0.0.12/30'] });
   for (let i = 0; i < 9; i++) net.allocate(`web.${i}`);
-  net.hold();
+  net.holdNext();
   for (let i = 0; i < 4; i++) net.release(`web.${i}`, i);
   const counts = { size: 16n, live: 5, reserved: 4, held: 2, excluded: 5n, reclaimable: 4 };
 
@@ -35,7 +35,7 @@ describe('FULL', () => {
         '2 held',
       );
       assert.deepEqual(error.details, { subnet: '10.0.0.0/28', identity: 'ten', ...counts });
-      assert.deepEqual(refused('FULL', () => net.hold()).details, { subnet: '10.0.0.0/28', ...counts });
+      assert.deepEqual(refused('FULL', () => net.holdNext()).details, { subnet: '10.0.0.0/28', ...counts });
       refused('FULL', () => net.allocate('ten', { preferred: '10.0.0.3' }), '"ten"');
       refused('FULL', () => net.allocateOrdinal('ten'), '"ten"');
     });
@@ -180,7 +180,7 @@ describe('what has ended', () => {
       () => net.reclaim('a'),
       () => net.reclaimOldest(),
       () => net.reclaimReleasedBefore(1),
-      () => net.hold(),
+      () => net.holdNext(),
       () => net.hold('10.7.0.1'),
       () => net.rehold('10.7.0.1'),
       () => net.unhold('10.7.0.1'),
