@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { corePath, Limpet, LimpetError, library } from '../limpet.js';
 import { refused, unchanged } from '../outcome.js';
 import { answering, patched, TRAP } from '../wasm-patch.js';
@@ -147,6 +148,8 @@ test('a LimpetError is an Error with a name, and says what it is', () => {
   assert.equal(error.name, 'LimpetError');
   assert.match(String(error), /^LimpetError: "x" is no CIDR/);
   assert.ok(new library.LimpetError('FULL', 'm') instanceof LimpetError);
+  assert.equal(LimpetError.name, 'LimpetError');
+  assert.match(inspect(error), /^LimpetError: "x" is no CIDR.*code: 'BAD_INPUT'/s);
 });
 
 test('a mended bug: the last moment there is can be reclaimed too', () => {
