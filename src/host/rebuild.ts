@@ -3,7 +3,7 @@
 
 import { quote } from './address.js';
 import { Addresses } from './addresses.js';
-import { checkTime, describe } from './arguments.js';
+import { checkOptions, checkTime, describe } from './arguments.js';
 import type { CoreRebuild } from './boundary/rebuild.js';
 import { Status } from './boundary/status.js';
 import type { CoreSubnet } from './boundary/subnet.js';
@@ -49,6 +49,7 @@ export class Rebuild {
   constructor(subnet: CoreSubnet, options: RebuildOptions, reading: RecordReading) {
     this.#subnet = subnet;
     this.#addresses = new Addresses(subnet.cidr);
+    checkOptions(options, 'a rebuild', [...reading.options, 'time']);
     this.#reader = reading.reader({ ...options });
     this.#time = checkTime(options.time ?? Date.now());
     this.#core = subnet.rebuild();

@@ -2,7 +2,7 @@
 // It keeps no state of its own: what is bound, held or free, only the core knows.
 
 import { Addresses, asNumber } from './addresses.js';
-import { checkTime, describe, TIME_LIMIT } from './arguments.js';
+import { checkOptions, checkTime, describe, TIME_LIMIT } from './arguments.js';
 import { Status } from './boundary/status.js';
 import type { CoreSubnet } from './boundary/subnet.js';
 import type { RecordReading } from './claims.js';
@@ -10,6 +10,7 @@ import { LimpetError } from './errors.js';
 import { badIdentity, Identity, notAnIdentity } from './identity.js';
 import { Rebuild, type RebuildInput, type RebuildOptions, rebuildFrom } from './rebuild.js';
 import { type Asked, refusal } from './refusal.js';
+import { statsOf } from './stats.js';
 import type { AddressState, AllocateOptions, Binding, HoldOptions, Stats } from './types.js';
 
 /** What an address is and, when it is bound, whose. */
@@ -21,6 +22,9 @@ export interface Inspection {
 
 /** One answer of {@link Subnet.allocateMany}: an address, or why there is none. */
 export type Allocation = { readonly address: string; readonly created: boolean } | { readonly error: LimpetError };
+
+const ALLOCATE_OPTIONS = ['preferred', 'range'] as const satisfies readonly (keyof AllocateOptions)[];
+const HOLD_OPTIONS = ['range'] as const satisfies readonly (keyof HoldOptions)[];
 
 export class Subnet {
   /** The CIDR in canonical form. */
@@ -165,7 +169,9 @@ export class Subnet {
    * @throws LimpetError FULL (`details.range` when it is the range that is full), BAD_INPUT, OUT_OF_RANGE, NO_MEMORY
    * @example net.holdNext({ range: '10.0.0.128/27' }) // '10.0.0.128'
    */
-  holdNext({ range }: HoldOptions = {}): string {
+  holdNext(options: HoldOptions = {}): string {
+    checkOptions(options, 'holdNext', HOLD_OPTIONS);
+    const { range } = options;
     if (range === undefined) return this.#addressOr(this.#core.holdNext(), {});
     return this.#addressOr(this.#core.holdNextIn(this.#addresses.rangeOf(range)), { range });
   }
@@ -288,9 +294,7 @@ export class Subnet {
   }
 
   get stats(): Stats {
-    const { live, reserved, held, excluded } = this.#core.counts();
-    const free = this.size - excluded - BigInt(live) - BigInt(reserved) - BigInt(held);
-    return { size: this.size, live, reserved, held, excluded, free };
+    return statsOf(this.#core);
   }
 
   /** Gives the subnet's memory back. Every later call is refused. */
@@ -298,7 +302,9 @@ export class Subnet {
     this.#core.destroy();
   }
 
-  #allocate(identity: string | Identity, { preferred: address, range }: AllocateOptions): string {
+  #allocate(identity: string | Identity, options: AllocateOptions): string {
+    checkOptions(options, 'allocate', ALLOCATE_OPTIONS);
+    const { preferred: address, range } = options;
     if (address !== undefined && range !== undefined)
       throw new TypeError('name a preferred address or a range, not both');
     if (range !== undefined) {

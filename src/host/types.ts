@@ -49,6 +49,11 @@ export interface HoldOptions {
   readonly range?: string;
 }
 
+/**
+ * How many addresses are what. A count that only the subnet's width bounds is a bigint: an IPv6 subnet has more
+ * addresses than a number can tell. `BigInt(stats.live) + stats.free` adds them; `JSON.stringify(stats)` writes them as
+ * numbers, and as strings those above 2^53 − 1.
+ */
 export interface Stats {
   /** Addresses in the subnet, 2^(host bits). */
   readonly size: bigint;

@@ -170,6 +170,23 @@ describe('options, times and counts', () => {
     }
   });
 
+  test('a misspelt option is not passed over', async () => {
+    const strange = (action: () => unknown, name: string) =>
+      wrongType(action, new RegExp(`has no option "${name}"; it can have `));
+    strange(() => limpet.subnet('10.0.0.0/24', { gatway: '10.0.0.1' } as any), 'gatway');
+    strange(() => limpet.subnet('10.0.0.0/24', { policy: 'lowest', Exclude: [] } as any), 'Exclude');
+    strange(() => four.allocate('new', { prefered: '10.0.0.9' } as any), 'prefered');
+    strange(() => four.holdNext({ ranges: '10.0.0.0/24' } as any), 'ranges');
+    strange(() => four.rebuild([], { netwrok: 'web' } as any), 'netwrok');
+    strange(() => four.rebuilder({ service: [] } as any), 'service');
+    wrongType(() => four.allocate('new', '10.0.0.9' as any), /^options are an object, not string "10.0.0.9"$/);
+    wrongType(() => four.holdNext('10.0.0.0/24' as any), /^options are an object/);
+    wrongType(() => four.rebuild([], 'web' as any), /^options are an object/);
+    wrongType(() => four.rebuilder([] as any), /^options are an object, not an array$/);
+    await assert.rejects(Limpet.load({ maxmemory: 5 } as any), /^TypeError: loading has no option "maxmemory"/);
+    await assert.rejects(Limpet.load(5 as any), /^TypeError: options are an object/);
+  });
+
   test('a mended bug: a list of the wrong type is not read as an empty one', () => {
     for (const value of ['10.0.0.5', {}, 5, null]) {
       if (value !== null)

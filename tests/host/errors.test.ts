@@ -142,6 +142,13 @@ test('details hold the values behind the message', () => {
   net.destroy();
 });
 
+test('stats can be written as JSON', () => {
+  const json = (cidr: string) => JSON.parse(JSON.stringify({ stats: limpet.subnet(cidr).stats })).stats;
+  assert.deepEqual(json('10.0.0.0/24'), { size: 256, live: 0, reserved: 0, held: 0, excluded: 2, free: 254 });
+  const { size, free } = json('fd00::/64');
+  assert.deepEqual([size, free], ['18446744073709551616', '18446744073709551615']);
+});
+
 test('a LimpetError is an Error with a name, and says what it is', () => {
   const error = refused('BAD_INPUT', () => limpet.subnet('x'));
   assert.ok(error instanceof Error);

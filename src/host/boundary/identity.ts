@@ -8,9 +8,9 @@ export const LONGEST_IDENTITY = 255;
 const encoder = new TextEncoder();
 
 /**
- * Writes an identity to the start of `place`, which has room for LONGEST_IDENTITY bytes and no more; answers its length,
- * or −1 when it is not 1 to 255 bytes of well-formed text. The encoder writes into the memory itself: for 27 characters
- * that is faster than a loop over them.
+ * Writes an identity to the start of `place`, which has room for LONGEST_IDENTITY bytes and no more; answers its
+ * length, or −1 when it is not 1 to 255 bytes of well-formed text. The encoder writes into the memory itself: for 27
+ * characters that is faster than a loop over them.
  * @throws TypeError
  */
 export function writeIdentity(identity: string | Identity, place: Uint8Array): number {
