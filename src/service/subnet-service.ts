@@ -148,7 +148,10 @@ export class SubnetService {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;
       }
-      const held = await this.#choose(() => this.state.net.hold(address));
+      const held = await this.#choose(() => {
+        const { net } = this.state;
+        return address === undefined ? net.holdNext() : net.hold(address);
+      });
       this.state.proposeHold(held);
       if (!(await this.#decide([{ op: 'hold', address: held }], () => this.state.takeBackHold(held)))) return undefined;
       this.state.settleHold(held);

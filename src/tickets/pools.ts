@@ -6,7 +6,7 @@ import { ofSubnet, subnetsOf } from '../docker/networks.js';
 import type { Network } from '../docker/shapes.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { withoutHostBits } from '../host/cidr.js';
-import { LimpetError } from '../host/errors.js';
+import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import type { SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
 import type { PoolRequest } from './calls.js';
@@ -121,7 +121,7 @@ export class Pools {
     try {
       return await service.subnet(cidr, wanted);
     } catch (error) {
-      const isOther = isCode(error, 'BAD_INPUT') && (error as LimpetError).details.setting !== undefined;
+      const isOther = isCode(error, 'BAD_INPUT') && error.details.setting !== undefined;
       if (!isOther || isInUse(there, user)) throw error;
       return this.#change(there, wanted);
     }
@@ -133,8 +133,8 @@ export class Pools {
       try {
         return await this.#environment.service().change(net.cidr, settings);
       } catch (error) {
-        const address = isCode(error, 'OCCUPIED') ? (error as LimpetError).details.address : undefined;
-        const identity = typeof address === 'string' ? net.inspect(address).identity : undefined;
+        const address = isCode(error, 'OCCUPIED') ? error.details.address : undefined;
+        const identity = address === undefined ? undefined : net.inspect(address).identity;
         if (identity === undefined) throw error;
         await net.reclaim(identity);
       }
@@ -159,8 +159,8 @@ export class Pools {
   /** The subnet that stops one from being made, since it overlaps. */
   #inTheWay(error: unknown, { space, cidr }: Wanted): SubnetService | undefined {
     if (!isCode(error, 'OVERLAP')) return undefined;
-    const { other } = (error as LimpetError).details;
-    return typeof other === 'string' && other !== cidr ? this.#environment.service().find(other, space) : undefined;
+    const { other } = error.details;
+    return other !== undefined && other !== cidr ? this.#environment.service().find(other, space) : undefined;
   }
 
   /** Only what was given back, and is in no network that Docker lists. */
@@ -267,7 +267,7 @@ function addressSpaceOf(name: string): AddressSpace {
 
 function inDockersWords(error: unknown): unknown {
   if (!isCode(error, 'OVERLAP')) return error;
-  const { message, details } = error as LimpetError;
+  const { message, details } = error;
   return new LimpetError('OVERLAP', `Pool overlaps with other one on this address space: ${message}`, { ...details });
 }
 
@@ -276,6 +276,6 @@ function noRange(addressSpace: AddressSpace, version: 4 | 6): LimpetError {
   return new LimpetError('FULL', message, { addressSpace, version });
 }
 
-function isCode(error: unknown, code: string): boolean {
+function isCode<C extends LimpetErrorCode>(error: unknown, code: C): error is LimpetError<C> {
   return error instanceof LimpetError && error.code === code;
 }
