@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodeTests } from './test/run.mjs';
+import { nodeTests } from './test/run.js';
 
 const USAGE = 'usage: npm run soak -- [--minutes N] [PART...]; PART: a part of a test file’s path, such as simulator';
 const { minutes, parts } = options();

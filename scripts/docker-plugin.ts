@@ -1,7 +1,7 @@
 // Builds dist/docker-plugin/, the folder that `docker plugin create limpet dist/docker-plugin` takes. Needs dist/.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { pluginConfig } from './docker-plugin/config.mjs';
-import { makeRootfs } from './docker-plugin/rootfs.mjs';
+import { pluginConfig } from './docker-plugin/config.js';
+import { makeRootfs } from './docker-plugin/rootfs.js';
 
 const TARGET = 'dist/docker-plugin';
 if (process.platform !== 'linux')

@@ -1,5 +1,5 @@
-// Runs the test suites, a progress line for each; `node scripts/test.mjs NAME...` runs only those. The last line counts all.
-import { suites, usual } from './test/suites.mjs';
+// Runs the test suites, a progress line for each; `tsx scripts/test.ts NAME...` runs only those. The last line counts all.
+import { suites, usual } from './test/suites.js';
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : usual;
 const unknown = names.filter((name) => !(name in suites));

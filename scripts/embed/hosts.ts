@@ -1,4 +1,4 @@
-// The hosts of examples/embed: what each needs on the machine, how it is built, and how it is run. prepare.mjs does so.
+// The hosts of examples/embed: what each needs on the machine, how it is built, and how it is run. prepare.ts does so.
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 

@@ -5,7 +5,7 @@ import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import esbuild from 'esbuild';
-import { SCRIPT } from './config.mjs';
+import { SCRIPT } from './config.js';
 
 const ADDON = 'fs-native-extensions';
 

@@ -1,7 +1,7 @@
 // Runs a script on every host of examples/embed that this machine can build: npm run embed -- SCRIPT [FOLDER] [--host NAME]...
 // Exits with the highest exit code of the hosts.
 import { parseArgs } from 'node:util';
-import { prepareHosts, runScript } from './embed/prepare.mjs';
+import { prepareHosts, runScript } from './embed/prepare.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

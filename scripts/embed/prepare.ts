@@ -1,8 +1,8 @@
-// Makes the hosts of hosts.mjs ready to run, and runs scripts on them. What the machine lacks is told, not thrown.
+// Makes the hosts of hosts.ts ready to run, and runs scripts on them. What the machine lacks is told, not thrown.
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { folder, hosts } from './hosts.mjs';
+import { folder, hosts } from './hosts.js';
 
 /**
  * @typedef {object} Prepared

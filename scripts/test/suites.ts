@@ -1,15 +1,15 @@
 // The suites by name, in the order of a usual run. Each resolves to { passed, failed, skipped?, output }.
 import { access, readdir } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { prepareHosts } from '../embed/prepare.mjs';
-import { packAndInstall } from '../pack.mjs';
-import { asPect, nodeTests, plain } from './run.mjs';
+import { prepareHosts } from '../embed/prepare.js';
+import { packAndInstall } from '../pack.js';
+import { asPect, nodeTests, plain } from './run.js';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** `vital`: when it fails, no later suite says anything useful. */
 export const suites = {
-  build: { vital: true, run: () => plain('scripts/build.mjs') },
+  build: { vital: true, run: () => plain('--import', 'tsx', 'scripts/build.ts') },
   lint: { run: () => plain('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.') },
   types: { run: () => plain('node_modules/typescript/bin/tsc', '--noEmit') },
   core: { run: async () => asPect(await testFiles('assembly/__tests__', '.spec.ts')) },

@@ -1,6 +1,6 @@
 // Serves dist/playground/ on localhost and prints the address; `--port N` or PORT chooses the port. Any static host does as well.
 import { fileURLToPath } from 'node:url';
-import { serve } from './serve.mjs';
+import { serve } from './serve.js';
 
 const at = process.argv.indexOf('--port');
 const port = Number((at > 0 ? process.argv[at + 1] : process.env.PORT) ?? 4173);

@@ -1,12 +1,12 @@
 // Builds dist/ from assembly/ and src/. Skips the work when no input has changed since the last build; `--force` builds anyway.
 // A build is made beside dist/ and takes its place only when every step has succeeded.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { bundle } from './build/bundles.mjs';
-import { compileCore, embedCore } from './build/core.mjs';
-import { collectLicenses } from './build/licenses.mjs';
-import { bundlePlayground } from './build/playground.mjs';
-import { stampOfDist, stampOfInputs, writeStamp } from './build/stamp.mjs';
-import { emitTypes } from './build/types.mjs';
+import { bundle } from './build/bundles.js';
+import { compileCore, embedCore } from './build/core.js';
+import { collectLicenses } from './build/licenses.js';
+import { bundlePlayground } from './build/playground.js';
+import { stampOfDist, stampOfInputs, writeStamp } from './build/stamp.js';
+import { emitTypes } from './build/types.js';
 
 const stamp = await stampOfInputs();
 if (!process.argv.includes('--force') && (await stampOfDist('dist')) === stamp) {

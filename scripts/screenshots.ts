@@ -2,7 +2,7 @@
 // for each view, width and theme instead, to be looked at.
 import { mkdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
-import { serve } from './serve.mjs';
+import { serve } from './serve.js';
 
 const CLASSIC = '#scenario=classic&step=22';
 const CROWD = '#scenario=crowd&step=60';

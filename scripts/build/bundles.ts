@@ -3,8 +3,8 @@
 import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild from 'esbuild';
-import { embedCore } from './core.mjs';
-import { protoInside, withoutSsh } from './packages.mjs';
+import { embedCore } from './core.js';
+import { protoInside, withoutSsh } from './packages.js';
 
 const LIBRARY = {
   index: 'src/entries/index.ts',

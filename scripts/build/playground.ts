@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
-import { collectLicenses } from './licenses.mjs';
+import { collectLicenses } from './licenses.js';
 
 const LIMIT_COMPRESSED = 120 * 1024;
 
