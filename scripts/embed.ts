@@ -1,5 +1,5 @@
-// Runs a script on every host of examples/embed that this machine can build: npm run embed -- SCRIPT [FOLDER] [--host NAME]...
-// Exits with the highest exit code of the hosts.
+// Runs a script on every host of examples/embed that this machine can build:
+// npm run embed -- SCRIPT [FOLDER] [--host NAME]... Exits with the highest exit code of the hosts.
 import { parseArgs } from 'node:util';
 import { prepareHosts, runScript } from './embed/prepare.js';
 

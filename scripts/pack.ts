@@ -5,8 +5,17 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Makes the tarball and the folder with node_modules/limpet and node_modules/ip-num. `remove` deletes both. */
-export async function packAndInstall() {
+export interface Installed {
+  /** Its node_modules has limpet and ip-num, and nothing else. */
+  readonly folder: string;
+  readonly tarball: string;
+  /** What the tarball contains. */
+  readonly files: readonly string[];
+  /** Deletes tarball and folder. */
+  remove(): Promise<void>;
+}
+
+export async function packAndInstall(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'limpet-package-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
@@ -19,7 +28,7 @@ export async function packAndInstall() {
       ['install', '--offline', '--install-links', '--ignore-scripts', tarball, resolve('node_modules/ip-num')],
       folder,
     );
-    return { folder, tarball, files: files.map(({ path }) => path), remove };
+    return { folder, tarball, files: files.map(({ path }: { path: string }) => path), remove };
   } catch (error) {
     await remove();
     throw error;
@@ -27,9 +36,9 @@ export async function packAndInstall() {
 }
 
 /** Runs the npm that runs us, or the one in PATH. */
-async function npm(args, cwd) {
+async function npm(args: string[], cwd: string): Promise<string> {
   const cli = process.env.npm_execpath;
-  const [command, before] = cli ? [process.execPath, [cli]] : ['npm', []];
+  const [command, before]: [string, string[]] = cli ? [process.execPath, [cli]] : ['npm', []];
   const env = { ...process.env, npm_config_audit: 'false', npm_config_fund: 'false' };
   const { stdout } = await promisify(execFile)(command, [...before, ...args], { cwd, env, maxBuffer: 1 << 24 });
   return stdout;

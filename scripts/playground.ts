@@ -1,4 +1,5 @@
-// Serves dist/playground/ on localhost and prints the address; `--port N` or PORT chooses the port. Any static host does as well.
+// Serves dist/playground/ on localhost and prints the address; `--port N` or PORT chooses the port. Any static host does
+// as well.
 import { fileURLToPath } from 'node:url';
 import { serve } from './serve.js';
 
@@ -12,6 +13,7 @@ try {
   const { address } = await serve(fileURLToPath(new URL('../dist/playground/', import.meta.url)), port);
   console.log(`The playground is at ${address} (Ctrl+C ends it)`);
 } catch (error) {
-  console.error(error.code === 'EADDRINUSE' ? `port ${port} is in use: choose another with --port N` : error.message);
+  const { code, message } = error as NodeJS.ErrnoException;
+  console.error(code === 'EADDRINUSE' ? `port ${port} is in use: choose another with --port N` : message);
   process.exit(1);
 }

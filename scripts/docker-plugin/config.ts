@@ -1,13 +1,13 @@
-// config.json of the managed plugin: what Docker grants it and what `docker plugin set` can change. What each setting means is
-// said in docs/SWARM.md; the program reads them in src/plugin.
+// config.json of the managed plugin: what Docker grants it and what `docker plugin set` can change. What each setting
+// means is said in docs/SWARM.md; the program reads them in src/plugin.
 
 /** Where things are inside the plugin. */
 export const SCRIPT = '/limpet/limpet.mjs';
 const STATE = '/var/lib/limpet';
 const SOCKET = 'limpet.sock';
 
-/** Settable by `docker plugin set limpet NAME=VALUE`; an empty value is none. */
-const SETTINGS = [
+/** Settable by `docker plugin set limpet NAME=VALUE`; an empty value is none: name, value, description. */
+const SETTINGS: readonly [string, string, string][] = [
   [
     'LIMPET_STORE',
     `file://${STATE}`,
@@ -30,14 +30,14 @@ const SETTINGS = [
 ];
 
 /** Settable by `docker plugin set limpet NAME.source=FOLDER`. Docker demands that each of them exists. */
-const MOUNTS = [
+const MOUNTS: readonly [name: string, source: string, destination: string, mode: string, description: string][] = [
   ['socket', '/var/run/docker.sock', '/var/run/docker.sock', 'rw', "the Docker API's socket"],
   ['state', STATE, STATE, 'rw', 'the file store, and what the plugin remembers of its node'],
   ['tls', STATE, '/etc/limpet', 'ro', 'certificates and keys for etcd'],
 ];
 
-/** @param {string} version of the package */
-export function pluginConfig(version) {
+/** @param version of the package */
+export function pluginConfig(version: string) {
   return {
     description: `Limpet ${version}: every task keeps its IP address`,
     documentation: 'docs/SWARM.md',

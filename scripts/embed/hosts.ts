@@ -7,18 +7,25 @@ export const folder = resolve('examples/embed');
 /** Compiled crates: outside the tree, so that a fresh clone need not compile them again. */
 const crates = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'limpet-embed', 'cargo');
 
-/**
- * @typedef {object} Host
- * @property {string} name also its folder
- * @property {string[]} programs that must be in PATH
- * @property {string[]} [files] that must be there, as absolute paths
- * @property {string} remedy how to get them (on Debian)
- * @property {string[][]} build commands, run in its folder; caches aside, they write into its folder only
- * @property {string[]} run the command, in its folder; the core, a script and a folder are appended
- */
+export interface Host {
+  /** Also its folder. */
+  readonly name: string;
+  /** They must be in PATH. */
+  readonly programs: readonly string[];
+  /** They must be there, as absolute paths. */
+  readonly files?: readonly string[];
+  /** How to get them, on Debian. */
+  readonly remedy: string;
+  /** Commands, run in its folder; caches aside, they write into its folder only. */
+  readonly build: readonly Command[];
+  /** The command, in its folder; the core, a script and a folder are appended. */
+  readonly run: Command;
+}
 
-/** @type {Host[]} */
-export const hosts = [
+/** A program and its arguments. */
+export type Command = readonly [program: string, ...args: string[]];
+
+export const hosts: readonly Host[] = [
   { name: 'node', programs: [], remedy: '', build: [], run: [process.execPath, 'main.js'] },
   {
     name: 'go',

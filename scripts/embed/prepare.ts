@@ -2,30 +2,34 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { folder, hosts } from './hosts.js';
+import { type Command, folder, type Host, hosts } from './hosts.js';
 
-/**
- * @typedef {object} Prepared
- * @property {string} name
- * @property {string} [missing] what the machine lacks for it
- * @property {string} [failure] what a build said that failed
- * @property {string[]} [run] see Host
- */
+export interface Prepared {
+  readonly name: string;
+  /** What the machine lacks for it. */
+  readonly missing?: string;
+  /** What a build said that failed. */
+  readonly failure?: string;
+  /** See Host; it is there when nothing is missing and nothing failed. */
+  readonly run?: Command;
+}
 
-/**
- * Builds every host that the machine has the tools for, or those named.
- * @param {string[]} [names]
- * @returns {Promise<Prepared[]>}
- */
-export async function prepareHosts(names = hosts.map(({ name }) => name)) {
+export interface Outcome {
+  /** Text when the program could not be started. */
+  readonly code: number | string | null;
+  readonly output: string;
+}
+
+/** Builds every host that the machine has the tools for, or those named. */
+export async function prepareHosts(names = hosts.map(({ name }) => name)): Promise<Prepared[]> {
   const unknown = names.filter((name) => !hosts.some((host) => host.name === name));
   if (unknown.length > 0) throw new RangeError(`no such host: ${unknown}; there are ${hosts.map(({ name }) => name)}`);
-  const prepared = [];
+  const prepared: Prepared[] = [];
   for (const host of hosts) if (names.includes(host.name)) prepared.push(await prepareHost(host));
   return prepared;
 }
 
-async function prepareHost({ name, programs, files = [], remedy, build, run }) {
+async function prepareHost({ name, programs, files = [], remedy, build, run }: Host): Promise<Prepared> {
   const found = await Promise.all([...programs.map(inPath), ...files.map(there)]);
   const absent = [...programs, ...files].filter((_, at) => !found[at]);
   if (absent.length > 0) return { name, missing: `${absent.join(', ')} not found: ${remedy}` };
@@ -36,38 +40,30 @@ async function prepareHost({ name, programs, files = [], remedy, build, run }) {
   return { name, run };
 }
 
-/**
- * Runs a script on a host, with a folder for its files, and on another core than the built one if it is said.
- * @param {Prepared} host
- * @returns {Promise<{ code: number | string | null, output: string }>} the code is text when it could not be started
- */
-export function runScript(host, script, files = '.', core = 'dist/core.wasm') {
+/** Runs a script on a host, with a folder for its files, and on another core than the built one if one is named. */
+export function runScript(host: Prepared, script: string, files = '.', core = 'dist/core.wasm'): Promise<Outcome> {
   return runHost(host, [resolve(core), resolve(script), resolve(files)]);
 }
 
-/**
- * Runs a host with any arguments.
- * @param {Prepared} host
- * @param {string[]} args
- * @returns {Promise<{ code: number | string | null, output: string }>}
- */
-export function runHost({ name, run = [] }, args) {
+/** Runs a host with any arguments. @throws Error when it is not ready */
+export function runHost({ name, run, missing, failure }: Prepared, args: string[]): Promise<Outcome> {
+  if (run === undefined) throw new Error(`${name} cannot run: ${missing ?? failure}`);
   return execute([...run, ...args], join(folder, name));
 }
 
-const there = (path) =>
+const there = (path: string) =>
   access(path).then(
     () => true,
     () => false,
   );
 
-async function inPath(program) {
+async function inPath(program: string): Promise<boolean> {
   const found = await Promise.all((process.env.PATH ?? '').split(delimiter).map((part) => there(join(part, program))));
   return found.includes(true);
 }
 
-/** A program with a slash is a file in the host's folder, unless its path is absolute; one without is looked for in PATH. */
-function execute([program, ...args], cwd) {
+/** A program with a slash is a file in the host's folder, unless its path is absolute; else it is looked for in PATH. */
+function execute([program, ...args]: Command, cwd: string): Promise<Outcome> {
   const file = program.includes('/') && !isAbsolute(program) ? join(cwd, program) : program;
   return new Promise((settle) => {
     execFile(file, args, { cwd, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
