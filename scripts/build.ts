@@ -1,41 +1,18 @@
-// Builds dist/ from assembly/ and src/. Skips the work when no input has changed since the last build; `--force` builds anyway.
-// A build is made beside dist/ and takes its place only when every step has succeeded.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { bundle } from './build/bundles.js';
-import { compileCore, embedCore } from './build/core.js';
-import { collectLicenses } from './build/licenses.js';
-import { bundlePlayground } from './build/playground.js';
-import { stampOfDist, stampOfInputs, writeStamp } from './build/stamp.js';
-import { emitTypes } from './build/types.js';
+// Builds dist/ from assembly/, src/ and playground/: npm run build [-- --force] [STEP...]. Does the steps whose inputs have
+// changed since the last build; `--force` does all that are named, or all. A test can tell: tests/fresh.ts reads the stamps.
+import { parseArgs } from 'node:util';
+import { build } from './build/build.js';
+import { isStep, STEPS } from './build/steps.js';
 
-const stamp = await stampOfInputs();
-if (!process.argv.includes('--force') && (await stampOfDist('dist')) === stamp) {
-  console.log('build: dist/ is up to date');
-} else {
-  await build(`dist.${process.pid}`);
+const USAGE = `usage: npm run build [-- --force] [STEP...]; the steps are ${Object.keys(STEPS).join(', ')}`;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { force: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+});
+const names = positionals.filter(isStep);
+if (values.help || names.length < positionals.length) {
+  console.error(USAGE);
+  process.exit(values.help ? 0 : 2);
 }
-
-/** @param {string} staging the folder that becomes dist/ */
-async function build(staging) {
-  const started = performance.now();
-  await mkdir(`${staging}/debug`, { recursive: true });
-  try {
-    const core = await compileCore('release', `${staging}/core.wasm`);
-    const debugCore = await compileCore('debug', `${staging}/debug/core.wasm`);
-    await mkdir('src/host/generated', { recursive: true });
-    await writeFile('src/host/generated/core-wasm.ts', embedCore(core));
-    const packages = await bundle(staging, debugCore);
-    await bundlePlayground(staging);
-    await emitTypes(staging);
-    await writeFile(
-      `${staging}/THIRD-PARTY-LICENSES.txt`,
-      await collectLicenses(new Set(['ip-num', 'commander', ...packages])),
-    );
-    await writeStamp(staging, stamp);
-    await rm('dist', { recursive: true, force: true });
-    await rename(staging, 'dist');
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
-  console.log(`build: dist/ made in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-}
+const wanted = names.length > 0 ? names : undefined;
+await (values.force ? build.anew(wanted) : build.stale(wanted));

@@ -1,8 +1,8 @@
-// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that `limpet`, `limpet/module` and the
-// CLI share one LimpetError class, and the CLI runs the very code that is shipped.
+// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that `limpet`, `limpet/module` and
+// the CLI share one LimpetError class, and the CLI runs the very code that is shipped.
 import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import esbuild from 'esbuild';
+import esbuild, { type BuildOptions, type BuildResult, type Plugin } from 'esbuild';
 import { embedCore } from './core.js';
 import { protoInside, withoutSsh } from './packages.js';
 
@@ -15,15 +15,19 @@ const LIBRARY = {
 };
 const STORES = { 'file-store': 'src/entries/file-store.ts', 'etcd-store': 'src/entries/etcd-store.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
-/** What the command line loads when it is asked for it: whole, with all that it needs, so that no package must be installed. */
+/** What the command line loads when asked: whole, with all that it needs, so that no package must be installed. */
 const LOADED = { plugin: 'src/plugin/run.ts', operate: 'src/operate/direct.ts' };
-const NODE = { platform: 'node', target: 'node20', external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'] };
+const NODE: BuildOptions = {
+  platform: 'node',
+  target: 'node20',
+  external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'],
+};
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
-/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers which packages are bundled into what the CLI loads. */
-export async function bundle(dist, debugCore) {
+/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the packages inside of what the CLI loads. */
+export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
   const plugins = [loadedStay(), withoutSsh()];
   await split({ ...LIBRARY, ...STORES, ...CLI }, dist, { ...NODE, plugins });
   await finishCli(dist);
@@ -36,16 +40,16 @@ export async function bundle(dist, debugCore) {
   return packages;
 }
 
-function run(options) {
+function run(options: BuildOptions): Promise<BuildResult> {
   return esbuild.build({ bundle: true, logLevel: 'warning', legalComments: 'none', charset: 'utf8', ...options });
 }
 
-function split(entryPoints, outdir, options) {
+function split(entryPoints: Record<string, string>, outdir: string, options: BuildOptions): Promise<BuildResult> {
   return run({ entryPoints, outdir, format: 'esm', splitting: true, chunkNames: 'chunk-[hash]', ...options });
 }
 
 /** Bundles commander into cli.js; it is CommonJS and calls `require` for Node's own modules, which ESM does not have. */
-async function finishCli(dist) {
+async function finishCli(dist: string): Promise<void> {
   await run({
     absWorkingDir: resolve(dist),
     entryPoints: ['./cli.js'],
@@ -61,7 +65,7 @@ async function finishCli(dist) {
 }
 
 /** Bundles what the CLI loads with its packages; only the native addon stays outside. */
-async function bundleLoaded(dist, plugins) {
+async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> {
   const { metafile } = await run({
     entryPoints: LOADED,
     outdir: dist,
@@ -75,12 +79,14 @@ async function bundleLoaded(dist, plugins) {
     plugins: [protoInside(), withoutSsh(), ...plugins],
     metafile: true,
   });
-  const names = Object.keys(metafile.inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  const names = Object.keys(metafile?.inputs ?? {}).map(
+    (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1],
+  );
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
 /** Turns the ESM library, file by file, into .cjs beside it. */
-async function toCommonJs(dist) {
+async function toCommonJs(dist: string): Promise<void> {
   const entries = Object.keys({ ...LIBRARY, ...STORES });
   const names = (await readdir(dist)).filter(
     (name) => entries.includes(basename(name, '.js')) || /^chunk-.*\.js$/.test(name),
@@ -97,7 +103,7 @@ async function toCommonJs(dist) {
 }
 
 /** Leaves imports between files of dist/ as imports, of files with that extension. */
-function siblingsStay(extension) {
+function siblingsStay(extension: string): Plugin {
   return {
     name: 'siblings-stay',
     setup(build) {
@@ -110,7 +116,7 @@ function siblingsStay(extension) {
 }
 
 /** Leaves the imports of what is loaded when needed as imports of files beside the CLI. */
-function loadedStay() {
+function loadedStay(): Plugin {
   const names = new Map(Object.entries(LOADED).map(([name, path]) => [resolve(path), `./${name}.js`]));
   return {
     name: 'loaded-stay',
@@ -125,7 +131,7 @@ function loadedStay() {
 }
 
 /** Embeds another build of the core than src/host/generated has. */
-function embed(bytes) {
+function embed(bytes: Buffer): Plugin {
   return {
     name: 'embed',
     setup(build) {

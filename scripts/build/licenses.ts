@@ -1,9 +1,10 @@
-// The licences of what is bundled: commander into the CLI, ip-num into the browser form, the plugin's packages into its bundle.
+// The licences of what is bundled: commander into the CLI, ip-num into the browser form, the plugin's packages into its
+// bundle.
 import { readdir, readFile } from 'node:fs/promises';
 
 /** One text with the name, version and licence of each package. */
-export async function collectLicenses(packages) {
-  const parts = [];
+export async function collectLicenses(packages: Iterable<string>): Promise<string> {
+  const parts: string[] = [];
   for (const name of packages) {
     const folder = `node_modules/${name}`;
     const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));

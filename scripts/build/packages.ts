@@ -1,12 +1,13 @@
-// Two packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a way to
-// reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
+// Two packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a way
+// to reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Plugin } from 'esbuild';
 
 /** The definition of etcd's protocol as JSON inside the bundle, instead of a .proto file beside it. */
-export function protoInside() {
+export function protoInside(): Plugin {
   return {
     name: 'proto-inside',
     setup(build) {
@@ -24,7 +25,7 @@ export function protoInside() {
 }
 
 /** Modules that are never called here, as modules that say so if they are. */
-export function withoutSsh() {
+export function withoutSsh(): Plugin {
   const unused = /^(\.\/ssh|\.\/session)$/;
   return {
     name: 'without-ssh',

@@ -1,16 +1,15 @@
-// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in dist/, as
-// package.json's exports say, like any page that has the package installed; what it weighs is a gate of the build.
+// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in dist/,
+// as package.json's exports say, like any page that has the package installed; what it weighs is a gate of the build.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import esbuild from 'esbuild';
+import esbuild, { type Plugin } from 'esbuild';
 import { collectLicenses } from './licenses.js';
 
 const LIMIT_COMPRESSED = 120 * 1024;
 
-/** Fills `dist/playground`. @throws Error when the site is larger than it may be */
-export async function bundlePlayground(dist) {
-  const site = `${dist}/playground`;
+/** Fills the folder `site`. @throws Error when it is larger than it may be */
+export async function bundlePlayground(site: string, dist: string): Promise<void> {
   await mkdir(site, { recursive: true });
   // A classic script and not a module: browsers refuse modules from file://, and a page saved to a disk shall work.
   await esbuild.build({
@@ -33,13 +32,13 @@ export async function bundlePlayground(dist) {
 }
 
 /** The page with its icon inside: browsers ask for icons again whenever they like, also when the host is out of reach. */
-async function page() {
+async function page(): Promise<string> {
   const icon = `data:image/svg+xml,${encodeURIComponent(await readFile('playground/icon.svg', 'utf8'))}`;
   return (await readFile('playground/index.html', 'utf8')).replaceAll('icon.svg', icon);
 }
 
 /** `limpet` and `limpet/…` from the folder that is being built: the project's own dist/ is still the one before. */
-function ownPackage(dist) {
+function ownPackage(dist: string): Plugin {
   return {
     name: 'own-package',
     async setup(build) {
@@ -53,7 +52,7 @@ function ownPackage(dist) {
   };
 }
 
-async function checkSize(site) {
+async function checkSize(site: string): Promise<void> {
   let compressed = 0;
   for (const name of await readdir(site)) {
     compressed += gzipSync(await readFile(join(site, name)), { level: 9 }).length;
