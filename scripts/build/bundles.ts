@@ -1,8 +1,8 @@
-// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that `limpet`, `limpet/module` and
-// the CLI share one LimpetError class, and the CLI runs the very code that is shipped.
+// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that the CLI runs the very code that is
+// shipped, and all of them and what the CLI loads have one LimpetError class.
 import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import esbuild, { type BuildOptions, type BuildResult, type Plugin } from 'esbuild';
+import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
 import { embedCore } from './core.js';
 import { protoInside, withoutSsh } from './packages.js';
 
@@ -15,6 +15,8 @@ const LIBRARY = {
 };
 const STORES = { 'file-store': 'src/entries/file-store.ts', 'etcd-store': 'src/entries/etcd-store.ts' };
 const CLI = { cli: 'src/cli/main.ts' };
+/** Modules that are there once in a process, by their files in dist/: what the CLI loads takes them from there. */
+const SHARED = { errors: 'src/host/errors.ts' };
 /** What the command line loads when asked: whole, with all that it needs, so that no package must be installed. */
 const LOADED = { plugin: 'src/plugin/run.ts', operate: 'src/operate/direct.ts' };
 const NODE: BuildOptions = {
@@ -28,12 +30,13 @@ const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
 /** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the packages inside of what the CLI loads. */
 export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
-  const plugins = [loadedStay(), withoutSsh()];
-  await split({ ...LIBRARY, ...STORES, ...CLI }, dist, { ...NODE, plugins });
+  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), withoutSsh()];
+  const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
+  await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);
   await toCommonJs(dist);
   await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
-  await split({ ...LIBRARY, ...STORES, ...CLI }, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
+  await split(entries, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
   await finishCli(`${dist}/debug`);
   const packages = await bundleLoaded(dist, []);
   await bundleLoaded(`${dist}/debug`, [embed(debugCore)]);
@@ -64,7 +67,7 @@ async function finishCli(dist: string): Promise<void> {
   await chmod(`${dist}/cli.js`, 0o755);
 }
 
-/** Bundles what the CLI loads with its packages; only the native addon stays outside. */
+/** Bundles what the CLI loads with its packages; only the native addon and what is shared stay outside. */
 async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> {
   const { metafile } = await run({
     entryPoints: LOADED,
@@ -76,7 +79,7 @@ async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> 
     target: 'node20',
     banner: { js: REQUIRE },
     external: ['fs-native-extensions'],
-    plugins: [protoInside(), withoutSsh(), ...plugins],
+    plugins: [protoInside(), withoutSsh(), staysBeside(SHARED, () => true), ...plugins],
     metafile: true,
   });
   const names = Object.keys(metafile?.inputs ?? {}).map(
@@ -115,16 +118,15 @@ function siblingsStay(extension: string): Plugin {
   };
 }
 
-/** Leaves the imports of what is loaded when needed as imports of files beside the CLI. */
-function loadedStay(): Plugin {
-  const names = new Map(Object.entries(LOADED).map(([name, path]) => [resolve(path), `./${name}.js`]));
+/** Leaves imports of those modules as imports of files beside the importer. */
+function staysBeside(modules: Record<string, string>, meant: (kind: ImportKind) => boolean): Plugin {
+  const names = new Map(Object.entries(modules).map(([name, path]) => [resolve(path), `./${name}.js`]));
   return {
-    name: 'loaded-stay',
+    name: 'stays-beside',
     setup(build) {
       build.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir, kind }) => {
-        if (kind !== 'dynamic-import') return undefined;
         const found = names.get(resolve(resolveDir, path.replace(/\.js$/, '.ts')));
-        return found === undefined ? undefined : { path: found, external: true };
+        return found === undefined || !meant(kind) ? undefined : { path: found, external: true };
       });
     },
   };
