@@ -1,10 +1,10 @@
-// Builds dist/ from assembly/, src/ and playground/: npm run build [-- --force] [STEP...]. Does the steps whose inputs have
-// changed since the last build; `--force` does all that are named, or all. A test can tell: tests/fresh.ts reads the stamps.
+// Builds dist/ from assembly/, src/ and playground/: npm run build [-- --force] [STEP...]. Does the steps whose inputs
+// have changed since the last build; `--force` does them anyway.
 import { parseArgs } from 'node:util';
 import { build } from './build/build.js';
-import { isStep, STEPS } from './build/steps.js';
+import { ALL, isStep } from './build/inputs.js';
 
-const USAGE = `usage: npm run build [-- --force] [STEP...]; the steps are ${Object.keys(STEPS).join(', ')}`;
+const USAGE = `usage: npm run build [-- --force] [STEP...]; the steps are ${ALL.join(', ')}`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { force: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },

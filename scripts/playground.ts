@@ -1,5 +1,5 @@
-// Serves dist/playground/ on localhost and prints the address; `--port N` or PORT chooses the port. Any static host does
-// as well.
+// Serves dist/playground/ on localhost and prints the address; `--port N` or PORT chooses the port. Any static host
+// does as well.
 import { fileURLToPath } from 'node:url';
 import { serve } from './serve.js';
 

@@ -1,5 +1,5 @@
-// Makes README's pictures of the playground anew, in docs/images/, from dist/playground in Chromium. `--all FOLDER` makes
-// one for each view, width and theme instead, to be looked at.
+// Makes README's pictures of the playground anew, in docs/images/, from dist/playground in Chromium. `--all FOLDER`
+// makes one for each view, width and theme instead, to be looked at.
 import { mkdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { serve } from './serve.js';

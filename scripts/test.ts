@@ -1,47 +1,50 @@
-// Runs the test suites, a progress line for each; `tsx scripts/test.ts NAME...` runs only those. The last line counts all.
-import { suites, usual } from './test/suites.js';
+// Runs tests: all the usual ones, suites, files, or those of a name. The last line counts them.
+import { parseArgs } from 'node:util';
+import { runTests } from './test/run.js';
+import { suitesOf, type Wish } from './test/select.js';
+import { watchTests } from './test/watch.js';
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : usual;
-const unknown = names.filter((name) => !(name in suites));
-if (unknown.length > 0) {
-  console.error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`);
-  process.exit(2);
-}
+const USAGE = `npm test                        the usual suites
+npm test -- FILE...             test files, specs of the core too; a folder, or a part of the path, will do
+npm test -- SUITE...            suites by name
+npm test -- -t NAME [FILE...]   only tests whose name has NAME, in the files, or in all
+npm run test:long               the long suites
+npm run test:watch [-- FILE...] [-t NAME]
+                                again after each change; without FILE the test file that was saved last
 
-let passed = 0;
-let failed = 0;
-const undo = [];
-const context = { onEnd: (action) => undo.push(action) };
+What is not up to date is built before. LIMPET_SEED=N draws the property tests' cases again that N drew.
 
+usual:  ${suitesOf('usual').join(', ')}
+long:   ${suitesOf('long').join(', ')}
+system: ${suitesOf('system').join(', ')} (they need etcd, Chromium, compilers)`;
+
+const { words, name, isLong, isWatched } = told();
+const wish: Wish = { words: isLong ? [...words, ...suitesOf('long')] : words, name };
 try {
-  for (const name of names) {
-    const started = performance.now();
-    const result = await runSuite(name);
-    passed += result.passed;
-    failed += result.failed;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
-    const mark = result.failed ? 'FAIL' : 'ok  ';
-    console.log(
-      `${mark} ${name.padEnd(14)} ${seconds.padStart(6)} s  ${result.passed} passed, ${result.failed} failed${skipped}`,
-    );
-    for (const note of result.notes ?? []) console.log(`     ${note}`);
-    if (result.failed) console.log(result.output.trimEnd());
-    if (result.failed && suites[name].vital) break;
-  }
-} finally {
-  for (const action of undo.reverse()) await action();
+  process.exitCode = (await (isWatched ? watchTests(wish) : runTests(wish))) ? 0 : 1;
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 2;
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
 
-/** A suite that cannot even start, or that runs no test, is a failed one. */
-async function runSuite(name) {
+function told() {
   try {
-    const result = await suites[name].run(context);
-    if (result.passed + result.failed > 0) return result;
-    return { passed: 0, failed: 1, output: `${name}: no test was run\n${result.output}` };
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        name: { type: 'string', short: 't' },
+        long: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    return { words: positionals, name: values.name, isLong: values.long, isWatched: values.watch };
   } catch (error) {
-    return { passed: 0, failed: 1, output: error.stack ?? String(error) };
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
   }
 }

@@ -1,5 +1,6 @@
-// Loaded before every test file: with LIMPET_SEED set, all property tests draw the same cases again, as CI does, so that what
-// fails there is the commit's doing. Without it they draw others each time; `npm run soak` does that for as long as one likes.
+// Loaded before every test file: with LIMPET_SEED set, all property tests draw the same cases again, as CI does, so
+// that what fails there is the commit's doing. Without it they draw others each time; `npm run soak` does that for as
+// long as one likes.
 import fc from 'fast-check';
 
 const text = process.env.LIMPET_SEED;

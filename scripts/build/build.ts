@@ -1,11 +1,10 @@
-// Does the steps of a build, side by side where they do not need each other. dist/ is made beside itself and takes its place
-// only when every step has succeeded; what need not be done again is taken over from the dist/ before.
+// Does the steps of a build, side by side where they do not need each other. dist/ is made beside itself and takes its
+// place only when every step has succeeded; what need not be done again is taken over from the dist/ before.
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ALL, INPUTS, type StepName, withEarlier } from './inputs.js';
 import { type Done, type DoneSteps, readRecord, staleSteps, stampsOfTree, writeRecord } from './stamp.js';
-import { STEPS, type StepName, withEarlier } from './steps.js';
-
-const ALL = Object.keys(STEPS) as StepName[];
+import { STEPS } from './steps.js';
 
 export const build = {
   /** Does those of the steps, and of the ones before them, whose inputs have changed. */
@@ -50,7 +49,7 @@ async function doAll(names: readonly StepName[], staging: string): Promise<DoneS
   const stamps = await stampsOfTree(names);
   const running = new Map<StepName, Promise<Done>>();
   for (const name of names) {
-    const earlier = STEPS[name].after.map((each) => running.get(each));
+    const earlier = INPUTS[name].after.map((each) => running.get(each));
     const done = Promise.all(earlier).then(() => doStep(name, stamps.get(name) ?? '', staging));
     running.set(name, done);
   }
@@ -66,7 +65,7 @@ async function doStep(name: StepName, stamp: string, staging: string): Promise<D
   const own = `${staging}.${name}`;
   await mkdir(own, { recursive: true });
   try {
-    await STEPS[name].run(own, staging);
+    await STEPS[name](own, staging);
     const entries = await readdir(own, { withFileTypes: true, recursive: true });
     const files = entries
       .filter((entry) => entry.isFile())

@@ -1,5 +1,5 @@
-// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that the CLI runs the very code that is
-// shipped, and all of them and what the CLI loads have one LimpetError class.
+// The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that the CLI runs the very code
+// that is shipped, and all of them and what the CLI loads have one LimpetError class.
 import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
@@ -51,7 +51,9 @@ function split(entryPoints: Record<string, string>, outdir: string, options: Bui
   return run({ entryPoints, outdir, format: 'esm', splitting: true, chunkNames: 'chunk-[hash]', ...options });
 }
 
-/** Bundles commander into cli.js; it is CommonJS and calls `require` for Node's own modules, which ESM does not have. */
+/**
+ * Bundles commander into cli.js; it is CommonJS and calls `require` for Node's own modules, which ESM does not have.
+ */
 async function finishCli(dist: string): Promise<void> {
   await run({
     absWorkingDir: resolve(dist),

@@ -1,5 +1,5 @@
-// Two packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a way
-// to reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
+// Two packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a
+// way to reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,5 +1,6 @@
-// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in dist/,
-// as package.json's exports say, like any page that has the package installed; what it weighs is a gate of the build.
+// The playground's static site: one page, one script, one style sheet. It takes `limpet` from the browser form in
+// dist/, as package.json's exports say, like any page that has the package installed; what it weighs is a gate of the
+// build.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -31,7 +32,9 @@ export async function bundlePlayground(site: string, dist: string): Promise<void
   await checkSize(site);
 }
 
-/** The page with its icon inside: browsers ask for icons again whenever they like, also when the host is out of reach. */
+/**
+ * The page with its icon inside: browsers ask for icons again whenever they like, also when the host is out of reach.
+ */
 async function page(): Promise<string> {
   const icon = `data:image/svg+xml,${encodeURIComponent(await readFile('playground/icon.svg', 'utf8'))}`;
   return (await readFile('playground/index.html', 'utf8')).replaceAll('icon.svg', icon);

@@ -1,9 +1,9 @@
-// Tells which steps of dist/ were built from the present inputs: for each step one hash over the path and content of every
-// file that it reads, and over the stamps of the steps before it.
+// Tells which steps of dist/ were built from the present inputs: for each step one hash over the path and content of
+// every file that it reads, and over the stamps of the steps before it.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { EMBEDDED, STEPS, type StepName, withEarlier } from './steps.js';
+import { EMBEDDED, INPUTS, type StepName, withEarlier } from './inputs.js';
 
 /** Lies beside what it tells of, and is not packed. */
 const FILE = '.stamp';
@@ -27,7 +27,7 @@ export async function stampsOfTree(names: readonly StepName[]): Promise<Map<Step
       const content = await readFile(path);
       hash.update(`${path} ${content.length}\n`).update(content);
     }
-    for (const earlier of STEPS[name].after) hash.update(`after ${stamps.get(earlier)}\n`);
+    for (const earlier of INPUTS[name].after) hash.update(`after ${stamps.get(earlier)}\n`);
     stamps.set(name, hash.digest('hex'));
   }
   return stamps;
@@ -54,7 +54,7 @@ export async function writeRecord(folder: string, record: DoneSteps): Promise<vo
 }
 
 async function inputsOf(name: StepName): Promise<string[]> {
-  const lists = await Promise.all(STEPS[name].reads.map(filesOf));
+  const lists = await Promise.all(INPUTS[name].reads.map(filesOf));
   return lists.flat().sort();
 }
 

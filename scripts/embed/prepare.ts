@@ -62,7 +62,9 @@ async function inPath(program: string): Promise<boolean> {
   return found.includes(true);
 }
 
-/** A program with a slash is a file in the host's folder, unless its path is absolute; else it is looked for in PATH. */
+/**
+ * A program with a slash is a file in the host's folder, unless its path is absolute; else it is looked for in PATH.
+ */
 function execute([program, ...args]: Command, cwd: string): Promise<Outcome> {
   const file = program.includes('/') && !isAbsolute(program) ? join(cwd, program) : program;
   return new Promise((settle) => {

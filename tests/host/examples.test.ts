@@ -9,7 +9,8 @@ import { library } from '../limpet.js';
 const folder = fileURLToPath(new URL('../../src/', import.meta.url));
 const AsyncFunction = (async () => {}).constructor as any;
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+for (const file of names.filter((name) => name.endsWith('.ts'))) {
   for (const [, code] of readFileSync(`${folder}${file}`, 'utf8').matchAll(/@example ([^\n]*?)\s*(?:\*\/)?\n/g)) {
     test(`${file}: ${code}`, async () => {
       const limpet = await library.Limpet.load();
