@@ -28,7 +28,7 @@ const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
-/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the packages inside of what the CLI loads. */
+/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside. */
 export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
   const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), withoutSsh()];
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
@@ -38,9 +38,9 @@ export async function bundle(dist: string, debugCore: Buffer): Promise<string[]>
   await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
   await split(entries, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
   await finishCli(`${dist}/debug`);
-  const packages = await bundleLoaded(dist, []);
+  const folders = await bundleLoaded(dist, []);
   await bundleLoaded(`${dist}/debug`, [embed(debugCore)]);
-  return packages;
+  return [...new Set(['node_modules/ip-num', 'node_modules/commander', ...folders])].sort();
 }
 
 function run(options: BuildOptions): Promise<BuildResult> {
@@ -84,10 +84,8 @@ async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> 
     plugins: [protoInside(), withoutSsh(), staysBeside(SHARED, () => true), ...plugins],
     metafile: true,
   });
-  const names = Object.keys(metafile?.inputs ?? {}).map(
-    (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1],
-  );
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
+  const inputs = Object.keys(metafile?.inputs ?? {});
+  return inputs.flatMap((path) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
 }
 
 /** Turns the ESM library, file by file, into .cjs beside it. */

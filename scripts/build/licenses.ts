@@ -2,12 +2,11 @@
 // bundle.
 import { readdir, readFile } from 'node:fs/promises';
 
-/** One text with the name, version and licence of each package. */
-export async function collectLicenses(packages: Iterable<string>): Promise<string> {
+/** One text with the name, version and licence of each package, by its folder. */
+export async function collectLicenses(folders: readonly string[]): Promise<string> {
   const parts: string[] = [];
-  for (const name of packages) {
-    const folder = `node_modules/${name}`;
-    const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+  for (const folder of folders) {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
     const file = (await readdir(folder)).find((each) => /^licen[cs]e(\.\w+)?$/i.test(each));
     // Some packages only name theirs.
     const text =

@@ -28,7 +28,7 @@ export async function bundlePlayground(site: string, dist: string): Promise<void
     plugins: [ownPackage(dist)],
   });
   await writeFile(`${site}/index.html`, await page());
-  await writeFile(`${site}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['ip-num']));
+  await writeFile(`${site}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(['node_modules/ip-num']));
   await checkSize(site);
 }
 

@@ -1,5 +1,6 @@
 // How each step of a build is done. inputs.ts says what they read and in which order they come.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { billOfMaterials } from './bill.js';
 import { bundle } from './bundles.js';
 import { compileCore, embedCore } from './core.js';
 import { EMBEDDED, type StepName } from './inputs.js';
@@ -20,9 +21,9 @@ export const STEPS: Readonly<Record<StepName, Work>> = {
     await writeFile(EMBEDDED, embedCore(core));
   },
   async bundles(into, dist) {
-    const packages = await bundle(into, await readFile(`${dist}/debug/core.wasm`));
-    const licenses = await collectLicenses(new Set(['ip-num', 'commander', ...packages]));
-    await writeFile(`${into}/THIRD-PARTY-LICENSES.txt`, licenses);
+    const inside = await bundle(into, await readFile(`${dist}/debug/core.wasm`));
+    await writeFile(`${into}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(inside));
+    await writeFile(`${into}/sbom.cdx.json`, await billOfMaterials(inside));
   },
   types: (into) => emitTypes(`${into}/types`),
   playground: (into, dist) => bundlePlayground(`${into}/playground`, dist),
