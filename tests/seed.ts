@@ -6,6 +6,8 @@ import fc from 'fast-check';
 const text = process.env.LIMPET_SEED;
 if (text !== undefined) {
   const seed = Number(text);
-  if (!/^\d{1,10}$/.test(text) || seed > 0x7fffffff) throw new Error(`LIMPET_SEED=${text}: a seed is 0 to 2147483647`);
+  // Any that fast-check draws and prints by itself.
+  if (!/^-?\d{1,10}$/.test(text) || seed !== (seed | 0))
+    throw new Error(`LIMPET_SEED=${text}: a seed is a number of 32 bits`);
   fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
 }

@@ -1,7 +1,7 @@
 // Tells how a run goes: a line when a suite has ended, or a file, then what failed and how to run it again; the sum at
 // the end.
 import type { Finished } from './pool.js';
-import type { Plan, Planned } from './select.js';
+import { type Plan, type Planned, wordsFor } from './select.js';
 
 interface Part {
   readonly name: string;
@@ -15,9 +15,12 @@ export class Report {
   readonly #parts = new Map<string, Part>();
   readonly #byFile: boolean;
   readonly #width: number;
+  /** The output was told as it came. */
+  readonly #isLive: boolean;
 
-  constructor({ jobs, byFile }: Plan) {
+  constructor({ jobs, byFile }: Plan, isLive: boolean) {
     this.#byFile = byFile;
+    this.#isLive = isLive;
     for (const job of jobs) {
       const name = this.#nameOf(job);
       const part = this.#parts.get(name) ?? { name, left: 0, ended: [] };
@@ -34,7 +37,7 @@ export class Report {
     if (part === undefined) return;
     part.ended.push(finished);
     part.left--;
-    if (part.left === 0) tell(part, this.#width);
+    if (part.left === 0) tell(part, this.#width, this.#isLive);
   }
 
   /** One that ended without a test of the wished name is no failure, but a run without any is. */
@@ -50,7 +53,7 @@ export class Report {
   }
 }
 
-function tell({ name, ended }: Part, width: number): void {
+function tell({ name, ended }: Part, width: number, isLive: boolean): void {
   const sum = (of: (each: Finished) => number) => ended.reduce((total, each) => total + of(each), 0);
   const failed = sum(({ result }) => result.failed);
   const skipped = sum(({ result }) => result.skipped);
@@ -60,12 +63,14 @@ function tell({ name, ended }: Part, width: number): void {
   console.log(`${failed ? 'FAIL' : 'ok  '} ${name.padEnd(width)} ${seconds.padStart(6)} s  ${counts}`);
   for (const { job, result } of ended) {
     if (result.note) console.log(`     ${result.note.replaceAll('\n', '\n     ')}`);
-    if (result.failed) console.log(`${result.output.trimEnd()}\nagain: ${again(job)}\n`);
+    if (result.failed === 0) continue;
+    if (!isLive) console.log(result.output.trimEnd());
+    console.log(`again: ${again(job, result.output)}\n`);
   }
 }
 
-function again({ suite, what }: Planned): string {
-  if (!/\.(test|spec)\.ts$/.test(what)) return `npm test -- ${suite}`;
-  const seed = process.env.LIMPET_SEED === undefined ? '' : `LIMPET_SEED=${process.env.LIMPET_SEED} `;
-  return `${seed}npm test -- ${what}`;
+/** A property that failed has told its seed. */
+function again(job: Planned, output: string): string {
+  const seed = /\bseed: (-?\d+)/.exec(output)?.[1] ?? process.env.LIMPET_SEED;
+  return `${seed === undefined ? '' : `LIMPET_SEED=${seed} `}npm test -- ${wordsFor(job)}`;
 }

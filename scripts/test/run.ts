@@ -11,11 +11,11 @@ export async function runTests(wish: Wish): Promise<boolean> {
   const shared = new Shared();
   try {
     const chosen = plan(wish, shared);
-    const report = new Report(chosen);
+    const isLive = chosen.jobs.length === 1 && chosen.byFile;
+    const report = new Report(chosen, isLive);
     if (!(await built(chosen.builds))) return false;
     process.env.LIMPET_BUILT = '1'; // tests/fresh.ts need not look again, in each process
-    const single = chosen.jobs.length === 1 && chosen.byFile;
-    const onText = single ? (text: string) => void process.stdout.write(text) : undefined;
+    const onText = isLive ? (text: string) => void process.stdout.write(text) : undefined;
     const run = (job: (typeof chosen.jobs)[number]) => job.run({ name: wish.name, onText });
     await runAll(chosen.jobs, run, (finished) => report.take(finished));
     console.log(`in ${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -2,12 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { StepName } from '../build/inputs.js';
-import type { Shared } from './shared.js';
+import { Shared } from './shared.js';
 import type { Job, When } from './suite.js';
 import { suites } from './suites.js';
 
 export interface Wish {
-  /** Suites, test files, folders, or parts of their paths; none for the usual suites. */
+  /**
+   * Suites, or test files, folders and parts of their paths; of both, the files in those suites. None: the usual
+   * suites.
+   */
   readonly words: readonly string[];
   /** Only tests whose name has it. */
   readonly name?: string | undefined;
@@ -27,14 +30,21 @@ export interface Plan {
 
 /** @throws Error when a word means nothing, or no file can have a test of that name */
 export function plan({ words, name }: Wish, shared: Shared): Plan {
-  const areSuites = words.length > 0 && words.every((word) => Object.hasOwn(suites, word));
-  if (words.length === 0 && name === undefined) return planned(ofSuites(suitesOf('usual'), shared, true), false);
-  const jobs = areSuites
-    ? ofSuites(words, shared, name === undefined)
-    : words.length > 0
-      ? ofFiles(words, shared)
-      : everyFile(shared);
-  return name === undefined ? planned(jobs, !areSuites) : planned(withName(jobs, name), true);
+  const names = words.filter((word) => Object.hasOwn(suites, word));
+  const paths = words.filter((word) => !Object.hasOwn(suites, word));
+  if (name === undefined && paths.length === 0) {
+    return planned(ofSuites(names.length > 0 ? names : suitesOf('usual'), shared, true), false);
+  }
+  const all = names.length > 0 ? ofSuites(names, shared, false) : everyFile(shared);
+  const jobs = paths.length > 0 ? ofPaths(all, paths) : all;
+  return planned(name === undefined ? jobs : withName(jobs, name), true);
+}
+
+/** The words that choose just that job. */
+export function wordsFor({ suite, what }: Planned): string {
+  if (!isFile(what)) return suite;
+  const usual = everyFile(new Shared()).find((job) => job.what === what);
+  return usual?.suite === suite ? what : `${suite} ${what}`;
 }
 
 export function suitesOf(when: When): string[] {
@@ -63,16 +73,16 @@ function everyFile(shared: Shared): Planned[] {
   return [...first.values()];
 }
 
-function ofFiles(words: readonly string[], shared: Shared): Planned[] {
-  const files = everyFile(shared);
-  const chosen = words.map((word) => {
-    const path = existsSync(word) ? relative('.', word) : word;
-    const found = files.filter(({ what }) => what === path || what.startsWith(`${path}/`));
-    const alike = found.length > 0 ? found : files.filter(({ what }) => what.includes(path));
+/** Those of the files that are meant. @throws Error */
+function ofPaths(files: readonly Planned[], paths: readonly string[]): Planned[] {
+  const found = paths.flatMap((given) => {
+    const path = existsSync(given) ? relative('.', given) : given;
+    const there = files.filter(({ what }) => what === path || what.startsWith(`${path}/`));
+    const alike = there.length > 0 ? there : files.filter(({ what }) => what.includes(path));
     if (alike.length > 0) return alike;
-    throw new Error(`${word}: no suite and no test file; the suites are ${Object.keys(suites).join(', ')}`);
+    throw new Error(`${given}: no suite and no test file of those; the suites are ${Object.keys(suites).join(', ')}`);
   });
-  return [...new Set(chosen.flat())];
+  return [...new Set(found)];
 }
 
 /** Files that can have such a test: its name is in their text, or in that of a module of tests/ that they import. */

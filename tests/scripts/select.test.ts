@@ -1,7 +1,7 @@
 // What a run of tests consists of, by what is said on the command line.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plan } from '../../scripts/test/select.js';
+import { plan, wordsFor } from '../../scripts/test/select.js';
 import { Shared } from '../../scripts/test/shared.js';
 
 const filesOf = (words: string[], name?: string) => plan({ words, name }, new Shared()).jobs.map(({ what }) => what);
@@ -25,6 +25,12 @@ test('nothing: the usual suites, with every test file that needs no more than No
   const files = jobs.map(({ what }) => what);
   assert.ok(files.includes(OWN) && files.includes('tests/plugin/fuzz.test.ts'));
   assert.ok(!files.some((file) => file.startsWith('tests/etcd/')));
+});
+
+test('files of a suite, with what its environment makes of them', () => {
+  const { jobs } = plan({ words: ['fuzz', 'tests/plugin'] }, new Shared());
+  assert.deepEqual(jobs.map(wordsFor), ['fuzz tests/plugin/fuzz.test.ts']);
+  assert.deepEqual(plan({ words: [OWN] }, new Shared()).jobs.map(wordsFor), [OWN]);
 });
 
 test('a suite that needs the machine to itself says so', () => {
