@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { operations } from '../../src/cli/serve.js';
 import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools, startPlugin } from '../../src/plugin/index.js';
+import { upToDate } from '../fresh.js';
 import { Client } from './client.js';
+
+await upToDate('bundles');
 
 export interface Started {
   readonly client: Client;
