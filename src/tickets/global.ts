@@ -27,7 +27,7 @@ export class GlobalSide {
 
   /** A fresh address, held. @throws LimpetError FULL */
   async next(net: SubnetService): Promise<string> {
-    const address = await net.hold();
+    const address = await net.holdNext();
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
   }
@@ -73,7 +73,7 @@ export class GlobalSide {
   async #firstFree(net: SubnetService): Promise<string> {
     const { base, version } = parseCidr(net.cidr);
     const first = formatAddress(base + 1n, version);
-    return net.inspect(first).state === 'free' ? net.hold(first) : net.hold();
+    return net.inspect(first).state === 'free' ? net.hold(first) : net.holdNext();
   }
 
   /** A gateway outside of the sub-pool is excluded: nobody else can get it, so that it need not be held. */

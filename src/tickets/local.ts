@@ -149,7 +149,7 @@ export class LocalSide {
     const there = [...net.list()].find(({ identity }) => made(identity) === 'gateway')?.address;
     const { base, version } = parseCidr(net.cidr);
     const first = formatAddress(base + 1n, version);
-    const held = there ?? (net.inspect(first).state === 'free' ? first : await net.hold());
+    const held = there ?? (net.inspect(first).state === 'free' ? first : await net.holdNext());
     const address = await this.#allocateGateway(net, held);
     if (held !== there && held !== first) await net.unhold(held); // bound now: the hold was only to find it
     return address;
