@@ -11,7 +11,8 @@ const AsyncFunction = (async () => {}).constructor as any;
 
 let examples = 0;
 
-for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
+const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+for (const file of names.filter((name) => name.endsWith('.ts'))) {
   for (const [, code] of readFileSync(`${folder}${file}`, 'utf8').matchAll(/@example ([^\n]*?)\s*(?:\*\/)?\n/g)) {
     examples++;
     test(`${file}: ${code}`, async () => {
