@@ -1,5 +1,5 @@
-# The plugin as an image, for plain Docker (docs/SWARM.md says how to run it; Swarm takes only the managed plugin). After
-# `npm run build:docker-plugin`: docker build --tag limpet .
+# The plugin as an image, for plain Docker (docs/SWARM.md says how to run it; Swarm takes only the managed plugin).
+# After `npm run build:docker-plugin`: docker build --tag limpet .
 ARG NODE_IMAGE=node:20-bookworm-slim
 FROM ${NODE_IMAGE}
 COPY dist/docker-plugin/rootfs/limpet /limpet

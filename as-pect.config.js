@@ -1,6 +1,6 @@
-// What as-pect runs: every spec of the core, each compiled to a module of its own.
+// What as-pect runs, each compiled to a module of its own: every spec of the core, or those that the test runner names.
 export default {
-  entries: ['assembly/__tests__/**/*.spec.ts'],
+  entries: process.env.LIMPET_SPECS?.split(',') ?? ['assembly/__tests__/**/*.spec.ts'],
   include: ['assembly/__tests__/**/*.include.ts'],
   disclude: [/node_modules/],
   async instantiate(memory, createImports, instantiate, binary) {

@@ -1,4 +1,5 @@
-// What a bench or a long test is told on its command line; `--help` says what it can be told, and a mistake is answered with the same.
+// What a bench or a long test is told on its command line; `--help` says what it can be told, and a mistake is answered
+// with the same.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 type Options = NonNullable<ParseArgsConfig['options']>;

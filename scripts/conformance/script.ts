@@ -24,7 +24,7 @@ const guide = readFileSync(new URL('../../docs/ABI.md', import.meta.url), 'utf8'
 for (const [, value, name] of guide.matchAll(/^\| (-?\d+) \| ([A-Z_]+) \|/gm))
   guideStatuses.set(name as string, Number(value));
 
-export function status(name: string): number {
+function status(name: string): number {
   const value = guideStatuses.get(name);
   if (value === undefined) throw new RangeError(`docs/ABI.md has no status ${name}`);
   return value;

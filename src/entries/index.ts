@@ -1,8 +1,9 @@
 // The main entry: the host API with the wasm core inside, which reads Docker's tasks. Importing it does nothing.
 
 import { dockerTasks } from '../docker/task-reader.js';
+import { embeddedCore } from '../host/embedded.js';
 import { Instance } from '../host/instance.js';
-import { embeddedCore } from '../host/limpet.js';
+
 import type { LoadOptions } from '../host/types.js';
 
 export * from './exports.js';

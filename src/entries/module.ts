@@ -2,7 +2,8 @@
 
 import { dockerTasks } from '../docker/task-reader.js';
 import { describe } from '../host/arguments.js';
-import { Instance, instantiate } from '../host/instance.js';
+import { Instance } from '../host/instance.js';
+import { instantiate } from '../host/instantiate.js';
 import type { LoadOptions } from '../host/types.js';
 
 export * from './exports.js';

@@ -16,6 +16,18 @@ export function describe(value: unknown): string {
   return `${typeof value} ${typeof value === 'string' ? quote(value) : String(value)}`;
 }
 
+/**
+ * A misspelt option would be passed over in silence.
+ * @throws TypeError when the options are no object, or one of them is none that `what` has
+ */
+export function checkOptions(options: unknown, what: string, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new TypeError(`options are an object, not ${describe(options)}`);
+  const strange = Object.keys(options).find((name) => !known.includes(name));
+  if (strange === undefined) return;
+  throw new TypeError(`${what} has no option ${quote(strange)}; it can have ${known.join(', ')}`);
+}
+
 /** @throws TypeError or LimpetError BAD_INPUT */
 export function checkTime(time: number): number {
   if (typeof time !== 'number') throw new TypeError(`a time is a number of milliseconds, not ${describe(time)}`);

@@ -8,8 +8,8 @@ export function withoutHostBits(cidr: string): string {
   try {
     return parseCidr(cidr).text;
   } catch (error) {
-    const meant = error instanceof LimpetError ? error.details.meant : undefined;
-    return typeof meant === 'string' ? meant : cidr;
+    const isInput = error instanceof LimpetError && error.code === 'BAD_INPUT';
+    return (isInput ? error.details.meant : undefined) ?? cidr;
   }
 }
 

@@ -5,6 +5,7 @@ import { describe } from './arguments.js';
 import { LimpetError } from './errors.js';
 
 const LONGEST = 255;
+const encoder = new TextEncoder();
 
 /** 1 to 255 bytes of UTF-8. Belongs to no instance: one Identity serves every subnet. */
 export class Identity {
@@ -18,8 +19,9 @@ export class Identity {
    */
   constructor(text: string) {
     if (typeof text !== 'string') throw new TypeError(`an identity is a string, not ${describe(text)}`);
-    if (whyNoIdentity(text) !== undefined) throw badIdentity(text);
-    this.bytes = new TextEncoder().encode(text);
+    const bytes = encoder.encode(text);
+    if (whyNoIdentity(text, bytes.length) !== undefined) throw badIdentity(text);
+    this.bytes = bytes;
     this.text = text;
   }
 
@@ -28,15 +30,21 @@ export class Identity {
   }
 }
 
+export function notAnIdentity(value: unknown): TypeError {
+  return new TypeError(`an identity is a string or an Identity, not ${describe(value)}`);
+}
+
 /** What is wrong with a string as an identity; undefined when it is one. */
-export function whyNoIdentity(text: string): string | undefined {
+export function whyNoIdentity(text: string, bytes = encoder.encode(text).length): string | undefined {
   if (text === '') return 'is empty';
-  const bytes = new TextEncoder().encode(text).length;
   if (bytes > LONGEST) return `has ${bytes} bytes, and ${LONGEST} is the most`;
   return /\p{Surrogate}/u.test(text) ? 'has half a surrogate pair, and so is not Unicode' : undefined;
 }
 
 export function badIdentity(text: string): LimpetError {
-  const bytes = new TextEncoder().encode(text).length;
-  return new LimpetError('BAD_INPUT', `the identity ${quote(text)} ${whyNoIdentity(text)}`, { identity: text, bytes });
+  const bytes = encoder.encode(text).length;
+  return new LimpetError('BAD_INPUT', `the identity ${quote(text)} ${whyNoIdentity(text, bytes)}`, {
+    identity: text,
+    bytes,
+  });
 }

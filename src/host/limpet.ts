@@ -1,22 +1,13 @@
-// The host API with the wasm core inside: the core is decoded and compiled at the first load, once for all instances.
+// The host API for the package's own rooms: as the public Limpet, but it reads Docker's tasks only when it is handed a
+// reader of them.
 
 import type { RecordReading } from './claims.js';
-import type { Core } from './core.js';
-import { coreBytes } from './generated/core-wasm.js';
-import { Instance, instantiate } from './instance.js';
+import { embeddedCore } from './embedded.js';
+import { Instance } from './instance.js';
 import type { LoadOptions } from './types.js';
 
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-/** A fresh instance of the core that is inside. @throws as {@link instantiate} */
-export async function embeddedCore(options?: LoadOptions): Promise<Core> {
-  compiled ??= WebAssembly.compile(coreBytes());
-  return instantiate(await compiled, options);
-}
-
-/** As the package's own Limpet, but without a reader of Docker's tasks, unless it is handed one. */
 export class Limpet extends Instance {
-  /** @throws as {@link embeddedCore} */
+  /** @throws TypeError; LimpetError BAD_INPUT */
   static async load(options?: LoadOptions, reading?: RecordReading): Promise<Limpet> {
     return new Limpet(await embeddedCore(options), reading);
   }

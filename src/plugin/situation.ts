@@ -128,7 +128,7 @@ export class Situation {
 
   #unavailable(): LimpetError {
     // A store that is being opened is as one that is away; Docker, which may be waiting for the plugin, is not waited for.
-    const details = this.#node === undefined ? {} : { outcome: 'none' };
+    const details = this.#node === undefined ? {} : { outcome: 'none' as const };
     return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, details);
   }
 }

@@ -153,7 +153,7 @@ export class SubnetService {
    */
   async holdNext({ deadline }: CallOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'hold the next free address', deadline }, async () => {
-      const address = await this.#choose(() => this.state.net.hold(), deadline);
+      const address = await this.#choose(() => this.state.net.holdNext(), deadline);
       return address === undefined ? undefined : this.#decideHold(address, 'next free', deadline);
     });
   }

@@ -194,7 +194,7 @@ function inDockersWords(error: LimpetError): LimpetError {
 
 function noRange(side: Side, version: 4 | 6): LimpetError {
   const message = `no range is left for an IPv${version} pool of the ${side} address space: name one with --subnet, or give more ranges with --${side}-pools`;
-  return new LimpetError('FULL', message, { side, version });
+  return new LimpetError('FULL', message, { addressSpace: side, version });
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runHost, runScript } from '../../scripts/embed/prepare.mjs';
+import { runHost, runScript } from '../../scripts/embed/prepare.js';
 import { hosts, runLines, withFolder } from './hosts.js';
 import { malformed, wrong } from './negative.js';
 

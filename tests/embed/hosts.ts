@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Prepared, runScript } from '../../scripts/embed/prepare.mjs';
+import { type Prepared, runScript } from '../../scripts/embed/prepare.js';
 
 if (!process.env.LIMPET_HOSTS) throw new Error('LIMPET_HOSTS is not set: run `npm run test:embed`');
 export const hosts = JSON.parse(process.env.LIMPET_HOSTS) as Prepared[];

@@ -4,7 +4,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hex, le, Script } from '../../scripts/conformance/script.js';
-import { type Prepared, runScript } from '../../scripts/embed/prepare.mjs';
+import { type Prepared, runScript } from '../../scripts/embed/prepare.js';
 import { able, withFolder } from './hosts.js';
 
 const ORDER = ['node', 'go', 'rust', 'python', 'java', 'c', 'bun', 'chromium'];

@@ -421,8 +421,8 @@ describe('demo', () => {
     for (const pattern of said) assert.match(stdout, pattern);
   });
 
-  test('its recordings are what scripts/recordings.mjs makes of the fixtures', async () => {
-    const script = new URL('../../scripts/recordings.mjs', import.meta.url).href;
+  test('its recordings are what scripts/recordings.ts makes of the fixtures', async () => {
+    const script = new URL('../../scripts/recordings.js', import.meta.url).href;
     const { recordingsText, target } = await import(script);
     assert.equal(readFileSync(target, 'utf8'), recordingsText());
   });

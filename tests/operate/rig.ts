@@ -9,7 +9,10 @@ import { join } from 'node:path';
 import { DockerodeApi } from '../../src/docker/index.js';
 import { AllocatorService, type Clock, MemoryStore, systemClock } from '../../src/entries/service.js';
 import { type AdminContext, adminHandler } from '../../src/operate/index.js';
+import { upToDate } from '../fresh.js';
 import { cliPath } from '../limpet.js';
+
+await upToDate('bundles');
 
 export interface Ran {
   readonly code: number | null;

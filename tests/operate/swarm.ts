@@ -2,9 +2,12 @@
 // the nodes' plugins would have made of it.
 
 import type { AllocatorService, SubnetService } from '../../src/service/index.js';
+import { upToDate } from '../fresh.js';
 import type { Step } from '../host/recordings.js';
 import { DockerServer } from './docker-server.js';
 import { Rig } from './rig.js';
+
+await upToDate('core');
 
 export const CIDR = '10.77.0.0/24';
 

@@ -1,4 +1,4 @@
-// The packed tarball as scripts/test.mjs has installed it, and how a consumer beside it runs.
+// The packed tarball as scripts/test.ts has installed it, and how a consumer beside it runs.
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

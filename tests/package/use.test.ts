@@ -1,4 +1,5 @@
-// The installed package at run time: by import, by require, from the command line, and what importing it does (nothing).
+// The installed package at run time: by import, by require, from the command line, and what importing it does
+// (nothing).
 import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { before, test } from 'node:test';
 import { folder, node, root } from './installed.js';
 
 before(async () => {
-  for (const name of ['use.mjs', 'use.cjs', 'quiet.mjs']) {
+  for (const name of ['use.mjs', 'use.cjs', 'quiet.mjs', 'loaded.mjs']) {
     await copyFile(join(root, 'tests/package/consumer', name), join(folder, name));
   }
 });
@@ -21,6 +22,10 @@ test('works by require', async () => {
 
 test('importing has no side effects', async () => {
   assert.equal(await node('quiet.mjs'), '');
+});
+
+test('what the command line loads throws the same LimpetError', async () => {
+  await node('loaded.mjs');
 });
 
 test('the command line runs', async () => {

@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { serve } from '../../scripts/serve.mjs';
+import { serve } from '../../scripts/serve.js';
+import { upToDate } from '../fresh.js';
+
+await upToDate('playground');
 
 export const SITE = fileURLToPath(new URL('../../dist/playground/', import.meta.url));
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { pluginConfig } from '../../scripts/docker-plugin/config.mjs';
+import { pluginConfig } from '../../scripts/docker-plugin/config.js';
 import { dockerPluginCommand } from '../../src/cli/docker-plugin.js';
 
 /** Read by the etcd store, from the environment alone. */

@@ -20,7 +20,10 @@ import { Driver } from '../../src/tickets/driver.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
 import { Sweeper } from '../../src/tickets/sweeper.js';
 import { Tenants } from '../../src/tickets/tenants.js';
+import { upToDate } from '../fresh.js';
 import { Docker, info } from './docker.js';
+
+await upToDate('core');
 
 export const WAITS: Waits = { docker: 400, home: 700, reconcile: 30_000, sweep: 60_000, store: 0, call: 10_000 };
 

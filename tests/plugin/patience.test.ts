@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LimpetError } from '../../src/host/errors.js';
 import { Patience } from '../../src/tickets/patience.js';
 
-const away = (outcome: string) => new LimpetError('UNAVAILABLE', 'etcd: no connection', { outcome });
+const away = (outcome: 'none' | 'unknown') => new LimpetError('UNAVAILABLE', 'etcd: no connection', { outcome });
 
 /** Work that fails so many times, and then succeeds. */
 function failing(times: number, error: Error): { calls: number; work: () => Promise<string> } {
@@ -18,7 +18,7 @@ function failing(times: number, error: Error): { calls: number; work: () => Prom
   return state;
 }
 
-for (const outcome of ['none', 'unknown']) {
+for (const outcome of ['none', 'unknown'] as const) {
   test(`a store that comes back in time is waited for, whatever became of the change (${outcome})`, async () => {
     const { work } = failing(2, away(outcome));
     assert.equal(await new Patience(10_000, Date.now).with(work), 'done');

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools, startPlugin } from '../../src/plugin/index.js';
+import { upToDate } from '../fresh.js';
 import { Client } from './client.js';
+
+await upToDate('bundles');
 
 export interface Started {
   readonly client: Client;

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import type { Container, DockerApi, Network, Task } from '../../src/docker/index.js';
 import { AllocatorService, MemoryStore, type SubnetService } from '../../src/entries/service.js';
 import { LimpetError } from '../../src/host/errors.js';
+import { upToDate } from '../fresh.js';
 import { clock, Node, WAITS } from './nodes.js';
+
+await upToDate('core');
 
 /** Small, so that it is full now and then. */
 export const CIDR = '10.77.0.0/26';

@@ -1,9 +1,11 @@
 // The service under test, by its built form beside the entry that tests/limpet.ts names.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { upToDate } from '../fresh.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
+await upToDate('bundles');
 
 export const { AllocatorService, MemoryStore, parseReclaimPolicy, DEFAULT_RECLAIM, Deadline, HOLD_DOWN, systemClock } =
   (await import(pathToFileURL(`${dist}/service.js`).href)) as typeof import('../../src/entries/service.js');

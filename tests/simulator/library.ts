@@ -1,9 +1,11 @@
 // The simulator under test, by its built form beside the entry that tests/limpet.ts names.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { upToDate } from '../fresh.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
+await upToDate('bundles');
 
 export const { NETWORK, nodeList, parseScenario, Simulation, scenarios, serviceList, taskList, Vector } = (await import(
   pathToFileURL(`${dist}/simulator.js`).href

@@ -1,0 +1,61 @@
+// config.json of the managed plugin: what Docker grants it and what `docker plugin set` can change. What each setting
+// means is said in docs/SWARM.md; the program reads them in src/plugin.
+
+/** Where things are inside the plugin. */
+export const SCRIPT = '/limpet/limpet.mjs';
+const STATE = '/var/lib/limpet';
+const SOCKET = 'limpet.sock';
+
+/** Settable by `docker plugin set limpet NAME=VALUE`; an empty value is none: name, value, description. */
+const SETTINGS: readonly [string, string, string][] = [
+  [
+    'LIMPET_STORE',
+    `file://${STATE}`,
+    'where bindings are kept: file:///folder, or etcd://host:2379,host:2379 for a swarm',
+  ],
+  ['LIMPET_ETCD_CA', '', 'file of the certificate authority of etcd, PEM'],
+  ['LIMPET_ETCD_CERT', '', 'file of the certificate for etcd, PEM'],
+  ['LIMPET_ETCD_KEY', '', 'file of the key of that certificate, PEM'],
+  ['LIMPET_ETCD_USER', '', 'user of etcd'],
+  ['LIMPET_ETCD_PASSWORD', '', 'password of that user'],
+  ['LIMPET_DOCKER_SOCKET', '/var/run/docker.sock', 'where the Docker API answers'],
+  ['LIMPET_NODE', '', "this node's name; else the one that Docker has"],
+  ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],
+  ['LIMPET_LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'],
+  ['LIMPET_GLOBAL_POOLS', '', 'ranges for swarm networks without --subnet, like 10.0.0.0/8:24'],
+  ['LIMPET_LOCAL_POOLS', '', 'ranges for networks of one host without --subnet'],
+  ['LIMPET_HOME_WAIT', '', 'so long a second container of an identity waits for the first to leave, like 5s'],
+  ['LIMPET_DOCKER_WAIT', '', 'so long one answer of Docker may take, like 2s'],
+  ['LIMPET_SWEEP_AFTER', '', 'so long a ticket may be held by nobody, like 60s'],
+];
+
+/** Settable by `docker plugin set limpet NAME.source=FOLDER`. Docker demands that each of them exists. */
+const MOUNTS: readonly [name: string, source: string, destination: string, mode: string, description: string][] = [
+  ['socket', '/var/run/docker.sock', '/var/run/docker.sock', 'rw', "the Docker API's socket"],
+  ['state', STATE, STATE, 'rw', 'the file store, and what the plugin remembers of its node'],
+  ['tls', STATE, '/etc/limpet', 'ro', 'certificates and keys for etcd'],
+];
+
+/** @param version of the package */
+export function pluginConfig(version: string) {
+  return {
+    description: `Limpet ${version}: every task keeps its IP address`,
+    documentation: 'docs/SWARM.md',
+    interface: { types: ['docker.ipamdriver/1.0'], socket: SOCKET },
+    entrypoint: ['/bin/node', SCRIPT, 'docker-plugin', '--socket', `/run/docker/plugins/${SOCKET}`],
+    workdir: '/',
+    network: { type: 'host' }, // to reach etcd as the node does
+    mounts: MOUNTS.map(([name, source, destination, mode, description]) => ({
+      name,
+      description,
+      source,
+      destination,
+      type: 'bind',
+      options: ['rbind', mode],
+      settable: ['source'],
+    })),
+    env: SETTINGS.map(([name, value, description]) => ({ name, description, value, settable: ['value'] })),
+    linux: { capabilities: [], allowAllDevices: false, devices: null },
+    args: { name: '', description: '', settable: null, value: [] },
+  };
+}

@@ -1,0 +1,91 @@
+// The suites by name. A folder of tests/ that is not named here is a usual suite by its own name.
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CHROMIUM, needChromium, needEtcd } from './machine.js';
+import { broken, single } from './result.js';
+import type { Shared } from './shared.js';
+import { type Suite, specsIn, testsIn, tool } from './suite.js';
+
+/** Minutes of processes killed and restarted, on real etcd. */
+const isContention = (file: string) => /\/(contention|members)\.test\.ts$/.test(file);
+
+const TSC = [
+  'node_modules/typescript/bin/tsc',
+  '--noEmit',
+  '--incremental',
+  '--tsBuildInfoFile',
+  'node_modules/.cache/limpet/tsc.json',
+];
+
+const named: Record<string, Suite> = {
+  lint: tool(['core'], 'npm run lint', '--import', 'tsx', 'scripts/lint.ts'),
+  types: tool(['core'], 'tsc', ...TSC),
+  core: specsIn('assembly/__tests__'),
+  package: testsIn('tests/package', { builds: ['bundles', 'types', 'playground'], env: packed }),
+  service: testsIn('tests/service', { env: () => ({ LIMPET_CRASH_ROUNDS: '30' }) }),
+  plugin: testsIn('tests/plugin', { env: () => ({ LIMPET_FUZZ_REQUESTS: '20000' }) }),
+
+  // The whole campaigns; the usual suites run a part of each.
+  crash: testsIn('tests/service', { when: 'long', only: (file) => file.endsWith('/file-crash.test.ts') }),
+  fuzz: testsIn('tests/plugin', { when: 'long', only: (file) => file.endsWith('/fuzz.test.ts') }),
+  'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
+  'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
+
+  etcd: testsIn('tests/etcd', {
+    when: 'system',
+    alone: true,
+    needs: needEtcd,
+    only: (file) => !isContention(file),
+  }),
+  contention: testsIn('tests/etcd', { when: 'system', alone: true, needs: needEtcd, only: isContention }),
+  browser: testsIn('tests/browser', {
+    when: 'system',
+    builds: ['bundles', 'types', 'playground'],
+    needs: needChromium,
+    env: packed,
+  }),
+  playground: testsIn('tests/playground', {
+    when: 'system',
+    builds: ['playground'],
+    alone: true,
+    needs: needChromium,
+    env: () => ({ CHROMIUM }),
+  }),
+  embed: embed(),
+};
+
+/** Folders with scripts of their own for what they do: not for this runner. */
+const NO_SUITE = ['fixtures', 'swarm'];
+
+export const suites: Readonly<Record<string, Suite>> = { ...discovered(), ...named };
+
+function discovered(): Record<string, Suite> {
+  const folders = readdirSync('tests', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = folders.map(({ name }) => name).filter((name) => !NO_SUITE.includes(name));
+  return Object.fromEntries(names.map((name) => [name, testsIn(`tests/${name}`)]));
+}
+
+/** The environment that tells tests of the package where it is. */
+async function packed(shared: Shared): Promise<NodeJS.ProcessEnv> {
+  const { tarball, folder, files } = await shared.installed();
+  return { LIMPET_TARBALL: tarball, LIMPET_INSTALLED: folder, LIMPET_FILES: files.join('\n'), CHROMIUM };
+}
+
+async function fromTarball(shared: Shared): Promise<NodeJS.ProcessEnv> {
+  const { folder } = await shared.installed();
+  return { LIMPET_ENTRY: join(folder, 'node_modules/limpet/dist/index.js') };
+}
+
+/**
+ * Builds the hosts of examples/embed for its files. One that the machine has no tools for is told; CI must have all.
+ */
+function embed(): Suite {
+  const env = async (shared: Shared) => ({ LIMPET_HOSTS: JSON.stringify(await shared.hosts()) });
+  const tests = testsIn('tests/embed', { when: 'system', env });
+  const hosts = async (shared: Shared) => {
+    const missing = (await shared.hosts()).flatMap((host) => (host.missing ? [`${host.name}: ${host.missing}`] : []));
+    const output = missing.map((each) => `left out: ${each}`).join('\n');
+    return process.env.CI && missing.length > 0 ? broken(output) : { ...single(0, output), note: output };
+  };
+  return { ...tests, jobs: (shared) => [{ what: 'hosts', run: () => hosts(shared) }, ...tests.jobs(shared)] };
+}
