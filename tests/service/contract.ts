@@ -167,13 +167,13 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
     test('tickets are traded: for the own address, or kept as one', async () => {
       const { service } = await begin();
       const net = await service().subnet('10.0.0.0/24');
-      const first = await net.hold();
+      const first = await net.holdNext();
       assert.equal(await net.allocate('web.1', { node: 'a', ticket: first }), first);
       assert.equal(await net.unhold(first), true);
       assert.equal(await net.unhold(first), false);
       assert.equal(net.inspect(first).identity, 'web.1');
       await net.release('web.1', 'a');
-      const second = await net.hold();
+      const second = await net.holdNext();
       assert.notEqual(second, first);
       assert.equal(await net.allocate('web.1', { node: 'b', ticket: second }), first);
       assert.equal(await net.unhold(second), true);
@@ -191,7 +191,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       const net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1', exclude: ['10.0.0.6'] });
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
-      assert.equal(await net.hold(), '10.0.0.2');
+      assert.equal(await net.holdNext(), '10.0.0.2');
       assert.equal(await net.allocate('web.1', { node: 'a' }), '10.0.0.4');
       await assert.rejects(net.hold('10.0.0.4'), refuses('OCCUPIED', { owner: 'web.1' }));
       await assert.rejects(net.hold('10.0.0.6'), refuses('EXCLUDED'));
@@ -368,7 +368,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await net.hold('10.0.0.9');
       assert.equal(await removeUnused(), 'in-use', 'something is held');
       await net.unhold('10.0.0.9');
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.allocate('web.2', { node: 'a', ticket });
       await net.release('web.2', 'a');
       assert.equal(await removeUnused(), 'in-use', 'a ticket is held beside its binding');
@@ -395,7 +395,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
         clock.turn(1000);
         await net.release(identity, 'a');
       }
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.allocate('web.5', { node: 'a', ticket });
       await net.hold('10.0.0.12');
       const before = seen(net);
@@ -419,7 +419,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await reopen();
       const again = await service().subnet(cidr, settings);
       assert.deepEqual(seen(again), before);
-      while (again.stats.free > 0n) await again.hold();
+      while (again.stats.free > 0n) await again.holdNext();
       await again.allocate('new.1', { node: 'a' });
       assert.equal(again.lookup('web.4'), undefined, 'the one that was released first makes room');
       assert.equal(again.lookup('web.2')?.state, 'reserved');
@@ -511,7 +511,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       }
       await net.allocate('web.3', { node: 'n9' });
       await net.reclaim('web.5');
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.hold('10.0.0.200');
       await net.allocate('late', { node: 'n1', ticket });
       const six = await service().subnet('fd00:1::/64');
