@@ -2,7 +2,7 @@
 
 import type { Binding } from '../host/types.js';
 import type { Clock } from './clock.js';
-import type { Deadline } from './deadline.js';
+import type { CallOptions, Deadline } from './deadline.js';
 import type { ReclaimPolicy } from './store.js';
 
 export type Reason = 'asked' | 'age' | 'full';
@@ -26,10 +26,16 @@ export interface Reclaiming {
   readonly deadline: Deadline | undefined;
 }
 
+/** Where room is needed, and until when. */
+export interface Room extends CallOptions {
+  /** Anywhere in the subnet when absent. */
+  readonly range?: string | undefined;
+}
+
 /** What the reclaimer needs of its subnet. */
 export interface Reclaimable {
-  /** The binding that was released first. */
-  oldest(): Binding | undefined;
+  /** The binding that was released first, of those in the range if one is named. */
+  oldest(range?: string): Binding | undefined;
   reclaim(reclaiming: Reclaiming): Promise<void>;
   failed(error: Error): void;
 }
@@ -53,11 +59,11 @@ export class Reclaimer {
     this.plan();
   }
 
-  /** Reclaims the oldest binding that the hold-down no longer protects; false when there is none. */
-  async makeRoom(deadline: Deadline | undefined): Promise<boolean> {
+  /** Reclaims the oldest binding, of the range, that the hold-down no longer protects; false when there is none. */
+  async makeRoom({ range, deadline }: Room): Promise<boolean> {
     const { whenFull } = this.#policy;
     if (whenFull === undefined) return false;
-    const oldest = this.#subnet.oldest();
+    const oldest = this.#subnet.oldest(range);
     const isDue = (binding: Binding) => this.#isDue(binding, whenFull.holdDown);
     if (oldest === undefined || !isDue(oldest)) return false;
     await this.#subnet.reclaim({ identity: oldest.identity, isDue, reason: 'full', deadline });

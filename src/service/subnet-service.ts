@@ -8,7 +8,7 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
-import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
+import { type Reason, Reclaimer, type Reclaiming, type Room, WHY } from './reclaimer.js';
 import { differences } from './spec.js';
 import type { Change, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
@@ -19,6 +19,16 @@ export interface AllocateOptions extends CallOptions {
   readonly node: string;
   /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
   readonly ticket?: string;
+  /**
+   * `first-last` or a CIDR: an identity without a binding gets a free address in it, and room is made in it alone. One with a
+   * binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
+   */
+  readonly range?: string | undefined;
+}
+
+export interface HoldOptions extends CallOptions {
+  /** `first-last` or a CIDR: the address is chosen in it, and room is made in it alone. */
+  readonly range?: string | undefined;
 }
 
 /** @internal What the parts of one service share. */
@@ -57,7 +67,7 @@ export class SubnetService {
     this.#commits = new Commits(spec, around);
     this.#turns = new Turns(spec.cidr, around.clock, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
-      oldest: () => this.state.net.oldest(),
+      oldest: (range) => this.state.oldest(range),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
     });
@@ -74,7 +84,8 @@ export class SubnetService {
   /**
    * The identity's own address, live on the node from now on; durable once answered. Asking again, or from another node,
    * answers the same.
-   * @throws LimpetError FULL, OCCUPIED or OUT_OF_RANGE (the ticket), UNAVAILABLE, CONTENDED, BAD_INPUT
+   * @throws LimpetError FULL (names the range if there is one), OCCUPIED (the ticket), OUT_OF_RANGE (the ticket or the range),
+   * UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async allocate(identity: string, options: AllocateOptions): Promise<string> {
     const { node, deadline } = options;
@@ -148,12 +159,13 @@ export class SubnetService {
   }
 
   /**
-   * Holds the next free address without an identity.
-   * @throws LimpetError FULL, UNAVAILABLE, CONTENDED
+   * Holds the next free address, of the range if one is named, without an identity.
+   * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
-  async holdNext({ deadline }: CallOptions = {}): Promise<string> {
+  async holdNext({ range, deadline }: HoldOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'hold the next free address', deadline }, async () => {
-      const address = await this.#choose(() => this.state.net.holdNext(), deadline);
+      const choose = () => this.state.net.holdNext(range === undefined ? {} : { range });
+      const address = await this.#choose(choose, { range, deadline });
       return address === undefined ? undefined : this.#decideHold(address, 'next free', deadline);
     });
   }
@@ -168,7 +180,7 @@ export class SubnetService {
         throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
       }
       // Asked before: a shared store may tell of the change before it answers.
-      const was = this.state.isHeld(address);
+      const was = this.isHeld(address);
       if (!(await this.#commits.commit([{ op: 'unhold', address }], deadline))) return undefined;
       this.state.apply({ op: 'unhold', address });
       if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
@@ -228,6 +240,14 @@ export class SubnetService {
 
   inspect(address: string): Inspection {
     return this.state.inspect(address);
+  }
+
+  /**
+   * Whether an address is held, alone or beside a binding; `inspect` tells of such a one only the binding.
+   * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  isHeld(address: string): boolean {
+    return this.state.isHeld(address);
   }
 
   /** All bindings in ascending order of address. */
@@ -294,14 +314,15 @@ export class SubnetService {
     return address;
   }
 
-  async #bind(live: LiveChange, { ticket, deadline }: AllocateOptions): Promise<string | undefined> {
+  async #bind(live: LiveChange, { ticket, range, deadline }: AllocateOptions): Promise<string | undefined> {
     const { identity, node } = live;
     const { net } = this.state;
     const isTraded = ticket !== undefined && net.inspect(ticket).state === 'held';
-    const address = await this.#choose(() => {
-      if (ticket === undefined) return this.state.net.allocate(identity);
+    const choose = () => {
+      if (ticket === undefined) return this.state.net.allocate(identity, range === undefined ? {} : { range });
       return isTraded ? this.state.net.trade(identity, ticket) : this.state.net.bind(identity, ticket);
-    }, deadline);
+    };
+    const address = await this.#choose(choose, { range, deadline });
     if (address === undefined) return undefined;
     this.state.propose(identity, address);
     const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
@@ -339,10 +360,10 @@ export class SubnetService {
    * Chooses in the core; when that is full, makes room by the policy and chooses again. Undefined when others were faster to
    * take what became free. @throws LimpetError FULL
    */
-  async #choose(choose: () => string, deadline: Deadline | undefined): Promise<string | undefined> {
+  async #choose(choose: () => string, room: Room): Promise<string | undefined> {
     const first = unlessFull(choose);
     if (typeof first === 'string') return first;
-    if (!(await this.#reclaimer.makeRoom(deadline))) throw first;
+    if (!(await this.#reclaimer.makeRoom(room))) throw first;
     this.#check();
     const second = unlessFull(choose);
     return typeof second === 'string' ? second : undefined;
