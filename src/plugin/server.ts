@@ -122,7 +122,10 @@ async function answer(
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return { status: 200, body: await within(serving, name, (deadline) => serving.driver.answer(name, read, { deadline })) };
+    return {
+      status: 200,
+      body: await within(serving, name, (deadline) => serving.driver.answer(name, read, { deadline })),
+    };
   } catch (error) {
     return refusal(serving.log, name, error);
   }

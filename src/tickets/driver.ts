@@ -26,20 +26,21 @@ export class Driver {
   readonly #patience: Patience;
   readonly #endless: Patience;
   readonly #environment: Environment;
-  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, options: CallOptions) => Answer | Promise<Answer> } = {
-    'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
-    // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
-    // No replay: what was answered is in the store.
-    'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
-    'IpamDriver.GetDefaultAddressSpaces': () => ({
-      LocalDefaultAddressSpace: ADDRESS_SPACES.local,
-      GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
-    }),
-    'IpamDriver.RequestPool': (request, options) => this.#requestPool(request, options),
-    'IpamDriver.ReleasePool': (request, options) => this.#releasePool(request, options),
-    'IpamDriver.RequestAddress': (request, options) => this.#requestAddress(request, options),
-    'IpamDriver.ReleaseAddress': (request, options) => this.#releaseAddress(request, options),
-  };
+  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, options: CallOptions) => Answer | Promise<Answer> } =
+    {
+      'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
+      // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
+      // No replay: what was answered is in the store.
+      'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
+      'IpamDriver.GetDefaultAddressSpaces': () => ({
+        LocalDefaultAddressSpace: ADDRESS_SPACES.local,
+        GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
+      }),
+      'IpamDriver.RequestPool': (request, options) => this.#requestPool(request, options),
+      'IpamDriver.ReleasePool': (request, options) => this.#releasePool(request, options),
+      'IpamDriver.RequestAddress': (request, options) => this.#requestAddress(request, options),
+      'IpamDriver.ReleaseAddress': (request, options) => this.#releaseAddress(request, options),
+    };
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;

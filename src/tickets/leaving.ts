@@ -41,7 +41,8 @@ export class Leaving {
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
     if (made(identity) !== undefined) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
-    if (tenant?.address === address && !tenant.doubtful) return this.#leave(net, { identity, address, why: 'stopped' }, options);
+    if (tenant?.address === address && !tenant.doubtful)
+      return this.#leave(net, { identity, address, why: 'stopped' }, options);
     void this.#verify(net, identity, address);
     this.#tell(net, { address, identity, outcome: 'unproven' }, 'may be a late one: what runs will tell');
   }

@@ -105,7 +105,11 @@ export class NodeCalls {
   }
 
   /** A user's own choice: this address or none, and the container's home from now on. */
-  async #wish(net: SubnetService, asker: Someone, { address: wish, deadline }: NodeRequest): Promise<string | undefined> {
+  async #wish(
+    net: SubnetService,
+    asker: Someone,
+    { address: wish, deadline }: NodeRequest,
+  ): Promise<string | undefined> {
     const { identity } = asker;
     const address = wish as string;
     const { state, identity: owner } = net.inspect(address);
