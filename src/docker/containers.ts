@@ -33,7 +33,7 @@ export function isAt(
 }
 
 /** Whether Docker shows the address for this endpoint, true or stale. */
-export function shows({ addresses }: Endpoint, address: string): boolean {
+function shows({ addresses }: Endpoint, address: string): boolean {
   return addresses.some((each) => canonical(each) === address);
 }
 

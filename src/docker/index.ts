@@ -2,5 +2,4 @@
 
 export type { DockerApi } from './api.js';
 export { type DockerApiOptions, DockerodeApi } from './client.js';
-export { identityOf, identityOfName, identityOfTask } from './identities.js';
 export type * from './shapes.js';

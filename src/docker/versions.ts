@@ -4,7 +4,7 @@
 const NAMES_FROM = 29;
 
 /** Whether this Docker says which container an address is for. An unknown version counts as one that does. */
-export function saysWhoAsks(serverVersion: string): boolean {
+function saysWhoAsks(serverVersion: string): boolean {
   const major = Number(/^(\d+)\./.exec(serverVersion)?.[1] ?? Number.NaN);
   return !(major < NAMES_FROM);
 }

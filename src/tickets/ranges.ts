@@ -37,7 +37,7 @@ export function rangesOfSize(ranges: readonly PoolRange[], prefix: number): Pool
   return ranges.filter(({ base }) => parseCidr(base).prefix <= prefix).map(({ base }) => ({ base, size: prefix }));
 }
 
-export function formatRange([first, last]: Range, version: 4 | 6): string {
+function formatRange([first, last]: Range, version: 4 | 6): string {
   return `${formatAddress(first, version)}-${formatAddress(last, version)}`;
 }
 

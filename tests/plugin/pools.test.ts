@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
 import { container, type Docker, network } from './docker.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { until } from './plugins.js';
 
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
 
@@ -190,6 +191,32 @@ describe('a pool that nobody named', () => {
     assert.equal(new Set(ids).size, 3);
   });
 
+  test('without a subnet, given back: it comes again, with all that is reserved in it', async () => {
+    const id = await one.pool('local', '');
+    const first = subnet(run.service, '172.17.0.0/16', 'node:node-1');
+    const home = await first.allocate('db', { node: 'node-1' });
+    await first.release('db', 'node-1');
+    await one.call('ReleasePool', { PoolID: id });
+    assert.equal(await one.pool('local', ''), id);
+    assert.equal(first.lookup('db')?.address, home);
+  });
+
+  test('can be made and removed for ever: there are 31 at once, and no fewer after a thousand', async () => {
+    for (let n = 0; n < 100; n++) await one.call('ReleasePool', { PoolID: await one.pool('local', '') });
+    const ids = [];
+    for (let n = 0; n < 31; n++) ids.push(await one.pool('local', ''));
+    assert.equal(new Set(ids).size, 31);
+    await assert.rejects(one.pool('local', ''), /no range is left for an IPv4 pool of the local address space/);
+    assert.equal(await two.pool('local', ''), 'local/node:node-2/172.17.0.0/16', 'each host has its own');
+  });
+
+  test('of a size alone (Docker 29): 0.0.0.0/24 and ::/64', async () => {
+    assert.equal(await one.pool('global', '0.0.0.0/26'), 'global/swarm/10.0.0.0/26');
+    assert.equal(await one.pool('global', '0.0.0.0/22'), 'global/swarm/10.0.4.0/22');
+    await assert.rejects(one.pool('local', '0.0.0.0/8'), /no range is left for an IPv4 pool/);
+    await assert.rejects(one.pool('local', '::/64', { V6: true }), /no range is left for an IPv6 pool/);
+  });
+
   test('without a range for it: an error that says what to do', async () => {
     await assert.rejects(
       one.pool('global', '', { V6: true }),
@@ -207,6 +234,43 @@ describe('a pool that nobody named', () => {
     assert.equal(firstFree(ranges, 6, []), undefined);
     const v6 = [...ranges, { base: 'fd00::/48', size: 64 }];
     assert.equal(firstFree(v6, 6, ['fd00::/64', '10.0.0.0/24']), 'fd00:0:0:1::/64');
+  });
+});
+
+describe('a network and its pool', () => {
+  test('without anything held or live it keeps its pool: what overlaps is refused, also after a restart', async () => {
+    docker.state.networks = [network('n1', '10.77.0.0/24', { scope: 'local' })];
+    const id = await one.pool('local', '10.77.0.0/24', { SubPool: '10.77.0.128/25' });
+    assert.equal(await one.address(id, '10.77.0.1', GATEWAY), '10.77.0.1');
+    one.restart();
+    docker.state.networks = [];
+    await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps with other one on this address space/);
+    assert.equal(await one.address(id, '', { 'com.docker.network.endpoint.name': 'db' }), '10.77.0.128');
+  });
+
+  test('macvlan without a gateway (Docker 29): as much its own', async () => {
+    const id = await one.pool('local', '10.77.0.0/24');
+    await assert.rejects(one.pool('local', '10.77.0.0/25'), /Pool overlaps/);
+    docker.put(container('db', { network: 'lan' }));
+    docker.state.networks = [network('lan', '10.77.0.0/24', { scope: 'local' })];
+    assert.equal(await one.address(id), '10.77.0.1');
+  });
+
+  test('a network of another host of the cluster is not unused', async () => {
+    const cluster = { Options: { 'limpet.scope': 'cluster' } };
+    const id = await one.pool('local', '192.168.5.0/24', cluster);
+    await assert.rejects(two.pool('local', '192.168.5.0/25', cluster), /Pool overlaps/);
+    await one.call('ReleasePool', { PoolID: id });
+    assert.equal(await two.pool('local', '192.168.5.0/25', cluster), 'local/swarm/192.168.5.0/25');
+  });
+
+  test('while Docker is silent nothing gives way, since a network may have it', async () => {
+    const id = await one.pool('local', '10.77.0.0/24');
+    await one.call('ReleasePool', { PoolID: id });
+    docker.silent = true;
+    await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps/);
+    docker.silent = false;
+    await until('Docker is heard again', async () => (await one.pool('local', '10.77.0.0/16').catch(() => '')) !== '');
   });
 });
 
