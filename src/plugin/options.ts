@@ -59,6 +59,7 @@ export const DEFAULT_WAITS: Waits = {
   reconcile: 30_000,
   sweep: 60_000,
   store: 22_000,
+  boot: 10_000,
   call: 27_000,
 };
 

@@ -29,6 +29,11 @@ interface Asked extends CallOptions {
   readonly settings: PoolSettings;
 }
 
+/** Whether Swarm's leader looks after the subnet. */
+export function isLeaders({ users }: SubnetService): boolean {
+  return users.includes(LEADER);
+}
+
 /** A subnet that is wanted, and for whom. */
 interface WantedPool extends CallOptions {
   readonly space: string;

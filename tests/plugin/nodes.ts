@@ -26,7 +26,15 @@ import { Docker, info } from './docker.js';
 
 await upToDate('core');
 
-export const WAITS: Waits = { docker: 400, home: 700, reconcile: 30_000, sweep: 60_000, store: 0, call: 10_000 };
+export const WAITS: Waits = {
+  docker: 400,
+  home: 700,
+  reconcile: 30_000,
+  sweep: 60_000,
+  store: 0,
+  boot: 600,
+  call: 10_000,
+};
 
 /** How far the nodes' clocks are ahead; for holds and releases to age in no time. */
 export const clock = { ahead: 0 };
