@@ -2,6 +2,7 @@
 // bulk data pass through fixed areas of the memory, below. docs/ABI.md describes each for hosts in other languages.
 
 import { STATE_HELD, STATE_LIVE, STATE_RESERVED, stateOfBinding, TIME_LIMIT } from './bindings';
+import { Range } from './exclusions';
 import { setKey } from './hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, limitPages, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
@@ -33,16 +34,17 @@ import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from '
 import { insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';
 import { addWord, GLOBAL, NETWORK, REPLICATED } from './words';
 
-//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────────┬───────┐
-//       │ ordinal │ time │ state │ length │ position │ end │ identity │ other │
-//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 64       │ 320   │   window: 64 KiB
-//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────────┴───────┘
+//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬──────────┬───────┐
+//       │ ordinal │ time │ state │ length │ position │ end │ last │ identity │ other │
+//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 64       │ 320   │   window: 64 KiB
+//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴──────────┴───────┘
 const IO: usize = memory.data(576, 16);
 const TIME: usize = 16;
 const STATE: usize = 24;
 const LENGTH: usize = 28;
 const POSITION: usize = 32;
 const END: usize = 36;
+const LAST: usize = 40;
 const IDENTITY: usize = 64;
 const OTHER: usize = 320;
 
@@ -103,6 +105,22 @@ function lo(): u64 {
 
 function hi(): u64 {
   return load<u64>(IO, 8);
+}
+
+/** The range of the call under way, io.ordinal to io.last, once enterRange has checked it. */
+const RANGE: usize = memory.data(offsetof<Range>(), 8);
+
+/** As enter, for a call about a range of ordinals. */
+function enterRange(id: u32, length: u32): i32 {
+  const refusal = enter(id, length);
+  if (refusal) return refusal;
+  const range = changetype<Range>(RANGE);
+  range.firstLo = lo();
+  range.firstHi = hi();
+  range.lastLo = load<u64>(IO, LAST);
+  range.lastHi = load<u64>(IO, LAST + 8);
+  if (above(range.lastLo, range.lastHi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
 }
 
 /** Writes the ordinal found into the io area and hands a status on. */
@@ -178,6 +196,13 @@ export function allocate_preferred(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
   return answer(subnet.allocatePreferred(IO + IDENTITY, length, lo(), hi()));
+}
+
+/** As allocate; a new binding goes to a free ordinal from io.ordinal to io.last. */
+export function allocate_in(id: u32, length: u32): i32 {
+  const refusal = enterRange(id, length);
+  if (refusal) return refusal;
+  return answer(subnet.allocateIn(IO + IDENTITY, length, changetype<Range>(RANGE)));
 }
 
 /** Allocates for `count` identities in the window, one after another; answers of 24 bytes each follow at `results`. */
@@ -256,6 +281,18 @@ export function hold(id: u32): i32 {
 export function hold_next(id: u32): i32 {
   const refusal = enter(id, 1);
   return refusal ? refusal : answer(subnet.holdNext());
+}
+
+/** As hold_next, from io.ordinal to io.last. */
+export function hold_next_in(id: u32): i32 {
+  const refusal = enterRange(id, 1);
+  return refusal ? refusal : answer(subnet.holdNextIn(changetype<Range>(RANGE)));
+}
+
+/** Whether io.ordinal is held, alone or beside a binding. */
+export function is_held(id: u32): i32 {
+  const refusal = enter(id, 1);
+  return refusal ? refusal : subnet.isHeld(lo(), hi());
 }
 
 export function rehold(id: u32): i32 {

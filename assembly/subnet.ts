@@ -51,6 +51,16 @@ export class Subnet extends Bindings {
     return answer(lo, hi);
   }
 
+  /** As allocate; a new binding goes to a free ordinal of the range, which the caller has checked. */
+  allocateIn(identity: usize, length: u32, range: Range): i32 {
+    const binding = this.byIdentity(identity, length);
+    if (exists(binding)) return this.occupy(binding);
+    if (!this.canBind()) return status.NO_MEMORY;
+    if (!this.chooseIn(range)) return status.FULL;
+    this.bindTo(identity, length, Ordinal.lo, Ordinal.hi);
+    return status.CHANGED;
+  }
+
   /** Binds the identity to this ordinal and no other. */
   bind(identity: usize, length: u32, lo: u64, hi: u64): i32 {
     return this.bindExactly(identity, length, lo, hi, STATE_FREE);
@@ -90,6 +100,22 @@ export class Subnet extends Bindings {
     if (!this.choose()) return status.FULL;
     this.holdFree(Ordinal.lo, Ordinal.hi);
     return status.CHANGED;
+  }
+
+  /** As holdNext, within a range that the caller has checked. */
+  holdNextIn(range: Range): i32 {
+    if (!this.canTake(0)) return status.NO_MEMORY;
+    if (!this.chooseIn(range)) return status.FULL;
+    this.holdFree(Ordinal.lo, Ordinal.hi);
+    return status.CHANGED;
+  }
+
+  /** Whether an ordinal is held, alone or beside a binding: OK or NOT_HELD. */
+  isHeld(lo: u64, hi: u64): i32 {
+    if (above(lo, hi, this.lastLo, this.lastHi)) return status.OUT_OF_RANGE;
+    const binding = this.byOrdinal(lo, hi);
+    const held = exists(binding) ? (binding.flags & HELD) != 0 : this.stateOf(lo, hi) == STATE_HELD;
+    return held ? status.OK : status.NOT_HELD;
   }
 
   /** Holds what was held before: as hold, but a bound ordinal is held beside its binding. */
@@ -183,6 +209,33 @@ export class Subnet extends Bindings {
     if (!this.nextFree(this.cursorLo, this.cursorHi)) {
       if (!(this.cursorLo | this.cursorHi) || !this.nextFree(0, 0)) return false;
     }
+    this.advance();
+    return true;
+  }
+
+  /**
+   * As choose, among the ordinals of a range. The serial policy goes on after the last one given when that is in the
+   * range, and wraps around within it; else it begins with the first.
+   */
+  private chooseIn(range: Range): bool {
+    if (this.policy == LOWEST) return this.nextFreeUpTo(range.firstLo, range.firstHi, range);
+    const lo = this.cursorLo;
+    const hi = this.cursorHi;
+    const ahead = above(lo, hi, range.firstLo, range.firstHi) && !above(lo, hi, range.lastLo, range.lastHi);
+    if (!ahead || !this.nextFreeUpTo(lo, hi, range)) {
+      if (!this.nextFreeUpTo(range.firstLo, range.firstHi, range)) return false;
+    }
+    this.advance();
+    return true;
+  }
+
+  private nextFreeUpTo(lo: u64, hi: u64, range: Range): bool {
+    return this.nextFree(lo, hi) && !above(Ordinal.lo, Ordinal.hi, range.lastLo, range.lastHi);
+  }
+
+  /** The serial policy goes on after the ordinal just given. */
+  @inline
+  private advance(): void {
     if (Ordinal.lo == this.lastLo && Ordinal.hi == this.lastHi) {
       this.cursorLo = 0;
       this.cursorHi = 0;
@@ -190,7 +243,6 @@ export class Subnet extends Bindings {
       this.cursorLo = Ordinal.lo + 1;
       this.cursorHi = Ordinal.hi + <u64>(this.cursorLo == 0);
     }
-    return true;
   }
 }
 

@@ -58,6 +58,11 @@ export class SubnetTwin {
     return this.stateOf(ordinal) === 'free' ? this.make(identity, ordinal) : this.allocate(identity);
   }
 
+  allocateIn(identity: string, first: number, last: number): number {
+    this.mustContain(last);
+    return this.revive(identity) ?? this.make(identity, this.choose(first, last));
+  }
+
   bind(identity: string, ordinal: number): number {
     this.mustContain(ordinal);
     const own = this.bindings.get(identity);
@@ -109,10 +114,16 @@ export class SubnetTwin {
     return old;
   }
 
-  holdNext(): number {
-    const ordinal = this.choose();
+  holdNext(first = 0, last = this.size - 1): number {
+    this.mustContain(last);
+    const ordinal = this.choose(first, last);
     this.held.add(ordinal);
     return ordinal;
+  }
+
+  isHeld(ordinal: number): boolean {
+    this.mustContain(ordinal);
+    return this.held.has(ordinal);
   }
 
   hold(ordinal: number): number {
@@ -192,10 +203,12 @@ export class SubnetTwin {
     this.queue.push(identity);
   }
 
-  private choose(): number {
-    const from = this.policy === 'serial' ? this.cursor : 0;
-    for (let step = 0; step < this.size; step++) {
-      const ordinal = (from + step) % this.size;
+  private choose(first = 0, last = this.size - 1): number {
+    const inside = this.policy === 'serial' && this.cursor >= first && this.cursor <= last;
+    const from = inside ? this.cursor - first : 0;
+    const size = last - first + 1;
+    for (let step = 0; step < size; step++) {
+      const ordinal = first + ((from + step) % size);
       if (this.stateOf(ordinal) !== 'free') continue;
       if (this.policy === 'serial') this.cursor = (ordinal + 1) % this.size;
       return ordinal;

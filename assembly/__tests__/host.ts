@@ -31,6 +31,11 @@ export function hi(): u64 {
   return load<u64>(IO, 8);
 }
 
+export function setLast(lo: u64, hi: u64 = 0): void {
+  store<u64>(IO, lo, 40);
+  store<u64>(IO, hi, 48);
+}
+
 export function setTime(time: u64): void {
   store<u64>(IO, time, 16);
 }
@@ -90,6 +95,25 @@ export function bind(id: u32, name: string, lo: u64, hi: u64 = 0): i32 {
 export function prefer(id: u32, name: string, lo: u64, hi: u64 = 0): i32 {
   setOrdinal(lo, hi);
   return core.allocate_preferred(id, identity(name));
+}
+
+/** Allocates from the range first to last. */
+export function allocateIn(id: u32, name: string, first: u64, last: u64): i32 {
+  setOrdinal(first, 0);
+  setLast(last);
+  return core.allocate_in(id, identity(name));
+}
+
+/** Holds the next free ordinal of the range first to last. */
+export function holdNextIn(id: u32, first: u64, last: u64): i32 {
+  setOrdinal(first, 0);
+  setLast(last);
+  return core.hold_next_in(id);
+}
+
+export function isHeld(id: u32, lo: u64, hi: u64 = 0): i32 {
+  setOrdinal(lo, hi);
+  return core.is_held(id);
 }
 
 export function trade(id: u32, name: string, lo: u64, hi: u64 = 0): i32 {

@@ -11,6 +11,7 @@ export function conformance(): string {
   sections.stickiness(script);
   sections.exhaustion(script);
   sections.holding(script);
+  sections.ranges(script);
   sections.wide(script);
   sections.bulk(script);
   rebuild(script);

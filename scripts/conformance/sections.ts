@@ -171,6 +171,33 @@ export function holding(script: Script): void {
   script.of('allocate_preferred', 'held', 'e', 'OUT_OF_RANGE', at(16));
 }
 
+/** The io area up to its field `last`: a range of ordinals. */
+function range(first: number, last: number): { set: Record<string, Value> } {
+  return { set: { io: le(16, first) + le(8, 0, 0, 0) + le(16, last) } };
+}
+
+export function ranges(script: Script): void {
+  script.note('the range 10 to 12 of a /28, and what is held');
+  subnet(script, 'range', 28);
+  const fill = (ordinal: number) => ({ ...range(10, 12), expect: { ordinal } });
+  script.of('allocate_in', 'range', 'a', 'CHANGED', fill(10));
+  script.call('hold_next_in', ['range'], 'CHANGED', fill(11));
+  script.of('allocate_in', 'range', 'b', 'CHANGED', fill(12));
+  script.of('allocate_in', 'range', 'c', 'FULL', range(10, 12));
+  script.call('hold_next_in', ['range'], 'FULL', range(10, 12));
+  script.call('unhold', ['range'], 'CHANGED', { set: { ordinal: 11 } });
+  script.of('allocate_in', 'range', 'c', 'CHANGED', fill(11));
+  script.of('allocate_in', 'range', 'a', 'OK', { ...range(0, 3), expect: { ordinal: 10 } });
+  script.of('allocate_in', 'range', 'd', 'OUT_OF_RANGE', range(10, 16));
+  script.of('allocate_in', 'range', 'd', 'BAD_INPUT', range(12, 11));
+  script.call('hold_next_in', ['range'], 'BAD_INPUT', range(12, 11));
+  script.call('is_held', ['range'], 'NOT_HELD', { set: { ordinal: 11 } });
+  script.call('rehold', ['range'], 'CHANGED', { set: { ordinal: 11 } });
+  script.call('is_held', ['range'], 'OK', { set: { ordinal: 11 }, expect: { ordinal: 11 } });
+  script.call('is_held', ['range'], 'OUT_OF_RANGE', { set: { ordinal: 16 } });
+  script.call('subnet_destroy', ['range'], 'OK');
+}
+
 export function wide(script: Script): void {
   script.note('IPv6: 2001:db8::/64, ordinals up to its last');
   const network = String(0x20010db8n << 96n);

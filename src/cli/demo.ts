@@ -1,6 +1,7 @@
 // `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the simulation came
 // to; the recording of a real swarm is recording.ts.
 
+import { dockerTasks } from '../docker/task-reader.js';
 import { Limpet } from '../host/limpet.js';
 import { type Scenario, Simulation, type State, type SwarmEvent, scenarios, type Task } from '../simulator/index.js';
 import { count, type Paint, table } from './print.js';
@@ -18,7 +19,7 @@ interface Chapter {
 /** The story's lines. */
 export async function demo(paint: Paint, seed?: number): Promise<string[]> {
   const scenario: Scenario = { ...scenarios.classic, ...(seed === undefined ? {} : { seed }) };
-  const simulation = new Simulation(scenario, await Limpet.load());
+  const simulation = new Simulation(scenario, await Limpet.load({}, dockerTasks));
   const scene = setting(simulation);
   const chapters = play(simulation);
   const pages = [...scene, ...chapters.flatMap((chapter) => tell(chapter, paint))];

@@ -3,6 +3,7 @@
 
 import { chooseNetwork, findNetwork, type Network } from '../docker/network-list.js';
 import { holdVirtualAddresses, readServices, virtualAddresses } from '../docker/service-list.js';
+import { dockerTasks } from '../docker/task-reader.js';
 import { contains, overlap, withoutHostBits } from '../host/cidr.js';
 import { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';
@@ -31,7 +32,7 @@ export interface Rebuilt {
 /** @throws Failure, or LimpetError, before anything is printed. */
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   refuseDoubledStdin(options);
-  const limpet = await Limpet.load();
+  const limpet = await Limpet.load({}, dockerTasks);
   if (options.subnet !== undefined) limpet.subnet(options.subnet).destroy(); // a bad --subnet fails before any reading
   const services = options.services === undefined ? undefined : await readServiceList(options.services);
   const listed = options.networks === undefined ? undefined : await readNetwork(options.networks, options.network);

@@ -3,7 +3,8 @@
 
 import { findNetwork } from '../docker/network-list.js';
 import { readServices, virtualAddresses } from '../docker/service-list.js';
-import { type Claim, readRecord } from '../docker/task-records.js';
+import { dockerTasks } from '../docker/task-reader.js';
+import { readTask, type TaskClaim } from '../docker/task-records.js';
 import { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';
 import recordings from './recordings.json' with { type: 'json' };
@@ -26,7 +27,7 @@ export async function replay(): Promise<Story> {
   const { id, name, subnets } = findNetwork([recordings.network], recordings.network.Name);
   const [configured] = subnets;
   if (configured === undefined) throw new Error(`the recording has no subnet for ${name}`);
-  const limpet = await Limpet.load();
+  const limpet = await Limpet.load({}, dockerTasks);
   const { subnet: cidr, gateway } = configured;
   const subnet = limpet.subnet(cidr, gateway === undefined ? {} : { gateway });
   for (const address of virtualAddresses([recordings.service], id)) subnet.hold(address);
@@ -44,14 +45,14 @@ export async function replay(): Promise<Story> {
   return { engine: recordings.engine, managers, service: recordings.service.Spec.Name, network: name, cidr, steps };
 }
 
-type Running = { readonly task: Task; readonly claim: Claim };
+type Running = { readonly task: Task; readonly claim: TaskClaim };
 
 /** The tasks that Swarm wants to run, by identity, in the order in which they were created. */
 function wanted(tasks: readonly Task[], network: string): Map<string, Running> {
   const services = readServices([recordings.service]);
   const running = new Map<string, Running>();
   for (const [index, task] of tasks.entries()) {
-    const claim = readRecord(task, { network, services, index });
+    const claim = readTask(task, { network, services, index });
     if (typeof claim === 'object' && 'wanted' in claim && claim.wanted) running.set(claim.identity, { task, claim });
   }
   return running;

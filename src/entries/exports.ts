@@ -1,6 +1,6 @@
 // What both entries export, but for Limpet itself, whose `load` differs.
 
-export { LimpetError, type LimpetErrorCode } from '../host/errors.js';
+export { LimpetError, type LimpetErrorCode, type LimpetErrorDetails } from '../host/errors.js';
 export { Identity } from '../host/identity.js';
 export type { Rebuild, RebuildInput, RebuildOptions } from '../host/rebuild.js';
 export type { Restore } from '../host/restore.js';

@@ -1,7 +1,9 @@
 // The entry for places that forbid compiling: as index.ts, but without the wasm, which the caller brings ready-made.
 
-import { describe } from '../host/identity.js';
-import { Instance, instantiate } from '../host/instance.js';
+import { dockerTasks } from '../docker/task-reader.js';
+import { describe } from '../host/arguments.js';
+import { Instance } from '../host/instance.js';
+import { instantiate } from '../host/instantiate.js';
 import type { LoadOptions } from '../host/types.js';
 
 export * from './exports.js';
@@ -17,6 +19,6 @@ export class Limpet extends Instance {
   static async load(module: CoreModule, options?: LoadOptions): Promise<Limpet> {
     if (!(module instanceof WebAssembly.Module))
       throw new TypeError(`a WebAssembly.Module is needed, not ${describe(module)}`);
-    return new Limpet(await instantiate(module, options));
+    return new Limpet(await instantiate(module, options), dockerTasks);
   }
 }

@@ -84,7 +84,9 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** The address as a number; undefined when the text is no address of this version. No zones, no leading zeros in IPv4. */
+/**
+ * The address as a number; undefined when the text is no address of this version. No zones, no leading zeros in IPv4.
+ */
 export function parseAddress(text: string, version: 4 | 6): bigint | undefined {
   if (version === 6) return parseIPv6(text);
   const address = parseIPv4(text);

@@ -1,4 +1,4 @@
-// The questions about CIDRs that are asked before there is a subnet to ask.
+// The questions about CIDRs, and about addresses with a prefix length, that are asked before there is a subnet to ask.
 
 import { parseAddress, parseCidr } from './address.js';
 import { LimpetError } from './errors.js';
@@ -8,9 +8,20 @@ export function withoutHostBits(cidr: string): string {
   try {
     return parseCidr(cidr).text;
   } catch (error) {
-    const meant = error instanceof LimpetError ? error.details.meant : undefined;
-    return typeof meant === 'string' ? meant : cidr;
+    const isInput = error instanceof LimpetError && error.code === 'BAD_INPUT';
+    return (isInput ? error.details.meant : undefined) ?? cidr;
   }
+}
+
+/** The address before a prefix length (`10.0.0.2/24` → `10.0.0.2`); undefined unless both are well formed. */
+export function withoutPrefix(text: string): string | undefined {
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const version = address.includes(':') ? 6 : 4;
+  if (parseAddress(address, version) === undefined) return undefined;
+  if (slash < 0) return address;
+  const prefix = text.slice(slash + 1);
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128) ? address : undefined;
 }
 
 /** Whether two CIDRs have an address in common. */

@@ -1,7 +1,11 @@
 // An identity that has been checked and encoded once, for callers that ask for it again and again.
 
 import { quote } from './address.js';
+import { describe } from './arguments.js';
 import { LimpetError } from './errors.js';
+
+const LONGEST = 255;
+const encoder = new TextEncoder();
 
 /** 1 to 255 bytes of UTF-8. Belongs to no instance: one Identity serves every subnet. */
 export class Identity {
@@ -15,8 +19,9 @@ export class Identity {
    */
   constructor(text: string) {
     if (typeof text !== 'string') throw new TypeError(`an identity is a string, not ${describe(text)}`);
-    this.bytes = new TextEncoder().encode(text);
-    if (this.bytes.length === 0 || this.bytes.length > 255 || /\p{Surrogate}/u.test(text)) throw badIdentity(text);
+    const bytes = encoder.encode(text);
+    if (whyNoIdentity(text, bytes.length) !== undefined) throw badIdentity(text);
+    this.bytes = bytes;
     this.text = text;
   }
 
@@ -25,24 +30,21 @@ export class Identity {
   }
 }
 
-/** Why a string is no identity. */
-export function badIdentity(text: string): LimpetError {
-  const bytes = new TextEncoder().encode(text).length;
-  const why =
-    bytes === 0
-      ? 'is empty'
-      : bytes > 255
-        ? `has ${bytes} bytes, and 255 is the most`
-        : 'has half a surrogate pair, and so is not Unicode';
-  return new LimpetError('BAD_INPUT', `the identity ${quote(text)} ${why}`, { identity: text, bytes });
+export function notAnIdentity(value: unknown): TypeError {
+  return new TypeError(`an identity is a string or an Identity, not ${describe(value)}`);
 }
 
-/** The type of a value, for a TypeError. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === undefined) return 'undefined';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'function') return 'a function';
-  return `${typeof value} ${typeof value === 'string' ? quote(value) : String(value)}`;
+/** What is wrong with a string as an identity; undefined when it is one. */
+export function whyNoIdentity(text: string, bytes = encoder.encode(text).length): string | undefined {
+  if (text === '') return 'is empty';
+  if (bytes > LONGEST) return `has ${bytes} bytes, and ${LONGEST} is the most`;
+  return /\p{Surrogate}/u.test(text) ? 'has half a surrogate pair, and so is not Unicode' : undefined;
+}
+
+export function badIdentity(text: string): LimpetError {
+  const bytes = encoder.encode(text).length;
+  return new LimpetError('BAD_INPUT', `the identity ${quote(text)} ${whyNoIdentity(text, bytes)}`, {
+    identity: text,
+    bytes,
+  });
 }

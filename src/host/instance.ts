@@ -1,33 +1,24 @@
-// One instance of the core with its subnets. Compiling and embedding are index.ts's and module.ts's affair.
+// One instance of the core with its subnets. Who compiles the module, and where its bytes come from, is not known here.
 
-import {
-  type Cidr,
-  formatAddress,
-  mergeRanges,
-  parseAddress,
-  parseCidr,
-  parseRange,
-  quote,
-  type Range,
-} from './address.js';
-import { Core, WINDOW_SIZE } from './core.js';
+import { describe } from './arguments.js';
+import type { Core } from './boundary/core.js';
+import type { RecordReading } from './claims.js';
+import { compactOnly } from './compact-records.js';
 import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
+import { planOf } from './plan.js';
 import { Restore } from './restore.js';
 import { Subnet } from './subnet.js';
-import type { LoadOptions, Policy, SubnetOptions } from './types.js';
-
-const POLICIES: readonly Policy[] = ['serial', 'lowest'];
-/** The ranges that fit into the window. */
-const MOST_RANGES = WINDOW_SIZE / 32;
+import type { SubnetOptions } from './types.js';
 
 export class Instance {
   readonly #core: Core;
+  readonly #reading: RecordReading;
   #restoring: Restore | undefined;
 
-  /** @internal Made by load. */
-  constructor(core: Core) {
+  /** @internal Made by load; `reading` knows records that are not Limpet's own. */
+  constructor(core: Core, reading: RecordReading = compactOnly) {
     this.#core = core;
+    this.#reading = reading;
   }
 
   /**
@@ -38,34 +29,8 @@ export class Instance {
    * @example limpet.subnet('10.0.0.0/24', { gateway: '10.0.0.1', exclude: ['10.0.0.128/25'] })
    */
   subnet(cidr: string, options: SubnetOptions = {}): Subnet {
-    if (typeof cidr !== 'string') throw new TypeError(`a CIDR is a string, not ${describe(cidr)}`);
-    if (typeof options !== 'object' || options === null)
-      throw new TypeError(`options are an object, not ${describe(options)}`);
-    const parsed = parseCidr(cidr);
-    if (options.policy !== undefined && typeof options.policy !== 'string')
-      throw new TypeError(`a policy is a string, not ${describe(options.policy)}`);
-    const policy = POLICIES.indexOf(options.policy ?? 'serial');
-    if (policy < 0) {
-      throw new LimpetError(
-        'BAD_INPUT',
-        `no policy is named ${quote(String(options.policy))}: there are ${POLICIES.join(' and ')}`,
-        {
-          value: options.policy,
-        },
-      );
-    }
-    const gateway = options.gateway === undefined ? undefined : gatewayIn(parsed, options.gateway);
-    const ranges = mergeRanges([...edges(parsed), ...excluded(parsed, options.exclude ?? [])]);
-    if (ranges.length > MOST_RANGES) {
-      throw new LimpetError(
-        'BAD_INPUT',
-        `${ranges.length} excluded ranges that do not touch: ${MOST_RANGES} is the most`,
-        {
-          value: ranges.length,
-        },
-      );
-    }
-    const net = new Subnet(this.#core, this.#create(parsed, policy, ranges), parsed);
+    const { gateway, ...plan } = planOf(cidr, options);
+    const net = new Subnet(this.#core.createSubnet(plan), this.#reading);
     try {
       if (gateway !== undefined && net.inspect(gateway).state === 'free') net.hold(gateway);
     } catch (error) {
@@ -91,117 +56,12 @@ export class Instance {
 
   /** Bytes that subnets use now, and bytes of the whole memory, which never shrinks. */
   get memory(): { readonly used: number; readonly total: number } {
-    return { used: this.#core.calls.memory_used() >>> 0, total: this.#core.memorySize };
+    return { used: this.#core.memoryUsed, total: this.#core.memorySize };
   }
 
   #restorer(size?: number): Restore {
     this.#restoring?.abort();
-    const subnetOf = (id: number) => new Subnet(this.#core, id, this.#cidrOf(id));
-    this.#restoring = new Restore(this.#core, subnetOf, size);
+    this.#restoring = new Restore(this.#core.restore(), (core) => new Subnet(core, this.#reading), size);
     return this.#restoring;
   }
-
-  #create(cidr: Cidr, policy: number, ranges: readonly Range[]): number {
-    const window = this.#core.window();
-    ranges.flat().forEach((address, i) => {
-      const ordinal = address - cidr.base;
-      window.setBigUint64(i * 16, BigInt.asUintN(64, ordinal), true);
-      window.setBigUint64(i * 16 + 8, ordinal >> 64n, true);
-    });
-    this.#core.ordinal = cidr.base;
-    const id = this.#core.calls.subnet_create(cidr.version, cidr.prefix, policy, ranges.length);
-    if (id >= 0) return id;
-    throw new LimpetError(
-      'NO_MEMORY',
-      `the core may use no more memory (${this.#core.memorySize} bytes) for ${cidr.text}`,
-      {
-        subnet: cidr.text,
-      },
-    );
-  }
-
-  #cidrOf(id: number): Cidr {
-    this.#core.calls.subnet_stats(id);
-    const stats = this.#core.window();
-    const version = stats.getUint32(0, true) === 4 ? 4 : 6;
-    const prefix = stats.getUint32(4, true);
-    const base = stats.getBigUint64(48, true) | (stats.getBigUint64(56, true) << 64n);
-    const size = 1n << BigInt((version === 4 ? 32 : 128) - prefix);
-    return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size };
-  }
-}
-
-/**
- * A fresh core from a compiled module, keyed and bounded as the options say.
- * @throws TypeError; LimpetError BAD_INPUT when the seed is not 16 bytes long, when there is no memory, or when the
- * module is no Limpet core
- */
-export async function instantiate(module: WebAssembly.Module, options: LoadOptions = {}): Promise<Core> {
-  const { maxMemory } = options;
-  const seed = options.seed ?? globalThis.crypto.getRandomValues(new Uint8Array(16));
-  if (!(seed instanceof Uint8Array)) throw new TypeError(`a seed is a Uint8Array of 16 bytes, not ${describe(seed)}`);
-  if (seed.length !== 16)
-    throw new LimpetError('BAD_INPUT', `a seed has 16 bytes, not ${seed.length}`, { bytes: seed.length });
-  if (maxMemory !== undefined && typeof maxMemory !== 'number')
-    throw new TypeError(`maxMemory is a number of bytes, not ${describe(maxMemory)}`);
-  if (maxMemory !== undefined && !(maxMemory > 0))
-    throw new LimpetError('BAD_INPUT', `maxMemory is a number of bytes above 0, not ${maxMemory}`, {
-      value: maxMemory,
-    });
-  let instance: WebAssembly.Instance;
-  try {
-    instance = await WebAssembly.instantiate(module, {});
-  } catch (cause) {
-    throw new LimpetError('BAD_INPUT', `this WebAssembly module is not a Limpet core: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  const core = new Core(instance.exports);
-  core.seed(seed);
-  if (maxMemory !== undefined) core.limitMemory(maxMemory);
-  return core;
-}
-
-/** What no host may have: RFC 4291 section 2.6.1 for IPv6, RFC 1122 section 3.2.1.3 for IPv4. */
-function edges({ base, size, version }: Cidr): Range[] {
-  if (size <= 2n) return [];
-  const network: Range = [base, base];
-  const last = base + size - 1n;
-  return version === 4 ? [network, [last, last]] : [network];
-}
-
-function excluded(cidr: Cidr, texts: Iterable<string>): Range[] {
-  if (typeof texts !== 'object' || texts === null || !(Symbol.iterator in texts))
-    throw new TypeError(`exclude is a list of strings, not ${describe(texts)}`);
-  return Array.from(texts, (text) => {
-    if (typeof text !== 'string') throw new TypeError(`an exclusion is a string, not ${describe(text)}`);
-    const range = parseRange(text, cidr.version);
-    if (range[0] >= cidr.base && range[1] < cidr.base + cidr.size) return range;
-    throw new LimpetError('OUT_OF_RANGE', `the exclusion ${quote(text)} reaches outside ${cidr.text}`, {
-      subnet: cidr.text,
-      value: text,
-    });
-  });
-}
-
-function gatewayIn(cidr: Cidr, gateway: string): string {
-  if (typeof gateway !== 'string') throw new TypeError(`a gateway is a string, not ${describe(gateway)}`);
-  const address = parseAddress(gateway, cidr.version);
-  if (address === undefined) {
-    throw new LimpetError('BAD_INPUT', `the gateway ${quote(gateway)} is no IPv${cidr.version} address`, {
-      value: gateway,
-    });
-  }
-  const details = { subnet: cidr.text, address: gateway };
-  if (address < cidr.base || address >= cidr.base + cidr.size) {
-    throw new LimpetError('OUT_OF_RANGE', `the gateway ${gateway} is outside ${cidr.text}`, details);
-  }
-  if (edges(cidr).some(([edge]) => edge === address)) {
-    throw new LimpetError(
-      'EXCLUDED',
-      `the gateway ${gateway} is the network or broadcast address of ${cidr.text}`,
-      details,
-    );
-  }
-  return gateway;
 }

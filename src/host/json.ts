@@ -35,9 +35,3 @@ export function describe(value: unknown): string {
   }
   return typeof value === 'object' ? 'an object' : String(value);
 }
-
-/** `; it says "…"` when the value is what Docker answers instead of a list: { message }. Else nothing. */
-export function whatItSays(value: unknown): string {
-  const message = dig(value, 'message');
-  return typeof message === 'string' ? `; it says ${describe(message)}` : '';
-}

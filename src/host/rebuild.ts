@@ -1,16 +1,16 @@
 // A rebuild from the host's side: feeds text to the core's scanner, reads the records that the scanner hands back, and
-// keeps the report. Which claim wins is decided in the core; what a record means, in swarm.ts.
+// keeps the report. Which claim wins is decided in the core; what a record means, by its reader.
 
-import { readServices, type ServiceName } from '../docker/service-list.js';
-import { ENDED_STATES, LIVE_STATES } from '../docker/states.js';
-import { type Claim, readRecord } from '../docker/task-records.js';
-import { formatAddress, parseAddress, quote } from './address.js';
-import { type Core, Status, Word } from './core.js';
-import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
-import { packClaim } from './packed.js';
+import { quote } from './address.js';
+import { Addresses } from './addresses.js';
+import { checkOptions, checkTime, describe } from './arguments.js';
+import type { CoreRebuild } from './boundary/rebuild.js';
+import { Status } from './boundary/status.js';
+import type { CoreSubnet } from './boundary/subnet.js';
+import type { Claim, RecordReader, RecordReading, ScannerWord } from './claims.js';
+import { isCompact, readCompact } from './compact-records.js';
+import { LimpetError, noMemory } from './errors.js';
 import { RecordText } from './record-text.js';
-import { checkTime } from './subnet.js';
 import type { Conflict, RebuildReport, Skipped, SkipReason } from './types.js';
 
 export interface RebuildOptions {
@@ -25,16 +25,6 @@ export interface RebuildOptions {
 /** JSON text (an array, or one record a line), as a string or as UTF-8 bytes; or the records as objects. */
 export type RebuildInput = string | Uint8Array | Iterable<unknown>;
 
-/** @internal What a rebuild must know of its subnet. */
-export interface Target {
-  readonly cidr: string;
-  readonly version: 4 | 6;
-  readonly base: bigint;
-  readonly size: bigint;
-  /** Its number is then another subnet's, perhaps. */
-  readonly destroyed: () => boolean;
-}
-
 const SKIPS: Readonly<Record<number, SkipReason>> = {
   [Status.OUT_OF_RANGE]: 'outside-subnet',
   [Status.EXCLUDED]: 'excluded',
@@ -43,41 +33,37 @@ const SKIPS: Readonly<Record<number, SkipReason>> = {
 };
 
 export class Rebuild {
-  readonly #core: Core;
-  readonly #id: number;
-  readonly #target: Target;
-  readonly #network: string | undefined;
-  readonly #services: ReadonlyMap<string, ServiceName> | undefined;
+  readonly #core: CoreRebuild;
+  readonly #subnet: CoreSubnet;
+  readonly #addresses: Addresses;
+  readonly #reader: RecordReader;
   readonly #time: number;
   readonly #text: RecordText;
   readonly #skipped: Skipped[] = [];
-  /** IDs of the networks that records were attached to: a name can mean several. */
-  readonly #networks = new Set<string>();
   #elsewhere = 0;
   #scannedByCore = 0;
   #scannedByHost = 0;
   #open = true;
 
   /** @internal Made by Subnet.rebuilder. */
-  constructor(core: Core, id: number, target: Target, options: RebuildOptions) {
-    if (options.network !== undefined && typeof options.network !== 'string') {
-      throw new TypeError(`a network is a string, not ${describe(options.network)}`);
-    }
-    this.#core = core;
-    this.#id = id;
-    this.#target = target;
-    this.#network = options.network;
-    this.#services = options.services === undefined ? undefined : readServices(options.services);
+  constructor(subnet: CoreSubnet, options: RebuildOptions, reading: RecordReading) {
+    this.#subnet = subnet;
+    this.#addresses = new Addresses(subnet.cidr);
+    checkOptions(options, 'a rebuild', [...reading.options, 'time']);
+    this.#reader = reading.reader({ ...options });
     this.#time = checkTime(options.time ?? Date.now());
-    const status = core.calls.rebuild_begin(id);
+    this.#core = subnet.rebuild();
+    const status = this.#core.begin();
     if (status === Status.BAD_STATE) {
-      throw new LimpetError('ENDED', `${target.cidr} is being rebuilt already: commit or abort that rebuild first`, {
-        subnet: target.cidr,
-      });
+      const { text } = subnet.cidr;
+      const message = `${text} is being rebuilt already: commit or abort that rebuild first`;
+      throw new LimpetError('ENDED', message, { subnet: text });
     }
     this.#check(status);
-    this.#text = new RecordText(core, id, (text, place) => this.#readText(text, place));
-    this.#orAbort(() => this.#teach());
+    this.#text = new RecordText(this.#core, (text, place) => this.#readText(text, place));
+    this.#orAbort(() => {
+      for (const word of this.#reader.words) this.#teach(word);
+    });
   }
 
   /**
@@ -104,19 +90,15 @@ export class Rebuild {
   commit(): RebuildReport {
     return this.#orAbort(() => {
       this.#scannedByCore += this.#text.end();
-      if (this.#networks.size > 1) throw this.#ambiguous();
-      this.#check(this.#core.calls.rebuild_resolve(this.#id));
-      const counts = this.#core.window();
-      const superseded = counts.getUint32(0, true);
-      const elsewhere = counts.getUint32(4, true) + this.#elsewhere;
-      const live = counts.getUint32(8, true);
-      const reserved = counts.getUint32(12, true);
+      this.#reader.end();
+      const resolved = this.#core.resolve();
+      if (typeof resolved === 'number') throw this.#error(resolved);
       const conflicts = this.#conflicts();
-      this.#core.time = this.#time;
-      this.#check(this.#core.calls.rebuild_commit(this.#id));
+      this.#check(this.#core.commit({ time: this.#time }));
       this.#open = false;
       const scanned = { core: this.#scannedByCore, host: this.#scannedByHost };
-      return { live, reserved, superseded, elsewhere, conflicts, skipped: this.#skipped, scanned };
+      const elsewhere = resolved.elsewhere + this.#elsewhere;
+      return { ...resolved, elsewhere, conflicts, skipped: this.#skipped, scanned };
     });
   }
 
@@ -124,14 +106,14 @@ export class Rebuild {
   abort(): void {
     if (!this.#open) return;
     this.#open = false;
-    if (!this.#target.destroyed()) this.#core.calls.rebuild_abort(this.#id);
+    if (!this.#subnet.destroyed) this.#core.abort();
   }
 
   #orAbort<T>(action: () => T): T {
-    const { cidr, destroyed } = this.#target;
-    if (!this.#open || destroyed()) {
-      const how = destroyed() ? 'has ended with its subnet' : 'has ended';
-      throw new LimpetError('ENDED', `the rebuild of ${cidr} ${how}`, { subnet: cidr });
+    const { destroyed, cidr } = this.#subnet;
+    if (!this.#open || destroyed) {
+      const how = destroyed ? 'has ended with its subnet' : 'has ended';
+      throw new LimpetError('ENDED', `the rebuild of ${cidr.text} ${how}`, { subnet: cidr.text });
     }
     try {
       return action();
@@ -141,33 +123,9 @@ export class Rebuild {
     }
   }
 
-  /** Teaches the scanner what it needs to read tasks without the host, but for the network: states and services. */
-  #teach(): void {
-    for (const state of LIVE_STATES) this.#word(Word.STATE_LIVE, state);
-    for (const state of ENDED_STATES) this.#word(Word.STATE_ENDED, state);
-    for (const [id, { name, mode }] of this.#services ?? []) {
-      this.#word(mode === 'global' ? Word.GLOBAL : Word.REPLICATED, id, name);
-    }
-  }
-
-  /**
-   * A name can look just like an ID, and only a task tells which is meant. From the first that has it as its network's
-   * ID the core scans by itself; before, and by name, tasks come to the host.
-   */
-  #meet(networkId: string): void {
-    if (networkId === this.#network && !this.#networks.has(networkId)) this.#word(Word.NETWORK, networkId);
-    this.#networks.add(networkId);
-  }
-
-  #word(kind: number, word: string, name = ''): void {
-    const wordBytes = new TextEncoder().encode(word);
-    const nameBytes = new TextEncoder().encode(name);
-    // What does not fit the scanner stays unknown to it, and so goes to the host.
-    if (wordBytes.length === 0 || wordBytes.length > 255 || nameBytes.length > 255) return;
-    this.#core.putWindow(wordBytes);
-    this.#core.putWindow(nameBytes, wordBytes.length);
-    const status = this.#core.calls.rebuild_word(this.#id, kind, wordBytes.length, nameBytes.length);
-    if (status === Status.NO_MEMORY) this.#check(status);
+  #teach(word: ScannerWord): void {
+    const status = this.#core.teach(word);
+    if (status === Status.NO_MEMORY) throw this.#error(status);
   }
 
   /** A record that the scanner did not understand; without a text it is not UTF-8. */
@@ -196,35 +154,28 @@ export class Rebuild {
   #read(record: unknown): void {
     const index = this.#index();
     this.#scannedByHost++;
-    const network = this.#network === undefined ? {} : { network: this.#network };
-    const services = this.#services === undefined ? {} : { services: this.#services };
-    const read = readRecord(record, { ...network, ...services, index });
+    const read = isCompact(record) ? readCompact(record, index) : this.#reader.read(record, index);
     if (read === 'elsewhere') this.#elsewhere++;
     else if ('reason' in read) this.#skipped.push(read);
     else this.#claim(read);
   }
 
   #claim(claim: Claim): void {
-    if (claim.networkId !== undefined && this.#network !== undefined) this.#meet(claim.networkId);
-    const { version, base, size, cidr } = this.#target;
-    const ordinals = claim.addresses.map((text) => (parseAddress(text, version) ?? -1n) - base);
-    const at = ordinals.findIndex((ordinal) => ordinal >= 0n && ordinal < size);
+    if (claim.word !== undefined) this.#teach(claim.word);
     const { identity, record } = claim;
-    if (at < 0) {
+    const cidr = this.#subnet.cidr.text;
+    const found = this.#addresses.firstInside(claim.addresses);
+    if (found === undefined) {
       const address = claim.addresses.join(', ');
-      this.#skip('outside-subnet', record, `${address} of ${quote(identity)} is outside ${cidr}`, {
-        identity,
-        address,
-      });
+      const detail = `${address} of ${quote(identity)} is outside ${cidr}`;
+      this.#skip('outside-subnet', record, detail, { identity, address });
       return;
     }
-    const packed = packClaim(ordinals[at] as bigint, claim);
-    this.#core.putWindow(packed);
-    const refused = this.#core.calls.rebuild_feed(this.#id, packed.length);
-    this.#check(refused);
-    if (refused === 0) return;
-    const reason = SKIPS[this.#core.window().getInt8(24)] ?? 'bad-record';
-    const address = claim.addresses[at] as string;
+    const { address, ordinal } = found;
+    const status = this.#core.claim({ ...claim, ordinal });
+    if (status >= 0) return;
+    const reason = SKIPS[status];
+    if (reason === undefined) throw this.#error(status);
     const why = { excluded: 'is excluded', held: 'is held' }[reason as string] ?? 'was refused';
     this.#skip(reason, record, `${address} of ${quote(identity)} ${why} in ${cidr}`, { identity, address });
   }
@@ -235,48 +186,28 @@ export class Rebuild {
 
   #conflicts(): Conflict[] {
     const found: { ordinal: bigint; conflict: Conflict }[] = [];
-    const { base, version, cidr } = this.#target;
-    while (this.#core.calls.rebuild_conflict(this.#id) >= 0) {
-      const ordinal = this.#core.ordinal;
-      const address = formatAddress(base + ordinal, version);
-      const loser = this.#core.identity;
-      if (this.#core.end > 0) found.push({ ordinal, conflict: { address, winner: this.#core.otherIdentity, loser } });
-      else
-        this.#skip('held', quote(loser), `${address} of ${quote(loser)} is held in ${cidr}`, {
-          identity: loser,
-          address,
-        });
+    for (const { ordinal, loser, winner } of this.#core.conflicts()) {
+      const address = this.#addresses.at(ordinal);
+      if (winner !== undefined) {
+        found.push({ ordinal, conflict: { address, winner, loser } });
+        continue;
+      }
+      const detail = `${address} of ${quote(loser)} is held in ${this.#subnet.cidr.text}`;
+      this.#skip('held', quote(loser), detail, { identity: loser, address });
     }
     found.sort((a, b) => Number(a.ordinal - b.ordinal) || compareBytes(a.conflict.loser, b.conflict.loser));
     return found.map(({ conflict }) => conflict);
   }
 
-  #ambiguous(): LimpetError {
-    const ids = [...this.#networks];
-    return new LimpetError(
-      'BAD_INPUT',
-      `${ids.length} networks are named ${quote(String(this.#network))}: say which by its ID (${ids.join(', ')})`,
-      {
-        network: this.#network,
-        ids,
-      },
-    );
+  #check(status: Status): void {
+    if (status < 0) throw this.#error(status);
   }
 
-  #check(status: number): void {
-    if (status >= 0) return;
-    const subnet = this.#target.cidr;
-    if (status === Status.NO_MEMORY) {
-      throw new LimpetError(
-        'NO_MEMORY',
-        `the core may use no more memory (${this.#core.memorySize} bytes): ${subnet} is as it was`,
-        { subnet },
-      );
-    }
-    throw new LimpetError('BAD_INPUT', `the core refused the rebuild of ${subnet} with status ${status}`, {
-      subnet,
-      status,
-    });
+  #error(status: Status): LimpetError {
+    const subnet = this.#subnet.cidr.text;
+    if (status === Status.NO_MEMORY) return noMemory(this.#core.memorySize, `${subnet} is as it was`, { subnet });
+    const message = `the core refused the rebuild of ${subnet} with status ${status}`;
+    return new LimpetError('BAD_INPUT', message, { subnet, status });
   }
 }
 

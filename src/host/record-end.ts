@@ -16,7 +16,9 @@ export class RecordEnd {
     this.#form = form;
   }
 
-  /** The record's length; 0 when it goes on after `bytes`, which hold it from its start; −1 when no value begins there. */
+  /**
+   * The record's length; 0 when it goes on after `bytes`, which hold it from its start; −1 when no value begins there.
+   */
   find(bytes: Uint8Array): number {
     if (this.#form === 'array') return this.#findClosing(bytes);
     const at = bytes.indexOf(NEWLINE, this.#at);

@@ -1,8 +1,9 @@
 // JSON text in pieces → whole records. The core scans most of them by itself; this file keeps what a piece cuts in two,
 // cuts out the records that the core leaves to the host, and knows where in the text an error stands.
 
-import { type Core, Status, WINDOW_SIZE } from './core.js';
-import { LimpetError } from './errors.js';
+import { CoreRebuild, type Scan } from './boundary/rebuild.js';
+import { Status } from './boundary/status.js';
+import { LimpetError, noMemory } from './errors.js';
 import { RecordEnd } from './record-end.js';
 
 /** The longest record that is read. A task is about 2.5 KB. */
@@ -15,8 +16,7 @@ const BOM = [0xef, 0xbb, 0xbf];
 type Form = 'array' | 'lines';
 
 export class RecordText {
-  readonly #core: Core;
-  readonly #id: number;
+  readonly #core: CoreRebuild;
   /** Takes a record, or undefined for a line that is not UTF-8. */
   readonly #handBack: (text: string | undefined, place: string) => void;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -33,9 +33,8 @@ export class RecordText {
   /** Records that the core has read in the feed under way. */
   scanned = 0;
 
-  constructor(core: Core, id: number, handBack: (text: string | undefined, place: string) => void) {
+  constructor(core: CoreRebuild, handBack: (text: string | undefined, place: string) => void) {
     this.#core = core;
-    this.#id = id;
     this.#handBack = handBack;
   }
 
@@ -56,10 +55,9 @@ export class RecordText {
     if (this.#form === undefined && this.#rest.length > 0) this.#readForm(this.#rest.length);
     if (this.#form === 'lines' && this.#rest.length > 0) scanned = this.feed(Uint8Array.of(NEWLINE));
     if (this.#form === 'array' && (this.#rest.length > 0 || !this.#complete)) {
-      throw this.#bad(
-        `the JSON array is cut off: it ends after ${this.#offset + this.#rest.length} bytes without its closing bracket`,
-        this.#offset,
-      );
+      const length = this.#offset + this.#rest.length;
+      const why = `the JSON array is cut off: it ends after ${length} bytes without its closing bracket`;
+      throw this.#bad(why, this.#offset);
     }
     return scanned;
   }
@@ -91,36 +89,30 @@ export class RecordText {
   }
 
   #scan(): void {
-    if (this.#form === undefined && !this.#readForm(WINDOW_SIZE)) return;
-    const scan = this.#form === 'array' ? this.#core.calls.rebuild_scan_array : this.#core.calls.rebuild_scan_lines;
+    if (this.#form === undefined && !this.#readForm(CoreRebuild.MOST_TEXT)) return;
     while (this.#rest.length > 0) {
       if (this.#end !== undefined) {
         if (!this.#readLong(this.#end)) return;
         continue;
       }
-      const part = this.#rest.subarray(0, WINDOW_SIZE);
-      this.#core.putWindow(part);
-      const status = scan(this.#id, 0, part.length);
-      const { position, end, length, state } = this.#core;
-      this.scanned += length;
-      this.#complete = state === 1;
-      this.#skip(position);
-      if (status === Status.HOST) {
-        if (!this.#readOne(end === 0 ? 0 : end - position)) return;
-      } else if (status === Status.BAD_INPUT) {
-        throw this.#bad(`unexpected ${this.#shown()} between records`, this.#offset);
-      } else if (status < 0) {
-        const most = this.#core.memorySize;
-        throw new LimpetError('NO_MEMORY', `the core may use no more memory (${most} bytes): nothing was rebuilt`, {
-          offset: this.#offset,
-        });
-      } else if (position === 0) {
-        if (part.length < WINDOW_SIZE) return;
-        this.#end = new RecordEnd(this.#form as Form);
-      } else if (position === part.length && this.#rest.length === 0) {
-        return;
-      }
+      const part = this.#rest.subarray(0, CoreRebuild.MOST_TEXT);
+      const scan = this.#core.scan(this.#form as Form, part);
+      this.scanned += scan.read;
+      this.#complete = scan.complete;
+      this.#skip(scan.position);
+      if (!this.#goOn(scan, part.length)) return;
     }
+  }
+
+  /** What a scan that took `length` bytes says is to be done; false when more text is needed. */
+  #goOn({ status, position, left }: Scan, length: number): boolean {
+    if (status === Status.HOST) return this.#readOne(left);
+    if (status === Status.BAD_INPUT) throw this.#bad(`unexpected ${this.#shown()} between records`, this.#offset);
+    if (status < 0) throw noMemory(this.#core.memorySize, 'nothing was rebuilt', { offset: this.#offset });
+    if (position > 0) return true;
+    if (length < CoreRebuild.MOST_TEXT) return false;
+    this.#end = new RecordEnd(this.#form as Form);
+    return true;
   }
 
   /** The first byte that is not white space tells the form; false when there is none yet. */
@@ -141,7 +133,10 @@ export class RecordText {
     return true;
   }
 
-  /** Hands the record at the start of the rest to the host; `length` is 0 where the core could not tell. False: it is cut. */
+  /**
+   * Hands the record at the start of the rest to the host; `length` is 0 where the core could not tell. False: it is
+   * cut.
+   */
   #readOne(length: number): boolean {
     if (this.#form === 'lines') {
       const newline = this.#rest.indexOf(NEWLINE);
@@ -174,14 +169,8 @@ export class RecordText {
     if (length === 0) return false;
     this.#end = undefined;
     this.#give(length);
-    if (this.#form === 'array') this.#passItem();
+    if (this.#form === 'array') this.#core.passItem();
     return true;
-  }
-
-  /** Lets the core know that an item has been: it reads a number in its stead, which it leaves to the host. */
-  #passItem(): void {
-    this.#core.putWindow(Uint8Array.of(0x30, 0x2c));
-    this.#core.calls.rebuild_scan_array(this.#id, 0, 2);
   }
 
   #give(length: number): void {

@@ -1,30 +1,25 @@
-// A restore from the host's side: feeds a snapshot to the core, window by window, from pieces that may be cut anywhere. What the
-// bytes mean, and whether they are whole, the core says.
+// A restore from the host's side: feeds a snapshot to the core from pieces that may be cut anywhere. What the bytes
+// mean, and whether they are whole, the core says.
 
-import { type Core, Status, WINDOW_SIZE } from './core.js';
-import { LimpetError } from './errors.js';
-import { describe } from './identity.js';
+import { describe } from './arguments.js';
+import type { CoreRestore } from './boundary/restore.js';
+import { Status } from './boundary/status.js';
+import type { CoreSubnet } from './boundary/subnet.js';
+import { LimpetError, noMemory } from './errors.js';
 import type { Subnet } from './subnet.js';
 
-const NOTHING = new Uint8Array();
-
 export class Restore {
-  readonly #core: Core;
-  readonly #subnetOf: (id: number) => Subnet;
+  readonly #core: CoreRestore;
+  readonly #subnetOf: (core: CoreSubnet) => Subnet;
   readonly #size: number | undefined;
-  /** What the core wants to see again, with more behind it. */
-  #rest: Uint8Array = NOTHING;
   #taken = 0;
-  /** The core's number of the new subnet, once the snapshot is whole. */
-  #id: number | undefined;
   #open = true;
 
   /** @internal Made by Limpet.restorer; with the size of the snapshot where that is known. */
-  constructor(core: Core, subnetOf: (id: number) => Subnet, size?: number) {
+  constructor(core: CoreRestore, subnetOf: (core: CoreSubnet) => Subnet, size?: number) {
     this.#core = core;
     this.#subnetOf = subnetOf;
     this.#size = size;
-    core.calls.restore_begin();
   }
 
   /**
@@ -35,7 +30,7 @@ export class Restore {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
     return this.#orAbort(() => {
       this.#taken += bytes.length;
-      for (let at = 0; at < bytes.length; ) at += this.#take(bytes.subarray(at, at + WINDOW_SIZE - this.#rest.length));
+      for (let at = 0; at < bytes.length; ) at += this.#take(bytes.subarray(at, at + this.#core.room));
       return this;
     });
   }
@@ -43,12 +38,10 @@ export class Restore {
   /** The subnet. @throws LimpetError BAD_SNAPSHOT when the snapshot is cut off. ENDED */
   commit(): Subnet {
     return this.#orAbort(() => {
-      if (this.#id === undefined) {
-        throw this.#bad(`the snapshot is cut off after ${this.#taken} bytes`);
-      }
-      const subnet = this.#subnetOf(this.#id);
+      const core = this.#core.subnet;
+      if (core === undefined) throw this.#bad(`the snapshot is cut off after ${this.#taken} bytes`);
       this.#open = false;
-      return subnet;
+      return this.#subnetOf(core);
     });
   }
 
@@ -56,40 +49,23 @@ export class Restore {
   abort(): void {
     if (!this.#open) return;
     this.#open = false;
-    if (this.#id === undefined) this.#core.calls.restore_abort();
-    else this.#core.calls.subnet_destroy(this.#id);
+    this.#core.abort();
   }
 
-  /** Feeds the rest and what follows it; answers how many bytes of that are dealt with. */
+  /** Feeds a part; answers how many bytes of it are dealt with. */
   #take(part: Uint8Array): number {
-    if (this.#id !== undefined) throw this.#bad(`${this.#snapshot()} has something behind its end`);
-    const before = this.#rest.length;
-    this.#core.putWindow(this.#rest);
-    this.#core.putWindow(part, before);
-    const status = this.#core.calls.restore_feed(before + part.length);
-    if (status === Status.CHANGED) {
-      this.#id = this.#core.end;
-      this.#rest = NOTHING;
-      return part.length;
-    }
-    if (status !== Status.OK) throw this.#refused(status);
-    const { position } = this.#core;
-    if (position > before) {
-      this.#rest = NOTHING;
-      return position - before;
-    }
-    this.#rest = this.#core.takeWindow(before + part.length).subarray(position);
-    return part.length;
+    if (this.#core.subnet !== undefined) throw this.#bad(`${this.#snapshot()} has something behind its end`);
+    const { status, taken } = this.#core.feed(part);
+    if (status < 0) throw this.#refused(status);
+    return taken;
   }
 
-  #refused(status: number): LimpetError {
-    if (status === Status.NO_MEMORY) {
-      const message = `the core may use no more memory (${this.#core.memorySize} bytes): nothing was restored`;
-      return new LimpetError('NO_MEMORY', message, { bytes: this.#size ?? this.#taken });
-    }
+  #refused(status: Status): LimpetError {
+    if (status === Status.NO_MEMORY)
+      return noMemory(this.#core.memorySize, 'nothing was restored', { bytes: this.#size ?? this.#taken });
     const why =
       status === Status.BAD_VERSION
-        ? `has format version ${this.#core.takeWindow(5)[4]}, which this core does not know`
+        ? `has format version ${this.#core.formatVersion}, which this core does not know`
         : 'is no Limpet snapshot, or is damaged';
     return this.#bad(`${this.#snapshot()} ${why}`);
   }

@@ -1,12 +1,17 @@
 // One subnet as the host's users see it: addresses and identities as strings in and out, statuses turned into errors.
 // It keeps no state of its own: what is bound, held or free, only the core knows.
 
-import { type Cidr, formatAddress, formatIPv4, parseAddress, parseIPv4, quote } from './address.js';
-import { type Core, STATES, Status, WINDOW_SIZE } from './core.js';
-import { LimpetError, type LimpetErrorCode } from './errors.js';
-import { badIdentity, describe, Identity } from './identity.js';
+import { Addresses, asNumber } from './addresses.js';
+import { checkOptions, checkTime, describe, TIME_LIMIT } from './arguments.js';
+import { Status } from './boundary/status.js';
+import type { CoreSubnet } from './boundary/subnet.js';
+import type { RecordReading } from './claims.js';
+import { LimpetError } from './errors.js';
+import { badIdentity, Identity, notAnIdentity } from './identity.js';
 import { Rebuild, type RebuildInput, type RebuildOptions, rebuildFrom } from './rebuild.js';
-import type { AddressState, Binding, Stats } from './types.js';
+import { type Asked, refusal } from './refusal.js';
+import { statsOf } from './stats.js';
+import type { AddressState, AllocateOptions, Binding, HoldOptions, Stats } from './types.js';
 
 /** What an address is and, when it is bound, whose. */
 export interface Inspection {
@@ -18,9 +23,8 @@ export interface Inspection {
 /** One answer of {@link Subnet.allocateMany}: an address, or why there is none. */
 export type Allocation = { readonly address: string; readonly created: boolean } | { readonly error: LimpetError };
 
-const RESULT_SIZE = 24;
-/** Behind the last moment that the core can hold: 48 bits of milliseconds. */
-const TIME_LIMIT = 2 ** 48;
+const ALLOCATE_OPTIONS = ['preferred', 'range'] as const satisfies readonly (keyof AllocateOptions)[];
+const HOLD_OPTIONS = ['range'] as const satisfies readonly (keyof HoldOptions)[];
 
 export class Subnet {
   /** The CIDR in canonical form. */
@@ -29,64 +33,66 @@ export class Subnet {
   readonly prefix: number;
   /** Addresses in the subnet, whatever their state. */
   readonly size: bigint;
-  readonly #core: Core;
-  readonly #base: bigint;
-  /** Base and size of an IPv4 subnet as numbers, for the hot path. */
-  readonly #base32: number;
-  readonly #size32: number;
-  #id: number;
+  readonly #core: CoreSubnet;
+  readonly #addresses: Addresses;
+  readonly #reading: RecordReading;
 
   /** @internal Made by Limpet. */
-  constructor(core: Core, id: number, cidr: Cidr) {
+  constructor(core: CoreSubnet, reading: RecordReading) {
     this.#core = core;
-    this.#id = id;
-    this.cidr = cidr.text;
-    this.version = cidr.version;
-    this.prefix = cidr.prefix;
-    this.size = cidr.size;
-    this.#base = cidr.base;
-    this.#base32 = cidr.version === 4 ? Number(cidr.base) : 0;
-    this.#size32 = cidr.version === 4 ? Number(cidr.size) : 0;
+    this.#addresses = new Addresses(core.cidr);
+    this.#reading = reading;
+    this.cidr = core.cidr.text;
+    this.version = core.cidr.version;
+    this.prefix = core.cidr.prefix;
+    this.size = core.cidr.size;
   }
 
   /**
-   * The identity's own address: the one it has, else the preferred one if that is free, else the next free one.
-   * The binding is live from now on. Asking again answers the same.
-   * @throws LimpetError FULL, BAD_INPUT, OUT_OF_RANGE, NO_MEMORY; nothing has changed then
+   * The identity's own address: the one it has, wherever that is, else the preferred one if that is free, else the next
+   * free one, of the range if one is named. The binding is live from now on. Asking again answers the same.
+   * @throws LimpetError FULL (`details.range` when it is the range that is full), BAD_INPUT, OUT_OF_RANGE, NO_MEMORY;
+   * nothing has changed then
    * @example net.allocate('web.3') // '10.0.0.2'
+   * @example net.allocate('db.1', { range: '10.0.0.128-10.0.0.159' }) // '10.0.0.128'
    */
-  allocate(identity: string | Identity, options: { readonly preferred?: string } = {}): string {
-    if (options.preferred === undefined) {
-      const status = this.#core.calls.allocate(this.#live(), this.#put(identity));
-      if (status < 0) throw this.#error(status, identity);
-    } else {
-      this.#exactly('allocate_preferred', identity, options.preferred);
-    }
-    return this.#address();
+  allocate(identity: string | Identity, options?: AllocateOptions): string {
+    if (options !== undefined) return this.#allocate(identity, options);
+    const status = this.#core.allocate(identity);
+    if (status < 0) throw this.#refusal(status, { identity });
+    return this.#addresses.of(this.#core.answer);
   }
 
   /**
-   * As {@link allocate}, but answers the ordinal (the address's index in the subnet) and makes no string: a number while
-   * it is a safe integer, else a bigint.
+   * As {@link allocate}, but answers the ordinal (the address's index in the subnet) and makes no string: a number
+   * while it is a safe integer, else a bigint.
    */
   allocateOrdinal(identity: string | Identity): number | bigint {
-    const status = this.#core.calls.allocate(this.#live(), this.#put(identity));
-    if (status < 0) throw this.#error(status, identity);
-    return this.#ordinal();
+    const status = this.#core.allocate(identity);
+    if (status < 0) throw this.#refusal(status, { identity });
+    return this.#addresses.ordinalIn(this.#core.answer);
   }
 
   /**
    * Allocates for many identities, in order, with one call into the core for about a thousand. Each stands for
-   * itself: one that fails does not undo the others.
+   * itself: one that fails, or is malformed, has an error for its answer, and the others are served.
+   * @throws TypeError when one of them is neither a string nor an Identity; nothing has changed then
    */
   allocateMany(identities: Iterable<string | Identity>): Allocation[] {
     if (typeof identities !== 'object' || identities === null || !(Symbol.iterator in identities))
       throw new TypeError(`identities are a list, not ${describe(identities)}`);
-    const checked = Array.from(identities, (identity) =>
-      identity instanceof Identity ? identity : new Identity(identity),
-    );
+    const all = Array.from(identities);
+    for (const identity of all)
+      if (typeof identity !== 'string' && !(identity instanceof Identity)) throw notAnIdentity(identity);
     const answers: Allocation[] = [];
-    for (let from = 0; from < checked.length; ) from = this.#allocateBatch(checked, from, answers);
+    while (answers.length < all.length) {
+      for (const { status, ordinal } of this.#core.allocateMany({ identities: all, from: answers.length })) {
+        const identity = all[answers.length] as string | Identity;
+        if (status === Status.BAD_INPUT) answers.push({ error: badIdentity(String(identity)) });
+        else if (status < 0) answers.push({ error: this.#refusal(status, { identity }) });
+        else answers.push({ address: this.#addresses.at(ordinal), created: status === Status.CHANGED });
+      }
+    }
     return answers;
   }
 
@@ -95,8 +101,8 @@ export class Subnet {
    * @throws LimpetError OCCUPIED (`details.owner` has it), EXCLUDED, OUT_OF_RANGE, BOUND_ELSEWHERE, NO_MEMORY
    */
   bind(identity: string | Identity, address: string): string {
-    this.#exactly('bind', identity, address);
-    return this.#address();
+    const status = this.#core.bind(identity, this.#addresses.ordinalOf(address));
+    return this.#addressOr(status, { identity, address });
   }
 
   /**
@@ -105,8 +111,8 @@ export class Subnet {
    * @throws LimpetError NOT_HELD when the ticket is none, OCCUPIED, EXCLUDED, OUT_OF_RANGE, NO_MEMORY
    */
   trade(identity: string | Identity, ticket: string): string {
-    this.#exactly('trade', identity, ticket);
-    return this.#address();
+    const status = this.#core.trade(identity, this.#addresses.ordinalOf(ticket));
+    return this.#addressOr(status, { identity, address: ticket });
   }
 
   /**
@@ -115,10 +121,8 @@ export class Subnet {
    * @throws LimpetError UNKNOWN when the identity has no binding
    */
   release(identity: string | Identity, time: number = Date.now()): boolean {
-    const length = this.#put(identity);
-    this.#core.time = checkTime(time);
-    const status = this.#core.calls.release(this.#live(), length);
-    if (status < 0) throw this.#error(status, identity);
+    const status = this.#core.release(identity, checkTime(time));
+    if (status < 0) throw this.#refusal(status, { identity });
     return status === Status.CHANGED;
   }
 
@@ -127,9 +131,7 @@ export class Subnet {
    * @throws LimpetError LIVE, UNKNOWN
    */
   reclaim(identity: string | Identity): string {
-    const status = this.#core.calls.reclaim(this.#live(), this.#put(identity));
-    if (status < 0) throw this.#error(status, identity);
-    return this.#address();
+    return this.#addressOr(this.#core.reclaim(identity), { identity });
   }
 
   /**
@@ -146,7 +148,7 @@ export class Subnet {
 
   /** The binding that {@link reclaimOldest} would take next; undefined when none is reserved. */
   oldest(): Binding | undefined {
-    return this.#core.calls.oldest(this.#live()) < 0 ? undefined : this.#binding();
+    return this.#core.oldest() < 0 ? undefined : this.#binding();
   }
 
   /** Reclaims every binding released before `time` (milliseconds since the epoch), oldest first. */
@@ -155,28 +157,41 @@ export class Subnet {
   }
 
   /**
-   * Holds a free address without an identity (without an argument the next free one) and answers it. One that is held
-   * already stays so.
-   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, FULL, NO_MEMORY
+   * Holds a free address without an identity, and answers it. One that is held already stays so.
+   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, NO_MEMORY
    */
-  hold(address?: string): string {
-    if (address === undefined) {
-      const status = this.#core.calls.hold_next(this.#live());
-      if (status < 0) throw this.#error(status);
-      return this.#address();
-    }
-    this.#putAddress(address);
-    const status = this.#core.calls.hold(this.#live());
-    if (status < 0) throw this.#error(status, undefined, address);
-    return this.#address();
+  hold(address: string): string {
+    return this.#addressOr(this.#core.hold(this.#addresses.ordinalOf(address)), { address });
   }
 
-  /** Holds what a record says was held before: as {@link hold}, but an address that is bound is held beside its binding. */
+  /**
+   * Holds the next free address without an identity, of the range if one is named, and answers it.
+   * @throws LimpetError FULL (`details.range` when it is the range that is full), BAD_INPUT, OUT_OF_RANGE, NO_MEMORY
+   * @example net.holdNext({ range: '10.0.0.128/27' }) // '10.0.0.128'
+   */
+  holdNext(options: HoldOptions = {}): string {
+    checkOptions(options, 'holdNext', HOLD_OPTIONS);
+    const { range } = options;
+    if (range === undefined) return this.#addressOr(this.#core.holdNext(), {});
+    return this.#addressOr(this.#core.holdNextIn(this.#addresses.rangeOf(range)), { range });
+  }
+
+  /**
+   * Whether the address is held, alone or beside a binding; {@link inspect} tells of such a one only the binding.
+   * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  isHeld(address: string): boolean {
+    const status = this.#core.isHeld(this.#addresses.ordinalOf(address));
+    if (status === Status.NOT_HELD) return false;
+    if (status < 0) throw this.#refusal(status, { address });
+    return true;
+  }
+
+  /**
+   * Holds what a record says was held before: as {@link hold}, but an address that is bound is held beside its binding.
+   */
   rehold(address: string): string {
-    this.#putAddress(address);
-    const status = this.#core.calls.rehold(this.#live());
-    if (status < 0) throw this.#error(status, undefined, address);
-    return this.#address();
+    return this.#addressOr(this.#core.rehold(this.#addresses.ordinalOf(address)), { address });
   }
 
   /**
@@ -184,22 +199,21 @@ export class Subnet {
    * @throws LimpetError NOT_HELD, OUT_OF_RANGE
    */
   unhold(address: string): void {
-    this.#putAddress(address);
-    const status = this.#core.calls.unhold(this.#live());
-    if (status < 0) throw this.#error(status, undefined, address);
+    const status = this.#core.unhold(this.#addresses.ordinalOf(address));
+    if (status < 0) throw this.#refusal(status, { address });
   }
 
   /** The identity's binding, if it has one. */
   lookup(identity: string | Identity): Binding | undefined {
-    const status = this.#core.calls.lookup(this.#live(), this.#put(identity));
+    const status = this.#core.lookup(identity);
     if (status === Status.UNKNOWN) return undefined;
-    if (status < 0) throw this.#error(status, identity);
+    if (status < 0) throw this.#refusal(status, { identity });
     return this.#binding();
   }
 
   /** As {@link lookup}, but the ordinal only, without making strings; undefined when the identity has no binding. */
   lookupOrdinal(identity: string | Identity): number | bigint | undefined {
-    return this.#core.calls.lookup(this.#live(), this.#put(identity)) < 0 ? undefined : this.#ordinal();
+    return this.#core.lookup(identity) < 0 ? undefined : this.#addresses.ordinalIn(this.#core.answer);
   }
 
   /**
@@ -210,7 +224,7 @@ export class Subnet {
     if (typeof ordinal !== 'bigint' && !Number.isSafeInteger(ordinal))
       throw new TypeError(`an ordinal is a whole number or a bigint, not ${describe(ordinal)}`);
     const at = BigInt(ordinal);
-    if (at >= 0n && at < this.size) return formatAddress(this.#base + at, this.version);
+    if (at >= 0n && at < this.size) return this.#addresses.at(at);
     throw new LimpetError('OUT_OF_RANGE', `${this.cidr} has the ordinals 0 to ${this.size - 1n}, not ${ordinal}`, {
       subnet: this.cidr,
       value: ordinal,
@@ -218,13 +232,13 @@ export class Subnet {
   }
 
   /**
-   * The index of an address in the subnet, whatever the address's state: a number while it is a safe integer, else a bigint.
+   * The index of an address in the subnet, whatever the address's state: a number while it is a safe integer, else a
+   * bigint.
    * @throws TypeError; LimpetError OUT_OF_RANGE, BAD_INPUT
    */
   ordinalOf(address: string): number | bigint {
-    this.#live();
-    this.#putAddress(address);
-    return this.#ordinal();
+    this.#core.mustExist();
+    return asNumber(this.#addresses.ordinalOf(address));
   }
 
   /** Whose address it is; undefined when nobody's. */
@@ -237,31 +251,32 @@ export class Subnet {
    * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
    */
   inspect(address: string): Inspection {
-    this.#putAddress(address);
-    const status = this.#core.calls.inspect(this.#live());
-    if (status < 0) throw this.#error(status, undefined, address);
-    const state = STATES[this.#core.state] as AddressState;
-    const found = { address: this.#address(), state };
-    return this.#core.length > 0 ? { ...found, identity: this.#core.identity } : found;
+    const status = this.#core.inspect(this.#addresses.ordinalOf(address));
+    if (status < 0) throw this.#refusal(status, { address });
+    const { answer } = this.#core;
+    const found = { address: this.#addresses.of(answer), state: answer.state };
+    return answer.bound ? { ...found, identity: answer.identity } : found;
   }
 
   /** All bindings in ascending order of address. Changes made meanwhile show if they lie ahead. */
   *bindings(): IterableIterator<Binding> {
     for (const _ of this.#used()) {
-      if (this.#core.length > 0) yield this.#binding();
+      if (this.#core.answer.bound) yield this.#binding();
     }
   }
 
   /** All addresses held without a binding, ascending. */
   *held(): IterableIterator<string> {
     for (const _ of this.#used()) {
-      if (this.#core.length === 0) yield this.#address();
+      if (!this.#core.answer.bound) yield this.#addresses.of(this.#core.answer);
     }
   }
 
   /**
-   * Makes the bindings anew from Docker tasks or compact records (DESIGN.md section 5): JSON text (an array, or one
-   * record a line) as string or bytes, or objects. Held addresses stay held. All or nothing.
+   * Makes the bindings anew from Docker's tasks or compact records (`{ identity, address, state }`): JSON text (an
+   * array, or one record a line) as string or bytes, or objects. Of several claims of one identity stands that of the
+   * task which is meant to run, then the newest; an address goes to the identity that is live on it. The order of the
+   * records never matters. Held addresses stay held. All or nothing.
    * @throws LimpetError BAD_INPUT, NO_MEMORY; the subnet is then as it was
    */
   rebuild(input: RebuildInput, options: RebuildOptions = {}): ReturnType<Rebuild['commit']> {
@@ -270,235 +285,68 @@ export class Subnet {
 
   /** A rebuild in steps, for input that comes in pieces. One at a time; the subnet serves on until its commit. */
   rebuilder(options: RebuildOptions = {}): Rebuild {
-    return new Rebuild(
-      this.#core,
-      this.#live(),
-      {
-        cidr: this.cidr,
-        version: this.version,
-        base: this.#base,
-        size: this.size,
-        destroyed: () => this.#id < 0,
-      },
-      options,
-    );
+    return new Rebuild(this.#core, options, this.#reading);
   }
 
   /** The whole state as bytes, the same in every host; `limpet.restore` takes them. */
   snapshot(): Uint8Array {
-    this.#core.calls.snapshot_begin(this.#live());
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for (;;) {
-      const length = this.#core.calls.snapshot_next();
-      if (length === 0) break;
-      parts.push(this.#core.takeWindow(length));
-      size += length;
-    }
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return this.#core.snapshot();
   }
 
   get stats(): Stats {
-    this.#core.calls.subnet_stats(this.#live());
-    const counts = this.#core.window();
-    const live = counts.getUint32(12, true);
-    const reserved = counts.getUint32(16, true);
-    const held = counts.getUint32(20, true);
-    const excluded = counts.getBigUint64(32, true) | (counts.getBigUint64(40, true) << 64n);
-    const free = this.size - excluded - BigInt(live) - BigInt(reserved) - BigInt(held);
-    return { size: this.size, live, reserved, held, excluded, free };
+    return statsOf(this.#core);
   }
 
   /** Gives the subnet's memory back. Every later call is refused. */
   destroy(): void {
-    this.#core.calls.subnet_destroy(this.#live());
-    this.#id = -1;
+    this.#core.destroy();
   }
 
-  #live(): number {
-    if (this.#id < 0)
-      throw new LimpetError('ENDED', `the subnet ${this.cidr} has been destroyed`, { subnet: this.cidr });
-    return this.#id;
-  }
-
-  #put(identity: string | Identity): number {
-    if (typeof identity === 'string') {
-      const length = this.#core.putIdentity(identity);
-      if (length < 0) throw badIdentity(identity);
-      return length;
+  #allocate(identity: string | Identity, options: AllocateOptions): string {
+    checkOptions(options, 'allocate', ALLOCATE_OPTIONS);
+    const { preferred: address, range } = options;
+    if (address !== undefined && range !== undefined)
+      throw new TypeError('name a preferred address or a range, not both');
+    if (range !== undefined) {
+      return this.#addressOr(this.#core.allocateIn(identity, this.#addresses.rangeOf(range)), { identity, range });
     }
-    if (identity instanceof Identity) return this.#core.putBytes(identity.bytes);
-    throw new TypeError(`an identity is a string or an Identity, not ${describe(identity)}`);
+    if (address === undefined) return this.#addressOr(this.#core.allocate(identity), { identity });
+    const status = this.#core.allocatePreferred(identity, this.#addresses.ordinalOf(address));
+    return this.#addressOr(status, { identity, address });
   }
 
-  #putAddress(address: string): void {
-    if (typeof address !== 'string') throw new TypeError(`an address is a string, not ${describe(address)}`);
-    if (this.version === 4) {
-      const ordinal = parseIPv4(address) - this.#base32;
-      if (ordinal >= 0 && ordinal < this.#size32) {
-        this.#core.ordinal32 = ordinal;
-        return;
-      }
-    }
-    const number = parseAddress(address, this.version);
-    if (number === undefined) {
-      throw new LimpetError('BAD_INPUT', `${quote(address)} is no IPv${this.version} address`, { value: address });
-    }
-    const ordinal = number - this.#base;
-    if (ordinal < 0n || ordinal >= this.size) throw this.#error(Status.OUT_OF_RANGE, undefined, address);
-    this.#core.ordinal = ordinal;
+  #reclaim(count: number, time: number): Binding[] {
+    const reclaimed: Binding[] = [];
+    while (reclaimed.length < count && this.#core.reclaimOldest({ time }) >= 0) reclaimed.push(this.#binding());
+    return reclaimed;
   }
 
-  /** The address of the ordinal that the last call answered. */
-  #address(): string {
-    if (this.version === 4) return formatIPv4(this.#base32 + this.#core.ordinal32);
-    return formatAddress(this.#base + this.#core.ordinal, 6);
-  }
-
-  #ordinal(): number | bigint {
-    if (this.version === 4) return this.#core.ordinal32;
-    const ordinal = this.#core.ordinal;
-    return ordinal <= Number.MAX_SAFE_INTEGER ? Number(ordinal) : ordinal;
-  }
-
-  #binding(): Binding {
-    const { identity, state } = this.#core;
-    const address = this.#address();
-    return state === 1
-      ? { identity, address, state: 'live' }
-      : { identity, address, state: 'reserved', releasedAt: this.#core.time };
-  }
-
-  /** Walks over all that is bound or held: each step leaves it described in the io area. */
+  /** Walks over all that is bound or held: each step leaves it described. */
   *#used(): Generator<void> {
     for (let next = 0n; next < this.size; ) {
-      this.#core.ordinal = next;
-      if (this.#core.calls.next(this.#live()) < 0) return;
-      next = this.#core.ordinal + 1n;
+      if (this.#core.next(next) < 0) return;
+      next = this.#core.answer.ordinal + 1n;
       yield;
     }
   }
 
-  #exactly(call: 'allocate_preferred' | 'bind' | 'trade', identity: string | Identity, address: string): void {
-    this.#putAddress(address);
-    const status = this.#core.calls[call](this.#live(), this.#put(identity));
-    if (status < 0) throw this.#error(status, identity, address);
+  /** The binding that the last call described. */
+  #binding(): Binding {
+    const { answer } = this.#core;
+    const { identity, live } = answer;
+    const address = this.#addresses.of(answer);
+    return live
+      ? { identity, address, state: 'live' }
+      : { identity, address, state: 'reserved', releasedAt: answer.time };
   }
 
-  #reclaim(count: number, before: number): Binding[] {
-    const reclaimed: Binding[] = [];
-    while (reclaimed.length < count) {
-      this.#core.time = before;
-      if (this.#core.calls.reclaim_oldest(this.#live()) < 0) break;
-      reclaimed.push(this.#binding());
-    }
-    return reclaimed;
+  /** The address that a call has answered, unless it refused. */
+  #addressOr(status: Status, asked: Asked): string {
+    if (status < 0) throw this.#refusal(status, asked);
+    return this.#addresses.of(this.#core.answer);
   }
 
-  /** Sends as many identities as fit into the window with their answers; answers how far it came. */
-  #allocateBatch(identities: readonly Identity[], from: number, answers: Allocation[]): number {
-    const window = this.#core.window();
-    const bytes = new Uint8Array(window.buffer, window.byteOffset, WINDOW_SIZE);
-    let size = 0;
-    let to = from;
-    for (; to < identities.length; to++) {
-      const identity = (identities[to] as Identity).bytes;
-      if (size + 1 + identity.length + (to - from + 1) * RESULT_SIZE > WINDOW_SIZE) break;
-      bytes[size] = identity.length;
-      bytes.set(identity, size + 1);
-      size += 1 + identity.length;
-    }
-    const status = this.#core.calls.allocate_many(this.#live(), to - from, size);
-    if (status < 0) throw this.#error(status);
-    // A copy: an error that counts the subnet's addresses has the core write into the window.
-    const results = new DataView(this.#core.takeWindow(size + (to - from) * RESULT_SIZE).buffer);
-    for (let i = from; i < to; i++) {
-      const at = size + (i - from) * RESULT_SIZE;
-      const result = results.getInt32(at + 16, true);
-      if (result < 0) {
-        answers.push({ error: this.#error(result, identities[i]) });
-      } else {
-        const ordinal = results.getBigUint64(at, true) | (results.getBigUint64(at + 8, true) << 64n);
-        answers.push({
-          address: formatAddress(this.#base + ordinal, this.version),
-          created: result === Status.CHANGED,
-        });
-      }
-    }
-    return to;
+  #refusal(status: Status, asked: Asked): LimpetError {
+    return refusal(status, this.#core, this.#addresses, asked);
   }
-
-  /** The error that a status stands for, with all that is known of the case. */
-  #error(status: number, identity?: string | Identity, address?: string): LimpetError {
-    const who = identity === undefined ? 'the caller' : quote(String(identity));
-    const known: Record<string, unknown> = { subnet: this.cidr };
-    if (identity !== undefined) known.identity = String(identity);
-    if (address !== undefined) known.address = address;
-    const make = (code: LimpetErrorCode, message: string, more = {}) =>
-      new LimpetError(code, message, { ...known, ...more });
-    switch (status) {
-      case Status.FULL: {
-        const { size, live, reserved, held, excluded } = this.stats;
-        return make(
-          'FULL',
-          `${this.cidr} is full: no address for ${who}; of ${size} addresses ${live} are live, ${reserved} reserved, ${held} held, ` +
-            `${excluded} excluded; reclaiming can free ${reserved}`,
-          { size, live, reserved, held, excluded, reclaimable: reserved },
-        );
-      }
-      case Status.OCCUPIED: {
-        const { owner, state } = this.#occupant(address as string);
-        const whose = owner === undefined ? 'is held' : `belongs to ${quote(owner)} (${state})`;
-        return make('OCCUPIED', `${address} in ${this.cidr} ${whose}; ${who} cannot have it`, { owner, state });
-      }
-      case Status.OUT_OF_RANGE:
-        return make('OUT_OF_RANGE', `${address} is outside ${this.cidr}`);
-      case Status.EXCLUDED:
-        return make('EXCLUDED', `${address} is excluded from ${this.cidr}: it is never allocated or held`);
-      case Status.UNKNOWN:
-        return make('UNKNOWN', `${who} has no address in ${this.cidr}`);
-      case Status.IS_LIVE: {
-        const own = this.#address();
-        return make('LIVE', `${who} is live on ${own} in ${this.cidr}: release it before reclaiming`, { address: own });
-      }
-      case Status.NOT_HELD:
-        return make('NOT_HELD', `${address} in ${this.cidr} is not held`);
-      case Status.BOUND_ELSEWHERE: {
-        const own = this.#address();
-        return make(
-          'BOUND_ELSEWHERE',
-          `${who} already has ${own} in ${this.cidr}, so it cannot be bound to ${address}`,
-          { bound: own },
-        );
-      }
-      case Status.NO_MEMORY:
-        return make(
-          'NO_MEMORY',
-          `the core may use no more memory (${this.#core.memorySize} bytes); nothing has changed in ${this.cidr}`,
-        );
-      default:
-        return make('BAD_INPUT', `the core refused a call on ${this.cidr} with status ${status}`);
-    }
-  }
-
-  #occupant(address: string): { owner?: string; state: string } {
-    const { identity, state } = this.inspect(address);
-    return identity === undefined ? { state } : { owner: identity, state };
-  }
-}
-
-/** @throws TypeError or LimpetError BAD_INPUT */
-export function checkTime(time: number): number {
-  if (typeof time !== 'number') throw new TypeError(`a time is a number of milliseconds, not ${describe(time)}`);
-  const whole = Math.floor(time);
-  if (whole >= 0 && whole < TIME_LIMIT) return whole;
-  throw new LimpetError('BAD_INPUT', `${time} is no time: milliseconds since the epoch, from 0 to 2^48 − 1`, {
-    value: time,
-  });
 }

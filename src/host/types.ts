@@ -34,6 +34,26 @@ export interface SubnetOptions {
   readonly policy?: Policy;
 }
 
+export interface AllocateOptions {
+  /** A new binding gets this address if it is free. */
+  readonly preferred?: string;
+  /**
+   * A new binding gets a free address of this range: `first-last`, or a CIDR. By the policy `lowest` the lowest one; by
+   * `serial` that after the last one given, if that lies in the range, else the first one.
+   */
+  readonly range?: string;
+}
+
+export interface HoldOptions {
+  /** As of {@link AllocateOptions}. */
+  readonly range?: string;
+}
+
+/**
+ * How many addresses are what. A count that only the subnet's width bounds is a bigint: an IPv6 subnet has more
+ * addresses than a number can tell. `BigInt(stats.live) + stats.free` adds them; `JSON.stringify(stats)` writes them as
+ * numbers, and as strings those above 2^53 − 1.
+ */
 export interface Stats {
   /** Addresses in the subnet, 2^(host bits). */
   readonly size: bigint;

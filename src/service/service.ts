@@ -9,8 +9,17 @@ import { type Clock, systemClock } from './clock.js';
 import type { Decision } from './decision.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, Store, StoredSubnet, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from './store.js';
-import { SubnetService } from './subnet-service.js';
+import type {
+  Change,
+  NodeName,
+  Store,
+  StoredSubnet,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+  SubnetSpec,
+} from './store.js';
+import { checkText, SubnetService } from './subnet-service.js';
 
 export interface ServiceOptions {
   readonly clock?: Clock;
@@ -30,6 +39,8 @@ export class AllocatorService {
   readonly #log: (decision: Decision) => void;
   readonly #report: (event: StoreEvent) => void;
   readonly #subnets = new Map<string, SubnetService>();
+  /** What nodes are called, by ID. */
+  readonly #names = new Map<string, string>();
   /** Subnets told since the last reset; those not among them are gone. */
   #told: Set<string> | undefined;
   #unsure = false;
@@ -92,6 +103,24 @@ export class AllocatorService {
     await this.#store.refresh?.(space);
   }
 
+  /**
+   * Says what a node is called. Its ID is what counts everywhere; the name is for people, and may change.
+   * @throws LimpetError BAD_INPUT, UNAVAILABLE, ENDED
+   */
+  async introduce({ id, name }: NodeName): Promise<void> {
+    checkText('ID of a node', id);
+    checkText('name of a node', name);
+    this.#check();
+    if (this.#names.get(id) === name) return;
+    await this.#store.introduce({ id, name });
+    this.#names.set(id, name);
+  }
+
+  /** What the node is called, or was when it was last heard of; undefined when nobody has introduced it. */
+  nodeName(id: string): string | undefined {
+    return this.#names.get(id);
+  }
+
   /** A subnet that is there, or undefined. */
   find(cidr: string, space = 'default'): SubnetService | undefined {
     return this.#subnets.get(keyOf({ space, cidr }));
@@ -110,6 +139,16 @@ export class AllocatorService {
     await this.#store.commit(key, [{ op: 'remove' }]);
     this.#end(keyOf(key));
     return true;
+  }
+
+  /**
+   * Forgets a subnet that nobody needs: one without users in which nothing is live or held, its own gateway aside. What is
+   * reserved goes with it. `in-use` when it is needed, `none` when it is not there. Whoever comes to need it at the same moment
+   * either finds it gone or keeps it: the store decides.
+   * @throws LimpetError UNAVAILABLE, CONTENDED, ENDED
+   */
+  async removeUnused(cidr: string, space = 'default'): Promise<'removed' | 'in-use' | 'none'> {
+    return this.#inLine(() => this.#removeUnused({ space, cidr }));
   }
 
   /** Bytes of the core's memory: in use, and in all. */
@@ -174,6 +213,24 @@ export class AllocatorService {
     return untilAnswered(attempt, () => contended(spec, 'change'));
   }
 
+  async #removeUnused(key: SubnetKey): Promise<'removed' | 'in-use' | 'none'> {
+    const attempt = async () => {
+      this.#check();
+      const there = this.#subnets.get(keyOf(key));
+      if (there === undefined) return 'none';
+      // What waits for the end of this finds the subnet ended.
+      return there.alone(async () => {
+        this.#check();
+        if (this.#subnets.get(keyOf(key)) !== there) return 'none';
+        if (there.state.isNeeded) return 'in-use';
+        if ((await this.#store.commit(key, [{ op: 'remove', unused: true }])) !== 'done') return undefined;
+        this.#end(keyOf(key));
+        return 'removed';
+      });
+    };
+    return untilAnswered(attempt, () => contended(key, 'remove'));
+  }
+
   #add(spec: SubnetSpec): SubnetService {
     const key = keyOf(spec);
     const there = this.#subnets.get(key);
@@ -183,6 +240,7 @@ export class AllocatorService {
       clock: this.#clock,
       log: this.#log,
       check: () => this.#check(),
+      nameOf: (node: string) => this.#names.get(node) ?? node,
       unsure: () => {
         this.#unsure = true;
       },
@@ -201,12 +259,15 @@ export class AllocatorService {
     return {
       reset: () => {
         this.#told = new Set();
+        this.#names.clear();
         for (const subnet of this.#subnets.values()) subnet.state.beginReading(this.#coreSubnet(subnet.spec));
       },
+      introduced: ({ id, name }) => this.#names.set(id, name),
       ready: () => this.#ready(),
       restore: (stored) => this.#restore(stored),
       apply: (key, change) => this.#apply(key, change),
       dump: () => [...this.#subnets.values()].map((subnet) => subnet.state.dump()),
+      nodes: () => Array.from(this.#names, ([id, name]) => ({ id, name })),
       report: (event) => this.#report(event),
     };
   }
@@ -222,13 +283,13 @@ export class AllocatorService {
     this.#unsure = false;
   }
 
-  #restore({ spec, snapshot, live }: StoredSubnet): void {
+  #restore({ spec, users, snapshot, live }: StoredSubnet): void {
     const subnet = this.#add(spec);
     this.#told?.add(keyOf(spec));
     const restore = this.#limpet.restorer();
     for (const piece of snapshot) restore.feed(piece);
     subnet.beginReading(spec, restore.commit());
-    subnet.state.restoreLive(live);
+    subnet.state.restore({ users, live });
   }
 
   #apply(key: SubnetKey, change: Change): void {
@@ -293,7 +354,7 @@ function checkRoom({ spec, state }: SubnetService, net: CoreSubnet, wanted: Subn
   for (const address of state.held()) if (address !== spec.gateway) refuse(address, 'held');
 }
 
-function contended({ cidr, space }: SubnetSpec, what: 'make' | 'change'): LimpetError {
+function contended({ cidr, space }: SubnetKey, what: 'make' | 'change' | 'remove'): LimpetError {
   const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: ${what} ${cidr} again`;
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }

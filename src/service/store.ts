@@ -21,8 +21,6 @@ export interface SubnetSpec {
   readonly exclude: readonly string[];
   readonly policy: Policy;
   readonly reclaim: ReclaimPolicy;
-  /** Whether the addresses belong to one node's networks or to all of the cluster. */
-  readonly scope: 'node' | 'cluster';
 }
 
 /** Names a subnet: space and canonical CIDR. */
@@ -31,12 +29,19 @@ export interface SubnetKey {
   readonly cidr: string;
 }
 
+/** A node: by its ID everywhere, with the name that people know it by. Names change, and two nodes can have one. */
+export interface NodeName {
+  readonly id: string;
+  readonly name: string;
+}
+
 /**
  * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second time.
  */
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
-  | { readonly op: 'remove' }
+  /** The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held. */
+  | { readonly op: 'remove'; readonly unused?: true }
   /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
   | { readonly op: 'settings'; readonly spec: SubnetSpec }
   /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
@@ -48,7 +53,10 @@ export type Change =
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   | { readonly op: 'hold'; readonly address: string }
-  | { readonly op: 'unhold'; readonly address: string };
+  | { readonly op: 'unhold'; readonly address: string }
+  /** Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is gone. */
+  | { readonly op: 'use'; readonly user: string }
+  | { readonly op: 'disuse'; readonly user: string };
 
 /** `conflict`: nothing was written, because somebody else was first; what they wrote has been told by then. */
 export type Commit = 'done' | 'conflict';
@@ -56,6 +64,7 @@ export type Commit = 'done' | 'conflict';
 /** A subnet's whole state, for stores that write it down at once. */
 export interface SubnetDump {
   readonly spec: SubnetSpec;
+  readonly users: readonly string[];
   /** The core's snapshot. */
   readonly snapshot: Uint8Array;
   /** Every identity with every node it is live on. */
@@ -76,6 +85,8 @@ export interface StoreListener {
   restore(stored: StoredSubnet): void;
   /** A fact read at the start, or made by another process. */
   apply(subnet: SubnetKey, change: Change): void;
+  /** What a node is called now. */
+  introduced(node: NodeName): void;
   /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */
   ready(): void;
   /**
@@ -84,6 +95,8 @@ export interface StoreListener {
    * (`setImmediate`) before it asks, or it would write down a state from before them.
    */
   dump(): Iterable<SubnetDump>;
+  /** Every node that has been introduced, as of the same moment. */
+  nodes(): Iterable<NodeName>;
   /** Something that an operator should know: a torn tail was cut off, the connection was lost. */
   report(event: StoreEvent): void;
 }
@@ -110,6 +123,11 @@ export interface Store {
    * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
    */
   commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  /**
+   * Keeps what a node is called, for people. A node that is gone keeps its name: what it left behind still shows.
+   * @throws LimpetError UNAVAILABLE
+   */
+  introduce(node: NodeName): Promise<void>;
   /**
    * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
    * that is not shared has nothing to learn.

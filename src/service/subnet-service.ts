@@ -14,7 +14,7 @@ import type { Change, Store, SubnetKey, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
 
 export interface AllocateOptions {
-  /** The node that the identity runs on. */
+  /** The node that the identity runs on, by its ID. */
   readonly node: string;
   /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
   readonly ticket?: string;
@@ -27,11 +27,14 @@ export interface Surroundings {
   readonly log: (decision: Decision) => void;
   /** @throws LimpetError when the service cannot answer now */
   readonly check: () => void;
+  /** The node's name, for people. */
+  readonly nameOf: (node: string) => string;
   /** The store cannot tell what became of a commit: nothing counts until it has read everything again. */
   readonly unsure: () => void;
 }
 
 type LiveChange = Extract<Change, { readonly op: 'live' }>;
+type UseChange = Extract<Change, { readonly user: string }>;
 
 export interface ServiceStats extends Stats {
   /** Bindings reclaimed since the start, by why. */
@@ -81,7 +84,7 @@ export class SubnetService {
    * @throws LimpetError FULL, OCCUPIED or OUT_OF_RANGE (the ticket), UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async allocate(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node };
@@ -95,7 +98,7 @@ export class SubnetService {
    * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
    */
   async claim(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
       // The news that it has left may be late, and a refusal is for what is so now.
@@ -115,7 +118,7 @@ export class SubnetService {
    * @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
    */
   async release(identity: string, node: string): Promise<boolean> {
-    checkNode(node);
+    checkText('ID of the node', node);
     return this.#alone(identity, async () => {
       const binding = this.state.lookup(identity);
       if (binding === undefined) throw this.#unknown(identity);
@@ -123,7 +126,13 @@ export class SubnetService {
       const gone: Change = { op: 'gone', identity, node, time: this.#around.clock.now() };
       if (!(await this.#commit([gone]))) return undefined;
       this.state.apply(gone);
-      this.#log({ event: 'release', identity, address: binding.address, node, why: `no longer runs on ${node}` });
+      this.#log({
+        event: 'release',
+        identity,
+        address: binding.address,
+        node,
+        why: `no longer runs on ${this.#around.nameOf(node)}`,
+      });
       this.#reclaimer.plan();
       return true;
     });
@@ -139,7 +148,10 @@ export class SubnetService {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;
       }
-      const held = await this.#choose(() => this.state.net.hold(address));
+      const held = await this.#choose(() => {
+        const { net } = this.state;
+        return address === undefined ? net.holdNext() : net.hold(address);
+      });
       this.state.proposeHold(held);
       if (!(await this.#decide([{ op: 'hold', address: held }], () => this.state.takeBackHold(held)))) return undefined;
       this.state.settleHold(held);
@@ -177,6 +189,39 @@ export class SubnetService {
       if (binding.state === 'live') return this.state.net.reclaim(identity); // throws LIVE, with all its details
       return (await this.#reclaimNow(binding, 'asked')) ? binding.address : undefined;
     });
+  }
+
+  /**
+   * Somebody has networks on the subnet: it is his, by a name of his choice, until he says otherwise, and outlives him. False
+   * when it was already.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async use(user: string): Promise<boolean> {
+    checkText('name of the user', user);
+    return this.#setUse({ op: 'use', user }, `${user} has networks on it`);
+  }
+
+  /**
+   * His last network is gone. False when he had none. Bindings stay as they are.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async disuse(user: string): Promise<boolean> {
+    checkText('name of the user', user);
+    return this.#setUse({ op: 'disuse', user }, `${user} has no network on it any more`);
+  }
+
+  /** Who has networks on the subnet, sorted. */
+  get users(): readonly string[] {
+    return this.state.users;
+  }
+
+  get isUsed(): boolean {
+    return this.users.length > 0;
+  }
+
+  /** Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it. */
+  get isNeeded(): boolean {
+    return this.state.isNeeded;
   }
 
   lookup(identity: string): LiveBinding | undefined {
@@ -281,6 +326,19 @@ export class SubnetService {
     return address;
   }
 
+  /** Asked of the store each time where it is shared: the news that another process has ended the use may be late. */
+  #setUse(change: UseChange, why: string): Promise<boolean> {
+    const { op, user } = change;
+    return this.#alone(`\0\0${user}`, async () => {
+      const isNews = this.users.includes(user) !== (op === 'use');
+      if (!isNews && !this.#around.store.shared) return false;
+      if (!(await this.#commit([change]))) return undefined;
+      this.state.apply(change);
+      if (isNews) this.#log({ event: op, user, why });
+      return isNews;
+    });
+  }
+
   /** Chooses in the core; when that is full, makes room by the policy and chooses again. */
   async #choose(choose: () => string): Promise<string> {
     for (let n = 0; ; n++) {
@@ -367,7 +425,8 @@ export class SubnetService {
   }
 
   #liveElsewhere({ identity, address, nodes }: LiveBinding): LimpetError {
-    const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')} with ${address} of ${this.cidr}`;
+    const where = nodes.map((node) => this.#around.nameOf(node)).join(' and ');
+    const message = `${JSON.stringify(identity)} is live on ${where} with ${address} of ${this.cidr}`;
     return new LimpetError('LIVE', message, { subnet: this.cidr, identity, address, nodes });
   }
 
@@ -381,9 +440,10 @@ export class SubnetService {
   }
 }
 
-function checkNode(node: string): void {
-  if (typeof node !== 'string') throw new TypeError(`a node is a string, not ${typeof node}`);
-  if (node === '') throw new LimpetError('BAD_INPUT', 'the name of the node is empty', { value: node });
+/** @throws TypeError, LimpetError BAD_INPUT */
+export function checkText(what: string, text: string): void {
+  if (typeof text !== 'string') throw new TypeError(`the ${what} is a string, not ${typeof text}`);
+  if (text === '') throw new LimpetError('BAD_INPUT', `the ${what} is empty`, { value: text });
 }
 
 /** `none` or `unknown` for an error of the store, else undefined. */

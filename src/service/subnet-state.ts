@@ -14,6 +14,7 @@ export class SubnetState {
   #spec: SubnetSpec;
   #net: CoreSubnet;
   #liveNodes = new LiveNodes();
+  readonly #users = new Set<string>();
   /** Bindings and holds that the store has not decided about. They stand in the core, and do not show. */
   readonly #proposed = new Map<string, string>();
   readonly #proposedHolds = new Set<string>();
@@ -32,6 +33,19 @@ export class SubnetState {
   /** The core's own view, proposals included: what they take is taken. */
   get net(): CoreSubnet {
     return this.#net;
+  }
+
+  /** Who has networks on the subnet, sorted. */
+  get users(): readonly string[] {
+    return [...this.#users].sort();
+  }
+
+  /** Why the subnet is still needed: it has a user, or something in it is live, held or being asked for. */
+  get isNeeded(): boolean {
+    if (this.#users.size > 0 || this.#net.stats.live > 0 || this.#proposedHolds.size > 0) return true;
+    for (const address of this.held()) if (address !== this.#spec.gateway) return true;
+    for (const { address } of this.list()) if (this.isHeld(address)) return true;
+    return false;
   }
 
   lookup(identity: string): LiveBinding | undefined {
@@ -115,6 +129,12 @@ export class SubnetState {
       case 'unhold':
         this.unhold(change.address);
         break;
+      case 'use':
+        this.#users.add(change.user);
+        break;
+      case 'disuse':
+        this.#users.delete(change.user);
+        break;
     }
   }
 
@@ -174,14 +194,16 @@ export class SubnetState {
     this.#net = net;
     this.#spec = spec;
     this.#liveNodes = new LiveNodes();
+    this.#users.clear();
     this.#proposed.clear();
     this.#proposedHolds.clear();
     this.#releases = new Map();
   }
 
-  /** Live marks of a dump that is being read: the core's snapshot has those bindings as live already. */
-  restoreLive(pairs: Iterable<readonly [identity: string, node: string]>): void {
-    for (const [identity, node] of pairs) {
+  /** What a dump says beside the core's snapshot, which has those bindings as live already. */
+  restore({ users, live }: Pick<SubnetDump, 'users' | 'live'>): void {
+    for (const user of users) this.#users.add(user);
+    for (const [identity, node] of live) {
       const ordinal = this.#net.lookupOrdinal(identity);
       if (ordinal !== undefined) this.#liveNodes.add(ordinal, node);
     }
@@ -210,7 +232,7 @@ export class SubnetState {
     const snapshot = this.#net.snapshot();
     for (const [identity, address] of this.#proposed) bindIn(this.#net, identity, address);
     for (const address of this.#proposedHolds) this.#net.hold(address);
-    return { spec: this.spec, snapshot, live: this.#livePairs() };
+    return { spec: this.spec, users: this.users, snapshot, live: this.#livePairs() };
   }
 
   destroy(): void {

@@ -40,7 +40,7 @@ export class StickyDraft {
   hold(purpose: string): string | undefined {
     // One reclaim can be too few: an address that is held besides stays taken.
     while (this.full) if (!this.reclaim()) return undefined;
-    const address = this.net.hold();
+    const address = this.net.holdNext();
     this.note(address, purpose);
     return address;
   }

@@ -1,15 +1,15 @@
-// The IPAM driver: Docker's calls, read and checked, each to the side that decides. Knows the protocol's words, no HTTP.
+// The IPAM driver: Docker's calls, each to the address space that decides. Knows the protocol's words, and no HTTP.
 
-import { type PoolId, parsePoolId, SPACES } from '../docker/spaces.js';
+import { canonical } from '../docker/address.js';
+import { ADDRESS_SPACES } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
-import type { Log } from '../plugin/log.js';
-import type { Call, RequestOf } from '../plugin/protocol.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import { canonical } from './asker.js';
-import type { Context } from './context.js';
-import { GlobalSide } from './global.js';
-import { LocalSide } from './local.js';
+import type { SubnetService } from '../service/index.js';
+import type { Call, RequestOf } from './calls.js';
+import type { Environment } from './environment.js';
+import { LeaderCalls } from './leader.js';
+import { NodeCalls } from './node.js';
 import { isAway, Patience } from './patience.js';
+import { type PoolId, parsePoolId } from './pool-id.js';
 import { Pools } from './pools.js';
 import type { Tenants } from './tenants.js';
 
@@ -21,19 +21,19 @@ type Answer = Readonly<Record<string, unknown>>;
 
 export class Driver {
   readonly #pools: Pools;
-  readonly #global: GlobalSide;
-  readonly #local: LocalSide;
+  readonly #leader: LeaderCalls;
+  readonly #node: NodeCalls;
   readonly #patience: Patience;
   readonly #endless: Patience;
-  readonly #log: Log;
+  readonly #environment: Environment;
   readonly #calls: { readonly [C in Call]: (request: RequestOf<C>) => Answer | Promise<Answer> } = {
     'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
     // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
     // No replay: what was answered is in the store.
     'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
     'IpamDriver.GetDefaultAddressSpaces': () => ({
-      LocalDefaultAddressSpace: SPACES.local,
-      GlobalDefaultAddressSpace: SPACES.global,
+      LocalDefaultAddressSpace: ADDRESS_SPACES.local,
+      GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
     }),
     'IpamDriver.RequestPool': (request) => this.#requestPool(request),
     'IpamDriver.ReleasePool': (request) => this.#releasePool(request),
@@ -41,13 +41,13 @@ export class Driver {
     'IpamDriver.ReleaseAddress': (request) => this.#releaseAddress(request),
   };
 
-  constructor(context: Context, tenants: Tenants) {
-    this.#pools = new Pools(context);
-    this.#global = new GlobalSide(context);
-    this.#local = new LocalSide(context, tenants);
-    this.#patience = new Patience(context.waits.store, context.now);
-    this.#endless = new Patience(Number.POSITIVE_INFINITY, context.now);
-    this.#log = context.log;
+  constructor(environment: Environment, tenants: Tenants) {
+    this.#environment = environment;
+    this.#pools = new Pools(environment);
+    this.#leader = new LeaderCalls(environment);
+    this.#node = new NodeCalls(environment, tenants);
+    this.#patience = new Patience(environment.waits.store, environment.clock);
+    this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock);
   }
 
   /** @throws LimpetError in words that Docker passes on to its user */
@@ -65,25 +65,22 @@ export class Driver {
     try {
       await this.#endless.with(() => this.#releaseAddress(request));
     } catch (error) {
-      const line = {
-        event: 'release',
-        pool: request.PoolID,
-        address: request.Address,
-        error: (error as Error).message,
-      };
-      this.#log.warn(line, 'could not be made good: when the node is next looked at');
+      const why = `could not be made good (${(error as Error).message}): when the node is next looked at`;
+      const { addressSpace } = parsePoolId(request.PoolID);
+      const what = { addressSpace, address: request.Address, outcome: 'failed' } as const;
+      this.#environment.tell({ event: 'release', level: 'warn', ...what, why });
     }
   }
 
   async #requestPool(request: RequestOf<'IpamDriver.RequestPool'>): Promise<Answer> {
     const { id, net } = await this.#pools.request(request);
-    if (parsePoolId(id).side === 'global') this.#global.begin(net);
+    if (parsePoolId(id).addressSpace === 'global') this.#leader.begin(net);
     return { PoolID: id, Pool: net.cidr, Data: {} };
   }
 
   /** Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. */
-  #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>): Answer {
-    this.#pools.release(parsePoolId(PoolID));
+  async #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>): Promise<Answer> {
+    await this.#pools.release(parsePoolId(PoolID));
     return {};
   }
 
@@ -96,23 +93,25 @@ export class Driver {
   }
 
   #given(
-    { side }: PoolId,
+    { addressSpace, range }: PoolId,
     net: SubnetService,
     address: string | undefined,
     options: Readonly<Record<string, string>>,
   ): Promise<string> {
-    if (options.RequestAddressType === GATEWAY) {
-      return side === 'global' ? this.#global.gateway(net, address) : this.#local.gateway(net, address);
+    const isGateway = options.RequestAddressType === GATEWAY;
+    if (addressSpace === 'local') {
+      if (isGateway) return this.#node.gateway(net, address, range);
+      return this.#node.request(net, { address, range, name: options[ENDPOINT_NAME] || undefined });
     }
-    if (side === 'local') return this.#local.request(net, { address, name: options[ENDPOINT_NAME] || undefined });
-    return address === undefined ? this.#global.next(net) : this.#global.exact(net, address);
+    if (isGateway) return this.#leader.gateway(net, address, range);
+    return address === undefined ? this.#leader.next(net, range) : this.#leader.exact(net, address);
   }
 
   async #releaseAddress({ PoolID, Address }: RequestOf<'IpamDriver.ReleaseAddress'>): Promise<Answer> {
     const pool = parsePoolId(PoolID);
     const net = await this.#pools.find(pool);
-    const side = pool.side === 'global' ? this.#global : this.#local;
-    await side.release(net, checked(net, Address));
+    const calls = pool.addressSpace === 'global' ? this.#leader : this.#node;
+    await calls.release(net, checked(net, Address));
     return {};
   }
 }

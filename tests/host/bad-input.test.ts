@@ -14,7 +14,7 @@ function sample(of: Limpet = limpet, cidr = '10.0.0.0/28'): Subnet {
   for (const name of ['web.1', 'web.2', 'é', '🐚']) net.allocate(name);
   net.release('web.2', 7);
   net.release('é', 8);
-  net.hold();
+  net.holdNext();
   net.trade('guest', [...net.held()].at(-1)!);
   return net;
 }
@@ -42,7 +42,6 @@ describe('identities', () => {
     ['allocate', (identity) => four.allocate(identity)],
     ['allocate preferred', (identity) => four.allocate(identity, { preferred: '10.0.0.9' })],
     ['allocateOrdinal', (identity) => four.allocateOrdinal(identity)],
-    ['allocateMany', (identity) => four.allocateMany(['new', identity])],
     ['bind', (identity) => four.bind(identity, '10.0.0.9')],
     ['trade', (identity) => four.trade(identity, '10.0.0.1')],
     ['release', (identity) => four.release(identity)],
@@ -169,6 +168,23 @@ describe('options, times and counts', () => {
       wrongType(() => four.reclaimReleasedBefore(value as any), /^a time is a number/);
       wrongType(() => four.reclaimOldest(value as any), /^a count is a number/);
     }
+  });
+
+  test('a misspelt option is not passed over', async () => {
+    const strange = (action: () => unknown, name: string) =>
+      wrongType(action, new RegExp(`has no option "${name}"; it can have `));
+    strange(() => limpet.subnet('10.0.0.0/24', { gatway: '10.0.0.1' } as any), 'gatway');
+    strange(() => limpet.subnet('10.0.0.0/24', { policy: 'lowest', Exclude: [] } as any), 'Exclude');
+    strange(() => four.allocate('new', { prefered: '10.0.0.9' } as any), 'prefered');
+    strange(() => four.holdNext({ ranges: '10.0.0.0/24' } as any), 'ranges');
+    strange(() => four.rebuild([], { netwrok: 'web' } as any), 'netwrok');
+    strange(() => four.rebuilder({ service: [] } as any), 'service');
+    wrongType(() => four.allocate('new', '10.0.0.9' as any), /^options are an object, not string "10.0.0.9"$/);
+    wrongType(() => four.holdNext('10.0.0.0/24' as any), /^options are an object/);
+    wrongType(() => four.rebuild([], 'web' as any), /^options are an object/);
+    wrongType(() => four.rebuilder([] as any), /^options are an object, not an array$/);
+    await assert.rejects(Limpet.load({ maxmemory: 5 } as any), /^TypeError: loading has no option "maxmemory"/);
+    await assert.rejects(Limpet.load(5 as any), /^TypeError: options are an object/);
   });
 
   test('a mended bug: a list of the wrong type is not read as an empty one', () => {
@@ -562,7 +578,7 @@ describe('memory that may not grow', () => {
     untilItFits(filled(1), (_, [net]) => net!.allocate('a', { preferred: '10.0.200.0' })));
   test('bind', () => untilItFits(filled(1), (_, [net]) => net!.bind('a', '10.0.200.0')));
   test('hold', () => untilItFits(filled(1), (_, [net]) => net!.hold('10.0.200.0')));
-  test('hold any', () => untilItFits(filled(1), (_, [net]) => net!.hold()));
+  test('hold any', () => untilItFits(filled(1), (_, [net]) => net!.holdNext()));
   test('allocateMany, each for itself', () =>
     untilItFits(filled(1), (_, [net]) => {
       const [first] = net!.allocateMany(['a']);

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { findNetwork, networksOfTask, subnetsOfTask } from '../../src/docker/network-list.js';
 import { readServices, virtualAddresses } from '../../src/docker/service-list.js';
 import { ENDED_STATES, LIVE_STATES } from '../../src/docker/states.js';
-import { type Claim, type Refusal, readRecord } from '../../src/docker/task-records.js';
+import { type TaskClaim as Claim, readTask, type TaskContext } from '../../src/docker/task-records.js';
+import type { Refusal } from '../../src/host/claims.js';
+import { isCompact, readCompact } from '../../src/host/compact-records.js';
 import { rebuildTwin } from '../rebuild-twin.js';
 import { containersOn, fixture, NETWORKS, STEPS } from './recordings.js';
 
@@ -32,6 +34,8 @@ function attachment(changes: Record<string, unknown> = {}): Record<string, unkno
   return { Network: { ID: 'net1', Spec: { Name: 'front' } }, Addresses: ['10.0.0.9/24'], ...changes };
 }
 
+const readRecord = (record: unknown, context: TaskContext) =>
+  isCompact(record) ? readCompact(record, context.index) : readTask(record, context);
 const read = (record: unknown) => readRecord(record, { network: 'front', services, index: 4 });
 
 describe('a task becomes a claim', () => {
@@ -368,7 +372,7 @@ describe('properties', () => {
     excluded: ['10.0.0.5'],
   };
 
-  test('readRecord and the twin refuse the same records for the same reasons', () => {
+  test('the readers and the twin refuse the same records for the same reasons', () => {
     const early = (reason: string) => !['outside-subnet', 'excluded', 'held'].includes(reason);
     fc.assert(
       fc.property(listArbitrary, (records) => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { corePath, Limpet, LimpetError, library } from '../limpet.js';
 import { refused, unchanged } from '../outcome.js';
 import { answering, patched, TRAP } from '../wasm-patch.js';
@@ -18,7 +19,7 @@ const compiled = (bytes: BufferSource) => new WebAssembly.Module(bytes);
 describe('FULL', () => {
   const net = limpet.subnet('10.0.0.0/28', { gateway: '10.0.0.1', exclude: ['10.0.0.12/30'] });
   for (let i = 0; i < 9; i++) net.allocate(`web.${i}`);
-  net.hold();
+  net.holdNext();
   for (let i = 0; i < 4; i++) net.release(`web.${i}`, i);
   const counts = { size: 16n, live: 5, reserved: 4, held: 2, excluded: 5n, reclaimable: 4 };
 
@@ -35,7 +36,7 @@ describe('FULL', () => {
         '2 held',
       );
       assert.deepEqual(error.details, { subnet: '10.0.0.0/28', identity: 'ten', ...counts });
-      assert.deepEqual(refused('FULL', () => net.hold()).details, { subnet: '10.0.0.0/28', ...counts });
+      assert.deepEqual(refused('FULL', () => net.holdNext()).details, { subnet: '10.0.0.0/28', ...counts });
       refused('FULL', () => net.allocate('ten', { preferred: '10.0.0.3' }), '"ten"');
       refused('FULL', () => net.allocateOrdinal('ten'), '"ten"');
     });
@@ -56,6 +57,24 @@ describe('FULL', () => {
         ],
       );
     });
+  });
+
+  test('a mended bug: in a batch a malformed identity has an error, and the others are served', () => {
+    const of = limpet.subnet('10.0.1.0/24');
+    const malformed = ['', 'x'.repeat(256), 'ä'.repeat(128), 'half\ud800'];
+    const answers = of.allocateMany(['a', ...malformed, 'ä'.repeat(127), ...malformed, 'a']);
+    const errors = answers.map((answer) => ('error' in answer ? answer.error.details.identity : undefined));
+    assert.deepEqual(errors, [undefined, ...malformed, undefined, ...malformed, undefined]);
+    for (const answer of answers) if ('error' in answer) assert.equal(answer.error.code, 'BAD_INPUT');
+    assert.deepEqual(answers.at(-1), { address: '10.0.1.1', created: false });
+    assert.equal(of.stats.live, 2);
+    assert.deepEqual(of.allocateMany(['']).length, 1);
+  });
+
+  test('in a batch of the wrong type nobody is served', () => {
+    const of = limpet.subnet('10.0.1.0/24');
+    assert.throws(() => of.allocateMany(['a', undefined as any]), { name: 'TypeError', message: /not undefined$/ });
+    assert.equal(of.stats.live, 0);
   });
 
   test('what was said to be reclaimable is', () => {
@@ -123,12 +142,21 @@ test('details hold the values behind the message', () => {
   net.destroy();
 });
 
+test('stats can be written as JSON', () => {
+  const json = (cidr: string) => JSON.parse(JSON.stringify({ stats: limpet.subnet(cidr).stats })).stats;
+  assert.deepEqual(json('10.0.0.0/24'), { size: 256, live: 0, reserved: 0, held: 0, excluded: 2, free: 254 });
+  const { size, free } = json('fd00::/64');
+  assert.deepEqual([size, free], ['18446744073709551616', '18446744073709551615']);
+});
+
 test('a LimpetError is an Error with a name, and says what it is', () => {
   const error = refused('BAD_INPUT', () => limpet.subnet('x'));
   assert.ok(error instanceof Error);
   assert.equal(error.name, 'LimpetError');
   assert.match(String(error), /^LimpetError: "x" is no CIDR/);
   assert.ok(new library.LimpetError('FULL', 'm') instanceof LimpetError);
+  assert.equal(LimpetError.name, 'LimpetError');
+  assert.match(inspect(error), /^LimpetError: "x" is no CIDR.*code: 'BAD_INPUT'/s);
 });
 
 test('a mended bug: the last moment there is can be reclaimed too', () => {
@@ -162,7 +190,7 @@ describe('what has ended', () => {
       () => net.reclaim('a'),
       () => net.reclaimOldest(),
       () => net.reclaimReleasedBefore(1),
-      () => net.hold(),
+      () => net.holdNext(),
       () => net.hold('10.7.0.1'),
       () => net.rehold('10.7.0.1'),
       () => net.unhold('10.7.0.1'),

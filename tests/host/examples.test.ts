@@ -9,9 +9,12 @@ import { library } from '../limpet.js';
 const folder = fileURLToPath(new URL('../../src/', import.meta.url));
 const AsyncFunction = (async () => {}).constructor as any;
 
+let examples = 0;
+
 const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
 for (const file of names.filter((name) => name.endsWith('.ts'))) {
   for (const [, code] of readFileSync(`${folder}${file}`, 'utf8').matchAll(/@example ([^\n]*?)\s*(?:\*\/)?\n/g)) {
+    examples++;
     test(`${file}: ${code}`, async () => {
       const limpet = await library.Limpet.load();
       const net = limpet.subnet('10.0.0.0/24', { gateway: '10.0.0.1' });
@@ -23,3 +26,5 @@ for (const file of names.filter((name) => name.endsWith('.ts'))) {
     });
   }
 }
+
+test('there are examples', () => assert.ok(examples > 4, `${examples}`));

@@ -71,7 +71,7 @@ function exhaust(cidr: string, addresses: string[], policy: Policy): void {
   unchanged(limpet, [net], () => {
     const { details } = refused('FULL', () => net.allocate('one more'), cidr, '"one more"');
     assert.deepEqual([details.live, details.reserved, details.reclaimable], [names.length, 0, 0]);
-    refused('FULL', () => net.hold(), cidr);
+    refused('FULL', () => net.holdNext(), cidr);
     refused('FULL', () => net.allocate('one more', { preferred: addresses[0]! }), cidr);
     refused('OCCUPIED', () => net.bind('one more', addresses[0]!), '"web.0"');
   });
@@ -101,7 +101,7 @@ function exhaust(cidr: string, addresses: string[], policy: Policy): void {
   assert.deepEqual([...net.bindings()], []);
   for (const address of addresses) assert.equal(net.inspect(address).state, 'free');
   // Held to the last, and free again.
-  for (const _ of addresses) net.hold();
+  for (const _ of addresses) net.holdNext();
   refused('FULL', () => net.allocate('a'));
   for (const address of addresses) net.unhold(address);
   assert.equal(net.stats.free, BigInt(addresses.length));

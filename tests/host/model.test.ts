@@ -257,6 +257,20 @@ function rebuildInTwin(twin: SubnetTwin, real: Real, records: any[], at: number)
   return { conflicts: result.conflicts, skipped, superseded: result.superseded };
 }
 
+/** Two places as a range; as a CIDR where it is one address. */
+const byRange = (
+  name: string,
+  run: (twin: SubnetTwin, real: Real, who: string, range: [number, number, string]) => ReturnType<Action>,
+) =>
+  fc.tuple(identity, fraction, fraction).map(
+    ([who, a, b]) =>
+      new Call(`${name} ${JSON.stringify(who)} ~${a} ~${b}`, (twin, real) => {
+        const [first = 0, last = 0] = [pick(real, a), pick(real, b)].sort((x, y) => x - y);
+        const range = `${text(real, first)}${first === last ? '' : `-${text(real, last)}`}`;
+        return run(twin, real, who, [first, last, range]);
+      }),
+  );
+
 const calls: fc.Arbitrary<Call>[] = [
   allocate,
   allocate,
@@ -290,7 +304,16 @@ const calls: fc.Arbitrary<Call>[] = [
         () => real.net.reclaimReleasedBefore(at).map((one) => one.identity),
       ]),
   ),
-  fc.constant(new Call('hold any', (twin, real) => [() => real.at(twin.holdNext()), () => real.net.hold()])),
+  fc.constant(new Call('hold any', (twin, real) => [() => real.at(twin.holdNext()), () => real.net.holdNext()])),
+  byRange('allocateIn', (twin, real, who, [first, last, range]) => [
+    () => real.at(twin.allocateIn(who, first, last)),
+    () => real.net.allocate(who, { range }),
+  ]),
+  byRange('holdNext in', (twin, real, _, [first, last, range]) => [
+    () => real.at(twin.holdNext(first, last)),
+    () => real.net.holdNext({ range }),
+  ]),
+  byPlace('isHeld', (twin, real, at) => [() => twin.isHeld(at), () => real.net.isHeld(text(real, at))]),
   byPlace('hold', (twin, real, at) => [() => real.at(twin.hold(at)), () => real.net.hold(text(real, at))]),
   byPlace('rehold', (twin, real, at) => [() => real.at(twin.rehold(at)), () => real.net.rehold(text(real, at))]),
   byPlace('unhold', (twin, real, at) => [() => twin.unhold(at), () => real.net.unhold(text(real, at))]),

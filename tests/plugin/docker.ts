@@ -12,9 +12,11 @@ export interface State {
   services: any[];
   nodes: any[];
   info: any;
+  /** What `GET /networks/ID` answers, by ID. */
+  networkDetails: Record<string, any>;
 }
 
-const PATHS: Record<string, keyof State> = {
+const PATHS: Record<string, Exclude<keyof State, 'networkDetails'>> = {
   '/containers/json': 'containers',
   '/networks': 'networks',
   '/tasks': 'tasks',
@@ -38,7 +40,16 @@ export class Docker {
   private constructor(folder: string, state: Partial<State>) {
     this.#folder = folder;
     this.socket = join(folder, 'docker.sock');
-    this.state = { containers: [], networks: [], tasks: [], services: [], nodes: [], info: info('node-1'), ...state };
+    this.state = {
+      containers: [],
+      networks: [],
+      tasks: [],
+      services: [],
+      nodes: [],
+      info: info('node-1'),
+      networkDetails: {},
+      ...state,
+    };
     this.#server = createServer((request, response) => {
       this.asked.push(request.url as string);
       if (this.silent) return;
@@ -76,6 +87,8 @@ export class Docker {
     if (version !== undefined && version !== this.version) {
       return [400, { message: `client version ${version} is not ${this.version}` }];
     }
+    const detail = this.state.networkDetails[/^\/networks\/(.+)$/.exec(rest)?.[1] ?? ''];
+    if (detail !== undefined) return [200, detail];
     const what = PATHS[rest];
     return what === undefined ? [404, { message: 'page not found' }] : [200, this.state[what]];
   }

@@ -61,7 +61,7 @@ export function seen(net: SubnetService): unknown {
   }));
   assert.equal(new Set(bindings.map(({ address }) => address)).size, bindings.length, 'no address twice');
   for (const { identity, address } of bindings) assert.equal(net.inspect(address).identity, identity);
-  return { bindings, held: [...net.held()], live, reserved };
+  return { bindings, held: [...net.held()], users: net.users, live, reserved };
 }
 
 async function eventually(what: string, check: () => boolean): Promise<void> {
@@ -290,6 +290,99 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal(await service().remove('10.0.0.0/16'), false);
       await assert.rejects(net.allocate('web.1', { node: 'n' }), refuses('ENDED'));
       assert.equal((await service().subnet('10.0.3.0/24')).cidr, '10.0.3.0/24');
+    });
+
+    test('nodes are told apart by ID, and shown by name', async () => {
+      const { service, reopen, log, durable } = await begin();
+      const [one, two] = ['x1/ü', 'x2'];
+      assert.equal(service().nodeName(one), undefined);
+      for (const id of [one, two, one]) await service().introduce({ id, name: 'alike' });
+      let net = await service().subnet('10.0.0.0/24');
+      const own = await net.claim('web.1', { node: one });
+      await assert.rejects(
+        net.claim('web.1', { node: two }),
+        (error: LimpetError) => /live on alike with/.test(error.message) && refuses('LIVE', { nodes: [one] })(error),
+      );
+      assert.equal(await net.release('web.1', two), false, 'the other node of that name');
+      assert.equal(await net.release('web.1', one), true);
+      assert.deepEqual([log.at(-1)?.node, log.at(-1)?.why], [one, 'no longer runs on alike']);
+      assert.equal(await net.allocate('web.1', { node: two }), own);
+      await service().introduce({ id: two, name: 'renamed' });
+      assert.equal(service().nodeName(two), 'renamed');
+      for (let n = 0; durable && n < 2; n++) {
+        await reopen();
+        net = service().find('10.0.0.0/24') as SubnetService;
+        assert.deepEqual(
+          [one, two, 'x3'].map((id) => service().nodeName(id)),
+          ['alike', 'renamed', undefined],
+        );
+        assert.deepEqual(net.lookup('web.1')?.nodes, [two], 'it keeps its marks by whatever name');
+      }
+      await assert.rejects(service().introduce({ id: '', name: 'x' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 'x', name: '' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 7 as never, name: 'x' }), TypeError);
+    });
+
+    test('users of a subnet: told once each, kept through a restart, gone with the subnet', async () => {
+      const { service, reopen, log, durable } = await begin();
+      const cidr = '10.0.0.0/24';
+      let net = await service().subnet(cidr);
+      assert.deepEqual([net.users, net.isUsed], [[], false]);
+      assert.deepEqual([await net.use('swarm'), await net.use('swarm'), await net.use('a/b ü')], [true, false, true]);
+      assert.deepEqual([net.users, net.isUsed], [['a/b ü', 'swarm'], true]);
+      assert.deepEqual(
+        [await net.disuse('nobody'), await net.disuse('a/b ü'), await net.disuse('a/b ü')],
+        [false, true, false],
+      );
+      assert.deepEqual(
+        log.map(({ event, user }) => `${event} ${user}`),
+        ['use swarm', 'use a/b ü', 'disuse a/b ü'],
+      );
+      await assert.rejects(net.use(''), refuses('BAD_INPUT'));
+      await assert.rejects(net.use(7 as never), TypeError);
+      for (let n = 0; durable && n < 2; n++) {
+        await reopen();
+        net = service().find(cidr) as SubnetService;
+        assert.deepEqual(net.users, ['swarm']);
+      }
+      assert.equal(await service().remove(cidr), true);
+      await assert.rejects(net.use('late'), refuses('ENDED'));
+      assert.deepEqual((await service().subnet(cidr)).users, []);
+      if (!durable) return;
+      await reopen();
+      assert.deepEqual((service().find(cidr) as SubnetService).users, []);
+    });
+
+    test('a subnet is removed as unused only without users, and with nothing live or held in it', async () => {
+      const { service, reopen, durable } = await begin();
+      const cidr = '10.0.0.0/24';
+      const removeUnused = () => service().removeUnused(cidr);
+      assert.equal(await removeUnused(), 'none');
+      const net = await service().subnet(cidr, { gateway: '10.0.0.1' });
+      await net.use('swarm');
+      assert.equal(await removeUnused(), 'in-use');
+      await net.disuse('swarm');
+      await net.allocate('web.1', { node: 'a' });
+      assert.equal(await removeUnused(), 'in-use', 'something is live');
+      await net.release('web.1', 'a');
+      await net.hold('10.0.0.9');
+      assert.equal(await removeUnused(), 'in-use', 'something is held');
+      await net.unhold('10.0.0.9');
+      const ticket = await net.hold();
+      await net.allocate('web.2', { node: 'a', ticket });
+      await net.release('web.2', 'a');
+      assert.equal(await removeUnused(), 'in-use', 'a ticket is held beside its binding');
+      await net.unhold(ticket);
+      const [removed, late] = await Promise.allSettled([removeUnused(), net.allocate('web.3', { node: 'a' })]);
+      if (late.status === 'fulfilled') assert.equal((removed as { value?: string }).value, 'in-use');
+      else assert.deepEqual([(removed as { value?: string }).value, late.reason.code], ['removed', 'ENDED']);
+      if (late.status === 'fulfilled') await net.release('web.3', 'a');
+      if (late.status === 'fulfilled') assert.equal(await removeUnused(), 'removed');
+      assert.equal(await removeUnused(), 'none');
+      assert.equal(service().find(cidr), undefined);
+      if (durable) await reopen();
+      assert.equal(service().find(cidr), undefined);
+      assert.equal((await service().subnet('10.0.0.0/16')).cidr, '10.0.0.0/16', 'its place is free');
     });
 
     test('other settings: all that is bound or held stays so, through a restart too', async () => {

@@ -32,6 +32,8 @@ class ScriptedStore implements Store {
     return this.answer(changes);
   }
 
+  async introduce(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

@@ -16,7 +16,7 @@ export class HostPeer implements Peer<string> {
   }
 
   take(): string {
-    return this.#live.hold();
+    return this.#live.holdNext();
   }
 
   give(address: string): void {

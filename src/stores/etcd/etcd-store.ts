@@ -4,14 +4,14 @@
 
 import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
-import type { Change, Commit, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
+import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
 import { Connection, pause, unavailable } from './connection.js';
 import { asRange, Draft, type DraftChange } from './draft.js';
-import { Keys } from './keys.js';
+import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks, Unmarked } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
-import { type Reading, readAll } from './reading.js';
+import { type Reading, readAll, refuseOldVersion } from './reading.js';
 import { itemOf, View } from './view.js';
 import { Watch } from './watch.js';
 
@@ -50,7 +50,7 @@ export class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     this.name = `etcd://${options.endpoints.map((each) => each.replace(/^https?:\/\//, '')).join(',')}`;
     this.#connection = new Connection(options);
-    this.#keys = new Keys(options.prefix ?? '/limpet/v1/');
+    this.#keys = new Keys(options.prefix ?? DEFAULT_PREFIX);
     this.#own = new OwnMarks(this.#keys);
     this.#unmarked = new Unmarked(this.#keys);
     this.#page = options.page ?? PAGE;
@@ -61,7 +61,9 @@ export class EtcdStore implements Store {
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
     await this.#lease.grant();
-    this.#install(await readAll(this.#connection, this.#keys, this.#page));
+    const reading = await readAll(this.#connection, this.#keys, this.#page);
+    await refuseOldVersion(this.#connection, this.#keys, reading);
+    this.#install(reading);
     void this.#lease.keep();
     this.#later(this.#lease.ttl, () => this.#writeReleases());
   }
@@ -80,6 +82,14 @@ export class EtcdStore implements Store {
     } finally {
       this.#underWay.delete(write);
     }
+  }
+
+  /** A lost answer does no harm here: whoever is not sure introduces himself again. */
+  async introduce({ id, name }: NodeName): Promise<void> {
+    const until = Date.now() + this.#connection.deadline;
+    await this.#steady(until);
+    const put = { key: Buffer.from(this.#keys.node(id)), value: Buffer.from(name) };
+    await this.#connection.call((etcd, options) => etcd.kv.put(put, options), until);
   }
 
   async refresh(space: string): Promise<void> {
@@ -262,7 +272,7 @@ export class EtcdStore implements Store {
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['subnet', 'held', 'identity', 'live']) {
+    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live']) {
       for (const [key, item] of items) if (this.#keys.parse(key)?.kind === kind) view.learn(key, item, item.mod);
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
@@ -343,7 +353,8 @@ export class EtcdStore implements Store {
   }
 
   #tellEnded({ identity, address, subnet, node }: OwnMark): void {
-    const message = `${identity} was live on ${node} with ${address} when another process reclaimed its binding`;
+    const where = this.#view?.nameOf(node) ?? node;
+    const message = `${identity} was live on ${where} with ${address} when another process reclaimed its binding`;
     this.#report('error', message, { ...subnet, identity, address, node });
   }
 

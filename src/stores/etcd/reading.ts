@@ -1,9 +1,10 @@
 // The whole state at one revision, page by page, as the keys come. Nothing is told from here: a reading that fails half-way
 // leaves everything as it was.
 
+import { LimpetError } from '../../host/errors.js';
 import type { Connection } from './connection.js';
 import { asRange } from './draft.js';
-import type { Keys } from './keys.js';
+import type { KeyRange, Keys } from './keys.js';
 import { type Item, itemOf } from './view.js';
 
 export interface Reading {
@@ -23,6 +24,35 @@ export async function readAll(connection: Connection, keys: Keys, page: number):
     } catch (error) {
       if (n === MOST_BEGINNINGS || !/required revision has been compacted/.test((error as Error).message)) throw error;
     }
+  }
+}
+
+/**
+ * A store without a subnet, beside which the release before has left its own, is no new one: whoever started here would give away
+ * what is in use.
+ * @throws LimpetError DAMAGED, UNAVAILABLE
+ */
+export async function refuseOldVersion(connection: Connection, keys: Keys, { items }: Reading): Promise<void> {
+  const old = keys.ofOldVersion;
+  if (old === undefined || items.some(([key]) => keys.parse(key)?.kind === 'subnet')) return;
+  const count = await countKeys(connection, old);
+  if (count === 0) return;
+  const message =
+    `etcd has ${count} keys under ${old.from}, which an earlier release of Limpet wrote and this one does not read, and no subnet ` +
+    `yet of this one. Nothing was changed. Go on with the release that wrote them, or delete them and let \`limpet import\` take ` +
+    'over the addresses in use';
+  throw new LimpetError('DAMAGED', message, { prefix: old.from, keys: count });
+}
+
+async function countKeys(connection: Connection, range: KeyRange): Promise<number> {
+  try {
+    const request = { ...asRange(range), count_only: true };
+    const { count } = await connection.call((etcd, options) => etcd.kv.range(request, options));
+    return Number(count);
+  } catch (error) {
+    // Who may not look there has not written there either.
+    if (/permission denied/.test((error as Error).message)) return 0;
+    throw error;
   }
 }
 

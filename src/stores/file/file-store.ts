@@ -7,8 +7,8 @@
 
 import { pathToFileURL } from 'node:url';
 import { LimpetError } from '../../host/errors.js';
-import type { Change, Commit, Store, StoreListener, SubnetKey } from '../../service/store.js';
-import { encodeCommit } from './changes.js';
+import type { Change, Commit, NodeName, Store, StoreListener, SubnetKey } from '../../service/store.js';
+import { encodeCommit, encodeNode } from './changes.js';
 import { type Disk, disk as realDisk } from './disk.js';
 import { unavailable } from './failure.js';
 import { Folder } from './folder.js';
@@ -16,7 +16,7 @@ import { GroupCommit } from './group-commit.js';
 import { Journal } from './journal.js';
 import { type Lock, lock } from './lock.js';
 import { type Recovered, recover } from './recovery.js';
-import { type FrozenDump, freeze, writeSnapshot } from './snapshot.js';
+import { type FrozenState, freeze, writeSnapshot } from './snapshot.js';
 
 export interface FileStoreOptions {
   /**
@@ -85,9 +85,11 @@ export class FileStore implements Store {
   }
 
   async commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit> {
-    if (this.#opened === undefined || this.#closing) throw unavailable(`the store ${this.name} is not open`, 'none');
-    if (this.#retry !== undefined) throw unavailable(`the store ${this.name} waits for its disk`, 'none');
-    return this.#commits.add(encodeCommit(subnet, changes));
+    return this.#journal(encodeCommit(subnet, changes));
+  }
+
+  async introduce(node: NodeName): Promise<void> {
+    await this.#journal(encodeNode(node));
   }
 
   /** Waits for the commits that are under way, and for a snapshot that is being written. */
@@ -96,6 +98,12 @@ export class FileStore implements Store {
       this.#closing = undefined;
     });
     return this.#closing;
+  }
+
+  async #journal(body: string): Promise<Commit> {
+    if (this.#opened === undefined || this.#closing) throw unavailable(`the store ${this.name} is not open`, 'none');
+    if (this.#retry !== undefined) throw unavailable(`the store ${this.name} waits for its disk`, 'none');
+    return this.#commits.add(body);
   }
 
   async #close(): Promise<void> {
@@ -162,9 +170,9 @@ export class FileStore implements Store {
   }
 
   async #newGeneration(): Promise<{ generation: number; removed: number }> {
-    const { dumps, generation } = await this.#commits.between(() => this.#switchJournal());
+    const { state, generation } = await this.#commits.between(() => this.#switchJournal());
     await this.#folder.create(this.#folder.file('snapshot', generation), (file) =>
-      writeSnapshot(file, generation, dumps),
+      writeSnapshot(file, generation, state),
     );
     const { journals, snapshots } = await this.#folder.list();
     const old = [
@@ -176,13 +184,13 @@ export class FileStore implements Store {
   }
 
   /** Takes the state down, and leaves the journal that has led to it for a new one. */
-  async #switchJournal(): Promise<{ dumps: FrozenDump[]; generation: number }> {
+  async #switchJournal(): Promise<{ state: FrozenState; generation: number }> {
     const opened = this.#opened as Opened;
     const { listener, journal } = opened;
     if (this.#retry !== undefined) throw new Error('the store waits for its disk');
     this.#journaled = 0;
     const generation = journal.generation + 1;
-    const dumps = freeze(listener.dump());
+    const state = freeze(listener);
     try {
       opened.journal = await Journal.create(this.#folder, this.#disk, generation, journal.length);
     } catch (error) {
@@ -191,7 +199,7 @@ export class FileStore implements Store {
       throw error;
     }
     await journal.close();
-    return { dumps, generation };
+    return { state, generation };
   }
 
   async #removeAfter(journal: Journal): Promise<void> {

@@ -1,23 +1,24 @@
-// The global side: what Swarm's leader asks. It never says for whom, and asks for gateways, virtual IPs, load balancers and
-// tasks alike: what it gets is a ticket, unique and held until it gives it back.
+// What Swarm's leader asks, in the global address space. It never says for whom, and asks for gateways, virtual IPs, load balancers
+// and tasks alike: what it gets is a ticket, unique and held until it gives it back.
 
 import { made } from '../docker/made-up.js';
-import { formatAddress, parseCidr } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import type { Context } from './context.js';
+import type { SubnetService } from '../service/index.js';
+import type { Environment } from './environment.js';
 import { forget } from './forget.js';
+import { gatewayFor } from './gateways.js';
+import type { Released } from './told.js';
 
 /** Docker repeats a call whose answer got lost for so long. */
 const REPEATS = 35_000;
 
-export class GlobalSide {
-  readonly #context: Context;
+export class LeaderCalls {
+  readonly #environment: Environment;
   /** What this leader has been given since it asked for the pool, by pool and address, and when. */
   readonly #given = new Map<string, Map<string, number>>();
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   /** A leader begins with its pools, then says again all that its records hold. */
@@ -25,8 +26,8 @@ export class GlobalSide {
     this.#given.set(keyOf(net), new Map());
   }
 
-  /** A fresh address, held. @throws LimpetError FULL */
-  async next(net: SubnetService): Promise<string> {
+  /** A fresh address of the range, held. @throws LimpetError FULL */
+  async next(net: SubnetService, range: string | undefined): Promise<string> {
     const address = await net.hold();
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
@@ -41,69 +42,56 @@ export class GlobalSide {
     const { state, identity } = net.inspect(address);
     const owned = state === 'live' || state === 'reserved';
     const since = this.#given.get(keyOf(net))?.get(address);
-    if (!owned && since !== undefined && this.#context.now() - since > REPEATS) throw taken(net, address);
-    const held = await this.#holdUnlessBound(net, address);
+    if (!owned && since !== undefined && this.#environment.clock.now() - since > REPEATS) throw taken(net, address);
+    const held = await holdUnlessBound(net, address);
     const why = held ? 'said again or asked for' : `belongs to ${identity ?? 'somebody'}: the node decides`;
     this.#give(net, address, 'same', why);
     return address;
   }
 
-  /** The gateway: as asked for, else the first address that is free. */
-  async gateway(net: SubnetService, address: string | undefined): Promise<string> {
-    const held = address === undefined ? await this.#firstFree(net) : await this.#holdOutside(net, address);
-    this.#give(net, held, 'gateway', 'the gateway');
-    return held;
+  /** The gateway: as asked for, else the one that the subnet has, else the first address that is free. */
+  async gateway(net: SubnetService, asked: string | undefined, range: string | undefined): Promise<string> {
+    const address = await gatewayFor(this.#environment, net, asked, range);
+    this.#give(net, address, 'gateway', 'the gateway');
+    return address;
   }
 
-  /** The leader needs the address no longer. A binding there stays. */
+  /** The leader needs the address no longer. A binding there stays, and so does the gateway. */
   async release(net: SubnetService, address: string): Promise<void> {
     this.#given.get(keyOf(net))?.delete(address);
+    if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
     const { state, identity } = net.inspect(address);
     if (state === 'excluded') return;
     if (state === 'live') {
       // It may be a refused `--ip`'s, and the owner's own ticket must not end by that: the sweeper knows the records.
-      this.#released(net, address, 'kept', `${identity} is live on it`);
-      return;
+      return this.#released(net, address, 'kept', `${identity} is live on it`);
     }
     const was = await net.unhold(address);
     if (identity !== undefined && isPassing(identity)) await forget(net, identity);
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
   }
 
-  async #firstFree(net: SubnetService): Promise<string> {
-    const { base, version } = parseCidr(net.cidr);
-    const first = formatAddress(base + 1n, version);
-    return net.inspect(first).state === 'free' ? net.hold(first) : net.hold();
-  }
-
-  /** A gateway outside of the sub-pool is excluded: nobody else can get it, so that it need not be held. */
-  async #holdOutside(net: SubnetService, address: string): Promise<string> {
-    if (net.inspect(address).state === 'excluded') return address;
-    await this.#holdUnlessBound(net, address);
-    return address;
-  }
-
-  /** True when it is held now; false when it is bound, and so nobody else's anyhow. */
-  async #holdUnlessBound(net: SubnetService, address: string): Promise<boolean> {
-    try {
-      await net.hold(address);
-      return true;
-    } catch (error) {
-      const bound = error instanceof LimpetError && error.code === 'OCCUPIED';
-      if (!bound) throw error;
-      return false;
-    }
-  }
-
   #give(net: SubnetService, address: string, outcome: 'new' | 'same' | 'gateway', why: string): void {
-    this.#given.get(keyOf(net))?.set(address, this.#context.now());
-    this.#context.metrics.addresses.inc({ side: 'global', outcome });
-    this.#context.log.info({ event: 'hold', side: 'global', subnet: net.cidr, ticket: address, outcome }, why);
+    this.#given.get(keyOf(net))?.set(address, this.#environment.clock.now());
+    const { tell } = this.#environment;
+    tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
   }
 
-  #released(net: SubnetService, address: string, outcome: string, why: string): void {
-    this.#context.metrics.releases.inc({ side: 'global', outcome });
-    this.#context.log.info({ event: 'unhold', side: 'global', subnet: net.cidr, ticket: address, outcome }, why);
+  #released(net: SubnetService, address: string, outcome: Released, why: string): void {
+    const { tell } = this.#environment;
+    tell({ event: 'release', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
+  }
+}
+
+/** True when it is held now; false when it is bound, and so nobody else's anyhow. */
+async function holdUnlessBound(net: SubnetService, address: string): Promise<boolean> {
+  try {
+    await net.hold(address);
+    return true;
+  } catch (error) {
+    const bound = error instanceof LimpetError && error.code === 'OCCUPIED';
+    if (!bound) throw error;
+    return false;
   }
 }
 

@@ -5,6 +5,10 @@
 //   │ 0          │ 16   │ 24     │ 25    │26 │ 27     │ 28        │
 //   └────────────┴──────┴────────┴───────┴───┴────────┴───────────┘
 
+import { putWide } from './memory.js';
+import type { Status } from './status.js';
+
+const STATUS = 24;
 const HEADER = 28;
 const LIVE = 1;
 const WANTED = 4;
@@ -12,20 +16,25 @@ const WANTED = 4;
 /** What of a claim the record carries; the identity is known to fit. */
 export interface Packable {
   readonly identity: string;
+  readonly ordinal: bigint;
   readonly state: 'live' | 'reserved';
   readonly wanted: boolean;
   readonly rank: number;
 }
 
-export function packClaim(ordinal: bigint, claim: Packable): Uint8Array {
+export function packed(claim: Packable): Uint8Array {
   const identity = new TextEncoder().encode(claim.identity);
-  const packed = new Uint8Array(HEADER + identity.length);
-  const view = new DataView(packed.buffer);
-  view.setBigUint64(0, BigInt.asUintN(64, ordinal), true);
-  view.setBigUint64(8, ordinal >> 64n, true);
+  const record = new Uint8Array(HEADER + identity.length);
+  const view = new DataView(record.buffer);
+  putWide(view, 0, claim.ordinal);
   view.setBigUint64(16, BigInt(claim.rank), true);
-  packed[25] = (claim.state === 'live' ? LIVE : 0) | (claim.wanted ? WANTED : 0);
-  packed[27] = identity.length;
-  packed.set(identity, HEADER);
-  return packed;
+  record[25] = (claim.state === 'live' ? LIVE : 0) | (claim.wanted ? WANTED : 0);
+  record[27] = identity.length;
+  record.set(identity, HEADER);
+  return record;
+}
+
+/** What the core has written into the record at the start of the window. */
+export function statusOfFirst(window: DataView): Status {
+  return window.getInt8(STATUS) as Status;
 }
