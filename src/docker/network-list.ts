@@ -134,7 +134,8 @@ function subnetsIn(configs: unknown): NetworkSubnet[] {
     if (typeof subnet !== 'string' || subnet === '') return [];
     const gateway = dig(config, 'Gateway');
     if (typeof gateway !== 'string' || gateway === '') return [{ subnet, origin: 'configuration' }];
-    return [{ subnet, gateway: gateway.replace(/\/.*$/, ''), origin: 'configuration' }]; // older Dockers write 172.17.0.1/16
+    // Older Dockers write 172.17.0.1/16.
+    return [{ subnet, gateway: gateway.replace(/\/.*$/, ''), origin: 'configuration' }];
   });
 }
 

@@ -2,6 +2,7 @@
 // a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
 
 import type { Policy } from '../host/types.js';
+import type { Deadline } from './deadline.js';
 
 /** When reserved bindings become free again. Milliseconds; both may be given, neither means never. */
 export interface ReclaimPolicy {
@@ -58,7 +59,10 @@ export type Change =
   | { readonly op: 'use'; readonly user: string }
   | { readonly op: 'disuse'; readonly user: string };
 
-/** `conflict`: nothing was written, because somebody else was first; what they wrote has been told by then. */
+/**
+ * `conflict`: nothing was written, because what the changes rest on is not so: somebody else was first. What they wrote has been
+ * told by then. Stores do not try again by themselves: whoever asked may want something else now.
+ */
 export type Commit = 'done' | 'conflict';
 
 /** A subnet's whole state, for stores that write it down at once. */
@@ -118,27 +122,28 @@ export interface Store {
    */
   open(listener: StoreListener): Promise<void>;
   /**
-   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`.
+   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever has not begun
+   * to be written when the deadline passes is not written any more.
    * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot be told,
    * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
    */
-  commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit>;
   /**
    * Keeps what a node is called, for people. A node that is gone keeps its name: what it left behind still shows.
    * @throws LimpetError UNAVAILABLE
    */
-  introduce(node: NodeName): Promise<void>;
+  introduce(node: NodeName, deadline?: Deadline): Promise<void>;
   /**
    * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
    * that is not shared has nothing to learn.
    * @throws LimpetError UNAVAILABLE
    */
-  refresh?(space: string): Promise<void>;
+  refresh?(space: string, deadline?: Deadline): Promise<void>;
   /**
    * Learns what others have done with an identity's binding up to now: where it is live, or that it has ended.
    * @throws LimpetError UNAVAILABLE
    */
-  refreshBinding?(subnet: SubnetKey, identity: string): Promise<void>;
+  refreshBinding?(subnet: SubnetKey, identity: string, deadline?: Deadline): Promise<void>;
   /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
   close(): Promise<void>;
 }

@@ -46,7 +46,7 @@ interface Found {
 }
 
 const ENDPOINT: Asker = { kind: 'endpoint' };
-const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not answer, and does not say who asks' };
+const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' };
 
 export class Askers {
   readonly #environment: Environment;
@@ -60,7 +60,15 @@ export class Askers {
     const containers = await this.#environment.containers.ifAnswered();
     if (name !== undefined) return named(containers, name, address);
     if (containers === undefined) return SILENT;
-    return address === undefined ? this.#withoutAddress(net, containers) : this.#withAddress(net, containers, address);
+    try {
+      return await (address === undefined
+        ? this.#withoutAddress(net, containers)
+        : this.#withAddress(net, containers, address));
+    } catch (error) {
+      // Right after its start Docker lists containers before it lists networks or tasks: those wait for the swarm's raft.
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return SILENT;
+      throw error;
+    }
   }
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {

@@ -5,7 +5,7 @@ import type { ContainerList } from '../docker/container-list.js';
 import type { Networks } from '../docker/networks.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import type { Clock } from '../service/clock.js';
-import type { AllocatorService } from '../service/index.js';
+import type { AllocatorService, CallOptions } from '../service/index.js';
 import type { PoolRange } from './ranges.js';
 import type { Told } from './told.js';
 
@@ -22,6 +22,14 @@ export interface Waits {
 /** What has a space: a subnet, or one to come. */
 export interface InSpace {
   readonly spec: { readonly space: string };
+}
+
+/** An address that is wanted. */
+export interface Wanted extends CallOptions {
+  /** This very one. */
+  readonly address: string | undefined;
+  /** `first-last`: where one is taken from when none is asked for. */
+  readonly range: string | undefined;
 }
 
 export interface Environment {

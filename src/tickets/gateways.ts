@@ -3,8 +3,8 @@
 
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/index.js';
-import type { Environment } from './environment.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment, Wanted } from './environment.js';
 
 /**
  * The gateway as asked for, else the one that the subnet has, else the first address of the range that is free.
@@ -13,11 +13,10 @@ import type { Environment } from './environment.js';
 export async function gatewayFor(
   environment: Environment,
   net: SubnetService,
-  asked: string | undefined,
-  range: string | undefined,
+  { address: asked, range, deadline }: Wanted,
 ): Promise<string> {
   const { gateway } = net.spec;
-  if (asked === undefined) return gateway ?? makeGateway(environment, net, firstFree(net, range));
+  if (asked === undefined) return gateway ?? makeGateway(environment, net, firstFree(net, range), { deadline });
   if (asked === gateway) return asked;
   const { state, identity } = net.inspect(asked);
   if (identity !== undefined) throw occupied(environment, net, asked, identity);
@@ -25,13 +24,18 @@ export async function gatewayFor(
   if (isEdge(net.cidr, asked)) throw edge(net, asked);
   if (state === 'excluded') return asked; // nobody is given it
   const isOnlyNetwork = net.users.length <= 1;
-  if (gateway === undefined || isOnlyNetwork) return makeGateway(environment, net, asked);
-  return net.hold(asked); // hosts that share a subnet can have a gateway each
+  if (gateway === undefined || isOnlyNetwork) return makeGateway(environment, net, asked, { deadline });
+  return net.hold(asked, { deadline }); // hosts that share a subnet can have a gateway each
 }
 
-async function makeGateway({ service }: Environment, net: SubnetService, gateway: string): Promise<string> {
+async function makeGateway(
+  { service }: Environment,
+  net: SubnetService,
+  gateway: string,
+  options: CallOptions,
+): Promise<string> {
   const { space, exclude, policy, reclaim } = net.spec;
-  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway });
+  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway }, options);
   return gateway;
 }
 

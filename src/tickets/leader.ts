@@ -3,8 +3,8 @@
 
 import { made } from '../docker/made-up.js';
 import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/index.js';
-import type { Environment } from './environment.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
 import type { Released } from './told.js';
@@ -26,9 +26,13 @@ export class LeaderCalls {
     this.#given.set(keyOf(net), new Map());
   }
 
-  /** A fresh address of the range, held. @throws LimpetError FULL */
-  async next(net: SubnetService, range: string | undefined): Promise<string> {
-    const address = await net.hold();
+  /** The address that is asked for, else a fresh one of the range, held. @throws LimpetError FULL, OCCUPIED, OUT_OF_RANGE */
+  request(net: SubnetService, { address, ...wanted }: Wanted): Promise<string> {
+    return address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted);
+  }
+
+  async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
+    const address = await net.holdNext(range === undefined ? { deadline } : { range, deadline });
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
   }
@@ -38,26 +42,26 @@ export class LeaderCalls {
    * cannot be told; an address that is somebody's is left to the node, which knows who asks and refuses with the owner's name.
    * @throws LimpetError OCCUPIED when this leader has given it to somebody without an identity, OUT_OF_RANGE
    */
-  async exact(net: SubnetService, address: string): Promise<string> {
+  async #exact(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
     const { state, identity } = net.inspect(address);
     const owned = state === 'live' || state === 'reserved';
     const since = this.#given.get(keyOf(net))?.get(address);
     if (!owned && since !== undefined && this.#environment.clock.now() - since > REPEATS) throw taken(net, address);
-    const held = await holdUnlessBound(net, address);
+    const held = await holdUnlessBound(net, address, { deadline });
     const why = held ? 'said again or asked for' : `belongs to ${identity ?? 'somebody'}: the node decides`;
     this.#give(net, address, 'same', why);
     return address;
   }
 
   /** The gateway: as asked for, else the one that the subnet has, else the first address that is free. */
-  async gateway(net: SubnetService, asked: string | undefined, range: string | undefined): Promise<string> {
-    const address = await gatewayFor(this.#environment, net, asked, range);
+  async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
+    const address = await gatewayFor(this.#environment, net, wanted);
     this.#give(net, address, 'gateway', 'the gateway');
     return address;
   }
 
   /** The leader needs the address no longer. A binding there stays, and so does the gateway. */
-  async release(net: SubnetService, address: string): Promise<void> {
+  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
     this.#given.get(keyOf(net))?.delete(address);
     if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
     const { state, identity } = net.inspect(address);
@@ -66,8 +70,8 @@ export class LeaderCalls {
       // It may be a refused `--ip`'s, and the owner's own ticket must not end by that: the sweeper knows the records.
       return this.#released(net, address, 'kept', `${identity} is live on it`);
     }
-    const was = await net.unhold(address);
-    if (identity !== undefined && isPassing(identity)) await forget(net, identity);
+    const was = await net.unhold(address, options);
+    if (identity !== undefined && isPassing(identity)) await forget(net, identity, options);
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
   }
 
@@ -84,9 +88,9 @@ export class LeaderCalls {
 }
 
 /** True when it is held now; false when it is bound, and so nobody else's anyhow. */
-async function holdUnlessBound(net: SubnetService, address: string): Promise<boolean> {
+async function holdUnlessBound(net: SubnetService, address: string, options: CallOptions): Promise<boolean> {
   try {
-    await net.hold(address);
+    await net.hold(address, options);
     return true;
   } catch (error) {
     const bound = error instanceof LimpetError && error.code === 'OCCUPIED';

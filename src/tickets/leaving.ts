@@ -4,7 +4,7 @@
 import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';
 import { sleepBy } from '../service/clock.js';
-import type { SubnetService } from '../service/index.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { Patience } from './patience.js';
@@ -14,6 +14,12 @@ import type { Released } from './told.js';
 
 /** Looks at what runs, after a release that proves nothing. Docker's list shows an end only after the release. */
 const LOOKS = [300, 1000, 3000];
+
+interface Left {
+  readonly identity: string;
+  readonly address: string;
+  readonly why: string;
+}
 
 export class Leaving {
   readonly #environment: Environment;
@@ -27,44 +33,44 @@ export class Leaving {
   }
 
   /** @throws LimpetError UNAVAILABLE; what was not released then is released when the node is next looked at */
-  async release(net: SubnetService, address: string): Promise<void> {
+  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
     const { identity } = net.inspect(address);
     const node = this.#environment.nodeOf(net);
-    if (identity === undefined) return this.#unhold(net, address);
+    if (identity === undefined) return this.#unhold(net, address, options);
     if (!net.lookup(identity)?.nodes.includes(node) && made(identity) === undefined)
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
-    if (made(identity) !== undefined) return this.#end(net, identity, address);
+    if (made(identity) !== undefined) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
-    if (tenant?.address === address && !tenant.doubtful) return this.#leave(net, identity, address, 'stopped');
+    if (tenant?.address === address && !tenant.doubtful) return this.#leave(net, { identity, address, why: 'stopped' }, options);
     void this.#verify(net, identity, address);
     this.#tell(net, { address, identity, outcome: 'unproven' }, 'may be a late one: what runs will tell');
   }
 
   /** Nobody lives there: a gateway, an auxiliary address, or the ticket of somebody whom the leader knows. */
-  async #unhold(net: SubnetService, address: string): Promise<void> {
+  async #unhold(net: SubnetService, address: string, options: CallOptions): Promise<void> {
     const keep = (outcome: Released, why: string) => this.#tell(net, { address, outcome }, why);
     if (net.users.includes(LEADER)) return keep('not-ours', 'nobody lives there: the leader has it');
     if (address === net.spec.gateway) return keep('kept', 'the gateway: the subnet keeps it');
     const others = net.users.filter((user) => user !== this.#environment.host());
     if (others.length > 0) return keep('kept', `${others.join(' and ')} may have it too`);
     const state = net.inspect(address).state;
-    if (state === 'held') await net.unhold(address);
+    if (state === 'held') await net.unhold(address, options);
     keep(state === 'held' ? 'unheld' : 'not-held', 'nobody lives there');
   }
 
   /** A made-up identity ends with its use, unless another node uses it still. */
-  async #end(net: SubnetService, identity: string, address: string): Promise<void> {
+  async #end(net: SubnetService, identity: string, address: string, options: CallOptions): Promise<void> {
     this.#tenants.leave(net, identity);
-    await net.release(identity, this.#environment.nodeOf(net));
-    await forget(net, identity);
+    await net.release(identity, this.#environment.nodeOf(net), options);
+    await forget(net, identity, options);
     this.#tell(net, { address, identity, outcome: 'ended' }, 'ended');
   }
 
-  async #leave(net: SubnetService, identity: string, address: string, why: string): Promise<void> {
+  async #leave(net: SubnetService, { identity, address, why }: Left, options: CallOptions = {}): Promise<void> {
     const tenant = this.#tenants.get(net, identity);
     this.#tenants.leave(net, identity);
     try {
-      await net.release(identity, this.#environment.nodeOf(net));
+      await net.release(identity, this.#environment.nodeOf(net), options);
     } catch (error) {
       if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
       throw error;
@@ -97,7 +103,7 @@ export class Leaving {
     address: string,
   ): Promise<void> {
     if (this.#tenants.get(net, identity) !== tenant) return;
-    await this.#leave(net, identity, address, 'stopped, as what runs here shows');
+    await this.#leave(net, { identity, address, why: 'stopped, as what runs here shows' });
   }
 
   /** Whether a container is at the address, or may come to be; undefined when Docker does not say. */

@@ -4,9 +4,9 @@
 import { endpoint, guest, unnamed } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocateOptions, SubnetService } from '../service/index.js';
+import type { AllocateOptions, CallOptions, SubnetService } from '../service/index.js';
 import { Askers, type Request, type Someone } from './asker.js';
-import type { Environment } from './environment.js';
+import type { Environment, Wanted } from './environment.js';
 import { gatewayFor, heldByNetwork, occupied } from './gateways.js';
 import { Leaving } from './leaving.js';
 import { LEADER } from './pools.js';
@@ -18,10 +18,7 @@ const STEP = 100;
 /** The news of the leader's gateway comes at once, if it comes. */
 const NEWS = 300;
 
-export interface NodeRequest extends Request {
-  /** `first-last`: where an address is taken from when none is asked for. */
-  readonly range: string | undefined;
-}
+export interface NodeRequest extends Request, Wanted {}
 
 export class NodeCalls {
   readonly #environment: Environment;
@@ -46,22 +43,22 @@ export class NodeCalls {
       case 'container':
         return this.#tenants.alone(net, asker.identity, () => this.#container(net, asker, request));
       case 'endpoint':
-        return this.#endpoint(net, request.address as string);
+        return this.#endpoint(net, request.address as string, request);
       case 'unclear':
         return this.#unclear(net, request, asker.candidates, asker.why);
     }
   }
 
   /** The gateway of a network: the leader's, or the subnet's own. */
-  async gateway(net: SubnetService, asked: string | undefined, range: string | undefined): Promise<string> {
-    if (asked !== undefined && isLeaders(net)) await this.#untilNews(net, asked);
-    const address = await gatewayFor(this.#environment, net, asked, range);
+  async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
+    if (wanted.address !== undefined && isLeaders(net)) await this.#untilNews(net, wanted.address);
+    const address = await gatewayFor(this.#environment, net, wanted);
     return this.#answer(net, { address, outcome: 'gateway' }, 'the gateway');
   }
 
   /** An address is needed no longer. Only whose it is lets go of it. */
-  async release(net: SubnetService, address: string): Promise<void> {
-    await this.#leaving.release(net, address);
+  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
+    await this.#leaving.release(net, address, options);
   }
 
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
@@ -82,22 +79,22 @@ export class NodeCalls {
     return this.#tenants.other(net, asker.identity, asker, around, this.#environment.networks.known);
   }
 
-  #atHome(net: SubnetService, asker: Someone, { address, range }: NodeRequest): Promise<string | undefined> {
-    return asker.wish ? this.#wish(net, asker, address as string) : this.#home(net, asker, address, range);
+  #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
+    return asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request);
   }
 
   /** The identity's own address; undefined while it is live on another node. */
   async #home(
     net: SubnetService,
     asker: Someone,
-    ticket: string | undefined,
-    range: string | undefined,
+    { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
     const { identity } = asker;
     const known = net.lookup(identity) !== undefined;
     const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
     const address = await claimed(net, identity, {
       node: this.#environment.nodeOf(net),
+      deadline,
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
@@ -108,8 +105,9 @@ export class NodeCalls {
   }
 
   /** A user's own choice: this address or none, and the container's home from now on. */
-  async #wish(net: SubnetService, asker: Someone, address: string): Promise<string | undefined> {
+  async #wish(net: SubnetService, asker: Someone, { address: wish, deadline }: NodeRequest): Promise<string | undefined> {
     const { identity } = asker;
+    const address = wish as string;
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
@@ -117,9 +115,10 @@ export class NodeCalls {
     const before = net.lookup(identity);
     if (before !== undefined && before.address !== address) {
       if (before.state === 'live') return undefined; // its home is taken: it gets its wish as a guest
-      await net.reclaim(identity);
+      await net.reclaim(identity, { deadline });
     }
-    const given = await claimed(net, identity, { node: this.#environment.nodeOf(net), ticket: address });
+    const node = this.#environment.nodeOf(net);
+    const given = await claimed(net, identity, { node, ticket: address, deadline });
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
     return this.#answer(net, { identity, address: given, ticket: address, outcome: 'own' }, 'asked for by its user');
@@ -128,7 +127,7 @@ export class NodeCalls {
   async #guest(
     net: SubnetService,
     { identity, wish }: Someone,
-    { address: ticket, range }: NodeRequest,
+    { address: ticket, range, deadline }: NodeRequest,
     other: Other | undefined,
   ): Promise<string> {
     const node = this.#environment.nodeOf(net);
@@ -139,6 +138,7 @@ export class NodeCalls {
     const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
     const address = await net.claim(own, {
       node,
+      deadline,
       ...(made(own, ticket) ? { ticket: ticket as string } : {}),
       ...(range === undefined ? {} : { range }),
     });
@@ -147,23 +147,23 @@ export class NodeCalls {
   }
 
   /** What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can share. */
-  async #endpoint(net: SubnetService, address: string): Promise<string> {
+  async #endpoint(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
     const node = this.#environment.nodeOf(net);
     const { state, identity } = net.inspect(address);
     const name = endpoint(node, address);
     if (identity !== undefined && identity !== name) throw occupied(this.#environment, net, address, identity);
     if (!isLeaders(net)) {
-      if (state === 'free') await net.hold(address);
+      if (state === 'free') await net.hold(address, { deadline });
       return this.#answer(net, { address, outcome: 'auxiliary' }, 'no container asked for it');
     }
-    if (state !== 'excluded') await net.claim(name, { node, ticket: address });
+    if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
     return this.#answer(net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
   }
 
   /** An address of its own, and nobody's home: the one that is asked for, if it is nobody's. */
   async #unclear(
     net: SubnetService,
-    { address: asked, range }: NodeRequest,
+    { address: asked, range, deadline }: NodeRequest,
     candidates: readonly string[],
     why: string,
   ): Promise<string> {
@@ -174,7 +174,7 @@ export class NodeCalls {
     const identity = this.#unnamed(net);
     const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
     const where = { ...(isUsable ? { ticket: asked } : {}), ...(range === undefined ? {} : { range }) };
-    const address = await net.claim(identity, { node, ...where });
+    const address = await net.claim(identity, { node, deadline, ...where });
     const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
     return this.#answer(net, given, `${why}: the address will not be sticky`);
   }

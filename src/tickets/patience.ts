@@ -4,6 +4,7 @@
 
 import { LimpetError } from '../host/errors.js';
 import type { Clock } from '../service/clock.js';
+import type { Deadline } from '../service/deadline.js';
 
 /** Between two attempts. */
 const STEP = 250;
@@ -20,8 +21,11 @@ export class Patience {
     this.#clock = clock;
   }
 
-  /** Does the work, which must bear being done again. @throws what the work throws, at last also that the store is away */
-  async with<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does the work, which must bear being done again; not after the deadline.
+   * @throws what the work throws, at last also that the store is away
+   */
+  async with<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
     for (;;) {
       const began = this.#clock.now();
       try {
@@ -31,7 +35,7 @@ export class Patience {
       } catch (error) {
         if (!isAway(error)) throw error;
         this.#since ??= began;
-        if (this.#clock.now() - this.#since >= this.#wait) throw error;
+        if (deadline?.passed || this.#clock.now() - this.#since >= this.#wait) throw error;
         await this.#clock.sleep(STEP);
       }
     }

@@ -7,7 +7,7 @@ import type { Network } from '../docker/shapes.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { withoutHostBits } from '../host/cidr.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
-import type { SubnetService, SubnetSettings } from '../service/index.js';
+import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
 import type { PoolRequest } from './calls.js';
 import type { Environment } from './environment.js';
@@ -21,9 +21,16 @@ const ATTEMPTS = 16;
 /** The swarm's leader, as a user of a subnet. A host is one by its own ID. */
 export const LEADER = 'swarm';
 
-/** A subnet that is wanted, and for whom. */
-interface Wanted {
+/** What a network asks of its subnet, whichever that is. */
+interface Asked extends CallOptions {
   readonly addressSpace: AddressSpace;
+  /** By all of the swarm, or by hosts among themselves. */
+  readonly isShared: boolean;
+  readonly settings: PoolSettings;
+}
+
+/** A subnet that is wanted, and for whom. */
+interface WantedPool extends CallOptions {
   readonly space: string;
   readonly cidr: string;
   readonly settings: PoolSettings;
@@ -44,18 +51,22 @@ export class Pools {
    * @throws LimpetError OVERLAP with one that has networks, BAD_INPUT naming the option or the pool, FULL when no range is left to
    * choose from
    */
-  async request(request: PoolRequest): Promise<{ readonly id: string; readonly net: SubnetService }> {
+  async request(
+    request: PoolRequest,
+    options: CallOptions,
+  ): Promise<{ readonly id: string; readonly net: SubnetService }> {
     const addressSpace = addressSpaceOf(request.AddressSpace);
     const { scope, settings } = readPoolOptions(request.Options);
     if (addressSpace === 'global' && scope === 'node') {
       throw new LimpetError('BAD_INPUT', 'limpet.scope=node: a network of the swarm has the scope cluster');
     }
     const isShared = addressSpace === 'global' || scope === 'cluster';
+    const asked: Asked = { addressSpace, isShared, settings, ...options };
     const size = sizeOf(request.Pool);
     const net =
       request.Pool === '' || size !== undefined
-        ? await this.#choose(addressSpace, isShared, request, settings)
-        : await this.#make(await this.#wanted(addressSpace, isShared, withoutHostBits(request.Pool), settings));
+        ? await this.#choose(asked, request)
+        : await this.#make(await this.#wanted(asked, withoutHostBits(request.Pool)));
     const range = request.SubPool === '' ? undefined : rangeOf(request.SubPool, net.cidr);
     const id = poolId({ addressSpace, ...net.spec, ...(range === undefined ? {} : { range }) });
     this.#tell('info', { space: net.spec.space, subnet: net.cidr, pool: id, addressSpace }, 'requested');
@@ -63,80 +74,81 @@ export class Pools {
   }
 
   /** The network is gone. Its bindings stay for when it comes again. */
-  async release(pool: PoolId): Promise<void> {
+  async release(pool: PoolId, options: CallOptions): Promise<void> {
     const { addressSpace, space, cidr } = pool;
     const net = this.#environment.service().find(cidr, space);
     const user = addressSpace === 'global' ? LEADER : this.#environment.host();
     const isLast = net?.users.includes(user) && (addressSpace === 'global' || (await this.#isGone(cidr)));
-    if (isLast) await net?.disuse(user);
+    if (isLast) await net?.disuse(user, options);
     this.#tell('info', { space, subnet: cidr, addressSpace }, isLast ? 'released' : 'released: others are there still');
   }
 
   /** The subnet of a pool that was answered before, here or on another node. @throws LimpetError UNKNOWN */
-  async find({ space, cidr }: PoolId): Promise<SubnetService> {
+  async find({ space, cidr }: SubnetKey, options: CallOptions): Promise<SubnetService> {
     const service = this.#environment.service();
     const known = service.find(cidr, space);
     if (known !== undefined) return known;
-    await service.refresh(space);
+    await service.refresh(space, options);
     const found = service.find(cidr, space);
     if (found !== undefined) return found;
     const message = `no subnet ${cidr} in the space ${space} of the store: remove its network and create it again`;
     throw new LimpetError('UNKNOWN', message, { subnet: cidr, space });
   }
 
-  async #wanted(addressSpace: AddressSpace, isShared: boolean, cidr: string, settings: PoolSettings): Promise<Wanted> {
+  async #wanted({ addressSpace, isShared, settings, deadline }: Asked, cidr: string): Promise<WantedPool> {
     const { service, host } = this.#environment;
-    if (addressSpace === 'global') return { addressSpace, space: SWARM, cidr, settings, user: LEADER };
-    await service().refresh(SWARM);
+    const wanted = { cidr, settings, deadline };
+    if (addressSpace === 'global') return { ...wanted, space: SWARM, user: LEADER };
+    await service().refresh(SWARM, { deadline });
     // Swarm sends a node nothing but the pool: the subnet is the one that the leader has made.
     const leaders = service().find(cidr, SWARM)?.users.includes(LEADER);
-    if (leaders) return { addressSpace, space: SWARM, cidr, settings: {}, user: undefined };
-    return { addressSpace, space: isShared ? SWARM : spaceOf(host()), cidr, settings, user: host() };
+    if (leaders) return { ...wanted, space: SWARM, settings: {}, user: undefined };
+    return { ...wanted, space: isShared ? SWARM : spaceOf(host()), user: host() };
   }
 
-  async #make(wanted: Wanted): Promise<SubnetService> {
-    const { space, cidr, user } = wanted;
+  async #make(wanted: WantedPool): Promise<SubnetService> {
+    const { space, cidr, user, deadline } = wanted;
     for (let n = 1; ; n++) {
       try {
         const there = this.#environment.service().find(cidr, space);
         if (there !== undefined) await this.#refuseSecond(there, wanted);
         const net = await this.#made(wanted);
-        if (user !== undefined) await net.use(user);
+        if (user !== undefined) await net.use(user, { deadline });
         return net;
       } catch (error) {
         const other = this.#inTheWay(error, wanted);
         const isOver = n === ATTEMPTS || (other === undefined && !isCode(error, 'ENDED'));
-        if (isOver || (other !== undefined && !(await this.#giveWay(other, cidr)))) throw inDockersWords(error);
+        if (isOver || (other !== undefined && !(await this.#giveWay(other, wanted)))) throw inDockersWords(error);
       }
     }
   }
 
   /** With the settings that are asked for. One that is there keeps its own when none are asked for: Docker does not repeat them. */
-  async #made({ space, cidr, settings, user }: Wanted): Promise<SubnetService> {
+  async #made({ space, cidr, settings, user, deadline }: WantedPool): Promise<SubnetService> {
     const service = this.#environment.service();
     const there = service.find(cidr, space);
-    if (there === undefined) return service.subnet(cidr, { ...settings, space });
+    if (there === undefined) return service.subnet(cidr, { ...settings, space }, { deadline });
     if (isEmpty(settings)) return there;
     const wanted: SubnetSettings = { ...settings, space, ...gatewayOf(there) };
     try {
-      return await service.subnet(cidr, wanted);
+      return await service.subnet(cidr, wanted, { deadline });
     } catch (error) {
       const isOther = isCode(error, 'BAD_INPUT') && error.details.setting !== undefined;
       if (!isOther || isInUse(there, user)) throw error;
-      return this.#change(there, wanted);
+      return this.#change(there, wanted, { deadline });
     }
   }
 
   /** The network comes again with other options: its reserved addresses stay, except for those that it now excludes. */
-  async #change(net: SubnetService, settings: SubnetSettings): Promise<SubnetService> {
+  async #change(net: SubnetService, settings: SubnetSettings, options: CallOptions): Promise<SubnetService> {
     for (;;) {
       try {
-        return await this.#environment.service().change(net.cidr, settings);
+        return await this.#environment.service().change(net.cidr, settings, options);
       } catch (error) {
         const address = isCode(error, 'OCCUPIED') ? error.details.address : undefined;
         const identity = address === undefined ? undefined : net.inspect(address).identity;
         if (identity === undefined) throw error;
-        await net.reclaim(identity);
+        await net.reclaim(identity, options);
       }
     }
   }
@@ -145,7 +157,7 @@ export class Pools {
    * A host's second network with one and the same subnet is refused, as Docker's own driver does. While Docker starts it asks for
    * the pools of all its networks again, and its API does not answer yet.
    */
-  async #refuseSecond(net: SubnetService, { user, cidr }: Wanted): Promise<void> {
+  async #refuseSecond(net: SubnetService, { user, cidr }: WantedPool): Promise<void> {
     if (user === undefined || user === LEADER || !net.users.includes(user)) return;
     const [other] = localNetworks((await this.#networks()) ?? [], cidr);
     if (other === undefined) return;
@@ -157,40 +169,37 @@ export class Pools {
   }
 
   /** The subnet that stops one from being made, since it overlaps. */
-  #inTheWay(error: unknown, { space, cidr }: Wanted): SubnetService | undefined {
+  #inTheWay(error: unknown, { space, cidr }: WantedPool): SubnetService | undefined {
     if (!isCode(error, 'OVERLAP')) return undefined;
     const { other } = error.details;
     return other !== undefined && other !== cidr ? this.#environment.service().find(other, space) : undefined;
   }
 
   /** Only what was given back, and is in no network that Docker lists. */
-  async #giveWay(net: SubnetService, to: string): Promise<boolean> {
+  async #giveWay(net: SubnetService, { cidr: to, deadline }: WantedPool): Promise<boolean> {
     if (net.isUsed || (await this.#hasNetwork(net))) return false;
     const { cidr, spec, stats } = net;
-    if ((await this.#environment.service().removeUnused(cidr, spec.space)) === 'in-use') return false;
+    const removal = await this.#environment.service().removeUnused(cidr, spec.space, { deadline });
+    if (removal === 'in-use') return false;
     const why = `nobody uses it: gives way to ${to}, with ${stats.reserved} reserved addresses`;
     this.#tell('warn', { space: spec.space, subnet: cidr }, why);
     return true;
   }
 
   /** One at a time: two that chose the same would share it. */
-  #choose(
-    addressSpace: AddressSpace,
-    isShared: boolean,
-    { SubPool, V6, Pool }: PoolRequest,
-    settings: PoolSettings,
-  ): Promise<SubnetService> {
+  #choose(asked: Asked, { SubPool, V6, Pool }: PoolRequest): Promise<SubnetService> {
     if (SubPool !== '') throw new LimpetError('BAD_INPUT', `a sub-pool, ${SubPool}, needs a pool that it is part of`);
     const size = sizeOf(Pool);
     const version = size?.version ?? (V6 ? 6 : 4);
+    const { addressSpace, deadline } = asked;
     const all = this.#environment.pools[addressSpace];
     const ranges = size === undefined ? all : rangesOfSize(all, size.prefix);
     return this.#choosing.run('', async () => {
       for (let n = 1; ; n++) {
-        const cidr = firstFree(ranges, version, await this.#taken());
+        const cidr = firstFree(ranges, version, await this.#taken({ deadline }));
         if (cidr === undefined) throw noRange(addressSpace, version);
         try {
-          return await this.#make(await this.#wanted(addressSpace, isShared, cidr, settings));
+          return await this.#make(await this.#wanted(asked, cidr));
         } catch (error) {
           if (!isCode(error, 'OVERLAP') || n === ATTEMPTS) throw error; // another process chose the same
         }
@@ -202,9 +211,9 @@ export class Pools {
    * What cannot be chosen: subnets of the swarm and of this host that somebody needs, and Docker's networks when it lists them. What
    * was given back can be: most often it is its own network that comes again.
    */
-  async #taken(): Promise<string[]> {
+  async #taken(options: CallOptions): Promise<string[]> {
     const { service, host } = this.#environment;
-    await service().refresh(SWARM);
+    await service().refresh(SWARM, options);
     const spaces = [SWARM, spaceOf(host())];
     const ours = [...service().subnets()].filter((net) => spaces.includes(net.spec.space) && net.isNeeded);
     const networks = await this.#networks();

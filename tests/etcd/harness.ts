@@ -119,8 +119,8 @@ export async function open(options: Setup): Promise<{ store: EtcdStore; memory: 
     memory.reset();
     await store.open(memory);
     const commit = store.commit.bind(store);
-    store.commit = async (subnet, changes) => {
-      const answer = await commit(subnet, changes);
+    store.commit = async (subnet, changes, deadline) => {
+      const answer = await commit(subnet, changes, deadline);
       if (answer === 'done') for (const change of changes) memory.apply(subnet, change); // as the service does
       return answer;
     };

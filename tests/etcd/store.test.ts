@@ -313,7 +313,10 @@ describe('the etcd store', () => {
     await eventually('b knows again', () => atB.liveOn('web.1').includes('n1'));
     await b.commit(NET, [live('web.1', 'n2')]);
     await eventually('a knows again', () => atA.liveOn('web.1').length === 2);
-    await Promise.all([a.commit(NET, [gone('web.1', 30)]), b.commit(NET, [gone('web.1', 30, 'n2')])]);
+    const untilDone = async (store: EtcdStore, change: Change) => {
+      while ((await store.commit(NET, [change])) === 'conflict'); // as the service does
+    };
+    await Promise.all([untilDone(a, gone('web.1', 30)), untilDone(b, gone('web.1', 30, 'n2'))]);
     assert.equal(released(), 30);
     assert.equal([...etcd.keys(`${prefix}live/`)].length, 0);
   });

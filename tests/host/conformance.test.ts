@@ -1,5 +1,5 @@
-// The conformance script itself: as its generator writes it, nothing of the guide left out, and true of the core at hand.
-// The hosts of examples/embed run it in tests/embed.
+// The conformance script itself: as its generator writes it, nothing of the guide left out, and true of the core at
+// hand. The hosts of examples/embed run it in tests/embed.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';

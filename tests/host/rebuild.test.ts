@@ -1,5 +1,6 @@
-// Rebuilds against the naive twin: the recordings, and lists that nobody has seen. In every form that a list can have (objects,
-// array, lines, pieces of any size), in any order, by the core's scanner and by the host's reader, the same must come out.
+// Rebuilds against the naive twin: the recordings, and lists that nobody has seen. In every form that a list can have
+// (objects, array, lines, pieces of any size), in any order, by the core's scanner and by the host's reader, the same
+// must come out.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// A snapshot that comes in pieces: wherever it is cut, the subnet is the same; whatever is wrong with it, nothing is left.
+// A snapshot that comes in pieces: wherever it is cut, the subnet is the same; whatever is wrong with it, nothing is
+// left.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -141,7 +141,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       kind: 'guest',
       name: 'a guest that nobody keeps from going home',
       provoke: async () => {
-        const ticket = await swarm.net.hold();
+        const ticket = await swarm.net.holdNext();
         await swarm.net.claim(`@guest/${ticket}`, { node: swarm.id('node-1'), ticket });
         endpointOf('helloworld.5').IPAddress = ticket;
       },
@@ -286,7 +286,7 @@ describe('what check does not say', () => {
   test('a replica beside its successor, while an update is under way', async () => {
     const old = swarm.docker.container('helloworld.5');
     const young = structuredClone(old);
-    const ticket = await swarm.net.hold();
+    const ticket = await swarm.net.holdNext();
     await swarm.net.claim(`@guest/${ticket}`, { node: swarm.id('node-1'), ticket });
     const id = `${young.Labels['com.docker.swarm.task.id'].slice(0, -1)}0`;
     const name = old.Names[0].slice(1).replace(/[^.]+$/, id);

@@ -87,7 +87,7 @@ export class SwarmRig {
       const attachment = task.NetworksAttachments?.find(({ Network }: any) => Network.Spec.Name === 'st1');
       if (task.Status.State !== 'running' || attachment === undefined) continue;
       if (chosen(`${service.Spec.Name}.${task.Slot ?? task.NodeID}`))
-        attachment.Addresses = [`${await this.net.hold()}/24`];
+        attachment.Addresses = [`${await this.net.holdNext()}/24`];
     }
     // The leader gives back what the tasks that have ended had.
     const used = new Set(

@@ -1,5 +1,5 @@
-// Bundles the consumer's page with esbuild, against the installed package. The page is bundled in the consumer's folder: inside
-// the project, `limpet` would mean the project itself.
+// Bundles the consumer's page with esbuild, against the installed package. The page is bundled in the consumer's
+// folder: inside the project, `limpet` would mean the project itself.
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import esbuild from 'esbuild';

@@ -30,6 +30,8 @@ export class Docker {
   readonly state: State;
   /** Takes connections and never answers, as dockerd does while it starts. */
   silent = false;
+  /** Lists that are never answered, while others are: after its start Docker waits for the swarm's raft. */
+  readonly waiting = new Set<keyof State>();
   /** The only version that is answered; others are refused as Docker refuses them. */
   version = '1.41';
   /** Paths asked for, with their query. */
@@ -52,7 +54,7 @@ export class Docker {
     };
     this.#server = createServer((request, response) => {
       this.asked.push(request.url as string);
-      if (this.silent) return;
+      if (this.silent || this.#isWaiting(request.url as string)) return;
       const [status, body] = this.#answer(new URL(request.url as string, 'http://docker').pathname);
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     });
@@ -79,6 +81,12 @@ export class Docker {
 
   remove(name: string): void {
     this.state.containers = this.state.containers.filter(({ Names }) => Names[0] !== `/${name}`);
+  }
+
+  #isWaiting(url: string): boolean {
+    const { pathname } = new URL(url, 'http://docker');
+    const what = PATHS[pathname.replace(/^\/v[\d.]+/, '')];
+    return what !== undefined && this.waiting.has(what);
   }
 
   #answer(path: string): [number, unknown] {

@@ -162,6 +162,14 @@ for (const [version, option] of VERSIONS) {
   });
 }
 
+test('after its start in a swarm Docker lists containers, and no networks yet: an address all the same', async () => {
+  docker.put(container('db', on));
+  node.restart();
+  docker.waiting.add('networks');
+  const address = await node.address(L);
+  assert.match(net.inspect(address).identity as string, /^@unnamed/);
+});
+
 // moby/moby#27896, moby/moby#34479
 test('failed-start: a task whose start failed holds nothing, and the next good one comes home at once', async () => {
   const cidr = '10.77.0.0/24';

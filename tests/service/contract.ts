@@ -167,13 +167,14 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
     test('tickets are traded: for the own address, or kept as one', async () => {
       const { service } = await begin();
       const net = await service().subnet('10.0.0.0/24');
-      const first = await net.hold();
+      const first = await net.holdNext();
       assert.equal(await net.allocate('web.1', { node: 'a', ticket: first }), first);
+      assert.deepEqual([net.isHeld(first), net.inspect(first).state], [true, 'live'], 'held beside its binding');
       assert.equal(await net.unhold(first), true);
       assert.equal(await net.unhold(first), false);
-      assert.equal(net.inspect(first).identity, 'web.1');
+      assert.deepEqual([net.isHeld(first), net.inspect(first).identity], [false, 'web.1']);
       await net.release('web.1', 'a');
-      const second = await net.hold();
+      const second = await net.holdNext();
       assert.notEqual(second, first);
       assert.equal(await net.allocate('web.1', { node: 'b', ticket: second }), first);
       assert.equal(await net.unhold(second), true);
@@ -191,13 +192,56 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       const net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1', exclude: ['10.0.0.6'] });
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
-      assert.equal(await net.hold(), '10.0.0.2');
+      assert.equal(await net.holdNext(), '10.0.0.2');
       assert.equal(await net.allocate('web.1', { node: 'a' }), '10.0.0.4');
       await assert.rejects(net.hold('10.0.0.4'), refuses('OCCUPIED', { owner: 'web.1' }));
       await assert.rejects(net.hold('10.0.0.6'), refuses('EXCLUDED'));
       await assert.rejects(net.hold('10.0.0.9'), refuses('OUT_OF_RANGE'));
       await assert.rejects(net.unhold('10.0.0.1'), refuses('BAD_INPUT', { address: '10.0.0.1' }));
       assert.deepEqual([...net.held()], ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    });
+
+    test('a range: chosen in it, outside of it only by name, and room is made in it alone', async () => {
+      const { service, clock } = await begin();
+      const net = await service().subnet('10.0.0.0/24', { gateway: '10.0.0.1' });
+      const range = '10.0.0.128-10.0.0.131';
+      const inRange = (identity: string) => net.allocate(identity, { node: 'n', range });
+      await net.allocate('old', { node: 'n' });
+      await net.release('old', 'n');
+      clock.turn(MINUTE);
+      const given = [];
+      for (const identity of ['a', 'b', 'c']) given.push(await inRange(identity));
+      assert.deepEqual(given, ['10.0.0.128', '10.0.0.129', '10.0.0.130']);
+      assert.equal(await net.holdNext({ range: '10.0.0.128/30' }), '10.0.0.131');
+      assert.equal(await inRange('old'), '10.0.0.2', 'who has a binding keeps it');
+      await net.release('old', 'n');
+      await net.hold('10.0.0.9');
+      assert.equal(await net.allocate('named', { node: 'n', ticket: '10.0.0.9', range }), '10.0.0.9');
+      const full = (error: LimpetError) =>
+        refuses('FULL', { range })(error) && /the range 10\.0\.0\.128-/.test(error.message);
+      await assert.rejects(inRange('d'), full);
+      await net.release('c', 'n');
+      clock.turn(1000);
+      await net.release('b', 'n');
+      clock.turn(9 * MINUTE);
+      await assert.rejects(inRange('d'), full, 'the hold-down is not over');
+      await assert.rejects(net.holdNext({ range }), full);
+      assert.equal(net.lookup('old')?.state, 'reserved', 'nobody outside is reclaimed in vain');
+      clock.turn(MINUTE);
+      assert.equal(await inRange('d'), '10.0.0.130', 'the oldest of the range');
+      assert.equal(await net.holdNext({ range }), '10.0.0.129');
+      await assert.rejects(inRange('e'), full);
+      assert.equal(net.lookup('old')?.address, '10.0.0.2');
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 2 });
+      await assert.rejects(net.allocate('e', { node: 'n', range: '10.0.1.0/28' }), refuses('OUT_OF_RANGE'));
+      await assert.rejects(net.holdNext({ range: 'all' }), refuses('BAD_INPUT'));
+      assert.equal(await net.allocate('e', { node: 'n' }), '10.0.0.132', 'without a range, anywhere');
+      const six = await service().subnet('fd00::/64');
+      const wide = 'fd00::1:0-fd00::1:0';
+      assert.equal(await six.allocate('a', { node: 'n', range: wide }), 'fd00::1:0');
+      await six.release('a', 'n');
+      clock.turn(10 * MINUTE);
+      assert.equal(await six.allocate('b', { node: 'n', range: wide }), 'fd00::1:0');
     });
 
     test('reclaiming: asked for, never a live one', async () => {
@@ -368,7 +412,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await net.hold('10.0.0.9');
       assert.equal(await removeUnused(), 'in-use', 'something is held');
       await net.unhold('10.0.0.9');
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.allocate('web.2', { node: 'a', ticket });
       await net.release('web.2', 'a');
       assert.equal(await removeUnused(), 'in-use', 'a ticket is held beside its binding');
@@ -395,7 +439,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
         clock.turn(1000);
         await net.release(identity, 'a');
       }
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.allocate('web.5', { node: 'a', ticket });
       await net.hold('10.0.0.12');
       const before = seen(net);
@@ -419,7 +463,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await reopen();
       const again = await service().subnet(cidr, settings);
       assert.deepEqual(seen(again), before);
-      while (again.stats.free > 0n) await again.hold();
+      while (again.stats.free > 0n) await again.holdNext();
       await again.allocate('new.1', { node: 'a' });
       assert.equal(again.lookup('web.4'), undefined, 'the one that was released first makes room');
       assert.equal(again.lookup('web.2')?.state, 'reserved');
@@ -511,7 +555,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       }
       await net.allocate('web.3', { node: 'n9' });
       await net.reclaim('web.5');
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.hold('10.0.0.200');
       await net.allocate('late', { node: 'n1', ticket });
       const six = await service().subnet('fd00:1::/64');

@@ -50,7 +50,7 @@ async function work(folder: string): Promise<void> {
   await service.subnet('192.168.0.0/16', { policy: 'serial', reclaim: { after: 1 } });
   await service.remove('192.168.0.0/16');
   await service.introduce({ id: 'node-2', name: 'renamed' });
-  const ticket = await four.hold();
+  const ticket = await four.holdNext();
   await four.allocate('by ticket', { node: 'node-1', ticket });
   await four.unhold(ticket);
   await four.hold('10.0.0.99');

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { LimpetError } from '../../host/errors.js';
+import type { Clock } from '../../service/clock.js';
 
 export interface EtcdStoreOptions {
   /** `host:port`, every member that may be asked; tried in turn. */
@@ -22,6 +23,8 @@ export interface EtcdStoreOptions {
   readonly password?: string;
   /** What all keys begin with. Default `/limpet/v2/`. */
   readonly prefix?: string;
+  /** Default: the machine's own. Another one has to run in real time, by which gRPC's deadlines go. */
+  readonly clock?: Clock;
   /** The most keys of one answer while the state is read. Default 10 000. */
   readonly page?: number;
 }

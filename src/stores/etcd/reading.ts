@@ -2,7 +2,9 @@
 // leaves everything as it was.
 
 import { LimpetError } from '../../host/errors.js';
-import type { Connection } from './connection.js';
+import { untilAnswered } from '../../service/attempts.js';
+import type { Clock } from '../../service/clock.js';
+import { type Connection, unavailable } from './connection.js';
 import { asRange } from './draft.js';
 import type { KeyRange, Keys } from './keys.js';
 import { type Item, itemOf } from './view.js';
@@ -13,18 +15,27 @@ export interface Reading {
   readonly pages: number;
 }
 
-/** A reading whose revision was compacted away meanwhile is begun anew, this many times. */
-const MOST_BEGINNINGS = 20;
+/** What is read from, and how. */
+export interface Source {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  /** The most keys of one answer. */
+  readonly page: number;
+}
 
-/** @throws LimpetError UNAVAILABLE */
-export async function readAll(connection: Connection, keys: Keys, page: number): Promise<Reading> {
-  for (let n = 1; ; n++) {
+/** A reading whose revision was compacted away meanwhile has lost a race, and is begun anew. @throws LimpetError UNAVAILABLE */
+export async function readAll(source: Source): Promise<Reading> {
+  const attempt = async () => {
     try {
-      return await readOnce(connection, keys, page);
+      return await readOnce(source);
     } catch (error) {
-      if (n === MOST_BEGINNINGS || !/required revision has been compacted/.test((error as Error).message)) throw error;
+      if (/required revision has been compacted/.test((error as Error).message)) return undefined;
+      throw error;
     }
-  }
+  };
+  const contended = () => unavailable('its history is compacted faster than it can be read', 'none');
+  return untilAnswered({ clock: source.clock, what: 'read all of etcd', contended }, attempt);
 }
 
 /**
@@ -32,7 +43,7 @@ export async function readAll(connection: Connection, keys: Keys, page: number):
  * what is in use.
  * @throws LimpetError DAMAGED, UNAVAILABLE
  */
-export async function refuseOldVersion(connection: Connection, keys: Keys, { items }: Reading): Promise<void> {
+export async function refuseOldVersion({ connection, keys }: Source, { items }: Reading): Promise<void> {
   const old = keys.ofOldVersion;
   if (old === undefined || items.some(([key]) => keys.parse(key)?.kind === 'subnet')) return;
   const count = await countKeys(connection, old);
@@ -56,7 +67,7 @@ async function countKeys(connection: Connection, range: KeyRange): Promise<numbe
   }
 }
 
-async function readOnce(connection: Connection, keys: Keys, page: number): Promise<Reading> {
+async function readOnce({ connection, keys, page }: Source): Promise<Reading> {
   const items: [string, Item][] = [];
   let { from } = keys.watched;
   let revision = 0;
