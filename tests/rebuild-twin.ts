@@ -1,4 +1,4 @@
-// The naive twin of the rebuild (DESIGN.md section 5): plain JavaScript over parsed JSON, slow and obviously right.
+// The naive twin of the rebuild (docs/ABI.md, "Rebuild"): plain JavaScript over parsed JSON, slow and obviously right.
 // Shares no code with src/, so that a mistake there is not made here too.
 
 import { isIP } from 'node:net';
