@@ -77,7 +77,7 @@ async function countRoundTrips(service: AllocatorService): Promise<RoundTrips[]>
   await count('an identity that comes back', () => net.allocate('web.1', { node: NODE }));
   await net.release('web.1', NODE);
   await count('the same as a claim', () => net.claim('web.1', { node: NODE }));
-  const ticket = await count('a hold (a ticket)', () => net.hold());
+  const ticket = await count('a hold (a ticket)', () => net.holdNext());
   await count('a new identity that trades a ticket', () => net.allocate('web.2', { node: NODE, ticket }));
   await count('the end of a hold', () => net.unhold(ticket));
   await net.release('web.2', NODE);

@@ -45,7 +45,9 @@ if (what === 'service') {
       bindings += live + reserved;
     },
     apply: () => {},
+    introduced: () => {},
     dump: () => [],
+    nodes: () => [],
     report: () => {},
   });
 }

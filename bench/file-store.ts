@@ -18,7 +18,6 @@ const SPEC = {
   exclude: [],
   policy: 'serial',
   reclaim: {},
-  scope: 'node',
 } as const;
 
 /** On the disk of the work tree: a system's folder for temporary files is often none. */
@@ -32,7 +31,9 @@ const deaf: StoreListener = {
   ready: () => {},
   restore: () => {},
   apply: () => {},
+  introduced: () => {},
   dump: () => [],
+  nodes: () => [],
   report: () => {},
 };
 
@@ -170,7 +171,7 @@ async function write(path: string, count: number, reserved: number): Promise<voi
     ...deaf,
     *dump() {
       const pairs = names.slice(0, live).map((name, i) => [name, `node-${i % 3}`] as const);
-      yield { spec: SPEC, snapshot: net.snapshot(), live: pairs };
+      yield { spec: SPEC, users: [], snapshot: net.snapshot(), live: pairs };
     },
   });
   await store.commit(SPEC, [{ op: 'create', spec: SPEC }]);

@@ -1,13 +1,12 @@
 // `limpet status`: every subnet by its counts, and a warning where addresses run short.
 
 import type { SubnetService, SubnetSpec } from '../service/index.js';
-import type { AdminContext } from './context.js';
+import { nameOfNode, type OperateEnvironment } from './environment.js';
 import { type Selection, selectSubnets } from './select.js';
 
 export interface SubnetStatus {
   readonly space: string;
   readonly subnet: string;
-  readonly scope: SubnetSpec['scope'];
   readonly policy: SubnetSpec['policy'];
   readonly reclaim: SubnetSpec['reclaim'];
   /** Counts of addresses; `size` is their sum. Beyond 2^53 (wide IPv6 subnets) they are rounded. */
@@ -24,27 +23,32 @@ export interface SubnetStatus {
 
 export interface Status {
   readonly version: string;
+  /** This host's name, or its ID where that is not known. */
   readonly node: string;
   readonly store: { readonly name: string; readonly shared: boolean };
   readonly subnets: readonly SubnetStatus[];
+  /** What an operator should know of this Docker. */
+  readonly notes: readonly string[];
 }
 
 /** @throws LimpetError BAD_INPUT, UNKNOWN (the selection) */
-export function status({ service, store, node, version }: AdminContext, selection: Selection): Status {
+export function status(environment: OperateEnvironment, selection: Selection): Status {
+  const { service, store, host, version, notes } = environment;
   return {
     version,
-    node,
+    node: nameOfNode(environment, host),
     store: { name: store.name, shared: store.shared },
     subnets: selectSubnets(service, selection).map(statusOf),
+    notes,
   };
 }
 
 /** One subnet's counts, and whether they are enough. */
 export function statusOf(net: SubnetService): SubnetStatus {
-  const { space, cidr, scope, policy, reclaim } = net.spec;
+  const { space, cidr, policy, reclaim } = net.spec;
   const { size, live, reserved, held, excluded, free } = net.stats;
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };
-  return { space, subnet: cidr, scope, policy, reclaim, ...counts, ...room(cidr, counts) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, counts) };
 }
 
 /**

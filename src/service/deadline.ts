@@ -4,13 +4,18 @@
 import { LimpetError } from '../host/errors.js';
 import type { Clock } from './clock.js';
 
+/** What every call that waits can be given. */
+export interface CallOptions {
+  readonly deadline?: Deadline | undefined;
+}
+
 export class Deadline {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'sleep'>;
   /** Milliseconds since the epoch. */
   readonly at: number;
 
   /** @param within milliseconds from now on */
-  constructor(clock: Pick<Clock, 'now'>, within: number) {
+  constructor(clock: Pick<Clock, 'now' | 'sleep'>, within: number) {
     this.#clock = clock;
     this.at = clock.now() + within;
   }
@@ -26,7 +31,28 @@ export class Deadline {
 
   /** @throws LimpetError UNAVAILABLE with `outcome` none, naming what was to be done, once it has passed */
   check(what: string): void {
-    if (!this.passed) return;
-    throw new LimpetError('UNAVAILABLE', `no time is left to ${what}: nothing was changed`, { outcome: 'none' });
+    if (this.passed) throw late(what);
   }
+
+  /**
+   * The promise's answer, when it comes in time. What it stands for goes on, whether it does or not.
+   * @throws LimpetError UNAVAILABLE with `outcome` none, naming what was to be done; what the promise throws
+   */
+  async wait<T>(promise: Promise<T>, what: string): Promise<T> {
+    this.check(what);
+    const answered = new AbortController();
+    const tooLate = this.#clock.sleep(this.left, answered.signal).then((): T | undefined => {
+      if (!answered.signal.aborted) throw late(what);
+      return undefined; // the promise has settled, and nobody looks here
+    });
+    try {
+      return (await Promise.race([promise, tooLate])) as T;
+    } finally {
+      answered.abort();
+    }
+  }
+}
+
+function late(what: string): LimpetError {
+  return new LimpetError('UNAVAILABLE', `no time is left to ${what}: nothing was changed`, { outcome: 'none' });
 }

@@ -1,10 +1,21 @@
 // One decision of the service, as logs get it: what was done to whom, and why.
 
 export interface Decision {
-  readonly event: 'allocate' | 'release' | 'reclaim' | 'hold' | 'unhold' | 'settings' | 'conflict' | 'sweep-failed';
+  readonly event:
+    | 'allocate'
+    | 'release'
+    | 'reclaim'
+    | 'hold'
+    | 'unhold'
+    | 'use'
+    | 'disuse'
+    | 'settings'
+    | 'conflict'
+    | 'sweep-failed';
   readonly subnet: string;
   readonly identity?: string;
   readonly address?: string;
   readonly node?: string;
+  readonly user?: string;
   readonly why: string;
 }

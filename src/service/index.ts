@@ -1,9 +1,10 @@
 // The entry `limpet/service`: the allocator service, and the store that needs nothing. Other stores have entries of their own.
 
 export { type Clock, systemClock } from './clock.js';
+export { type CallOptions, Deadline } from './deadline.js';
 export type { Decision } from './decision.js';
 export { DEFAULT_RECLAIM, HOLD_DOWN, parseDuration, parseReclaimPolicy } from './policy.js';
-export { AllocatorService, type ServiceOptions, type SubnetSettings } from './service.js';
+export { AllocatorService, type Removal, type ServiceOptions, type SubnetSettings } from './service.js';
 export type * from './store.js';
-export type { AllocateOptions, ServiceStats, SubnetService } from './subnet-service.js';
+export type { AllocateOptions, HoldOptions, ServiceStats, SubnetService } from './subnet-service.js';
 export type { LiveBinding } from './subnet-state.js';

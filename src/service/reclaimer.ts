@@ -2,6 +2,7 @@
 
 import type { Binding } from '../host/types.js';
 import type { Clock } from './clock.js';
+import type { CallOptions, Deadline } from './deadline.js';
 import type { ReclaimPolicy } from './store.js';
 
 export type Reason = 'asked' | 'age' | 'full';
@@ -16,12 +17,26 @@ export const WHY: Readonly<Record<Reason, string>> = {
 /** Before a sweep that failed is tried again. */
 const RETRY = 5_000;
 
+/** One binding that is to be reclaimed, unless it is no longer due by the time it is its turn. */
+export interface Reclaiming {
+  readonly identity: string;
+  readonly isDue: (binding: Binding) => boolean;
+  readonly reason: Reason;
+  /** Of the call that needs the room. */
+  readonly deadline: Deadline | undefined;
+}
+
+/** Where room is needed, and until when. */
+export interface Room extends CallOptions {
+  /** Anywhere in the subnet when absent. */
+  readonly range?: string | undefined;
+}
+
 /** What the reclaimer needs of its subnet. */
 export interface Reclaimable {
-  /** The binding that was released first. */
-  oldest(): Binding | undefined;
-  /** Reclaims it unless, by the time it is its turn, it is no longer due. */
-  reclaimDue(identity: string, isDue: (binding: Binding) => boolean, reason: Reason): Promise<void>;
+  /** The binding that was released first, of those in the range if one is named. */
+  oldest(range?: string): Binding | undefined;
+  reclaim(reclaiming: Reclaiming): Promise<void>;
   failed(error: Error): void;
 }
 
@@ -44,12 +59,14 @@ export class Reclaimer {
     this.plan();
   }
 
-  /** Reclaims the oldest binding that the hold-down no longer protects; false when there is none. */
-  async makeRoom(): Promise<boolean> {
+  /** Reclaims the oldest binding, of the range, that the hold-down no longer protects; false when there is none. */
+  async makeRoom({ range, deadline }: Room): Promise<boolean> {
     const { whenFull } = this.#policy;
-    const oldest = this.#subnet.oldest();
-    if (whenFull === undefined || oldest === undefined || !this.#isDue(oldest, whenFull.holdDown)) return false;
-    await this.#subnet.reclaimDue(oldest.identity, (binding) => this.#isDue(binding, whenFull.holdDown), 'full');
+    if (whenFull === undefined) return false;
+    const oldest = this.#subnet.oldest(range);
+    const isDue = (binding: Binding) => this.#isDue(binding, whenFull.holdDown);
+    if (oldest === undefined || !isDue(oldest)) return false;
+    await this.#subnet.reclaim({ identity: oldest.identity, isDue, reason: 'full', deadline });
     return true;
   }
 
@@ -72,9 +89,11 @@ export class Reclaimer {
       while (!this.#ended) {
         const oldest = this.#subnet.oldest();
         if (oldest === undefined || !this.#isDue(oldest, after)) break;
-        await this.#subnet.reclaimDue(oldest.identity, (binding) => this.#isDue(binding, after), 'age');
-        if (!this.#ended && this.#subnet.oldest()?.identity === oldest.identity) {
-          throw new Error(`${oldest.identity} could not be reclaimed`);
+        const { identity } = oldest;
+        const isDue = (binding: Binding) => this.#isDue(binding, after);
+        await this.#subnet.reclaim({ identity, isDue, reason: 'age', deadline: undefined });
+        if (!this.#ended && this.#subnet.oldest()?.identity === identity) {
+          throw new Error(`${identity} could not be reclaimed`);
         }
       }
       this.plan();

@@ -6,13 +6,17 @@ import { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
+import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, Store, StoredSubnet, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from './store.js';
-import { SubnetService } from './subnet-service.js';
+import type { Change, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
+import { checkText, type SubnetService } from './subnet-service.js';
+import { type Equipment, Subnets } from './subnets.js';
 
 export interface ServiceOptions {
+  /** Default: the machine's own. */
   readonly clock?: Clock;
   /** One call a decision; what was reclaimed and why is among them. */
   readonly log?: (decision: Decision) => void;
@@ -23,26 +27,22 @@ export interface ServiceOptions {
 /** What a subnet can be asked to be; see SubnetSpec for the meaning. */
 export type SubnetSettings = Partial<Omit<SubnetSpec, 'cidr'>>;
 
+/** What became of a subnet that was to be removed if nobody needs it. */
+export type Removal = 'removed' | 'in-use' | 'none';
+
 export class AllocatorService {
   readonly #limpet: Limpet;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #log: (decision: Decision) => void;
-  readonly #report: (event: StoreEvent) => void;
-  readonly #subnets = new Map<string, SubnetService>();
-  /** Subnets told since the last reset; those not among them are gone. */
-  #told: Set<string> | undefined;
-  #unsure = false;
-  #closed = false;
+  readonly #subnets: Subnets;
   /** Subnets are made and changed one at a time, so that two that overlap never pass each other. */
-  #making: Promise<unknown> = Promise.resolve();
+  readonly #line = new KeyedMutex();
 
-  private constructor(limpet: Limpet, store: Store, options: ServiceOptions) {
+  private constructor(limpet: Limpet, equipment: Equipment) {
     this.#limpet = limpet;
-    this.#store = store;
-    this.#clock = options.clock ?? systemClock;
-    this.#log = options.log ?? (() => {});
-    this.#report = options.report ?? (() => {});
+    this.#store = equipment.store;
+    this.#clock = equipment.clock;
+    this.#subnets = new Subnets(limpet, equipment);
   }
 
   /**
@@ -50,36 +50,97 @@ export class AllocatorService {
    * @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE
    */
   static async open(store: Store, options: ServiceOptions = {}): Promise<AllocatorService> {
-    const service = new AllocatorService(await Limpet.load(), store, options);
-    const listener = service.#listener();
-    listener.reset();
+    const { clock = systemClock, log = () => {}, report = () => {} } = options;
+    const service = new AllocatorService(await Limpet.load(), { store, clock, log, report });
+    const subnets = service.#subnets;
+    subnets.reset();
     try {
-      await store.open(listener);
+      await store.open(subnets);
     } catch (error) {
       await store.close().catch(() => {}); // the first error is the one to tell
       throw error;
     }
-    listener.ready();
+    subnets.ready();
     return service;
   }
 
   /**
    * The subnet, made when there is none yet. Asking again with the same settings answers the same subnet.
-   * @throws LimpetError OVERLAP (another subnet of the space), BAD_INPUT (malformed, or there with other settings), UNAVAILABLE,
-   * CONTENDED, DAMAGED (the store has the subnet, and cannot read its settings)
+   * @throws LimpetError OVERLAP (another subnet of the space), BAD_INPUT (malformed, or there with other settings),
+   * UNAVAILABLE, CONTENDED, DAMAGED (the store has the subnet, and cannot read its settings)
    */
-  async subnet(cidr: string, settings: SubnetSettings = {}): Promise<SubnetService> {
-    return this.#inLine(() => this.#make(this.#specOf(cidr, settings)));
+  async subnet(cidr: string, settings: SubnetSettings = {}, { deadline }: CallOptions = {}): Promise<SubnetService> {
+    const spec = this.#specOf(cidr, settings);
+    return this.#inLine('make', spec, deadline, async () => {
+      const there = this.#subnets.find(spec);
+      if (there !== undefined) return same(there, spec);
+      for (const { spec: other } of this.#subnets.all()) {
+        if (other.space === spec.space && overlapping(other.cidr, spec.cidr)) throw overlap(spec, other);
+      }
+      // After a conflict the store has told of the subnet that was made meanwhile.
+      if (!(await this.#commit(spec, { op: 'create', spec }, deadline))) return undefined;
+      return this.#subnets.add(spec);
+    });
   }
 
   /**
    * Gives a subnet that is there other settings; one that is not named gets its default, as in `subnet`. What is bound or held
    * stays so.
-   * @throws LimpetError UNKNOWN, OCCUPIED (an address that is bound or held would be excluded, or be the gateway; `details.address`),
-   * BAD_INPUT, UNAVAILABLE, CONTENDED
+   * @throws LimpetError UNKNOWN, OCCUPIED (an address that is bound or held would be excluded, or be the gateway;
+   * `details.address`), BAD_INPUT, UNAVAILABLE, CONTENDED
    */
-  async change(cidr: string, settings: SubnetSettings): Promise<SubnetService> {
-    return this.#inLine(() => this.#change(this.#specOf(cidr, settings)));
+  async change(cidr: string, settings: SubnetSettings, { deadline }: CallOptions = {}): Promise<SubnetService> {
+    const spec = this.#specOf(cidr, settings);
+    return this.#inLine('change', spec, deadline, async () => {
+      const there = this.#subnets.find(spec);
+      if (there === undefined) throw unknown(spec);
+      return there.exclusive(async () => {
+        this.#subnets.check();
+        const net = this.#subnets.coreSubnet(spec);
+        try {
+          checkRoom(there, net, spec);
+        } finally {
+          net.destroy();
+        }
+        if (!(await this.#commit(spec, { op: 'settings', spec }, deadline))) return undefined;
+        there.change(spec, () => this.#subnets.coreSubnet(spec));
+        return there;
+      });
+    });
+  }
+
+  /** Forgets a subnet with all its bindings, whoever uses it. False when there was none. */
+  async remove(cidr: string, space = 'default', { deadline }: CallOptions = {}): Promise<boolean> {
+    this.#subnets.check();
+    const key = { space, cidr };
+    if (this.#subnets.find(key) === undefined) return false;
+    // On a conflict somebody else has removed it, which was the wish.
+    await this.#commit(key, { op: 'remove' }, deadline);
+    this.#subnets.end(key);
+    return true;
+  }
+
+  /**
+   * Forgets a subnet that nobody needs: one without users in which nothing is live or held, its own gateway aside. What is
+   * reserved goes with it. `in-use` when it is needed, `none` when it is not there. Whoever comes to need it at the same moment
+   * either finds it gone or keeps it: the store decides.
+   * @throws LimpetError UNAVAILABLE, CONTENDED, ENDED
+   */
+  async removeUnused(cidr: string, space = 'default', { deadline }: CallOptions = {}): Promise<Removal> {
+    const key = { space, cidr };
+    return this.#inLine<Removal>('remove', key, deadline, async () => {
+      const there = this.#subnets.find(key);
+      if (there === undefined) return 'none';
+      // What waits for the end of this finds the subnet ended.
+      return there.exclusive(async () => {
+        this.#subnets.check();
+        if (this.#subnets.find(key) !== there) return 'none';
+        if (there.state.isNeeded) return 'in-use';
+        if (!(await this.#commit(key, { op: 'remove', unused: true }, deadline))) return undefined;
+        this.#subnets.end(key);
+        return 'removed';
+      });
+    });
   }
 
   /**
@@ -87,29 +148,36 @@ export class AllocatorService {
    * behind it. One round trip in a shared store, none in others.
    * @throws LimpetError UNAVAILABLE, ENDED
    */
-  async refresh(space = 'default'): Promise<void> {
-    this.#check();
-    await this.#store.refresh?.(space);
+  async refresh(space = 'default', { deadline }: CallOptions = {}): Promise<void> {
+    this.#subnets.check();
+    await this.#store.refresh?.(space, deadline);
+  }
+
+  /**
+   * Says what a node is called. Its ID is what counts everywhere; the name is for people, and may change.
+   * @throws LimpetError BAD_INPUT, UNAVAILABLE, ENDED
+   */
+  async introduce({ id, name }: NodeName, { deadline }: CallOptions = {}): Promise<void> {
+    checkText('ID of a node', id);
+    checkText('name of a node', name);
+    this.#subnets.check();
+    if (this.#subnets.nodeName(id) === name) return;
+    await this.#store.introduce({ id, name }, deadline);
+    this.#subnets.introduced({ id, name });
+  }
+
+  /** What the node is called, or was when it was last heard of; undefined when nobody has introduced it. */
+  nodeName(id: string): string | undefined {
+    return this.#subnets.nodeName(id);
   }
 
   /** A subnet that is there, or undefined. */
   find(cidr: string, space = 'default'): SubnetService | undefined {
-    return this.#subnets.get(keyOf({ space, cidr }));
+    return this.#subnets.find({ space, cidr });
   }
 
   subnets(): IterableIterator<SubnetService> {
-    return this.#subnets.values();
-  }
-
-  /** Forgets a subnet with all its bindings. False when there was none. */
-  async remove(cidr: string, space = 'default'): Promise<boolean> {
-    this.#check();
-    const key = { space, cidr };
-    if (!this.#subnets.has(keyOf(key))) return false;
-    // On a conflict somebody else has removed it, which was the wish.
-    await this.#store.commit(key, [{ op: 'remove' }]);
-    this.#end(keyOf(key));
-    return true;
+    return this.#subnets.all();
   }
 
   /** Bytes of the core's memory: in use, and in all. */
@@ -119,153 +187,42 @@ export class AllocatorService {
 
   /** Ends the service; what was answered stays in the store. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#subnets.isClosed) return;
+    this.#subnets.close();
     await this.#store.close();
-    for (const key of [...this.#subnets.keys()]) this.#end(key);
+    this.#subnets.endAll();
   }
 
   #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {
     return specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
   }
 
-  async #inLine<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.#making.then(action);
-    this.#making = done.catch(() => {}); // the caller hears of it; the next one in line need not
-    return done;
-  }
-
-  async #make(spec: SubnetSpec): Promise<SubnetService> {
-    const attempt = async () => {
-      this.#check();
-      const there = this.#subnets.get(keyOf(spec));
-      if (there !== undefined) return same(there, spec);
-      for (const { spec: other } of this.#subnets.values()) {
-        if (other.space === spec.space && overlapping(other.cidr, spec.cidr)) throw overlap(spec, other);
-      }
-      // After a conflict the listener has been told of the subnet that was made meanwhile.
-      const commit = await this.#store.commit(spec, [{ op: 'create', spec }]);
-      return commit === 'done' ? this.#add(spec) : undefined;
+  /** One after the other, each tried until there is an answer: `undefined` means that another process was faster. */
+  async #inLine<T>(
+    what: 'make' | 'change' | 'remove',
+    key: SubnetKey,
+    deadline: Deadline | undefined,
+    attempt: () => Promise<T | undefined>,
+  ): Promise<T> {
+    const doing = `${what} ${key.cidr}`;
+    const checked = async () => {
+      this.#subnets.check();
+      return attempt();
     };
-    return untilAnswered(attempt, () => contended(spec, 'make'));
+    const patience = { clock: this.#clock, deadline, what: doing, contended: () => contended(key, what) };
+    return this.#line.run('', () => untilAnswered(patience, checked), deadline);
   }
 
-  async #change(spec: SubnetSpec): Promise<SubnetService> {
-    const attempt = async () => {
-      this.#check();
-      const there = this.#subnets.get(keyOf(spec));
-      if (there === undefined) {
-        const message = `no subnet ${spec.cidr} in the space ${JSON.stringify(spec.space)}`;
-        throw new LimpetError('UNKNOWN', message, { subnet: spec.cidr, space: spec.space });
-      }
-      return there.alone(async () => {
-        this.#check();
-        const net = this.#coreSubnet(spec);
-        try {
-          checkRoom(there, net, spec);
-        } finally {
-          net.destroy();
-        }
-        if ((await this.#store.commit(spec, [{ op: 'settings', spec }])) !== 'done') return undefined;
-        there.change(spec, () => this.#coreSubnet(spec));
-        return there;
-      });
-    };
-    return untilAnswered(attempt, () => contended(spec, 'change'));
-  }
-
-  #add(spec: SubnetSpec): SubnetService {
-    const key = keyOf(spec);
-    const there = this.#subnets.get(key);
-    if (there !== undefined) return there;
-    const around = {
-      store: this.#store,
-      clock: this.#clock,
-      log: this.#log,
-      check: () => this.#check(),
-      unsure: () => {
-        this.#unsure = true;
-      },
-    };
-    const made = new SubnetService(spec, this.#coreSubnet(spec), around);
-    this.#subnets.set(key, made);
-    return made;
-  }
-
-  #coreSubnet(spec: SubnetSpec): CoreSubnet {
-    const { exclude, policy, gateway } = spec;
-    return this.#limpet.subnet(spec.cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway });
-  }
-
-  #listener(): StoreListener {
-    return {
-      reset: () => {
-        this.#told = new Set();
-        for (const subnet of this.#subnets.values()) subnet.state.beginReading(this.#coreSubnet(subnet.spec));
-      },
-      ready: () => this.#ready(),
-      restore: (stored) => this.#restore(stored),
-      apply: (key, change) => this.#apply(key, change),
-      dump: () => [...this.#subnets.values()].map((subnet) => subnet.state.dump()),
-      report: (event) => this.#report(event),
-    };
-  }
-
-  #ready(): void {
-    const told = this.#told;
-    if (told === undefined) return;
-    this.#told = undefined;
-    for (const [key, subnet] of [...this.#subnets]) {
-      if (told.has(key)) subnet.ready();
-      else this.#end(key);
-    }
-    this.#unsure = false;
-  }
-
-  #restore({ spec, snapshot, live }: StoredSubnet): void {
-    const subnet = this.#add(spec);
-    this.#told?.add(keyOf(spec));
-    const restore = this.#limpet.restorer();
-    for (const piece of snapshot) restore.feed(piece);
-    subnet.beginReading(spec, restore.commit());
-    subnet.state.restoreLive(live);
-  }
-
-  #apply(key: SubnetKey, change: Change): void {
-    if (change.op === 'create') {
-      const there = this.#subnets.get(keyOf(key));
-      const subnet = there ?? this.#add(change.spec);
-      // One that is there was made ready for its old settings: it may have been made anew, or changed, out of our sight.
-      const isOther = there === undefined || differences(there.spec, change.spec).length > 0;
-      if (this.#told !== undefined && isOther) subnet.beginReading(change.spec, this.#coreSubnet(change.spec));
-      this.#told?.add(keyOf(key));
-    } else if (change.op === 'settings') {
-      this.#subnets.get(keyOf(key))?.change(change.spec, () => this.#coreSubnet(change.spec));
-    } else if (change.op === 'remove') {
-      this.#told?.delete(keyOf(key));
-      this.#end(keyOf(key));
-    } else {
-      this.#subnets.get(keyOf(key))?.state.apply(change);
-    }
-  }
-
-  #end(key: string): void {
-    this.#subnets.get(key)?.end();
-    this.#subnets.delete(key);
-  }
-
-  #check(): void {
-    if (this.#closed) throw new LimpetError('ENDED', 'the allocator service has been closed');
-    if (!this.#unsure) return;
-    throw new LimpetError('UNAVAILABLE', `${this.#store.name} did not say what became of a change; reading again`, {
-      store: this.#store.name,
-      outcome: 'none',
-    });
+  /** True when done, false on a conflict. */
+  async #commit(key: SubnetKey, change: Change, deadline: Deadline | undefined): Promise<boolean> {
+    deadline?.check(`commit a change (${change.op}) of ${key.cidr}`);
+    return (await this.#store.commit(key, [change], deadline)) === 'done';
   }
 }
 
-function keyOf({ space, cidr }: SubnetKey): string {
-  return `${space} ${cidr}`;
+function unknown({ cidr, space }: SubnetKey): LimpetError {
+  const message = `no subnet ${cidr} in the space ${JSON.stringify(space)}`;
+  return new LimpetError('UNKNOWN', message, { subnet: cidr, space });
 }
 
 /** @throws LimpetError BAD_INPUT when the subnet that is there was made with other settings */
@@ -293,7 +250,7 @@ function checkRoom({ spec, state }: SubnetService, net: CoreSubnet, wanted: Subn
   for (const address of state.held()) if (address !== spec.gateway) refuse(address, 'held');
 }
 
-function contended({ cidr, space }: SubnetSpec, what: 'make' | 'change'): LimpetError {
+function contended({ cidr, space }: SubnetKey, what: 'make' | 'change' | 'remove'): LimpetError {
   const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: ${what} ${cidr} again`;
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }

@@ -5,20 +5,11 @@ import { LimpetError } from '../host/errors.js';
 import type { Limpet } from '../host/limpet.js';
 import type { ReclaimPolicy, SubnetSpec } from './store.js';
 
-const SCOPES: readonly SubnetSpec['scope'][] = ['cluster', 'node'];
-
 /** @throws TypeError, LimpetError BAD_INPUT or OUT_OF_RANGE */
 export function specOf(limpet: Limpet, cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
-  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, scope = 'cluster' } = settings;
+  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {} } = settings;
   if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
   if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
-  if (!SCOPES.includes(scope)) {
-    throw new LimpetError(
-      'BAD_INPUT',
-      `no scope is named ${JSON.stringify(scope)}: there are ${SCOPES.join(' and ')}`,
-      { value: scope },
-    );
-  }
   // The core's own checks of everything else.
   limpet.subnet(cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway }).destroy();
   const { text, version } = parseCidr(cidr);
@@ -31,7 +22,6 @@ export function specOf(limpet: Limpet, cidr: string, settings: Partial<SubnetSpe
     exclude: ranges.map(([first, last]) => (first === last ? address(first) : `${address(first)}-${address(last)}`)),
     policy,
     reclaim: checkReclaim(reclaim),
-    scope,
   };
 }
 

@@ -2,6 +2,7 @@
 // a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
 
 import type { Policy } from '../host/types.js';
+import type { Deadline } from './deadline.js';
 
 /** When reserved bindings become free again. Milliseconds; both may be given, neither means never. */
 export interface ReclaimPolicy {
@@ -21,8 +22,6 @@ export interface SubnetSpec {
   readonly exclude: readonly string[];
   readonly policy: Policy;
   readonly reclaim: ReclaimPolicy;
-  /** Whether the addresses belong to one node's networks or to all of the cluster. */
-  readonly scope: 'node' | 'cluster';
 }
 
 /** Names a subnet: space and canonical CIDR. */
@@ -31,12 +30,19 @@ export interface SubnetKey {
   readonly cidr: string;
 }
 
+/** A node: by its ID everywhere, with the name that people know it by. Names change, and two nodes can have one. */
+export interface NodeName {
+  readonly id: string;
+  readonly name: string;
+}
+
 /**
  * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second time.
  */
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
-  | { readonly op: 'remove' }
+  /** The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held. */
+  | { readonly op: 'remove'; readonly unused?: true }
   /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
   | { readonly op: 'settings'; readonly spec: SubnetSpec }
   /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
@@ -48,14 +54,21 @@ export type Change =
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   | { readonly op: 'hold'; readonly address: string }
-  | { readonly op: 'unhold'; readonly address: string };
+  | { readonly op: 'unhold'; readonly address: string }
+  /** Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is gone. */
+  | { readonly op: 'use'; readonly user: string }
+  | { readonly op: 'disuse'; readonly user: string };
 
-/** `conflict`: nothing was written, because somebody else was first; what they wrote has been told by then. */
+/**
+ * `conflict`: nothing was written, because what the changes rest on is not so: somebody else was first. What they wrote has been
+ * told by then. Stores do not try again by themselves: whoever asked may want something else now.
+ */
 export type Commit = 'done' | 'conflict';
 
 /** A subnet's whole state, for stores that write it down at once. */
 export interface SubnetDump {
   readonly spec: SubnetSpec;
+  readonly users: readonly string[];
   /** The core's snapshot. */
   readonly snapshot: Uint8Array;
   /** Every identity with every node it is live on. */
@@ -76,6 +89,8 @@ export interface StoreListener {
   restore(stored: StoredSubnet): void;
   /** A fact read at the start, or made by another process. */
   apply(subnet: SubnetKey, change: Change): void;
+  /** What a node is called now. */
+  introduced(node: NodeName): void;
   /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */
   ready(): void;
   /**
@@ -84,6 +99,8 @@ export interface StoreListener {
    * (`setImmediate`) before it asks, or it would write down a state from before them.
    */
   dump(): Iterable<SubnetDump>;
+  /** Every node that has been introduced, as of the same moment. */
+  nodes(): Iterable<NodeName>;
   /** Something that an operator should know: a torn tail was cut off, the connection was lost. */
   report(event: StoreEvent): void;
 }
@@ -105,22 +122,28 @@ export interface Store {
    */
   open(listener: StoreListener): Promise<void>;
   /**
-   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`.
+   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever has not begun
+   * to be written when the deadline passes is not written any more.
    * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot be told,
    * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
    */
-  commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit>;
+  commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit>;
+  /**
+   * Keeps what a node is called, for people. A node that is gone keeps its name: what it left behind still shows.
+   * @throws LimpetError UNAVAILABLE
+   */
+  introduce(node: NodeName, deadline?: Deadline): Promise<void>;
   /**
    * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
    * that is not shared has nothing to learn.
    * @throws LimpetError UNAVAILABLE
    */
-  refresh?(space: string): Promise<void>;
+  refresh?(space: string, deadline?: Deadline): Promise<void>;
   /**
    * Learns what others have done with an identity's binding up to now: where it is live, or that it has ended.
    * @throws LimpetError UNAVAILABLE
    */
-  refreshBinding?(subnet: SubnetKey, identity: string): Promise<void>;
+  refreshBinding?(subnet: SubnetKey, identity: string, deadline?: Deadline): Promise<void>;
   /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
   close(): Promise<void>;
 }

@@ -1,37 +1,47 @@
 // One subnet of the service: what is asked of it is proposed in the core, decided by the store, and only then answered.
-// What the core and the store's facts amount to is subnet-state.ts's affair; when to reclaim, reclaimer.ts's.
+// What the core and the store's facts amount to, subnet-state.ts knows; when to reclaim, reclaimer.ts; whose turn it is, turns.ts.
 
 import { LimpetError } from '../host/errors.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding, Stats } from '../host/types.js';
-import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import type { Clock } from './clock.js';
+import { Commits, type Deciding } from './commits.js';
+import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
-import { KeyedMutex } from './mutex.js';
-import { type Reason, Reclaimer, WHY } from './reclaimer.js';
+import { type Reason, Reclaimer, type Reclaiming, type Room, WHY } from './reclaimer.js';
 import { differences } from './spec.js';
-import type { Change, Store, SubnetKey, SubnetSpec } from './store.js';
+import type { Change, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
+import { Turns } from './turns.js';
 
-export interface AllocateOptions {
-  /** The node that the identity runs on. */
+export interface AllocateOptions extends CallOptions {
+  /** The node that the identity runs on, by its ID. */
   readonly node: string;
   /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
   readonly ticket?: string;
+  /**
+   * `first-last` or a CIDR: an identity without a binding gets a free address in it, and room is made in it alone. One with a
+   * binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
+   */
+  readonly range?: string | undefined;
+}
+
+export interface HoldOptions extends CallOptions {
+  /** `first-last` or a CIDR: the address is chosen in it, and room is made in it alone. */
+  readonly range?: string | undefined;
 }
 
 /** @internal What the parts of one service share. */
-export interface Surroundings {
-  readonly store: Store;
+export interface Surroundings extends Deciding {
   readonly clock: Clock;
-  readonly log: (decision: Decision) => void;
   /** @throws LimpetError when the service cannot answer now */
   readonly check: () => void;
-  /** The store cannot tell what became of a commit: nothing counts until it has read everything again. */
-  readonly unsure: () => void;
+  /** The node's name, for people. */
+  readonly nameOf: (node: string) => string;
 }
 
 type LiveChange = Extract<Change, { readonly op: 'live' }>;
+type UseChange = Extract<Change, { readonly user: string }>;
 
 export interface ServiceStats extends Stats {
   /** Bindings reclaimed since the start, by why. */
@@ -44,25 +54,21 @@ export class SubnetService {
   /** @internal */
   readonly state: SubnetState;
   readonly #around: Surroundings;
-  readonly #key: SubnetKey;
-  readonly #mutex = new KeyedMutex();
+  readonly #commits: Commits;
+  readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
   readonly #reclaimed = { asked: 0, age: 0, full: 0 };
-  #conflicts = 0;
   #ended = false;
-  /** Calls that are at work; while the settings change none is, and they wait for that. */
-  #atWork = 0;
-  #changing: Promise<void> | undefined;
-  #idle = () => {};
 
   /** @internal Made by the service. */
   constructor(spec: SubnetSpec, net: CoreSubnet, around: Surroundings) {
     this.state = new SubnetState(spec, net);
-    this.#key = { space: spec.space, cidr: spec.cidr };
     this.#around = around;
+    this.#commits = new Commits(spec, around);
+    this.#turns = new Turns(spec.cidr, around.clock, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
-      oldest: () => this.state.net.oldest(),
-      reclaimDue: (identity, isDue, reason) => this.#reclaimDue(identity, isDue, reason),
+      oldest: (range) => this.state.oldest(range),
+      reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
     });
   }
@@ -78,14 +84,16 @@ export class SubnetService {
   /**
    * The identity's own address, live on the node from now on; durable once answered. Asking again, or from another node,
    * answers the same.
-   * @throws LimpetError FULL, OCCUPIED or OUT_OF_RANGE (the ticket), UNAVAILABLE, CONTENDED, BAD_INPUT
+   * @throws LimpetError FULL (names the range if there is one), OCCUPIED (the ticket), OUT_OF_RANGE (the ticket or the range),
+   * UNAVAILABLE, CONTENDED, BAD_INPUT
    */
-  async allocate(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
-    return this.#alone(identity, async () => {
+  async allocate(identity: string, options: AllocateOptions): Promise<string> {
+    const { node, deadline } = options;
+    checkText('ID of the node', node);
+    return this.#turns.take({ what: 'allocate', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node };
-      return binding === undefined ? this.#bind(live, ticket) : this.#revive(binding, live);
+      return binding === undefined ? this.#bind(live, options) : this.#revive(binding, live, deadline);
     });
   }
 
@@ -94,18 +102,19 @@ export class SubnetService {
    * that claim at the same moment one is.
    * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
    */
-  async claim(identity: string, { node, ticket }: AllocateOptions): Promise<string> {
-    checkNode(node);
-    return this.#alone(identity, async () => {
+  async claim(identity: string, options: AllocateOptions): Promise<string> {
+    const { node, deadline } = options;
+    checkText('ID of the node', node);
+    return this.#turns.take({ what: 'claim', key: identity, deadline }, async () => {
       const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
       // The news that it has left may be late, and a refusal is for what is so now.
-      if (isElsewhere()) await this.#around.store.refreshBinding?.(this.#key, identity);
+      if (isElsewhere()) await this.#around.store.refreshBinding?.(this.spec, identity, deadline);
       this.#check();
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node, sole: true };
-      if (binding === undefined) return this.#bind(live, ticket);
+      if (binding === undefined) return this.#bind(live, options);
       if (isElsewhere()) throw this.#liveElsewhere(binding);
-      return this.#revive(binding, live);
+      return this.#revive(binding, live, deadline);
     });
   }
 
@@ -114,40 +123,50 @@ export class SubnetService {
    * was live there: a late release from a node that it has left changes nothing.
    * @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
    */
-  async release(identity: string, node: string): Promise<boolean> {
-    checkNode(node);
-    return this.#alone(identity, async () => {
+  async release(identity: string, node: string, { deadline }: CallOptions = {}): Promise<boolean> {
+    checkText('ID of the node', node);
+    return this.#turns.take({ what: 'release', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
       if (binding === undefined) throw this.#unknown(identity);
       if (!binding.nodes.includes(node)) return false;
       const gone: Change = { op: 'gone', identity, node, time: this.#around.clock.now() };
-      if (!(await this.#commit([gone]))) return undefined;
+      if (!(await this.#commits.commit([gone], deadline))) return undefined;
       this.state.apply(gone);
-      this.#log({ event: 'release', identity, address: binding.address, node, why: `no longer runs on ${node}` });
+      this.#log({
+        event: 'release',
+        identity,
+        address: binding.address,
+        node,
+        why: `no longer runs on ${this.#around.nameOf(node)}`,
+      });
       this.#reclaimer.plan();
       return true;
     });
   }
 
   /**
-   * Holds a free address without an identity; without an argument the next free one. One that is held already stays so.
-   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, FULL, UNAVAILABLE, CONTENDED
+   * Holds a free address without an identity. One that is held already stays so.
+   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async hold(address?: string): Promise<string> {
-    return this.#retry('', async () => {
-      if (address !== undefined && this.state.net.inspect(address).state === 'held') {
+  async hold(address: string, { deadline }: CallOptions = {}): Promise<string> {
+    return this.#turns.take({ what: `hold ${address}`, deadline }, async () => {
+      if (this.state.net.inspect(address).state === 'held') {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;
       }
-      const held = await this.#choose(() => {
-        const { net } = this.state;
-        return address === undefined ? net.holdNext() : net.hold(address);
-      });
-      this.state.proposeHold(held);
-      if (!(await this.#decide([{ op: 'hold', address: held }], () => this.state.takeBackHold(held)))) return undefined;
-      this.state.settleHold(held);
-      this.#log({ event: 'hold', address: held, why: address === undefined ? 'next free' : 'asked for' });
-      return held;
+      return this.#decideHold(this.state.net.hold(address), 'asked for', deadline);
+    });
+  }
+
+  /**
+   * Holds the next free address, of the range if one is named, without an identity.
+   * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
+   */
+  async holdNext({ range, deadline }: HoldOptions = {}): Promise<string> {
+    return this.#turns.take({ what: 'hold the next free address', deadline }, async () => {
+      const choose = () => this.state.net.holdNext(range === undefined ? {} : { range });
+      const address = await this.#choose(choose, { range, deadline });
+      return address === undefined ? undefined : this.#decideHold(address, 'next free', deadline);
     });
   }
 
@@ -155,14 +174,14 @@ export class SubnetService {
    * Ends a hold; a binding on the same address stays. False when it was not held.
    * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async unhold(address: string): Promise<boolean> {
-    return this.#alone(`\0${address}`, async () => {
+  async unhold(address: string, { deadline }: CallOptions = {}): Promise<boolean> {
+    return this.#turns.take({ what: `unhold ${address}`, key: `\0${address}`, deadline }, async () => {
       if (address === this.spec.gateway) {
         throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
       }
       // Asked before: a shared store may tell of the change before it answers.
-      const was = this.state.isHeld(address);
-      if (!(await this.#commit([{ op: 'unhold', address }]))) return undefined;
+      const was = this.isHeld(address);
+      if (!(await this.#commits.commit([{ op: 'unhold', address }], deadline))) return undefined;
       this.state.apply({ op: 'unhold', address });
       if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
       return was;
@@ -173,13 +192,46 @@ export class SubnetService {
    * Reserved → free; answers the address.
    * @throws LimpetError LIVE, UNKNOWN, UNAVAILABLE, CONTENDED
    */
-  async reclaim(identity: string): Promise<string> {
-    return this.#alone(identity, async () => {
+  async reclaim(identity: string, { deadline }: CallOptions = {}): Promise<string> {
+    return this.#turns.take({ what: 'reclaim', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
       if (binding === undefined) throw this.#unknown(identity);
       if (binding.state === 'live') return this.state.net.reclaim(identity); // throws LIVE, with all its details
-      return (await this.#reclaimNow(binding, 'asked')) ? binding.address : undefined;
+      return (await this.#reclaimNow(binding, 'asked', deadline)) ? binding.address : undefined;
     });
+  }
+
+  /**
+   * Somebody has networks on the subnet: it is his, by a name of his choice, until he says otherwise, and outlives him. False
+   * when it was already.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async use(user: string, { deadline }: CallOptions = {}): Promise<boolean> {
+    checkText('name of the user', user);
+    return this.#setUse({ op: 'use', user }, `${user} has networks on it`, deadline);
+  }
+
+  /**
+   * His last network is gone. False when he had none. Bindings stay as they are.
+   * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async disuse(user: string, { deadline }: CallOptions = {}): Promise<boolean> {
+    checkText('name of the user', user);
+    return this.#setUse({ op: 'disuse', user }, `${user} has no network on it any more`, deadline);
+  }
+
+  /** Who has networks on the subnet, sorted. */
+  get users(): readonly string[] {
+    return this.state.users;
+  }
+
+  get isUsed(): boolean {
+    return this.users.length > 0;
+  }
+
+  /** Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it. */
+  get isNeeded(): boolean {
+    return this.state.isNeeded;
   }
 
   lookup(identity: string): LiveBinding | undefined {
@@ -188,6 +240,14 @@ export class SubnetService {
 
   inspect(address: string): Inspection {
     return this.state.inspect(address);
+  }
+
+  /**
+   * Whether an address is held, alone or beside a binding; `inspect` tells of such a one only the binding.
+   * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  isHeld(address: string): boolean {
+    return this.state.isHeld(address);
   }
 
   /** All bindings in ascending order of address. */
@@ -201,26 +261,12 @@ export class SubnetService {
   }
 
   get stats(): ServiceStats {
-    return { ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts: this.#conflicts };
+    return { ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts: this.#commits.conflicts };
   }
 
-  /** @internal While no call is at work: what it proposed by settings that end meanwhile would be lost. One at a time. */
-  async alone<T>(action: () => Promise<T>): Promise<T> {
-    let open = () => {};
-    this.#changing = new Promise((resolve) => {
-      open = resolve;
-    });
-    try {
-      if (this.#atWork > 0) {
-        await new Promise<void>((resolve) => {
-          this.#idle = resolve;
-        });
-      }
-      return await action();
-    } finally {
-      this.#changing = undefined;
-      open();
-    }
+  /** @internal While no call is at work; see {@link Turns.exclusive}. */
+  exclusive<T>(action: () => Promise<T>): Promise<T> {
+    return this.#turns.exclusive(action);
   }
 
   /** @internal Other settings; asked for when the core subnet is to be made. */
@@ -255,113 +301,90 @@ export class SubnetService {
    * A binding that is there: the live mark is all there is to write, and not even that when it is known. Whether it is,
    * a shared store says itself: the mark may be that of a process that is gone.
    */
-  async #revive({ identity, address, nodes }: LiveBinding, live: LiveChange): Promise<string | undefined> {
+  async #revive(binding: LiveBinding, live: LiveChange, deadline: Deadline | undefined): Promise<string | undefined> {
+    const { identity, address, nodes } = binding;
     const { node } = live;
-    const known = nodes.includes(node);
-    if (known && !this.#around.store.shared) return address;
-    if (!(await this.#commit([live]))) return undefined;
+    const isKnown = nodes.includes(node);
+    if (isKnown && !this.#around.store.shared) return address;
+    if (!(await this.#commits.commit([live], deadline))) return undefined;
     if (this.state.lookup(identity)?.address !== address) return undefined; // somebody reclaimed it since
     this.state.apply(live);
-    if (known) return address;
+    if (isKnown) return address;
     this.#log({ event: 'allocate', identity, address, node, why: 'its own' });
     return address;
   }
 
-  async #bind(live: LiveChange, ticket: string | undefined): Promise<string | undefined> {
+  async #bind(live: LiveChange, { ticket, range, deadline }: AllocateOptions): Promise<string | undefined> {
     const { identity, node } = live;
     const { net } = this.state;
-    const traded = ticket !== undefined && net.inspect(ticket).state === 'held';
-    const address = await this.#choose(() => {
-      if (ticket === undefined) return this.state.net.allocate(identity);
-      return traded ? this.state.net.trade(identity, ticket) : this.state.net.bind(identity, ticket);
-    });
+    const isTraded = ticket !== undefined && net.inspect(ticket).state === 'held';
+    const choose = () => {
+      if (ticket === undefined) return this.state.net.allocate(identity, range === undefined ? {} : { range });
+      return isTraded ? this.state.net.trade(identity, ticket) : this.state.net.bind(identity, ticket);
+    };
+    const address = await this.#choose(choose, { range, deadline });
+    if (address === undefined) return undefined;
     this.state.propose(identity, address);
-    const bind: Change = traded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
-    if (!(await this.#decide([bind, live], () => this.state.takeBack(identity, address)))) return undefined;
+    const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
+    const takeBack = () => this.state.takeBack(identity, address);
+    if (!(await this.#commits.decide([bind, live], takeBack, deadline))) return undefined;
     this.state.settle(identity);
     this.state.apply(live);
-    this.#log({ event: 'allocate', identity, address, node, why: traded ? 'bound to its ticket' : 'new' });
+    this.#log({ event: 'allocate', identity, address, node, why: isTraded ? 'bound to its ticket' : 'new' });
     return address;
   }
 
-  /** Chooses in the core; when that is full, makes room by the policy and chooses again. */
-  async #choose(choose: () => string): Promise<string> {
-    for (let n = 0; ; n++) {
-      try {
-        return choose();
-      } catch (error) {
-        const full = error instanceof LimpetError && error.code === 'FULL';
-        if (!full || n === MOST_ATTEMPTS || !(await this.#reclaimer.makeRoom())) throw error;
-      }
-      this.#check();
-    }
+  async #decideHold(address: string, why: string, deadline: Deadline | undefined): Promise<string | undefined> {
+    this.state.proposeHold(address);
+    const takeBack = () => this.state.takeBackHold(address);
+    if (!(await this.#commits.decide([{ op: 'hold', address }], takeBack, deadline))) return undefined;
+    this.state.settleHold(address);
+    this.#log({ event: 'hold', address, why });
+    return address;
   }
 
-  async #reclaimDue(identity: string, isDue: (binding: Binding) => boolean, reason: Reason): Promise<void> {
-    await this.#mutex.run(identity, async () => {
-      this.#check();
-      const binding = this.state.lookup(identity);
-      if (binding !== undefined && isDue(binding)) await this.#reclaimNow(binding, reason);
+  /** Asked of the store each time where it is shared: the news that another process has ended the use may be late. */
+  #setUse(change: UseChange, why: string, deadline: Deadline | undefined): Promise<boolean> {
+    const { op, user } = change;
+    return this.#turns.take({ what: op, key: `\0\0${user}`, deadline }, async () => {
+      const isNews = this.users.includes(user) !== (op === 'use');
+      if (!isNews && !this.#around.store.shared) return false;
+      if (!(await this.#commits.commit([change], deadline))) return undefined;
+      this.state.apply(change);
+      if (isNews) this.#log({ event: op, user, why });
+      return isNews;
     });
   }
 
-  async #reclaimNow({ identity, address }: Binding, reason: Reason): Promise<boolean> {
+  /**
+   * Chooses in the core; when that is full, makes room by the policy and chooses again. Undefined when others were faster to
+   * take what became free. @throws LimpetError FULL
+   */
+  async #choose(choose: () => string, room: Room): Promise<string | undefined> {
+    const first = unlessFull(choose);
+    if (typeof first === 'string') return first;
+    if (!(await this.#reclaimer.makeRoom(room))) throw first;
+    this.#check();
+    const second = unlessFull(choose);
+    return typeof second === 'string' ? second : undefined;
+  }
+
+  async #reclaimDue({ identity, isDue, reason, deadline }: Reclaiming): Promise<void> {
+    const reclaim = async () => {
+      const binding = this.state.lookup(identity);
+      if (binding !== undefined && isDue(binding)) await this.#reclaimNow(binding, reason, deadline);
+    };
+    await this.#turns.once(identity, reclaim, deadline);
+  }
+
+  async #reclaimNow(binding: Binding, reason: Reason, deadline: Deadline | undefined): Promise<boolean> {
+    const { identity, address } = binding;
     const reclaim: Change = { op: 'reclaim', identity, address };
-    if (!(await this.#commit([reclaim]))) return false;
+    if (!(await this.#commits.commit([reclaim], deadline))) return false;
     this.state.apply(reclaim);
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });
     return true;
-  }
-
-  /** One action at a time for each identity, tried until there is an answer. */
-  #alone<T>(key: string, attempt: () => Promise<T | undefined>): Promise<T> {
-    return this.#mutex.run(key, () => this.#retry(key, attempt));
-  }
-
-  #retry<T>(identity: string, attempt: () => Promise<T | undefined>): Promise<T> {
-    const checked = async () => {
-      while (this.#changing !== undefined) await this.#changing;
-      this.#check();
-      this.#atWork++;
-      try {
-        return await attempt();
-      } finally {
-        this.#atWork--;
-        if (this.#atWork === 0) this.#idle();
-      }
-    };
-    return untilAnswered(checked, () => {
-      const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.cidr}: try again`;
-      return new LimpetError('CONTENDED', message, { subnet: this.cidr, identity });
-    });
-  }
-
-  /** Commits what has been proposed in the core, and takes it back there unless it is done. */
-  async #decide(changes: readonly Change[], takeBack: () => void): Promise<boolean> {
-    let done = false;
-    try {
-      done = await this.#commit(changes);
-    } catch (error) {
-      // Of an unknown outcome the core's copy stays, so that nobody else gets the address before the truth is read.
-      if (outcomeOf(error) !== 'unknown') takeBack();
-      throw error;
-    }
-    if (!done) takeBack();
-    return done;
-  }
-
-  /** True when done, false on a conflict. */
-  async #commit(changes: readonly Change[]): Promise<boolean> {
-    try {
-      if ((await this.#around.store.commit(this.#key, changes)) === 'done') return true;
-    } catch (error) {
-      if (outcomeOf(error) === 'unknown') this.#around.unsure();
-      throw error;
-    }
-    this.#conflicts++;
-    this.#log({ event: 'conflict', why: `another process was faster (${changes[0]?.op})` });
-    return false;
   }
 
   #check(): void {
@@ -370,7 +393,8 @@ export class SubnetService {
   }
 
   #liveElsewhere({ identity, address, nodes }: LiveBinding): LimpetError {
-    const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')} with ${address} of ${this.cidr}`;
+    const where = nodes.map((node) => this.#around.nameOf(node)).join(' and ');
+    const message = `${JSON.stringify(identity)} is live on ${where} with ${address} of ${this.cidr}`;
     return new LimpetError('LIVE', message, { subnet: this.cidr, identity, address, nodes });
   }
 
@@ -384,12 +408,18 @@ export class SubnetService {
   }
 }
 
-function checkNode(node: string): void {
-  if (typeof node !== 'string') throw new TypeError(`a node is a string, not ${typeof node}`);
-  if (node === '') throw new LimpetError('BAD_INPUT', 'the name of the node is empty', { value: node });
+/** @throws TypeError, LimpetError BAD_INPUT */
+export function checkText(what: string, text: string): void {
+  if (typeof text !== 'string') throw new TypeError(`the ${what} is a string, not ${typeof text}`);
+  if (text === '') throw new LimpetError('BAD_INPUT', `the ${what} is empty`, { value: text });
 }
 
-/** `none` or `unknown` for an error of the store, else undefined. */
-function outcomeOf(error: unknown): unknown {
-  return error instanceof LimpetError && error.code === 'UNAVAILABLE' ? error.details.outcome : undefined;
+/** What was chosen, or the error FULL. */
+function unlessFull(choose: () => string): string | LimpetError {
+  try {
+    return choose();
+  } catch (error) {
+    if (error instanceof LimpetError && error.code === 'FULL') return error;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 // What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been proposed.
 // Everything here is synchronous and asks no store: it is what the store's facts are applied to.
 
-import { LimpetError } from '../host/errors.js';
+import { parseAddress, parseRange } from '../host/address.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding } from '../host/types.js';
 import { LiveNodes } from './live-nodes.js';
@@ -14,6 +14,7 @@ export class SubnetState {
   #spec: SubnetSpec;
   #net: CoreSubnet;
   #liveNodes = new LiveNodes();
+  readonly #users = new Set<string>();
   /** Bindings and holds that the store has not decided about. They stand in the core, and do not show. */
   readonly #proposed = new Map<string, string>();
   readonly #proposedHolds = new Set<string>();
@@ -32,6 +33,19 @@ export class SubnetState {
   /** The core's own view, proposals included: what they take is taken. */
   get net(): CoreSubnet {
     return this.#net;
+  }
+
+  /** Who has networks on the subnet, sorted. */
+  get users(): readonly string[] {
+    return [...this.#users].sort();
+  }
+
+  /** Why the subnet is still needed: it has a user, or something in it is live, held or being asked for. */
+  get isNeeded(): boolean {
+    if (this.#users.size > 0 || this.#net.stats.live > 0 || this.#proposedHolds.size > 0) return true;
+    for (const address of this.held()) if (address !== this.#spec.gateway) return true;
+    for (const { address } of this.list()) if (this.#net.isHeld(address)) return true;
+    return false;
   }
 
   lookup(identity: string): LiveBinding | undefined {
@@ -55,9 +69,32 @@ export class SubnetState {
     for (const address of this.#net.held()) if (!this.#proposedHolds.has(address)) yield address;
   }
 
+  /** Whether an address is held, alone or beside a binding. */
+  isHeld(address: string): boolean {
+    return this.#net.isHeld(address) && !this.#proposedHolds.has(address);
+  }
+
   nodesOf(identity: string): readonly string[] {
     const ordinal = this.#net.lookupOrdinal(identity);
     return ordinal === undefined ? [] : this.#liveNodes.on(ordinal);
+  }
+
+  /**
+   * The binding that was released first, of those in the range if one is named. The core keeps them in order, but not by range:
+   * then it costs a walk over all bindings up to the range's end.
+   */
+  oldest(range?: string): Binding | undefined {
+    if (range === undefined) return this.#net.oldest();
+    const { version } = this.#net;
+    const [first, last] = parseRange(range, version);
+    let oldest: Binding | undefined;
+    for (const binding of this.#net.bindings()) {
+      const address = parseAddress(binding.address, version) as bigint;
+      if (address > last) break;
+      if (address < first || binding.releasedAt === undefined) continue;
+      if (oldest === undefined || binding.releasedAt < (oldest.releasedAt as number)) oldest = binding;
+    }
+    return oldest;
   }
 
   // Proposals: made in the core by the caller, then either settled or taken back.
@@ -113,7 +150,13 @@ export class SubnetState {
         this.#net.rehold(change.address);
         break;
       case 'unhold':
-        this.unhold(change.address);
+        if (this.#net.isHeld(change.address)) this.#net.unhold(change.address);
+        break;
+      case 'use':
+        this.#users.add(change.user);
+        break;
+      case 'disuse':
+        this.#users.delete(change.user);
         break;
     }
   }
@@ -136,7 +179,7 @@ export class SubnetState {
         this.#withdraw(identity);
         continue;
       }
-      if (this.isHeld(address)) net.hold(address);
+      if (this.#net.isHeld(address)) net.hold(address);
       bindIn(net, identity, address);
       if (state === 'reserved') reserved.push(binding);
     }
@@ -145,24 +188,6 @@ export class SubnetState {
     this.#net.destroy();
     this.#net = net;
     this.#spec = spec;
-  }
-
-  /** False when it was not held. */
-  unhold(address: string): boolean {
-    try {
-      this.#net.unhold(address);
-      return true;
-    } catch (error) {
-      if (error instanceof LimpetError && error.code === 'NOT_HELD') return false;
-      throw error;
-    }
-  }
-
-  /** Whether an address is held, alone or beside a binding. The core tells it only by ending the hold. */
-  isHeld(address: string): boolean {
-    if (!this.unhold(address)) return false;
-    this.#net.rehold(address);
-    return true;
   }
 
   /**
@@ -174,14 +199,16 @@ export class SubnetState {
     this.#net = net;
     this.#spec = spec;
     this.#liveNodes = new LiveNodes();
+    this.#users.clear();
     this.#proposed.clear();
     this.#proposedHolds.clear();
     this.#releases = new Map();
   }
 
-  /** Live marks of a dump that is being read: the core's snapshot has those bindings as live already. */
-  restoreLive(pairs: Iterable<readonly [identity: string, node: string]>): void {
-    for (const [identity, node] of pairs) {
+  /** What a dump says beside the core's snapshot, which has those bindings as live already. */
+  restore({ users, live }: Pick<SubnetDump, 'users' | 'live'>): void {
+    for (const user of users) this.#users.add(user);
+    for (const [identity, node] of live) {
       const ordinal = this.#net.lookupOrdinal(identity);
       if (ordinal !== undefined) this.#liveNodes.add(ordinal, node);
     }
@@ -210,7 +237,7 @@ export class SubnetState {
     const snapshot = this.#net.snapshot();
     for (const [identity, address] of this.#proposed) bindIn(this.#net, identity, address);
     for (const address of this.#proposedHolds) this.#net.hold(address);
-    return { spec: this.spec, snapshot, live: this.#livePairs() };
+    return { spec: this.spec, users: this.users, snapshot, live: this.#livePairs() };
   }
 
   destroy(): void {

@@ -7,14 +7,14 @@ import type { Store } from '../service/store.js';
 import type { EtcdEnvironment } from './etcd/options.js';
 
 export interface StoreUrlOptions {
-  /** Who asks, for operators who look into etcd. */
+  /** The ID of the node that asks, for operators who look into etcd. */
   readonly node: string;
   /** Where TLS files, user and password of etcd are named. Default `process.env`. */
   readonly environment?: EtcdEnvironment;
 }
 
 /**
- * The store behind `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v1/`,
+ * The store behind `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`,
  * not opened yet.
  * @throws LimpetError BAD_INPUT naming the URL, never a password
  */

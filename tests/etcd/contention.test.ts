@@ -47,7 +47,7 @@ test('contention: no address has two identities, no identity two addresses, noth
   }
   await stopped;
   assert.deepEqual(plan, []);
-  while (seconds() < MOST && etcd.count('/limpet/v1/identity/default/10.0.0.0%2F18/web.') < IDENTITIES)
+  while (seconds() < MOST && etcd.count('/limpet/v2/identity/default/10.0.0.0%2F18/web.') < IDENTITIES)
     await sleep(1000);
   await crowd.quiet();
   await sleep(1000);
@@ -57,6 +57,6 @@ test('contention: no address has two identities, no identity two addresses, noth
     JSON.stringify({ seconds: Math.round(seconds()), ...crowd.figures, ...verdict, lost: verdict.lost.length }),
   );
   assert.deepEqual(verdict.lost, []);
-  assert.equal(etcd.count('/limpet/v1/identity/default/10.0.0.0%2F18/web.'), IDENTITIES, 'all have an address');
+  assert.equal(etcd.count('/limpet/v2/identity/default/10.0.0.0%2F18/web.'), IDENTITIES, 'all have an address');
   assert.ok(crowd.figures.killed >= 5);
 });

@@ -175,11 +175,11 @@ export async function judge(crowd: Crowd, etcd: Etcd): Promise<Verdict> {
 
 /** etcd's own word: identity to address and back, one to one. */
 function fromEtcd(etcd: Etcd): { bindings: Map<string, string>; held: Set<string> } {
-  const keys = new Keys('/limpet/v1/');
+  const keys = new Keys('/limpet/v2/');
   const bindings = new Map<string, string>();
   const owners = new Map<string, string>();
   const held = new Set<string>();
-  for (const [key, { value }] of etcd.keys('/limpet/v1/')) {
+  for (const [key, { value }] of etcd.keys('/limpet/v2/')) {
     const parsed = keys.parse(key);
     if (parsed?.kind === 'identity') bindings.set(parsed.identity, readIdentity(Buffer.from(value))?.address ?? '');
     if (parsed?.kind === 'address') owners.set(parsed.address, value);
@@ -263,7 +263,7 @@ const PUT_AGAIN = 30_000;
 /** A lease can have ended a moment ago: its marks are missing when they do not come back. */
 async function settledMarks(crowd: Crowd, etcd: Etcd): Promise<{ marks: number; missing: string[] }> {
   for (const until = Date.now() + PUT_AGAIN; ; await sleep(1000)) {
-    const marks = etcd.keys('/limpet/v1/live/');
+    const marks = etcd.keys('/limpet/v2/live/');
     const missing = lostMarks(crowd, marks);
     if (missing.length === 0 || Date.now() >= until) return { marks: marks.size, missing };
   }
@@ -271,7 +271,7 @@ async function settledMarks(crowd: Crowd, etcd: Etcd): Promise<{ marks: number; 
 
 /** What a running process answered and has not begun to release since is live on its node. */
 function lostMarks(crowd: Crowd, marks: ReadonlyMap<string, unknown>): string[] {
-  const keys = new Keys('/limpet/v1/');
+  const keys = new Keys('/limpet/v2/');
   return [...crowd.running()].flatMap(([node, log]) =>
     [...liveIn(log)]
       .filter((identity) => !marks.has(keys.live(NET, identity, node)))

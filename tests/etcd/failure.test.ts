@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { EtcdStore } from '../../src/entries/etcd-store.js';
+import { systemClock } from '../../src/service/clock.js';
+import { Deadline } from '../../src/service/deadline.js';
 import type { Change } from '../../src/service/store.js';
 import { Keys } from '../../src/stores/etcd/keys.js';
 import { Etcd } from './etcd.js';
@@ -161,6 +163,10 @@ describe('the etcd store in failure', () => {
     const began = Date.now();
     await assert.rejects(a.commit(NET, [bind('web.3', '10.0.0.3')]), refuses('UNAVAILABLE', 'none'));
     assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`);
+    const again = Date.now();
+    const shorter = new Deadline(systemClock, 200);
+    await assert.rejects(a.commit(NET, [bind('web.3', '10.0.0.3')], shorter), refuses('UNAVAILABLE', 'none'));
+    assert.ok(Date.now() - again < 700, `the caller's deadline is the shorter: ${Date.now() - again} ms`);
     assert.equal(atA.bindings.get('web.1'), '10.0.0.1');
     await wire.mend();
     await eventually('what b did is told', () => atA.bindings.has('web.2'));
@@ -180,6 +186,11 @@ describe('the etcd store in failure', () => {
     await eventually('the request is on its way', () => held.waiting() > 0);
     await wire.cut();
     await cut;
+    const waits = new Deadline(systemClock, 200);
+    await assert.rejects(
+      a.commit(NET, [bind('web.2', '10.0.0.2')], waits),
+      refuses('UNAVAILABLE', 'none', /read again/),
+    );
     await assert.rejects(a.commit(NET, [bind('web.2', '10.0.0.2')]), refuses('UNAVAILABLE', 'none'));
     await wire.mend();
     await eventually('a has read again', () => atA.readies === 1);

@@ -8,12 +8,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { EtcdStore, type EtcdStoreOptions } from '../../src/entries/etcd-store.js';
 import { LimpetError } from '../../src/entries/index.js';
-import type { Change, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
+import type { Change, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
 
 export const NET: SubnetKey = { space: 'default', cidr: '10.0.0.0/18' };
 
 export function specOf({ space, cidr }: SubnetKey): SubnetSpec {
-  return { space, cidr, exclude: [], policy: 'serial', reclaim: {}, scope: 'cluster' };
+  return { space, cidr, exclude: [], policy: 'serial', reclaim: {} };
 }
 
 /** Keeps what it is told in plain maps, and checks that it makes sense. */
@@ -22,6 +22,8 @@ export class Memory implements StoreListener {
   readonly live = new Map<string, Set<string>>();
   readonly held = new Set<string>();
   readonly subnets = new Set<string>();
+  readonly users = new Set<string>();
+  readonly names = new Map<string, string>();
   readonly settings = new Map<string, SubnetSpec>();
   readonly released = new Map<string, number>();
   readonly changes: Change[] = [];
@@ -32,7 +34,25 @@ export class Memory implements StoreListener {
 
   reset(): void {
     this.resets++;
-    for (const each of [this.bindings, this.#owners, this.live, this.held, this.subnets, this.released]) each.clear();
+    for (const each of [
+      this.bindings,
+      this.#owners,
+      this.live,
+      this.held,
+      this.subnets,
+      this.users,
+      this.names,
+      this.released,
+    ])
+      each.clear();
+  }
+
+  introduced({ id, name }: NodeName): void {
+    this.names.set(id, name);
+  }
+
+  nodes(): NodeName[] {
+    return [];
   }
 
   ready(): void {
@@ -58,6 +78,8 @@ export class Memory implements StoreListener {
     else if (change.op === 'settings') this.settings.set(`${subnet.space} ${subnet.cidr}`, change.spec);
     else if (change.op === 'hold') this.held.add(change.address);
     else if (change.op === 'unhold') this.held.delete(change.address);
+    else if (change.op === 'use') this.users.add(change.user);
+    else if (change.op === 'disuse') this.users.delete(change.user);
     else this.#applyBinding(change);
   }
 
@@ -94,8 +116,8 @@ export async function open(options: Setup): Promise<{ store: EtcdStore; memory: 
     memory.reset();
     await store.open(memory);
     const commit = store.commit.bind(store);
-    store.commit = async (subnet, changes) => {
-      const answer = await commit(subnet, changes);
+    store.commit = async (subnet, changes, deadline) => {
+      const answer = await commit(subnet, changes, deadline);
       if (answer === 'done') for (const change of changes) memory.apply(subnet, change); // as the service does
       return answer;
     };

@@ -39,7 +39,7 @@ test('members: with any one of three lost, allocation goes on and every answer h
     await sleep(2000);
   }
   const etcd = members[0]!;
-  while (seconds() < MOST && etcd.count('/limpet/v1/identity/default/10.0.0.0%2F18/web.') < IDENTITIES)
+  while (seconds() < MOST && etcd.count('/limpet/v2/identity/default/10.0.0.0%2F18/web.') < IDENTITIES)
     await sleep(1000);
   await crowd.quiet();
   await sleep(1000);

@@ -224,7 +224,7 @@ describe('the service on etcd', () => {
     for (let i = 0; i < 5; i++) await other.allocate(`late.${i}`, { node: 'n2' });
     await other.allocate('due', { node: 'n2' });
     await other.release('due', 'n2');
-    const ticket = await other.hold();
+    const ticket = await other.holdNext();
     await there.change('10.0.1.0/24', { ...settings, exclude: ['10.0.1.200'] });
     etcd.ctl('compact', String(etcd.revision()));
     await wire.mend();

@@ -120,7 +120,7 @@ describe('the etcd store signs in', () => {
     etcd.ctl('user', 'add', 'root:top');
     etcd.ctl('user', 'add', 'limpet:pass word');
     etcd.ctl('role', 'add', 'limpet');
-    etcd.ctl('role', 'grant-permission', '--prefix=true', 'limpet', 'readwrite', '/limpet/v1/');
+    etcd.ctl('role', 'grant-permission', '--prefix=true', 'limpet', 'readwrite', '/limpet/v2/');
     etcd.ctl('user', 'grant-role', 'limpet', 'limpet');
     etcd.ctl('user', 'grant-role', 'root', 'root');
     etcd.ctl('auth', 'enable');
@@ -146,10 +146,10 @@ describe('the etcd store signs in', () => {
     await etcd.healthy();
     await eventually('it is back', () => memory.events.some(({ message }) => message.includes('is back')), 20_000);
     assert.equal(await store.commit(NET, [bind('web.2', '10.0.0.2'), live('web.2')]), 'done');
-    etcd.ctl('put', '/limpet/v1/held/default/10.0.0.0%2F18/10.0.0.7', '');
+    etcd.ctl('put', '/limpet/v2/held/default/10.0.0.0%2F18/10.0.0.7', '');
     await eventually('the watch is signed in again', () => memory.held.has('10.0.0.7'));
     await sleep(3000);
-    assert.equal(etcd.keys('/limpet/v1/live/').size, 2, 'the lease is kept');
+    assert.equal(etcd.keys('/limpet/v2/live/').size, 2, 'the lease is kept');
   });
 
   test('a token that ends: signed in again, for calls, for the watch and for the lease', async () => {
@@ -172,12 +172,12 @@ describe('the etcd store signs in', () => {
       assert.equal(await store.commit(NET, [bind(`web.${i}`, `10.0.0.${i}`), live(`web.${i}`)]), 'done');
       await sleep(2100); // longer than the token lasts
     }
-    assert.equal(etcd.keys('/limpet/v1/live/').size, 4, 'the lease is kept');
-    etcd.ctl('put', '/limpet/v1/held/default/10.0.0.0%2F18/10.0.0.7', '');
+    assert.equal(etcd.keys('/limpet/v2/live/').size, 4, 'the lease is kept');
+    etcd.ctl('put', '/limpet/v2/held/default/10.0.0.0%2F18/10.0.0.7', '');
     await eventually('the watch goes on', () => memory.held.has('10.0.0.7'));
     await wire.cut();
     await wire.mend();
-    etcd.ctl('put', '/limpet/v1/held/default/10.0.0.0%2F18/10.0.0.8', '');
+    etcd.ctl('put', '/limpet/v2/held/default/10.0.0.0%2F18/10.0.0.8', '');
     await eventually('a new watch is signed in again', () => memory.held.has('10.0.0.8'));
     assert.deepEqual([memory.readies, memory.liveOn('web.0')], [0, ['n1']]);
   });

@@ -76,8 +76,8 @@ describe('the etcd store', () => {
     }
     for (const other of ['%2f', 'a%', '%FF', 'ü', 'a b']) assert.equal(unescapeSegment(other), undefined, other);
     assert.throws(() => escapeSegment('\ud800'), refuses('BAD_INPUT'));
-    const keys = new Keys('/limpet/v1/');
-    assert.equal(keys.live(NET, 'a/b', 'n/1'), '/limpet/v1/live/default/10.0.0.0%2F18/a%2Fb/n%2F1');
+    const keys = new Keys('/limpet/v2/');
+    assert.equal(keys.live(NET, 'a/b', 'n/1'), '/limpet/v2/live/default/10.0.0.0%2F18/a%2Fb/n%2F1');
     assert.deepEqual(keys.parse(keys.live(NET, 'a/b', 'n/1')), {
       kind: 'live',
       subnet: NET,
@@ -85,10 +85,10 @@ describe('the etcd store', () => {
       node: 'n/1',
     });
     for (const other of [
-      '/limpet/v1/',
-      '/limpet/v1/live/a/b',
-      '/limpet/v1/other/a/b',
-      '/limpet/v1/subnet/a/b/c',
+      '/limpet/v2/',
+      '/limpet/v2/live/a/b',
+      '/limpet/v2/other/a/b',
+      '/limpet/v2/subnet/a/b/c',
       '/x',
     ]) {
       assert.equal(keys.parse(other), undefined, other);
@@ -313,9 +313,108 @@ describe('the etcd store', () => {
     await eventually('b knows again', () => atB.liveOn('web.1').includes('n1'));
     await b.commit(NET, [live('web.1', 'n2')]);
     await eventually('a knows again', () => atA.liveOn('web.1').length === 2);
-    await Promise.all([a.commit(NET, [gone('web.1', 30)]), b.commit(NET, [gone('web.1', 30, 'n2')])]);
+    const untilDone = async (store: EtcdStore, change: Change) => {
+      while ((await store.commit(NET, [change])) === 'conflict'); // as the service does
+    };
+    await Promise.all([untilDone(a, gone('web.1', 30)), untilDone(b, gone('web.1', 30, 'n2'))]);
     assert.equal(released(), 30);
     assert.equal([...etcd.keys(`${prefix}live/`)].length, 0);
+  });
+
+  test('names of nodes are told to others and kept when their node is gone; marks go by the ID', async () => {
+    const { a, b, atB, keys, prefix } = await pair();
+    await a.introduce({ id: 'id/1', name: 'alike' });
+    await b.introduce({ id: 'id/2', name: 'alike' });
+    await eventually('b is told', () => atB.names.get('id/1') === 'alike');
+    await a.introduce({ id: 'id/1', name: 'other' });
+    await eventually('b is told anew', () => atB.names.get('id/1') === 'other');
+    await a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1', 'id/1')]);
+    const has = etcd.keys(prefix);
+    assert.ok(has.has(keys.live(NET, 'web.1', 'id/1')));
+    assert.deepEqual([has.get(keys.node('id/1'))?.value, has.get(keys.node('id/1'))?.leased], ['other', false]);
+    await a.close();
+    const { store, memory } = await open({ endpoints: [etcd.endpoint], prefix });
+    opened.push(store);
+    assert.deepEqual(Object.fromEntries(memory.names), { 'id/1': 'other', 'id/2': 'alike' });
+  });
+
+  test('users are keys of their own: told to others, told on a start, gone with the subnet', async () => {
+    const { a, b, atA, atB, keys, prefix } = await pair();
+    assert.equal(await a.commit(NET, [{ op: 'use', user: 'a/b' }]), 'done');
+    assert.ok(etcd.keys(prefix).has(keys.user(NET, 'a/b')));
+    assert.equal(etcd.keys(prefix).get(keys.user(NET, 'a/b'))?.leased, false, 'it outlives its process');
+    await eventually('b is told', () => atB.users.has('a/b'));
+    assert.equal(await b.commit(NET, [{ op: 'disuse', user: 'a/b' }]), 'done');
+    await eventually('a is told', () => !atA.users.has('a/b'));
+    await b.commit(NET, [{ op: 'use', user: 'swarm' }]);
+    const third = await open({ endpoints: [etcd.endpoint], prefix });
+    opened.push(third.store);
+    assert.deepEqual([...third.memory.users], ['swarm']);
+    assert.equal(await a.commit(NET, [{ op: 'remove' }]), 'done');
+    assert.equal(etcd.count(`${prefix}user/`), 0);
+    assert.equal(await b.commit(NET, [{ op: 'use', user: 'late' }]), 'conflict', 'it is gone');
+    assert.equal(await b.commit(NET, [{ op: 'disuse', user: 'late' }]), 'done');
+  });
+
+  test('of who comes to need a subnet and who removes it as unused, one gets its way', async () => {
+    const { a, b, atA, atB, prefix } = await pair();
+    const removeUnused: Change = { op: 'remove', unused: true };
+    const needs: Record<string, [before: Change[], need: Change[], after: Change[]]> = {
+      user: [[], [{ op: 'use', user: 'swarm' }], [{ op: 'disuse', user: 'swarm' }]],
+      'user that was there': [
+        [
+          { op: 'use', user: 'swarm' },
+          { op: 'disuse', user: 'swarm' },
+        ],
+        [{ op: 'use', user: 'swarm' }],
+        [{ op: 'disuse', user: 'swarm' }],
+      ],
+      hold: [[], [{ op: 'hold', address: '10.0.0.9' }], [{ op: 'unhold', address: '10.0.0.9' }]],
+      binding: [[], [bind('new', '10.0.0.1'), live('new')], [gone('new', 1)]],
+      'own binding': [[bind('old', '10.0.0.2')], [live('old')], [gone('old', 2)]],
+    };
+    const outcomes = new Set<string>();
+    for (let i = 0; i < 6; i++) {
+      for (const [name, [before, need, after]] of Object.entries(needs)) {
+        assert.equal(await a.commit(NET, [create]), 'done', name);
+        for (const change of before) await a.commit(NET, [change]);
+        await eventually('b knows it', () => atB.subnets.has('default 10.0.0.0/18'));
+        const answers: string[] = await Promise.all(
+          i % 2
+            ? [a.commit(NET, need), b.commit(NET, [removeUnused])]
+            : [b.commit(NET, [removeUnused]), a.commit(NET, need)].reverse(),
+        );
+        const left = [...etcd.keys(prefix).keys()].filter((key) => !key.startsWith(`${prefix}process/`));
+        outcomes.add(answers.join());
+        if (answers[0] === 'done') {
+          assert.equal(answers[1], 'conflict', name);
+          assert.ok(left.length >= 2, name);
+          await a.commit(NET, after);
+          assert.equal(await a.commit(NET, [removeUnused]), 'done', name);
+        } else {
+          assert.deepEqual([answers, left], [['conflict', 'done'], []], name);
+          await eventually('a is told', () => !atA.subnets.has('default 10.0.0.0/18'));
+        }
+      }
+    }
+    assert.ok(outcomes.size > 0);
+    console.log(`need against removal: ${[...outcomes].join(' and ')}`);
+  });
+
+  test('keys of the version before are refused while this one has no subnet of its own', async () => {
+    const prefix = `/limpet-old${++prefixes}/`;
+    const setup = { endpoints: [etcd.endpoint], prefix: `${prefix}v2/` };
+    etcd.ctl('put', `${prefix}v1/subnet/default/10.0.0.0%2F24`, '{}');
+    await assert.rejects(
+      open(setup),
+      refuses('DAMAGED', undefined, /has 1 keys under .*\/v1\/, .*Go on with the release/),
+    );
+    etcd.ctl('del', '--prefix', `${prefix}v1/`);
+    const { store } = await open(setup);
+    opened.push(store);
+    await store.commit(NET, [create]);
+    etcd.ctl('put', `${prefix}v1/subnet/default/10.0.0.0%2F24`, '{}');
+    opened.push((await open(setup)).store);
   });
 
   test('options come from a URL and the environment', () => {

@@ -73,7 +73,7 @@ async function ask(net: SubnetService): Promise<void> {
     });
     write({ at: Date.now(), op: 'reclaimed', identity });
   } else {
-    const address = await net.hold();
+    const address = await net.holdNext();
     write({ at: Date.now(), op: 'held', address });
     if (random(2) === 0) return;
     write({ at: Date.now(), op: 'unholding', address });

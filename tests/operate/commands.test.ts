@@ -26,7 +26,7 @@ async function furnish({ service, clock }: Rig): Promise<void> {
   clock.time += 5 * 60_000;
   const wide = await service.subnet('fd00:7::/64', { space: 'swarm' });
   await wide.allocate('web.1', { node: 'node-2' });
-  await service.subnet('10.8.0.0/29', { space: 'node:node-1', scope: 'node' });
+  await service.subnet('10.8.0.0/29', { space: 'node:node-1' });
 }
 
 let rig: Rig;
@@ -115,11 +115,10 @@ fd00:7::1   web.1      live    node-2   -          fd00:7::/64   swarm
 describe('what the commands answer to programs', () => {
   test('status: the counts of each subnet are its size', async () => {
     const { subnets, ...rest } = await rig.json('status');
-    assert.deepEqual(rest, { version: '1.2.3', node: 'node-1', store: { name: 'memory', shared: false } });
+    assert.deepEqual(rest, { version: '1.2.3', node: 'node-1', store: { name: 'memory', shared: false }, notes: [] });
     assert.deepEqual(subnets[1], {
       space: 'swarm',
       subnet: '10.7.0.0/28',
-      scope: 'cluster',
       policy: 'serial',
       reclaim: { whenFull: { holdDown: 600_000 } },
       size: 16,

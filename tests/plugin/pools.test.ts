@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
 import { container, type Docker, network } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
 
@@ -33,8 +33,8 @@ describe('a pool', () => {
     assert.equal(await two.pool('global', '10.77.0.0/24'), id);
     assert.equal(await two.pool('local', '10.77.0.0/24'), 'local/swarm/10.77.0.0/24');
     assert.deepEqual(specs(), ['swarm 10.77.0.0/24']);
-    const { exclude, policy, scope } = subnet(run.service, '10.77.0.0/24').spec;
-    assert.deepEqual([exclude, policy, scope], [['10.77.0.128-10.77.0.255'], 'lowest', 'cluster']);
+    const { exclude, policy } = subnet(run.service, '10.77.0.0/24').spec;
+    assert.deepEqual([exclude, policy], [['10.77.0.128-10.77.0.255'], 'lowest']);
   });
 
   test('with host bits is the subnet that is meant', async () => {
@@ -42,12 +42,16 @@ describe('a pool', () => {
     assert.equal(await one.pool('global', 'FD00:1::1/64', { V6: true }), 'global/swarm/fd00:1::/64');
   });
 
-  test('that overlaps one in use is refused; one that nobody uses gives way', async () => {
+  test('that overlaps one with a network is refused; one that was given back gives way', async () => {
     const id = await one.pool('global', '10.77.0.0/24');
-    const ticket = await one.address(id);
     await assert.rejects(one.pool('global', '10.77.0.0/16'), /Pool overlaps with other one on this address space/);
-    await one.release(id, ticket);
+    const net = subnet(run.service, '10.77.0.0/24');
+    await net.allocate('web.1', { node: 'node-1' });
+    await net.release('web.1', 'node-1');
     await one.call('ReleasePool', { PoolID: id });
+    docker.state.networks = [network('web', '10.77.0.0/24')];
+    await assert.rejects(one.pool('global', '10.77.0.0/16'), /Pool overlaps/, 'a network of Docker has it');
+    docker.state.networks = [];
     assert.equal(await one.pool('global', '10.77.0.0/16'), 'global/swarm/10.77.0.0/16');
     assert.deepEqual(specs(), ['swarm 10.77.0.0/16']);
     await assert.rejects(one.address(id), /no subnet 10\.77\.0\.0\/24 in the space swarm/);
@@ -114,10 +118,10 @@ describe('a pool', () => {
     assert.deepEqual(given, ['10.77.0.64', '10.77.0.65', '10.77.0.66', '10.77.0.67']);
     await assert.rejects(one.address(id), /no available addresses on this pool/);
     assert.equal(await one.address(id, '10.77.0.1', GATEWAY), '10.77.0.1', 'the gateway can be outside of it');
-    await one.release(id, '10.77.0.1');
+    assert.equal(await one.address(id, '10.77.0.9'), '10.77.0.9', 'and so can what is asked for');
     await assert.rejects(
       one.pool('global', '10.78.0.0/24', { SubPool: '10.79.0.0/30' }),
-      /the sub-pool 10\.79\.0\.0\/30 is not inside 10\.78\.0\.0\/24/,
+      /the range 10\.79\.0\.0\/30 is not inside 10\.78\.0\.0\/24/,
     );
     await assert.rejects(one.pool('global', '', { SubPool: '10.79.0.0/30' }), /needs a pool/);
   });
@@ -186,7 +190,7 @@ describe('a pool that nobody named', () => {
     assert.equal(new Set(ids).size, 3);
   });
 
-  test('IPv6 without a range for it: an error that says what to do', async () => {
+  test('without a range for it: an error that says what to do', async () => {
     await assert.rejects(
       one.pool('global', '', { V6: true }),
       /no range is left for an IPv6 pool of the global address space: name one with --subnet/,
@@ -219,27 +223,24 @@ describe("a host's own network", () => {
   test('is its own on each node', async () => {
     assert.equal(L, 'local/node:node-1/10.90.0.0/24');
     assert.equal(await two.pool('local', '10.90.0.0/24'), 'local/node:node-2/10.90.0.0/24');
-    assert.equal(net().spec.scope, 'node');
   });
 
-  test('has a gateway until the network goes; a container cannot have it', async () => {
+  test('has a gateway for as long as it is there; a container cannot have it', async () => {
     assert.equal(await one.address(L, '', GATEWAY), '10.90.0.1');
     assert.equal(await one.address(L, '10.90.0.1', GATEWAY), '10.90.0.1');
     docker.put(container('thief', { network: 'br', asked: '10.90.0.1' }));
-    await assert.rejects(one.address(L, '10.90.0.1'), /belongs to @gateway\/10\.90\.0\.1/);
+    await assert.rejects(one.address(L, '10.90.0.1'), /10\.90\.0\.1 .*held/);
     await one.release(L, '10.90.0.1');
-    assert.equal(net().inspect('10.90.0.1').state, 'free');
+    assert.equal(net().inspect('10.90.0.1').state, 'held');
   });
 
-  test('its gateway is live again after a restart of the plugin', async () => {
-    await one.address(L, '10.90.0.1', GATEWAY);
-    await net().release('@gateway/10.90.0.1', 'node-1'); // as the end of a lease does
-    await one.reconciler.look();
-    assert.equal(net().inspect('10.90.0.1').state, 'live');
-    docker.state.networks = [];
-    await one.reconciler.look();
-    await one.reconciler.look();
-    assert.equal(net().inspect('10.90.0.1').state, 'free');
+  test('its gateway outlasts the plugin and its leases, and a Docker that does not list it', async () => {
+    await one.address(L, '', GATEWAY);
+    docker.state.networks = [network('br', '10.90.0.0/24', { scope: 'local' })];
+    one.restart();
+    for (let n = 0; n < 3; n++) await one.reconciler.look();
+    assert.equal(net().inspect('10.90.0.1').state, 'held');
+    assert.equal(await one.address(L, '', GATEWAY), '10.90.0.1');
   });
 
   test('a container keeps its address from run to run, and its --ip', async () => {
@@ -257,7 +258,10 @@ describe("a host's own network", () => {
 
   test('an auxiliary address is nobody else’s', async () => {
     assert.equal(await one.address(L, '10.90.0.77'), '10.90.0.77');
-    assert.equal(net().inspect('10.90.0.77').identity, '@endpoint/node-1/10.90.0.77');
+    assert.equal(net().inspect('10.90.0.77').state, 'held');
+    docker.put(container('thief', { network: 'br', asked: '10.90.0.77' }));
+    await assert.rejects(one.address(L, '10.90.0.77'), /10\.90\.0\.77 .*held/);
+    docker.remove('thief');
     await one.release(L, '10.90.0.77');
     assert.equal(net().inspect('10.90.0.77').state, 'free');
   });
@@ -266,7 +270,7 @@ describe("a host's own network", () => {
 describe('macvlan across nodes, limpet.scope=cluster', () => {
   const cluster = { Options: { 'limpet.scope': 'cluster' } };
 
-  test('one subnet on all nodes, a gateway until the last lets go, addresses that move', async () => {
+  test('one subnet on all nodes, which is theirs until the last lets go, and addresses that move', async () => {
     for (const node of run.nodes)
       node.docker.state.networks = [network('lan', '192.168.5.0/24', { scope: 'local', gateway: '192.168.5.1' })];
     const L = await one.pool('local', '192.168.5.0/24', cluster);
@@ -274,15 +278,16 @@ describe('macvlan across nodes, limpet.scope=cluster', () => {
     const net = subnet(run.service, '192.168.5.0/24');
     for (const node of run.nodes) assert.equal(await node.address(L, '192.168.5.1', GATEWAY), '192.168.5.1');
     await one.release(L, '192.168.5.1');
-    assert.deepEqual(net.lookup('@gateway/192.168.5.1')?.nodes, ['node-2']);
+    assert.equal(net.inspect('192.168.5.1').state, 'held');
     docker.put(container('db', { network: 'lan' }));
     const address = await one.address(L);
     await one.release(L, address);
     two.docker.put(container('db', { network: 'lan' }));
     assert.equal(await two.address(L), address);
     assert.deepEqual(net.lookup('db')?.nodes, ['node-2']);
-    await two.release(L, '192.168.5.1');
-    assert.equal(net.inspect('192.168.5.1').state, 'free');
-    clock.ahead = 0;
+    assert.deepEqual(net.users, ['node-1', 'node-2']);
+    one.docker.state.networks = [];
+    await one.call('ReleasePool', { PoolID: L });
+    assert.deepEqual(net.users, ['node-2'], 'the other one still has it');
   });
 });

@@ -61,7 +61,7 @@ export function seen(net: SubnetService): unknown {
   }));
   assert.equal(new Set(bindings.map(({ address }) => address)).size, bindings.length, 'no address twice');
   for (const { identity, address } of bindings) assert.equal(net.inspect(address).identity, identity);
-  return { bindings, held: [...net.held()], live, reserved };
+  return { bindings, held: [...net.held()], users: net.users, live, reserved };
 }
 
 async function eventually(what: string, check: () => boolean): Promise<void> {
@@ -167,13 +167,14 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
     test('tickets are traded: for the own address, or kept as one', async () => {
       const { service } = await begin();
       const net = await service().subnet('10.0.0.0/24');
-      const first = await net.hold();
+      const first = await net.holdNext();
       assert.equal(await net.allocate('web.1', { node: 'a', ticket: first }), first);
+      assert.deepEqual([net.isHeld(first), net.inspect(first).state], [true, 'live'], 'held beside its binding');
       assert.equal(await net.unhold(first), true);
       assert.equal(await net.unhold(first), false);
-      assert.equal(net.inspect(first).identity, 'web.1');
+      assert.deepEqual([net.isHeld(first), net.inspect(first).identity], [false, 'web.1']);
       await net.release('web.1', 'a');
-      const second = await net.hold();
+      const second = await net.holdNext();
       assert.notEqual(second, first);
       assert.equal(await net.allocate('web.1', { node: 'b', ticket: second }), first);
       assert.equal(await net.unhold(second), true);
@@ -191,13 +192,56 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       const net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1', exclude: ['10.0.0.6'] });
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
       assert.equal(await net.hold('10.0.0.3'), '10.0.0.3');
-      assert.equal(await net.hold(), '10.0.0.2');
+      assert.equal(await net.holdNext(), '10.0.0.2');
       assert.equal(await net.allocate('web.1', { node: 'a' }), '10.0.0.4');
       await assert.rejects(net.hold('10.0.0.4'), refuses('OCCUPIED', { owner: 'web.1' }));
       await assert.rejects(net.hold('10.0.0.6'), refuses('EXCLUDED'));
       await assert.rejects(net.hold('10.0.0.9'), refuses('OUT_OF_RANGE'));
       await assert.rejects(net.unhold('10.0.0.1'), refuses('BAD_INPUT', { address: '10.0.0.1' }));
       assert.deepEqual([...net.held()], ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    });
+
+    test('a range: chosen in it, outside of it only by name, and room is made in it alone', async () => {
+      const { service, clock } = await begin();
+      const net = await service().subnet('10.0.0.0/24', { gateway: '10.0.0.1' });
+      const range = '10.0.0.128-10.0.0.131';
+      const inRange = (identity: string) => net.allocate(identity, { node: 'n', range });
+      await net.allocate('old', { node: 'n' });
+      await net.release('old', 'n');
+      clock.turn(MINUTE);
+      const given = [];
+      for (const identity of ['a', 'b', 'c']) given.push(await inRange(identity));
+      assert.deepEqual(given, ['10.0.0.128', '10.0.0.129', '10.0.0.130']);
+      assert.equal(await net.holdNext({ range: '10.0.0.128/30' }), '10.0.0.131');
+      assert.equal(await inRange('old'), '10.0.0.2', 'who has a binding keeps it');
+      await net.release('old', 'n');
+      await net.hold('10.0.0.9');
+      assert.equal(await net.allocate('named', { node: 'n', ticket: '10.0.0.9', range }), '10.0.0.9');
+      const full = (error: LimpetError) =>
+        refuses('FULL', { range })(error) && /the range 10\.0\.0\.128-/.test(error.message);
+      await assert.rejects(inRange('d'), full);
+      await net.release('c', 'n');
+      clock.turn(1000);
+      await net.release('b', 'n');
+      clock.turn(9 * MINUTE);
+      await assert.rejects(inRange('d'), full, 'the hold-down is not over');
+      await assert.rejects(net.holdNext({ range }), full);
+      assert.equal(net.lookup('old')?.state, 'reserved', 'nobody outside is reclaimed in vain');
+      clock.turn(MINUTE);
+      assert.equal(await inRange('d'), '10.0.0.130', 'the oldest of the range');
+      assert.equal(await net.holdNext({ range }), '10.0.0.129');
+      await assert.rejects(inRange('e'), full);
+      assert.equal(net.lookup('old')?.address, '10.0.0.2');
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 2 });
+      await assert.rejects(net.allocate('e', { node: 'n', range: '10.0.1.0/28' }), refuses('OUT_OF_RANGE'));
+      await assert.rejects(net.holdNext({ range: 'all' }), refuses('BAD_INPUT'));
+      assert.equal(await net.allocate('e', { node: 'n' }), '10.0.0.132', 'without a range, anywhere');
+      const six = await service().subnet('fd00::/64');
+      const wide = 'fd00::1:0-fd00::1:0';
+      assert.equal(await six.allocate('a', { node: 'n', range: wide }), 'fd00::1:0');
+      await six.release('a', 'n');
+      clock.turn(10 * MINUTE);
+      assert.equal(await six.allocate('b', { node: 'n', range: wide }), 'fd00::1:0');
     });
 
     test('reclaiming: asked for, never a live one', async () => {
@@ -292,6 +336,99 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal((await service().subnet('10.0.3.0/24')).cidr, '10.0.3.0/24');
     });
 
+    test('nodes are told apart by ID, and shown by name', async () => {
+      const { service, reopen, log, durable } = await begin();
+      const [one, two] = ['x1/ü', 'x2'];
+      assert.equal(service().nodeName(one), undefined);
+      for (const id of [one, two, one]) await service().introduce({ id, name: 'alike' });
+      let net = await service().subnet('10.0.0.0/24');
+      const own = await net.claim('web.1', { node: one });
+      await assert.rejects(
+        net.claim('web.1', { node: two }),
+        (error: LimpetError) => /live on alike with/.test(error.message) && refuses('LIVE', { nodes: [one] })(error),
+      );
+      assert.equal(await net.release('web.1', two), false, 'the other node of that name');
+      assert.equal(await net.release('web.1', one), true);
+      assert.deepEqual([log.at(-1)?.node, log.at(-1)?.why], [one, 'no longer runs on alike']);
+      assert.equal(await net.allocate('web.1', { node: two }), own);
+      await service().introduce({ id: two, name: 'renamed' });
+      assert.equal(service().nodeName(two), 'renamed');
+      for (let n = 0; durable && n < 2; n++) {
+        await reopen();
+        net = service().find('10.0.0.0/24') as SubnetService;
+        assert.deepEqual(
+          [one, two, 'x3'].map((id) => service().nodeName(id)),
+          ['alike', 'renamed', undefined],
+        );
+        assert.deepEqual(net.lookup('web.1')?.nodes, [two], 'it keeps its marks by whatever name');
+      }
+      await assert.rejects(service().introduce({ id: '', name: 'x' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 'x', name: '' }), refuses('BAD_INPUT'));
+      await assert.rejects(service().introduce({ id: 7 as never, name: 'x' }), TypeError);
+    });
+
+    test('users of a subnet: told once each, kept through a restart, gone with the subnet', async () => {
+      const { service, reopen, log, durable } = await begin();
+      const cidr = '10.0.0.0/24';
+      let net = await service().subnet(cidr);
+      assert.deepEqual([net.users, net.isUsed], [[], false]);
+      assert.deepEqual([await net.use('swarm'), await net.use('swarm'), await net.use('a/b ü')], [true, false, true]);
+      assert.deepEqual([net.users, net.isUsed], [['a/b ü', 'swarm'], true]);
+      assert.deepEqual(
+        [await net.disuse('nobody'), await net.disuse('a/b ü'), await net.disuse('a/b ü')],
+        [false, true, false],
+      );
+      assert.deepEqual(
+        log.map(({ event, user }) => `${event} ${user}`),
+        ['use swarm', 'use a/b ü', 'disuse a/b ü'],
+      );
+      await assert.rejects(net.use(''), refuses('BAD_INPUT'));
+      await assert.rejects(net.use(7 as never), TypeError);
+      for (let n = 0; durable && n < 2; n++) {
+        await reopen();
+        net = service().find(cidr) as SubnetService;
+        assert.deepEqual(net.users, ['swarm']);
+      }
+      assert.equal(await service().remove(cidr), true);
+      await assert.rejects(net.use('late'), refuses('ENDED'));
+      assert.deepEqual((await service().subnet(cidr)).users, []);
+      if (!durable) return;
+      await reopen();
+      assert.deepEqual((service().find(cidr) as SubnetService).users, []);
+    });
+
+    test('a subnet is removed as unused only without users, and with nothing live or held in it', async () => {
+      const { service, reopen, durable } = await begin();
+      const cidr = '10.0.0.0/24';
+      const removeUnused = () => service().removeUnused(cidr);
+      assert.equal(await removeUnused(), 'none');
+      const net = await service().subnet(cidr, { gateway: '10.0.0.1' });
+      await net.use('swarm');
+      assert.equal(await removeUnused(), 'in-use');
+      await net.disuse('swarm');
+      await net.allocate('web.1', { node: 'a' });
+      assert.equal(await removeUnused(), 'in-use', 'something is live');
+      await net.release('web.1', 'a');
+      await net.hold('10.0.0.9');
+      assert.equal(await removeUnused(), 'in-use', 'something is held');
+      await net.unhold('10.0.0.9');
+      const ticket = await net.holdNext();
+      await net.allocate('web.2', { node: 'a', ticket });
+      await net.release('web.2', 'a');
+      assert.equal(await removeUnused(), 'in-use', 'a ticket is held beside its binding');
+      await net.unhold(ticket);
+      const [removed, late] = await Promise.allSettled([removeUnused(), net.allocate('web.3', { node: 'a' })]);
+      if (late.status === 'fulfilled') assert.equal((removed as { value?: string }).value, 'in-use');
+      else assert.deepEqual([(removed as { value?: string }).value, late.reason.code], ['removed', 'ENDED']);
+      if (late.status === 'fulfilled') await net.release('web.3', 'a');
+      if (late.status === 'fulfilled') assert.equal(await removeUnused(), 'removed');
+      assert.equal(await removeUnused(), 'none');
+      assert.equal(service().find(cidr), undefined);
+      if (durable) await reopen();
+      assert.equal(service().find(cidr), undefined);
+      assert.equal((await service().subnet('10.0.0.0/16')).cidr, '10.0.0.0/16', 'its place is free');
+    });
+
     test('other settings: all that is bound or held stays so, through a restart too', async () => {
       const { service, clock, reopen, log, durable } = await begin();
       const cidr = '10.0.0.0/27';
@@ -302,7 +439,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
         clock.turn(1000);
         await net.release(identity, 'a');
       }
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.allocate('web.5', { node: 'a', ticket });
       await net.hold('10.0.0.12');
       const before = seen(net);
@@ -326,7 +463,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await reopen();
       const again = await service().subnet(cidr, settings);
       assert.deepEqual(seen(again), before);
-      while (again.stats.free > 0n) await again.hold();
+      while (again.stats.free > 0n) await again.holdNext();
       await again.allocate('new.1', { node: 'a' });
       assert.equal(again.lookup('web.4'), undefined, 'the one that was released first makes room');
       assert.equal(again.lookup('web.2')?.state, 'reserved');
@@ -418,7 +555,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       }
       await net.allocate('web.3', { node: 'n9' });
       await net.reclaim('web.5');
-      const ticket = await net.hold();
+      const ticket = await net.holdNext();
       await net.hold('10.0.0.200');
       await net.allocate('late', { node: 'n1', ticket });
       const six = await service().subnet('fd00:1::/64');

@@ -132,7 +132,7 @@ async function ask(net: SubnetService, call: AddressCall): Promise<Answer> {
       case 'reclaim':
         return { answer: await net.reclaim(call.identity) };
       case 'hold':
-        return { answer: await net.hold() };
+        return { answer: await net.holdNext() };
       case 'unhold':
         return { answer: await net.unhold(call.address) };
     }

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { before, describe, test } from 'node:test';
 import type { Change, Store, SubnetKey } from '../../src/service/store.js';
+import { tableCrc32 } from '../../src/stores/file/crc32.js';
 import { filesOf, freshFolder, putFiles, recordsOf } from './file-folders.js';
-import { FileStore } from './library.js';
+import { FileStore, type LimpetError } from './library.js';
 import { commitTo, PlainState, readBack, specOf } from './plain-state.js';
 
 const KEY: SubnetKey = { space: 'default', cidr: '10.0.0.0/24' };
@@ -177,12 +178,29 @@ describe('a journal', () => {
     await refuses(folder, renamed, '00000002.journal', 12, 12);
     await refuses(folder, { ...files, '00000001.snapshot': journal }, '00000001.snapshot', 0, 0);
     const future = Buffer.from(journal);
-    future[8] = 2;
+    future[8] = 3;
     await refuses(folder, { ...files, [name]: future }, name, 8, 8);
     await assert.rejects(
       new FileStore(folder).open(new PlainState()),
-      /its format version is 2, and this release reads 1/,
+      /its format version is 3, and this release reads 2, if that number can be trusted/,
     );
+  });
+
+  test('of the version before is refused, with what was found and what to do', async () => {
+    const old = Buffer.from(journal);
+    old[8] = 1;
+    old.writeUInt32LE(tableCrc32(old.subarray(0, 24), 0), 24);
+    putFiles(folder, { ...files, [name]: old });
+    await assert.rejects(new FileStore(folder).open(new PlainState()), (error: LimpetError) => {
+      assert.deepEqual([error.code, error.details.version], ['DAMAGED', 1]);
+      assert.match(
+        error.message,
+        /00000001\.journal is of format version 1, and this release reads and writes 2 alone/,
+      );
+      assert.match(error.message, /Go on with the release that wrote it, or give this one an empty folder/);
+      return true;
+    });
+    assert.ok(filesOf(folder)[name]!.equals(old), 'nothing was changed');
   });
 });
 
@@ -203,7 +221,7 @@ describe('a folder of several files', () => {
       const full = () => {
         throw new Error('no room for a snapshot');
       };
-      yield { spec: specOf(KEY.cidr), snapshot: { length: 1, subarray: full } as never, live: [] };
+      yield { spec: specOf(KEY.cidr), users: [], snapshot: { length: 1, subarray: full } as never, live: [] };
     };
     subnets = (await fill(store, state, RECORDS, 30)).at(-1)!;
     await store.close();

@@ -1,4 +1,4 @@
-// The format of the folder, held against one that was written by format version 1 and is kept in golden/: it must be read for
+// The format of the folder, held against one that was written by format version 2 and is kept in golden/: it must be read for
 // ever, and the same work must still write the same bytes. LIMPET_GOLDEN=write makes it anew, which is right only
 // together with a new VERSION and code that reads the old one.
 
@@ -23,20 +23,20 @@ async function work(folder: string): Promise<void> {
     exclude: ['10.0.0.128/25'],
     policy: 'serial',
     reclaim: {},
-    scope: 'node',
   });
   let six = await service.subnet('fd00::/64', {
     space: 'global "ä"',
     policy: 'lowest',
     reclaim: { after: 86_400_000, whenFull: { holdDown: 600_000 } },
-    scope: 'cluster',
   });
+  for (const id of ['node-1', 'node-2']) await service.introduce({ id, name: `${id} in German: Knöten` });
   for (let i = 1; i <= 5; i++) await four.allocate(`web.${i}`, { node: i % 2 ? 'node-1' : 'node-2' });
   await four.allocate('web.1', { node: 'node-2' });
   clock.turn(1000);
   await four.release('web.2', 'node-2');
   await six.allocate('ünï.\u{1f41a}', { node: 'node-1' });
   await six.hold('fd00::77');
+  for (const user of ['swarm', 'node-1']) await four.use(user);
   await service.close();
 
   service = await open({ compactAfter: 1 });
@@ -47,9 +47,10 @@ async function work(folder: string): Promise<void> {
   service = await open();
   four = service.find('10.0.0.0/24')!;
   six = service.find('fd00::/64', 'global "ä"')!;
-  await service.subnet('192.168.0.0/16', { policy: 'serial', reclaim: { after: 1 }, scope: 'node' });
+  await service.subnet('192.168.0.0/16', { policy: 'serial', reclaim: { after: 1 } });
   await service.remove('192.168.0.0/16');
-  const ticket = await four.hold();
+  await service.introduce({ id: 'node-2', name: 'renamed' });
+  const ticket = await four.holdNext();
   await four.allocate('by ticket', { node: 'node-1', ticket });
   await four.unhold(ticket);
   await four.hold('10.0.0.99');
@@ -58,6 +59,8 @@ async function work(folder: string): Promise<void> {
   await four.release('web.3', 'node-1');
   await four.release('web.4', 'node-2');
   await four.reclaim('web.4');
+  await four.disuse('node-1');
+  await six.use('node-2');
   await six.allocate('later', { node: 'node-3' });
   await service.close();
 }
@@ -65,13 +68,14 @@ async function work(folder: string): Promise<void> {
 /** What is found in a folder. */
 async function found(folder: string): Promise<string> {
   const service = await AllocatorService.open(new FileStore(folder), { clock: new HandClock() });
+  const names = ['node-1', 'node-2', 'node-3'].map((id) => [id, service.nodeName(id)]);
   const subnets = [...service.subnets()].map((net) => ({
     spec: net.spec,
     ...(seen(net) as object),
     releasedAt: Object.fromEntries([...net.list()].map(({ identity, releasedAt }) => [identity, releasedAt])),
   }));
   await service.close();
-  return subnets.map((subnet) => `${JSON.stringify(subnet)}\n`).join('');
+  return [names, ...subnets].map((each) => `${JSON.stringify(each)}\n`).join('');
 }
 
 describe('the golden folder', () => {

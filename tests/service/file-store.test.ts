@@ -45,7 +45,6 @@ describe('what is committed', () => {
       gateway: 'fd00::1',
       exclude: ['fd00::ff'],
       reclaim: { after: 5000, whenFull: { holdDown: 600_000 } },
-      scope: 'cluster' as const,
     };
     await commitTo(store, state, KEY, [CREATE]);
     await commitTo(store, state, other, [{ op: 'create', spec }]);

@@ -32,6 +32,8 @@ class ScriptedStore implements Store {
     return this.answer(changes);
   }
 
+  async introduce(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 
@@ -57,7 +59,7 @@ describe('a store that refuses', () => {
     await assert.rejects(net.allocate('web.2', { node: 'a' }), away);
     await assert.rejects(net.allocate('web.1', { node: 'b' }), away);
     await assert.rejects(net.release('web.1', 'a'), away);
-    await assert.rejects(net.hold(), away);
+    await assert.rejects(net.holdNext(), away);
     await assert.rejects(net.hold('10.0.0.77'), away);
     assert.deepEqual(seen(net), before);
     await assert.rejects(net.allocate('web.1', { node: 'a' }), away, 'whether it is live still, a shared store says');
@@ -119,7 +121,7 @@ describe('a store that refuses', () => {
   test('a release or an unhold that lost a race is tried again', async () => {
     const { store, net } = await scripted();
     await net.allocate('web.1', { node: 'a' });
-    const held = await net.hold();
+    const held = await net.holdNext();
     let lost = 0;
     store.answer = () => (lost++ % 2 === 0 ? 'conflict' : 'done');
     assert.equal(await net.release('web.1', 'a'), true);

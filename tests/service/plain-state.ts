@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type {
   Change,
+  NodeName,
   Store,
   StoredSubnet,
   StoreEvent,
@@ -15,6 +16,7 @@ import type {
 
 interface PlainSubnet {
   spec: SubnetSpec;
+  readonly users: string[];
   readonly bound: Record<string, string>;
   readonly released: Record<string, number>;
   readonly held: Record<string, true>;
@@ -23,31 +25,41 @@ interface PlainSubnet {
 
 export class PlainState implements StoreListener {
   subnets: Record<string, PlainSubnet> = {};
+  readonly names = new Map<string, string>();
   readonly events: StoreEvent[] = [];
   resets = 0;
   readies = 0;
 
   reset(): void {
     this.subnets = {};
+    this.names.clear();
     this.resets++;
+  }
+
+  introduced({ id, name }: NodeName): void {
+    this.names.set(id, name);
+  }
+
+  nodes(): NodeName[] {
+    return Array.from(this.names, ([id, name]) => ({ id, name }));
   }
 
   ready(): void {
     this.readies++;
   }
 
-  restore({ spec, snapshot, live }: StoredSubnet): void {
+  restore({ spec, users, snapshot, live }: StoredSubnet): void {
     const { bound, released, held } = JSON.parse(
       Buffer.concat(Array.from(snapshot, (piece) => Buffer.from(piece))).toString(),
     );
-    const subnet: PlainSubnet = { spec, bound, released, held, live: {} };
+    const subnet: PlainSubnet = { spec, users: [...users], bound, released, held, live: {} };
     this.subnets[keyOf(spec)] = subnet;
     for (const [identity, node] of live) mark(subnet, identity, node);
   }
 
   apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
-      this.subnets[keyOf(key)] ??= { spec: change.spec, bound: {}, released: {}, held: {}, live: {} };
+      this.subnets[keyOf(key)] ??= { spec: change.spec, users: [], bound: {}, released: {}, held: {}, live: {} };
       return;
     }
     const subnet = this.subnets[keyOf(key)];
@@ -82,13 +94,20 @@ export class PlainState implements StoreListener {
       case 'unhold':
         delete subnet.held[change.address];
         break;
+      case 'use':
+        if (!subnet.users.includes(change.user)) subnet.users.push(change.user);
+        subnet.users.sort();
+        break;
+      case 'disuse':
+        if (subnet.users.includes(change.user)) subnet.users.splice(subnet.users.indexOf(change.user), 1);
+        break;
     }
   }
 
   *dump(): Iterable<SubnetDump> {
-    for (const { spec, live, ...rest } of Object.values(this.subnets)) {
+    for (const { spec, users, live, ...rest } of Object.values(this.subnets)) {
       const pairs = Object.entries(live).flatMap(([identity, nodes]) => nodes.map((node) => [identity, node] as const));
-      yield { spec, snapshot: Buffer.from(JSON.stringify(rest)), live: pairs };
+      yield { spec, users: [...users], snapshot: Buffer.from(JSON.stringify(rest)), live: pairs };
     }
   }
 
@@ -132,5 +151,4 @@ export const specOf = (cidr: string, space = 'default'): SubnetSpec => ({
   exclude: [],
   policy: 'serial',
   reclaim: {},
-  scope: 'node',
 });

@@ -1,8 +1,14 @@
 // Calls to etcd: which member is asked, until when, and what a failure says about the request. Knows nothing of keys.
-// The client's own retries are off: it repeats a transaction that may have been applied, and then answers that it lost.
+//
+// One of the two places where a call is tried again (the other is the service's attempts.ts). Here: a request that has certainly not
+// been applied, since it never left or the member says so, goes to the next member; one that only reads goes there as well when
+// the member says nothing. The client's own retries are off: it repeats a transaction that may have been applied, and then
+// answers that it lost.
 
 import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
+import type { Clock } from '../../service/clock.js';
+import { Deadline } from '../../service/deadline.js';
 import type { EtcdStoreOptions } from './options.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
@@ -68,15 +74,15 @@ const interceptors = [demandLeader] as unknown as NonNullable<CallOptions['inter
 export class Endpoint extends Etcd3 {
   readonly #streams = new Set<Stream<never, never>>();
 
-  /** Why the member cannot take a request now, at the latest at the given time; undefined when it can. */
-  async unready(until: number): Promise<string | undefined> {
+  /** Why the member cannot take a request now, told in time; undefined when it can. */
+  async unready(deadline: Deadline): Promise<string | undefined> {
     try {
       const channel = await this.pool.withConnection('KV', ({ client }) => (client as unknown as Client).getChannel());
       for (;;) {
         const state = channel.getConnectivityState(true);
         if (state === READY) return undefined;
-        if (state === TRANSIENT_FAILURE || state === SHUTDOWN || Date.now() >= until) return 'no connection';
-        await new Promise<void>((resolve) => channel.watchConnectivityState(state, until, () => resolve()));
+        if (state === TRANSIENT_FAILURE || state === SHUTDOWN || deadline.passed) return 'no connection';
+        await new Promise<void>((resolve) => channel.watchConnectivityState(state, deadline.at, () => resolve()));
       }
     } catch (error) {
       return (error as Error).message; // of signing in, which comes before
@@ -102,58 +108,77 @@ export class Endpoint extends Etcd3 {
 
 type Send<T> = (endpoint: Endpoint, options: CallOptions) => Promise<T>;
 
+/** Whether a request may change what etcd has. */
+type Kind = 'write' | 'read';
+
 export class Connection {
-  readonly deadline: number;
+  /** Milliseconds that a call has which nobody bounds otherwise. */
+  readonly patience: number;
+  readonly #clock: Clock;
   readonly #endpoints: readonly Endpoint[];
   #current: number;
 
-  constructor(options: EtcdStoreOptions) {
+  /** @param clock the machine's time: gRPC's own deadlines go by it */
+  constructor(options: EtcdStoreOptions, clock: Clock) {
     if (options.endpoints.length === 0) throw new LimpetError('BAD_INPUT', 'an etcd store needs an endpoint');
-    this.deadline = options.deadline ?? 3000;
-    this.#endpoints = options.endpoints.map((host) => new Endpoint(clientOptions(options, host, this.deadline)));
-    this.#current = Math.floor(Math.random() * this.#endpoints.length); // not all processes at one member
+    this.patience = options.deadline ?? 3000;
+    this.#clock = clock;
+    const callOptions = () => ({ deadline: clock.now() + this.patience });
+    this.#endpoints = options.endpoints.map((host) => new Endpoint(clientOptions(options, host, callOptions)));
+    this.#current = Math.floor(clock.random() * this.#endpoints.length); // not all processes at one member
+  }
+
+  /** The connection's own deadline, or the caller's if that is the shorter. */
+  within(caller?: Deadline): Deadline {
+    return new Deadline(this.#clock, Math.min(this.patience, caller?.left ?? this.patience));
   }
 
   /**
    * Sends once, to a member that can be reached; sends again only what certainly has not been applied.
-   * @throws LimpetError UNAVAILABLE with `details.outcome`, at `until` at the latest
+   * @throws LimpetError UNAVAILABLE with `details.outcome`, in time
    */
-  async call<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
-    return this.#try(send, until, false);
+  async call<T>(send: Send<T>, deadline = this.within()): Promise<T> {
+    return this.#try('write', send, deadline);
   }
 
   /**
    * As {@link call}, for what writes nothing: a member that does not answer in its share of the time is given up for the next.
-   * @throws LimpetError UNAVAILABLE, at `until` at the latest
+   * @throws LimpetError UNAVAILABLE, in time
    */
-  async ask<T>(send: Send<T>, until = Date.now() + this.deadline): Promise<T> {
-    return this.#try(send, until, true);
+  async ask<T>(send: Send<T>, deadline = this.within()): Promise<T> {
+    return this.#try('read', send, deadline);
   }
 
-  async #try<T>(send: Send<T>, until: number, isRead: boolean): Promise<T> {
+  async #try<T>(kind: Kind, send: Send<T>, deadline: Deadline): Promise<T> {
     for (let last = 'no connection'; ; ) {
+      if (deadline.passed) throw unavailable(last, 'none');
       const endpoint = this.endpoint;
-      const now = Date.now();
-      if (now >= until) throw unavailable(last, 'none');
-      const share = Math.min(until, now + this.deadline / this.#endpoints.length);
+      const share = new Deadline(this.#clock, Math.min(deadline.left, this.patience / this.#endpoints.length));
       const unready = await endpoint.unready(share);
-      if (unready === undefined) {
+      if (unready !== undefined) {
+        if (SIGN_IN.test(unready)) throw unavailable(unready, 'none');
+        last = unready;
+      } else if (!deadline.passed) {
+        const until = kind === 'read' ? share : deadline;
         try {
-          return await send(endpoint, { deadline: isRead ? share : until, interceptors });
+          return await send(endpoint, { deadline: until.at, interceptors });
         } catch (error) {
           last = (error as Error).message;
-          const isAnswer = NOT_APPLIED.test(last) && !TRY_AGAIN.test(last);
-          if (isAnswer) throw unavailable(last, 'none');
-          this.pass(endpoint);
-          if (!NOT_APPLIED.test(last) && !isRead) throw unavailable(last, 'unknown');
+          this.#giveUpOn(kind, endpoint, last);
         }
-      } else {
-        last = unready;
-        this.pass(endpoint);
-        if (SIGN_IN.test(last)) throw unavailable(last, 'none');
       }
-      await pause(Math.min(PAUSE, Math.max(until - Date.now(), 0)));
+      this.pass(endpoint);
+      await this.#clock.sleep(Math.min(PAUSE, deadline.left));
     }
+  }
+
+  /** @throws LimpetError UNAVAILABLE when the request must not be sent again, or need not */
+  #giveUpOn(kind: Kind, endpoint: Endpoint, why: string): void {
+    const isRefused = NOT_APPLIED.test(why);
+    if (isRefused && !TRY_AGAIN.test(why)) throw unavailable(why, 'none');
+    if (isRefused || kind === 'read') return;
+    this.pass(endpoint);
+    throw unavailable(why, 'unknown');
   }
 
   /** The member that is asked now. */
@@ -173,7 +198,7 @@ export class Connection {
   }
 }
 
-function clientOptions(options: EtcdStoreOptions, host: string, deadline: number): IOptions {
+function clientOptions(options: EtcdStoreOptions, host: string, callOptions: () => CallOptions): IOptions {
   const { tls, user, password } = options;
   return {
     hosts: [host],
@@ -195,17 +220,11 @@ function clientOptions(options: EtcdStoreOptions, host: string, deadline: number
             ...(tls.certificate === undefined ? {} : { certChain: Buffer.from(tls.certificate) }),
           },
         }),
-    ...(user === undefined || password === undefined
-      ? {}
-      : { auth: { username: user, password, callOptions: () => ({ deadline: Date.now() + deadline }) } }),
+    ...(user === undefined || password === undefined ? {} : { auth: { username: user, password, callOptions } }),
   };
 }
 
 export function unavailable(why: string, outcome: 'none' | 'unknown'): LimpetError {
   const what = outcome === 'none' ? 'nothing was written' : 'whether it was written is not known yet';
   return new LimpetError('UNAVAILABLE', `etcd: ${why}; ${what}`, { outcome });
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -58,10 +58,10 @@ export class Draft {
     if (change.op === 'create') return this.#create(Buffer.from(JSON.stringify(change.spec)));
     const subnet = this.#view.subnet(this.#key);
     // Nothing is live, held or left to end in a subnet that is not there.
-    if (subnet === undefined) return ['remove', 'gone', 'unhold', 'mark'].includes(change.op);
+    if (subnet === undefined) return ['remove', 'gone', 'unhold', 'mark', 'disuse'].includes(change.op);
     switch (change.op) {
       case 'remove':
-        return this.#remove();
+        return change.unused === true ? this.#removeUnused(subnet) : this.#remove();
       case 'settings':
         return this.#settings(subnet, Buffer.from(JSON.stringify(change.spec)));
       case 'bind':
@@ -78,6 +78,10 @@ export class Draft {
         return this.#hold(subnet, change.address);
       case 'unhold':
         return this.#unhold(subnet, change.address);
+      case 'use':
+        return this.#use(subnet, change.user);
+      case 'disuse':
+        return this.#disuse(change.user);
     }
   }
 
@@ -189,6 +193,30 @@ export class Draft {
   #remove(): boolean {
     this.#writes.set(this.#keys.subnet(this.#key), undefined);
     this.#deletedRanges.push(...this.#keys.within(this.#key));
+    return true;
+  }
+
+  /** Nothing that says that the subnet is needed may be there, whether it is known here or not. */
+  #removeUnused(subnet: KnownSubnet): boolean {
+    const isLive = [...subnet.bindings.values()].some(({ live }) => live.size > 0);
+    if (subnet.users.size > 0 || subnet.held.size > 0 || isLive) return false;
+    this.#subnetIsThere(subnet);
+    for (const range of this.#keys.needs(this.#key)) {
+      this.#absent(range);
+      this.#reads.set(range.from, range);
+    }
+    return this.#remove();
+  }
+
+  /** Put anew when it is there already: whoever found it absent before, and so not in use, must not remove the subnet. */
+  #use(subnet: KnownSubnet, user: string): boolean {
+    this.#subnetIsThere(subnet);
+    this.#writes.set(this.#keys.user(this.#key, user), { value: Buffer.alloc(0) });
+    return true;
+  }
+
+  #disuse(user: string): boolean {
+    this.#writes.set(this.#keys.user(this.#key, user), undefined);
     return true;
   }
 
@@ -320,6 +348,13 @@ export class Draft {
     return this.#ended.has(identity) ? undefined : subnet.bindings.get(identity);
   }
 
+  /** That very subnet, by whatever settings. */
+  #subnetIsThere(subnet: KnownSubnet): void {
+    const key = this.#keys.subnet(this.#key);
+    this.#compare(key, 'Create', subnet.created);
+    this.#reads.set(key, undefined);
+  }
+
   /** With the settings that are known here: an address that was free by them can be excluded by others. */
   #sameSubnet(subnet: KnownSubnet): void {
     const key = this.#keys.subnet(this.#key);
@@ -356,11 +391,14 @@ export class Draft {
             { from: range.from, to: own },
             { from: `${own}\0`, to: range.to },
           ];
-    for (const each of ranges) {
-      const absent = { target: 'Create', result: 'Equal', create_revision: 0 } as const;
-      this.#compares.set(`${each.from} ${each.to}`, { ...asRange(each), ...absent });
-    }
+    for (const each of ranges) this.#absent(each);
     this.#readMarks(identity);
+  }
+
+  /** No key of the range is there. */
+  #absent(range: KeyRange): void {
+    const absent = { target: 'Create', result: 'Equal', create_revision: 0 } as const;
+    this.#compares.set(`${range.from} ${range.to}`, { ...asRange(range), ...absent });
   }
 
   #readMarks(identity: string): void {

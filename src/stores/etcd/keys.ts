@@ -11,6 +11,8 @@ export type Key =
   | { readonly kind: 'address'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'held'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'live'; readonly subnet: SubnetKey; readonly identity: string; readonly node: string }
+  | { readonly kind: 'user'; readonly subnet: SubnetKey; readonly user: string }
+  | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'process'; readonly lease: string };
 
 /** From the first key to the one before the end. */
@@ -31,8 +33,13 @@ const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
   address: 3,
   held: 3,
   live: 4,
+  user: 3,
+  node: 1,
   process: 1,
 };
+
+/** What all keys begin with unless told otherwise. It ends with the version of what stands behind it. */
+export const DEFAULT_PREFIX = '/limpet/v2/';
 
 export class Keys {
   /** All that is read at the start and watched: everything but the index by address, which sorts before it. */
@@ -45,6 +52,12 @@ export class Keys {
     }
     this.#prefix = prefix;
     this.watched = { from: `${prefix}held/`, to: after(prefix) };
+  }
+
+  /** What the release before this one has written, if it kept to the custom of ending the prefix with its version. */
+  get ofOldVersion(): KeyRange | undefined {
+    const old = this.#prefix.replace(/(^|\/)v2\/$/, '$1v1/');
+    return old === this.#prefix ? undefined : under(old);
   }
 
   subnet(subnet: SubnetKey): string {
@@ -67,6 +80,15 @@ export class Keys {
     return `${this.#key('live', subnet)}/${escapeSegment(identity)}/${escapeSegment(node)}`;
   }
 
+  user(subnet: SubnetKey, user: string): string {
+    return `${this.#key('user', subnet)}/${escapeSegment(user)}`;
+  }
+
+  /** What a node is called. Hangs on no lease: what a dead node left is best told by its name. */
+  node(id: string): string {
+    return `${this.#prefix}node/${escapeSegment(id)}`;
+  }
+
   /** Hangs on the lease of one process; its revision fences off what that process sent before (lease.ts). */
   process(lease: string): string {
     return `${this.#prefix}process/${lease}`;
@@ -84,12 +106,17 @@ export class Keys {
 
   /** The keys that say which of a subnet's addresses are taken. */
   taken(subnet: SubnetKey): KeyRange[] {
-    return (['held', 'identity'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+    return (['held', 'identity'] as const).map((kind) => this.#under(kind, subnet));
+  }
+
+  /** The keys that say that a subnet is needed. */
+  needs(subnet: SubnetKey): KeyRange[] {
+    return (['user', 'held', 'live'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** All that a subnet has, its own key aside. */
   within(subnet: SubnetKey): KeyRange[] {
-    return (['address', 'held', 'identity', 'live'] as const).map((kind) => under(`${this.#key(kind, subnet)}/`));
+    return (['address', 'held', 'identity', 'live', 'user'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** Undefined for a key that Limpet has not written. */
@@ -102,10 +129,16 @@ export class Keys {
     const [first = '', cidr = '', third = '', node = ''] = segments as string[];
     const subnet = { space: first, cidr };
     if (kind === 'process') return { kind, lease: first };
+    if (kind === 'node') return { kind, id: first };
     if (kind === 'subnet') return { kind, subnet };
     if (kind === 'identity') return { kind, subnet, identity: third };
     if (kind === 'live') return { kind, subnet, identity: third, node };
+    if (kind === 'user') return { kind, subnet, user: third };
     return { kind, subnet, address: third };
+  }
+
+  #under(kind: Key['kind'], subnet: SubnetKey): KeyRange {
+    return under(`${this.#key(kind, subnet)}/`);
   }
 
   #key(kind: Key['kind'], { space, cidr }: SubnetKey): string {
@@ -150,8 +183,7 @@ export function readSpec(value: Buffer, { space, cidr }: SubnetKey): SubnetSpec 
     ['string', 'undefined'].includes(typeof read.gateway) &&
     Array.isArray(read.exclude) &&
     typeof read.policy === 'string' &&
-    typeof read.reclaim === 'object' &&
-    typeof read.scope === 'string';
+    typeof read.reclaim === 'object';
   return isWhole ? (read as SubnetSpec) : undefined;
 }
 

@@ -3,11 +3,22 @@
 // way. Only then does a reading tell the truth about a commit whose answer was lost.
 
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
-import { type Connection, pause, type Stream } from './connection.js';
+import type { Clock } from '../../service/clock.js';
+import type { Connection, Stream } from './connection.js';
 import type { Writer } from './draft.js';
 import type { Keys } from './keys.js';
 
 type KeepAlive = Stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
+
+export interface LeaseOptions {
+  /** Seconds. */
+  readonly ttl: number;
+  readonly node: string;
+  readonly onLost: () => void;
+}
+
+/** Milliseconds before a renewal that failed is tried again. */
+const PAUSE = 100;
 
 export class Lease {
   #id = '0';
@@ -18,14 +29,16 @@ export class Lease {
   #renewed = [0, 0] as [monotonic: number, wall: number];
   #stream: KeepAlive | undefined;
   #answered: (answer: { id: string; ttl: number } | { error: Error }) => void = () => {};
-  #closed = false;
+  readonly #end = new AbortController();
   readonly #past = new Set<string>();
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #options: { readonly ttl: number; readonly node: string; readonly onLost: () => void };
+  readonly #clock: Clock;
+  readonly #options: LeaseOptions;
 
-  constructor(connection: Connection, keys: Keys, options: { ttl: number; node: string; onLost: () => void }) {
+  constructor(connection: Connection, clock: Clock, keys: Keys, options: LeaseOptions) {
     this.#connection = connection;
+    this.#clock = clock;
     this.#keys = keys;
     this.#options = options;
   }
@@ -45,13 +58,13 @@ export class Lease {
 
   /** Whether etcd cannot have ended the lease yet. False after a silence, though the lease may be there. */
   get isCertain(): boolean {
-    const silence = Math.max(performance.now() - this.#renewed[0], Date.now() - this.#renewed[1]);
+    const silence = Math.max(performance.now() - this.#renewed[0], this.#clock.now() - this.#renewed[1]);
     return this.#fence > 0 && silence < this.#ttl;
   }
 
   /** A new lease, and the process's key under it. */
   async grant(): Promise<void> {
-    const sent = stamp();
+    const sent = this.#stamp();
     const granted = await this.#connection.call((etcd, options) =>
       etcd.leaseClient.leaseGrant({ TTL: this.#options.ttl }, options),
     );
@@ -82,19 +95,22 @@ export class Lease {
     this.#fence = Math.max(fence, this.#fence);
   }
 
-  /** Renews for as long as the process lives. */
+  /** Renews until it is closed. */
   async keep(): Promise<void> {
-    while (!this.#closed) {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
       const id = this.#id;
-      const began = Date.now();
+      const began = this.#clock.now();
       const interval = this.#ttl / 3;
       const ttl = await this.#renew(id, interval);
-      if (ttl === 0 && id === this.#id && !this.#closed) {
+      if (ttl === 0 && id === this.#id && !signal.aborted) {
         this.#fence = 0;
         this.#options.onLost();
-        await pause(100);
-      } else if (ttl === undefined) await pause(100);
-      else await pause(Math.max(interval - (Date.now() - began), 0));
+        await this.#clock.sleep(PAUSE, signal);
+      } else {
+        const rest = ttl === undefined ? PAUSE : interval - (this.#clock.now() - began);
+        await this.#clock.sleep(Math.max(rest, 0), signal);
+      }
     }
   }
 
@@ -103,14 +119,14 @@ export class Lease {
    * outlives this process, and the next one of the same node takes its marks over before they end.
    */
   close(): void {
-    this.#closed = true;
+    this.#end.abort();
     this.#stream?.cancel();
     this.#answered({ error: new Error('closed') });
   }
 
   /** The new time to live in seconds, 0 when the lease is gone, undefined when etcd did not answer in time. */
   async #renew(id: string, timeout: number): Promise<number | undefined> {
-    const sent = stamp();
+    const sent = this.#stamp();
     const endpoint = this.#connection.endpoint;
     try {
       const stream = this.#stream ?? (await this.#open());
@@ -127,7 +143,7 @@ export class Lease {
 
   async #open(): Promise<KeepAlive> {
     const endpoint = this.#connection.endpoint;
-    const unready = await endpoint.unready(Date.now() + this.#connection.deadline);
+    const unready = await endpoint.unready(this.#connection.within());
     if (unready !== undefined) throw new Error(unready);
     const stream = await endpoint.stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>('leaseKeepAlive');
     const fail = (error: Error) => {
@@ -144,10 +160,11 @@ export class Lease {
   /** One renewal at a time, so that an answer belongs to what was sent last. */
   #ask(stream: KeepAlive, id: string, timeout: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#answered({ error: new Error('etcd does not renew the lease') }), timeout);
+      const silent = () => this.#answered({ error: new Error('etcd does not renew the lease') });
+      const callOff = this.#clock.after(timeout, silent);
       this.#answered = (answer) => {
         if ('id' in answer && answer.id !== id) return;
-        clearTimeout(timer);
+        callOff();
         this.#answered = () => {};
         if ('error' in answer) reject(answer.error);
         else resolve(answer.ttl);
@@ -155,8 +172,8 @@ export class Lease {
       stream.write({ ID: id });
     });
   }
-}
 
-function stamp(): [number, number] {
-  return [performance.now(), Date.now()];
+  #stamp(): [number, number] {
+    return [performance.now(), this.#clock.now()];
+  }
 }

@@ -1,6 +1,7 @@
 // The live marks that this process has answered for, and so puts again when etcd loses them: when the lease ended while etcd
 // was away or the process stood still. And the opposite: bindings whose process died, which get a time of release.
 
+import type { Clock } from '../../service/clock.js';
 import type { SubnetKey } from '../../service/store.js';
 import type { Keys } from './keys.js';
 import type { KnownSubnet, View } from './view.js';
@@ -92,9 +93,11 @@ interface Seen {
 export class Unmarked {
   readonly #seen = new Map<string, Seen>();
   readonly #keys: Keys;
+  readonly #clock: Pick<Clock, 'random'>;
 
-  constructor(keys: Keys) {
+  constructor(keys: Keys, clock: Pick<Clock, 'random'>) {
     this.#keys = keys;
+    this.#clock = clock;
   }
 
   note(subnet: SubnetKey, identity: string, since: number): void {
@@ -117,7 +120,7 @@ export class Unmarked {
         due.push(each);
       }
     }
-    return due.sort(() => Math.random() - 0.5);
+    return due.sort(() => this.#clock.random() - 0.5);
   }
 }
 

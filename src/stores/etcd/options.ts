@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { LimpetError } from '../../host/errors.js';
+import type { Clock } from '../../service/clock.js';
 
 export interface EtcdStoreOptions {
   /** `host:port`, every member that may be asked; tried in turn. */
   readonly endpoints: readonly string[];
-  /** Who asks, for operators who look into etcd. */
+  /** The ID of the node that asks, for operators who look into etcd. */
   readonly node: string;
   /** Seconds until the live marks of a process that has gone silent end. Default 10; etcd takes no fewer than 2. */
   readonly ttl?: number;
@@ -20,8 +21,10 @@ export interface EtcdStoreOptions {
   };
   readonly user?: string;
   readonly password?: string;
-  /** What all keys begin with. Default `/limpet/v1/`. */
+  /** What all keys begin with. Default `/limpet/v2/`. */
   readonly prefix?: string;
+  /** Default: the machine's own. Another one has to run in real time, by which gRPC's deadlines go. */
+  readonly clock?: Clock;
   /** The most keys of one answer while the state is read. Default 10 000. */
   readonly page?: number;
 }
@@ -35,10 +38,10 @@ export interface EtcdEnvironment {
   readonly LIMPET_ETCD_PASSWORD?: string | undefined;
 }
 
-const FORM = 'etcd://host:port,host:port?ttl=10&deadline=3000&prefix=/limpet/v1/';
+const FORM = 'etcd://host:port,host:port?ttl=10&deadline=3000&prefix=/limpet/v2/';
 
 /**
- * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v1/` and the environment. The port may be left out.
+ * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/` and the environment. The port may be left out.
  * What the environment names for TLS are files. No user or password in the URL: URLs end up in logs.
  * @throws LimpetError BAD_INPUT; it never repeats a password
  */

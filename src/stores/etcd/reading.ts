@@ -1,9 +1,12 @@
 // The whole state at one revision, page by page, as the keys come. Nothing is told from here: a reading that fails half-way
 // leaves everything as it was.
 
-import type { Connection } from './connection.js';
+import { LimpetError } from '../../host/errors.js';
+import { untilAnswered } from '../../service/attempts.js';
+import type { Clock } from '../../service/clock.js';
+import { type Connection, unavailable } from './connection.js';
 import { asRange } from './draft.js';
-import type { Keys } from './keys.js';
+import type { KeyRange, Keys } from './keys.js';
 import { type Item, itemOf } from './view.js';
 
 export interface Reading {
@@ -12,21 +15,59 @@ export interface Reading {
   readonly pages: number;
 }
 
-/** A reading whose revision was compacted away meanwhile is begun anew, this many times. */
-const MOST_BEGINNINGS = 20;
+/** What is read from, and how. */
+export interface Source {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  /** The most keys of one answer. */
+  readonly page: number;
+}
 
-/** @throws LimpetError UNAVAILABLE */
-export async function readAll(connection: Connection, keys: Keys, page: number): Promise<Reading> {
-  for (let n = 1; ; n++) {
+/** A reading whose revision was compacted away meanwhile has lost a race, and is begun anew. @throws LimpetError UNAVAILABLE */
+export async function readAll(source: Source): Promise<Reading> {
+  const attempt = async () => {
     try {
-      return await readOnce(connection, keys, page);
+      return await readOnce(source);
     } catch (error) {
-      if (n === MOST_BEGINNINGS || !/required revision has been compacted/.test((error as Error).message)) throw error;
+      if (/required revision has been compacted/.test((error as Error).message)) return undefined;
+      throw error;
     }
+  };
+  const contended = () => unavailable('its history is compacted faster than it can be read', 'none');
+  return untilAnswered({ clock: source.clock, what: 'read all of etcd', contended }, attempt);
+}
+
+/**
+ * A store without a subnet, beside which the release before has left its own, is no new one: whoever started here would give away
+ * what is in use.
+ * @throws LimpetError DAMAGED, UNAVAILABLE
+ */
+export async function refuseOldVersion({ connection, keys }: Source, { items }: Reading): Promise<void> {
+  const old = keys.ofOldVersion;
+  if (old === undefined || items.some(([key]) => keys.parse(key)?.kind === 'subnet')) return;
+  const count = await countKeys(connection, old);
+  if (count === 0) return;
+  const message =
+    `etcd has ${count} keys under ${old.from}, which an earlier release of Limpet wrote and this one does not read, and no subnet ` +
+    `yet of this one. Nothing was changed. Go on with the release that wrote them, or delete them and let \`limpet import\` take ` +
+    'over the addresses in use';
+  throw new LimpetError('DAMAGED', message, { prefix: old.from, keys: count });
+}
+
+async function countKeys(connection: Connection, range: KeyRange): Promise<number> {
+  try {
+    const request = { ...asRange(range), count_only: true };
+    const { count } = await connection.call((etcd, options) => etcd.kv.range(request, options));
+    return Number(count);
+  } catch (error) {
+    // Who may not look there has not written there either.
+    if (/permission denied/.test((error as Error).message)) return 0;
+    throw error;
   }
 }
 
-async function readOnce(connection: Connection, keys: Keys, page: number): Promise<Reading> {
+async function readOnce({ connection, keys, page }: Source): Promise<Reading> {
   const items: [string, Item][] = [];
   let { from } = keys.watched;
   let revision = 0;

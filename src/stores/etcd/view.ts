@@ -44,6 +44,8 @@ export interface KnownSubnet {
   readonly bindings: Map<string, KnownBinding>;
   readonly owners: Map<string, string>;
   readonly held: Map<string, number>;
+  /** Who has networks on it, and since which revision. */
+  readonly users: Map<string, number>;
 }
 
 /** What the store wants to hear of, beside the listener. */
@@ -65,6 +67,8 @@ export class View {
   /** Everything up to this revision has been told by the reading or by the watch. */
   revision: number;
   readonly #subnets = new Map<string, KnownSubnet>();
+  /** What nodes are called, by ID. */
+  readonly #nodes = new Map<string, { readonly name: string; readonly mod: number }>();
   /** For each space: every subnet made up to this revision is known. */
   readonly #spaces = new Map<string, number>();
   /** Keys that were seen to be absent ahead of the watch, and when. */
@@ -89,6 +93,11 @@ export class View {
 
   subnets(): IterableIterator<KnownSubnet> {
     return this.#subnets.values();
+  }
+
+  /** What people call the node. */
+  nameOf(node: string): string {
+    return this.#nodes.get(node)?.name ?? node;
   }
 
   /** Whether etcd has the subnet in a form that this version cannot read. */
@@ -148,6 +157,10 @@ export class View {
       return;
     }
     if (parsed.kind === 'process') return;
+    if (parsed.kind === 'node') {
+      this.#learnNode(parsed.id, item);
+      return;
+    }
     const absentAt = this.#absent.get(key);
     if (item !== undefined && absentAt !== undefined && item.mod <= absentAt) return;
     if (item === undefined && at > this.revision && at > (absentAt ?? 0)) {
@@ -158,12 +171,18 @@ export class View {
     else this.#learnWithin(parsed, key, item, at);
   }
 
-  #learnWithin(parsed: Exclude<Key, { kind: 'process' | 'subnet' }>, key: string, item: Item | undefined, at: number) {
+  #learnWithin(
+    parsed: Exclude<Key, { kind: 'process' | 'node' | 'subnet' }>,
+    key: string,
+    item: Item | undefined,
+    at: number,
+  ) {
     const subnet = this.subnet(parsed.subnet);
     if (subnet === undefined || at < subnet.created) return;
     if (parsed.kind === 'identity') this.#learnIdentity(subnet, parsed.identity, item, at, key);
     else if (parsed.kind === 'live') this.#learnLive(subnet, parsed.identity, parsed.node, item, at, key);
     else if (parsed.kind === 'held') this.#learnHeld(subnet, parsed.address, item, at);
+    else if (parsed.kind === 'user') this.#learnUser(subnet, parsed.user, item, at);
     else this.#learnOwner(subnet, parsed.address, item, at);
   }
 
@@ -197,6 +216,7 @@ export class View {
       bindings: new Map(),
       owners: new Map(),
       held: new Map(),
+      users: new Map(),
     });
     this.#tell(key, { op: 'create', spec });
   }
@@ -287,6 +307,26 @@ export class View {
     } else if (known === undefined || known < item.mod) {
       subnet.held.set(address, item.mod);
       if (known === undefined) this.#tell(subnet.key, { op: 'hold', address });
+    }
+  }
+
+  /** A name that somebody deletes is known on until the next start: it does no harm. */
+  #learnNode(id: string, item: Item | undefined): void {
+    if (item === undefined || item.mod <= (this.#nodes.get(id)?.mod ?? 0)) return;
+    const name = item.value.toString();
+    this.#nodes.set(id, { name, mod: item.mod });
+    this.#listener.introduced({ id, name });
+  }
+
+  #learnUser(subnet: KnownSubnet, user: string, item: Item | undefined, at: number): void {
+    const known = subnet.users.get(user);
+    if (item === undefined) {
+      if (known === undefined || known > at) return;
+      subnet.users.delete(user);
+      this.#tell(subnet.key, { op: 'disuse', user });
+    } else if (known === undefined || known < item.mod) {
+      subnet.users.set(user, item.mod);
+      if (known === undefined) this.#tell(subnet.key, { op: 'use', user });
     }
   }
 

@@ -2,7 +2,8 @@
 // no longer has what comes next, it says so and stops.
 
 import type { IWatchRequest, IWatchResponse } from 'etcd3';
-import { type Connection, pause, type Stream } from './connection.js';
+import type { Clock } from '../../service/clock.js';
+import type { Connection, Stream } from './connection.js';
 import { asRange } from './draft.js';
 import type { Keys } from './keys.js';
 import { type Item, itemOf } from './view.js';
@@ -19,15 +20,20 @@ export interface WatchEvents {
   readonly connected: (is: boolean, why: string) => void;
 }
 
+/** Milliseconds before a watch that has ended is begun again. */
+const PAUSE = 100;
+
 export class Watch {
   #stream: WatchStream | undefined;
-  #ended = false;
+  readonly #end = new AbortController();
   #giveUp = () => {};
+  readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #events: WatchEvents;
 
-  constructor(connection: Connection, keys: Keys, events: WatchEvents) {
+  constructor(connection: Connection, clock: Clock, keys: Keys, events: WatchEvents) {
+    this.#clock = clock;
     this.#connection = connection;
     this.#keys = keys;
     this.#events = events;
@@ -35,9 +41,13 @@ export class Watch {
   }
 
   end(): void {
-    this.#ended = true;
+    this.#end.abort();
     this.#stream?.cancel();
     this.#giveUp();
+  }
+
+  get #ended(): boolean {
+    return this.#end.signal.aborted;
   }
 
   async #run(): Promise<void> {
@@ -53,7 +63,7 @@ export class Watch {
       if (this.#ended) return;
       this.#events.connected(false, why);
       this.#connection.pass(endpoint);
-      await pause(100);
+      await this.#clock.sleep(PAUSE, this.#end.signal);
     }
   }
 
@@ -81,13 +91,13 @@ export class Watch {
     return new Promise((resolve) => {
       let done = false;
       const end = (why: string) => {
-        clearTimeout(silent);
+        callOff();
         done = true; // what a cancelled stream still delivers, the next one delivers again
         resolve(why);
       };
-      const silent = setTimeout(() => end('etcd does not begin the watch'), this.#connection.deadline);
+      const callOff = this.#clock.after(this.#connection.patience, () => end('etcd does not begin the watch'));
       stream.on('data', (response) => {
-        clearTimeout(silent);
+        callOff();
         const why = done || this.#ended ? 'ended' : this.#take(response);
         if (why !== undefined) end(why);
       });
@@ -103,7 +113,7 @@ export class Watch {
   #take(response: IWatchResponse): string | undefined {
     if (response.canceled) {
       if (Number(response.compact_revision) === 0) return response.cancel_reason || 'etcd has ended the watch';
-      this.#ended = true;
+      this.#end.abort();
       this.#events.gap();
       return 'compacted';
     }

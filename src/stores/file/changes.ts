@@ -1,14 +1,14 @@
 // Commits as text: the body of a journal's record is `[space, cidr, change...]`, a change `[op, field...]` with its fields in
-// the order below. JSON, since it is parsed faster than any format of our own could be and anyone can read it.
+// the order below; what a node is called is `{ "id", "name" }` instead. JSON, since it is parsed faster than any format of our own could be and anyone can read it.
 
-import type { Change, SubnetKey } from '../../service/store.js';
+import type { Change, NodeName, SubnetKey } from '../../service/store.js';
 
 type Fields = readonly (readonly [name: string, type: 'string' | 'number' | 'object' | 'flag'])[];
 
 /** A flag comes last: it is there or not. */
 const FIELDS: Readonly<Record<Change['op'], Fields>> = {
   create: [['spec', 'object']],
-  remove: [],
+  remove: [['unused', 'flag']],
   settings: [['spec', 'object']],
   bind: [
     ['identity', 'string'],
@@ -30,6 +30,8 @@ const FIELDS: Readonly<Record<Change['op'], Fields>> = {
   ],
   hold: [['address', 'string']],
   unhold: [['address', 'string']],
+  use: [['user', 'string']],
+  disuse: [['user', 'string']],
 };
 
 export function encodeCommit({ space, cidr }: SubnetKey, changes: readonly Change[]): string {
@@ -46,14 +48,21 @@ function encodeChange(change: Change): unknown[] {
   return values;
 }
 
-/** The commit that a body holds, or undefined when it holds none. */
-export function decodeCommit(body: string): { readonly subnet: SubnetKey; readonly changes: Change[] } | undefined {
+export function encodeNode({ id, name }: NodeName): string {
+  return JSON.stringify({ id, name });
+}
+
+/** The commit that a body holds, or what a node is called; undefined when it holds neither. */
+export function decodeBody(
+  body: string,
+): { readonly subnet: SubnetKey; readonly changes: Change[] } | { readonly node: NodeName } | undefined {
   let values: unknown;
   try {
     values = JSON.parse(body);
   } catch {
     return undefined;
   }
+  if (isNode(values)) return { node: values };
   if (!Array.isArray(values)) return undefined;
   const [space, cidr] = values;
   if (typeof space !== 'string' || typeof cidr !== 'string') return undefined;
@@ -64,6 +73,11 @@ export function decodeCommit(body: string): { readonly subnet: SubnetKey; readon
     changes.push(change);
   }
   return { subnet: { space, cidr }, changes };
+}
+
+export function isNode(value: unknown): value is NodeName {
+  const { id, name } = (value ?? {}) as Partial<NodeName>;
+  return typeof id === 'string' && typeof name === 'string';
 }
 
 function decodeChange(values: unknown): Change | undefined {

@@ -1,6 +1,7 @@
 // The file store's errors: what is damaged and where, and what could not be written and whether it was.
 
 import { LimpetError } from '../../host/errors.js';
+import { VERSION } from './format.js';
 
 /** The data cannot be trusted from `offset` of `file` on. */
 export function damaged(file: string, offset: number, why: string, more: Record<string, unknown> = {}): LimpetError {
@@ -8,6 +9,16 @@ export function damaged(file: string, offset: number, why: string, more: Record<
     'DAMAGED',
     `${file} is damaged at offset ${offset}: ${why}. Nothing was changed; put back a copy of the folder that is whole`,
     { file, offset, ...more },
+  );
+}
+
+/** The folder was written by another release: nothing is wrong with it, and nothing in it can be read. */
+export function otherVersion(file: string, version: number): LimpetError {
+  return new LimpetError(
+    'DAMAGED',
+    `${file} is of format version ${version}, and this release reads and writes ${VERSION} alone. Nothing was changed. Go on with ` +
+      'the release that wrote it, or give this one an empty folder and let `limpet import` take over the addresses in use',
+    { file, offset: 8, version },
   );
 }
 

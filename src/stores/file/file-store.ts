@@ -7,8 +7,10 @@
 
 import { pathToFileURL } from 'node:url';
 import { LimpetError } from '../../host/errors.js';
-import type { Change, Commit, Store, StoreListener, SubnetKey } from '../../service/store.js';
-import { encodeCommit } from './changes.js';
+import { type Clock, systemClock } from '../../service/clock.js';
+import type { Deadline } from '../../service/deadline.js';
+import type { Change, Commit, NodeName, Store, StoreListener, SubnetKey } from '../../service/store.js';
+import { encodeCommit, encodeNode } from './changes.js';
 import { type Disk, disk as realDisk } from './disk.js';
 import { unavailable } from './failure.js';
 import { Folder } from './folder.js';
@@ -16,7 +18,7 @@ import { GroupCommit } from './group-commit.js';
 import { Journal } from './journal.js';
 import { type Lock, lock } from './lock.js';
 import { type Recovered, recover } from './recovery.js';
-import { type FrozenDump, freeze, writeSnapshot } from './snapshot.js';
+import { type FrozenState, freeze, writeSnapshot } from './snapshot.js';
 
 export interface FileStoreOptions {
   /**
@@ -24,6 +26,8 @@ export interface FileStoreOptions {
    * about a second), fewer have the whole state written more often. Default 16 MiB.
    */
   readonly compactAfter?: number;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
   /** @internal Disks that fail, for tests. */
   readonly disk?: Disk;
 }
@@ -45,14 +49,15 @@ export class FileStore implements Store {
   readonly #folder: Folder;
   readonly #compactAfter: number;
   readonly #disk: Disk;
+  readonly #clock: Clock;
   readonly #commits = new GroupCommit((bodies) => this.#write(bodies));
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
   /** Bytes journaled since a snapshot was last taken or tried. */
   #journaled = 0;
   #compaction: Promise<void> | undefined;
-  /** Set while the disk's state is not known. */
-  #retry: NodeJS.Timeout | undefined;
+  /** Set while the disk's state is not known; calls off the next look at it. */
+  #callOff: (() => void) | undefined;
 
   /** @param folder made at `open`, readable for its owner only, if it is not there */
   constructor(folder: string, options: FileStoreOptions = {}) {
@@ -67,6 +72,7 @@ export class FileStore implements Store {
     this.#folder = new Folder(folder);
     this.#compactAfter = compactAfter;
     this.#disk = options.disk ?? realDisk;
+    this.#clock = options.clock ?? systemClock;
     this.name = pathToFileURL(this.#folder.path).href;
   }
 
@@ -84,10 +90,12 @@ export class FileStore implements Store {
     }
   }
 
-  async commit(subnet: SubnetKey, changes: readonly Change[]): Promise<Commit> {
-    if (this.#opened === undefined || this.#closing) throw unavailable(`the store ${this.name} is not open`, 'none');
-    if (this.#retry !== undefined) throw unavailable(`the store ${this.name} waits for its disk`, 'none');
-    return this.#commits.add(encodeCommit(subnet, changes));
+  async commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit> {
+    return this.#journal(encodeCommit(subnet, changes), deadline);
+  }
+
+  async introduce(node: NodeName, deadline?: Deadline): Promise<void> {
+    await this.#journal(encodeNode(node), deadline);
   }
 
   /** Waits for the commits that are under way, and for a snapshot that is being written. */
@@ -98,13 +106,19 @@ export class FileStore implements Store {
     return this.#closing;
   }
 
+  async #journal(body: string, deadline: Deadline | undefined): Promise<Commit> {
+    if (this.#opened === undefined || this.#closing) throw unavailable(`the store ${this.name} is not open`, 'none');
+    if (this.#callOff !== undefined) throw unavailable(`the store ${this.name} waits for its disk`, 'none');
+    return this.#commits.add(body, deadline);
+  }
+
   async #close(): Promise<void> {
     await this.#commits.idle();
     await this.#compaction;
-    clearTimeout(this.#retry);
+    this.#callOff?.();
     const opened = this.#opened;
     this.#opened = undefined;
-    this.#retry = undefined;
+    this.#callOff = undefined;
     await opened?.journal.close();
     await opened?.lock.release();
   }
@@ -143,12 +157,12 @@ export class FileStore implements Store {
   async #compact(): Promise<void> {
     const { listener } = this.#opened as Opened;
     try {
-      const started = performance.now();
+      const started = this.#clock.now();
       const { generation, removed } = await this.#newGeneration();
       listener.report({
         level: 'info',
         message: `${this.name}: snapshot of generation ${generation} written`,
-        details: { generation, removed, milliseconds: Math.round(performance.now() - started) },
+        details: { generation, removed, milliseconds: Math.round(this.#clock.now() - started) },
       });
     } catch (error) {
       listener.report({
@@ -162,9 +176,9 @@ export class FileStore implements Store {
   }
 
   async #newGeneration(): Promise<{ generation: number; removed: number }> {
-    const { dumps, generation } = await this.#commits.between(() => this.#switchJournal());
+    const { state, generation } = await this.#commits.between(() => this.#switchJournal());
     await this.#folder.create(this.#folder.file('snapshot', generation), (file) =>
-      writeSnapshot(file, generation, dumps),
+      writeSnapshot(file, generation, state),
     );
     const { journals, snapshots } = await this.#folder.list();
     const old = [
@@ -176,13 +190,13 @@ export class FileStore implements Store {
   }
 
   /** Takes the state down, and leaves the journal that has led to it for a new one. */
-  async #switchJournal(): Promise<{ dumps: FrozenDump[]; generation: number }> {
+  async #switchJournal(): Promise<{ state: FrozenState; generation: number }> {
     const opened = this.#opened as Opened;
     const { listener, journal } = opened;
-    if (this.#retry !== undefined) throw new Error('the store waits for its disk');
+    if (this.#callOff !== undefined) throw new Error('the store waits for its disk');
     this.#journaled = 0;
     const generation = journal.generation + 1;
-    const dumps = freeze(listener.dump());
+    const state = freeze(listener);
     try {
       opened.journal = await Journal.create(this.#folder, this.#disk, generation, journal.length);
     } catch (error) {
@@ -191,7 +205,7 @@ export class FileStore implements Store {
       throw error;
     }
     await journal.close();
-    return { dumps, generation };
+    return { state, generation };
   }
 
   async #removeAfter(journal: Journal): Promise<void> {
@@ -209,10 +223,10 @@ export class FileStore implements Store {
   }
 
   #tryAgain(): void {
-    this.#retry = setTimeout(() => {
+    this.#callOff = this.#clock.after(RETRY, () => {
       if (this.#closing) return;
       this.#commits.between(() => this.#readAgain()).catch(() => this.#tryAgain());
-    }, RETRY).unref();
+    });
   }
 
   async #readAgain(): Promise<void> {
@@ -223,7 +237,7 @@ export class FileStore implements Store {
     listener.reset();
     opened.journal = await this.#recover(listener);
     await journal.close();
-    this.#retry = undefined;
+    this.#callOff = undefined;
     listener.ready();
   }
 }

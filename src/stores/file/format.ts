@@ -12,7 +12,7 @@
 import { crc32 } from './crc32.js';
 
 /** The one version of the whole folder's format. Another one is refused, never guessed at. */
-export const VERSION = 1;
+export const VERSION = 2;
 export const HEADER_SIZE = 28;
 /** Bytes of a record in front of its body. */
 export const RECORD_HEAD = 12;
@@ -28,6 +28,14 @@ export interface FileHeader {
   readonly previous: number;
 }
 
+/** What is wrong with a header, and where. */
+export interface BadHeader {
+  readonly offset: number;
+  readonly wrong: string;
+  /** When the header is whole, and another release's. */
+  readonly version?: number;
+}
+
 export function encodeHeader({ kind, generation, previous }: FileHeader): Buffer {
   const bytes = Buffer.alloc(HEADER_SIZE);
   bytes.write(MAGIC[kind], 'latin1');
@@ -39,18 +47,14 @@ export function encodeHeader({ kind, generation, previous }: FileHeader): Buffer
 }
 
 /** The header, or what is wrong with it and where. */
-export function decodeHeader(
-  bytes: Buffer,
-  kind: FileKind,
-  generation: number,
-): FileHeader | { readonly offset: number; readonly wrong: string } {
+export function decodeHeader(bytes: Buffer, kind: FileKind, generation: number): FileHeader | BadHeader {
   if (bytes.length < HEADER_SIZE) return { offset: bytes.length, wrong: 'the file ends within its header' };
   if (bytes.toString('latin1', 0, 8) !== MAGIC[kind]) return { offset: 0, wrong: `it is no ${kind} of Limpet` };
   const version = bytes.readUInt32LE(8);
   const sound = bytes.readUInt32LE(24) === crc32(bytes.subarray(0, 24), 0);
   if (version !== VERSION) {
-    const whole = sound ? '' : ', if that number can be trusted';
-    return { offset: 8, wrong: `its format version is ${version}, and this release reads ${VERSION}${whole}` };
+    const wrong = `its format version is ${version}, and this release reads ${VERSION}`;
+    return sound ? { offset: 8, wrong, version } : { offset: 8, wrong: `${wrong}, if that number can be trusted` };
   }
   if (!sound) return { offset: 0, wrong: 'the checksum of its header is wrong' };
   if (bytes.readUInt32LE(12) !== generation) {

@@ -1,9 +1,12 @@
-// Many callers, one flush: whatever is asked for while a flush runs goes out together with the next one.
+// Many callers, one flush: whatever is asked for while a flush runs goes out together with the next one. Whose deadline has
+// passed by then is refused; what has begun to be written is waited for.
 
+import type { Deadline } from '../../service/deadline.js';
 import type { Commit } from '../../service/store.js';
 
 interface Waiting {
   readonly body: string;
+  readonly deadline: Deadline | undefined;
   readonly resolve: (commit: Commit) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,8 +25,9 @@ export class GroupCommit {
     this.#write = write;
   }
 
-  add(body: string): Promise<Commit> {
-    const answer = new Promise<Commit>((resolve, reject) => this.#waiting.push({ body, resolve, reject }));
+  /** @throws LimpetError UNAVAILABLE; what `write` throws */
+  add(body: string, deadline?: Deadline): Promise<Commit> {
+    const answer = new Promise<Commit>((resolve, reject) => this.#waiting.push({ body, deadline, resolve, reject }));
     this.#running ??= this.#run();
     return answer;
   }
@@ -62,8 +66,9 @@ export class GroupCommit {
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#waiting;
+    const batch = this.#waiting.filter(isInTime);
     this.#waiting = [];
+    if (batch.length === 0) return;
     try {
       await this.#write(batch.map(({ body }) => body));
     } catch (error) {
@@ -71,5 +76,16 @@ export class GroupCommit {
       return;
     }
     for (const { resolve } of batch) resolve('done');
+  }
+}
+
+/** Refuses it otherwise. */
+function isInTime({ deadline, reject }: Waiting): boolean {
+  try {
+    deadline?.check('write to the journal');
+    return true;
+  } catch (error) {
+    reject(error);
+    return false;
   }
 }

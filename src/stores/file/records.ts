@@ -7,7 +7,7 @@
 
 import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from './crc32.js';
-import { damaged } from './failure.js';
+import { damaged, otherVersion } from './failure.js';
 import { decodeHeader, type FileHeader, type FileKind, HEADER_SIZE, RECORD_HEAD, seedOf } from './format.js';
 
 /** Bytes that are read at once, unless one record is longer. */
@@ -35,7 +35,11 @@ export class RecordReader {
     this.size = fstatSync(fd).size;
     const bytes = this.#bytes(0, Math.min(HEADER_SIZE, this.size));
     const header = decodeHeader(bytes, kind, generation);
-    if ('wrong' in header) throw damaged(path, header.offset, header.wrong);
+    if ('wrong' in header) {
+      throw header.version === undefined
+        ? damaged(path, header.offset, header.wrong)
+        : otherVersion(path, header.version);
+    }
     this.header = header;
   }
 

@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreListener } from '../../service/store.js';
-import { decodeCommit } from './changes.js';
+import { decodeBody } from './changes.js';
 import { damaged } from './failure.js';
 import type { Folder } from './folder.js';
 import type { FileKind } from './format.js';
@@ -36,7 +36,7 @@ export async function recover(folder: Folder, listener: StoreListener): Promise<
     ...journals.filter((each) => each < first).map((each) => folder.file('journal', each)),
     ...snapshots.filter((each) => each < base).map((each) => folder.file('snapshot', each)),
   ];
-  if (base > 0) read(folder, 'snapshot', base, (reader) => readSnapshot(reader, (stored) => listener.restore(stored)));
+  if (base > 0) read(folder, 'snapshot', base, (reader) => readSnapshot(reader, listener));
   let [journaled, commits, length] = [0, 0, 0];
   let torn: Recovered['torn'];
   for (let generation = first; generation <= last; generation++) {
@@ -62,9 +62,10 @@ function readJournal(reader: RecordReader, listener: StoreListener): number {
   for (let commits = 0; ; commits++) {
     const body = reader.next();
     if (body === undefined) return commits;
-    const commit = decodeCommit(body.toString());
+    const commit = decodeBody(body.toString());
     if (commit === undefined) throw damaged(reader.path, reader.offset, 'the record holds no commit of this release');
-    for (const change of commit.changes) listener.apply(commit.subnet, change);
+    if ('node' in commit) listener.introduced(commit.node);
+    else for (const change of commit.changes) listener.apply(commit.subnet, change);
   }
 }
 

@@ -1,14 +1,16 @@
 // A snapshot: the state of all subnets in one file, taken at one moment and written while commits go on. It is whole or it
 // is damaged; unlike a journal it has no torn tail, since it gets its name only when it is written to the end.
 //
-//   for each subnet   { "spec": …, "snapshot": bytes, "live": records }
+//   first             { "nodes": [{ "id", "name" }...] }
+//   for each subnet   { "spec": …, "users": […], "snapshot": bytes, "live": records }
 //                     the core's snapshot, in pieces of at most PIECE bytes
 //                     [node, identity...], as many as said
 //   at the end        { "subnets": count }
 
 import type { FileHandle } from 'node:fs/promises';
 import { LimpetError } from '../../host/errors.js';
-import type { StoredSubnet, SubnetDump, SubnetSpec } from '../../service/store.js';
+import type { NodeName, StoreListener, SubnetDump, SubnetSpec } from '../../service/store.js';
+import { isNode } from './changes.js';
 import { damaged } from './failure.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
 import type { RecordReader } from './records.js';
@@ -25,11 +27,22 @@ export interface FrozenDump {
   readonly live: readonly string[];
 }
 
-/** Takes the dumps down as they are now; the writing can wait. */
-export function freeze(dumps: Iterable<SubnetDump>): FrozenDump[] {
-  return Array.from(dumps, ({ spec, snapshot, live }) => {
+/** All of it. */
+export interface FrozenState {
+  readonly nodes: readonly NodeName[];
+  readonly dumps: readonly FrozenDump[];
+}
+
+/** Takes the state down as it is now; the writing can wait. */
+export function freeze(listener: Pick<StoreListener, 'nodes' | 'dump'>): FrozenState {
+  return { nodes: [...listener.nodes()], dumps: freezeSubnets(listener.dump()) };
+}
+
+function freezeSubnets(dumps: Iterable<SubnetDump>): FrozenDump[] {
+  return Array.from(dumps, ({ spec, users, snapshot, live }) => {
     const lists = liveLists(live);
-    return { head: JSON.stringify({ spec, snapshot: snapshot.length, live: lists.length }), snapshot, live: lists };
+    const head = JSON.stringify({ spec, users, snapshot: snapshot.length, live: lists.length });
+    return { head, snapshot, live: lists };
   });
 }
 
@@ -49,9 +62,14 @@ function liveLists(live: SubnetDump['live']): string[] {
   return lists;
 }
 
-export async function writeSnapshot(file: FileHandle, generation: number, dumps: readonly FrozenDump[]): Promise<void> {
+export async function writeSnapshot(
+  file: FileHandle,
+  generation: number,
+  { nodes, dumps }: FrozenState,
+): Promise<void> {
   const out = new RecordWriter(file, generation);
   await out.begin();
+  await out.text(JSON.stringify({ nodes }));
   for (const { head, snapshot, live } of dumps) {
     await out.text(head);
     for (let at = 0; at < snapshot.length; at += PIECE) await out.bytes(snapshot.subarray(at, at + PIECE));
@@ -111,22 +129,25 @@ class RecordWriter {
 }
 
 /**
- * Tells each subnet of the file. Pieces and live list are read while the listener walks over them, once: a file is never in
+ * Tells the nodes and each subnet of the file. Pieces and live list are read while the listener walks over them, once: a file is never in
  * memory as a whole.
  * @throws LimpetError DAMAGED
  */
-export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubnet) => void): void {
+export function readSnapshot(reader: RecordReader, listener: Pick<StoreListener, 'introduced' | 'restore'>): void {
+  const { nodes } = (parse(reader) ?? {}) as { nodes?: unknown };
+  if (!Array.isArray(nodes) || !nodes.every(isNode)) {
+    throw damaged(reader.path, reader.offset, 'the list of nodes should stand here');
+  }
+  for (const node of nodes) listener.introduced(node);
   for (let subnets = 0; ; subnets++) {
-    const head = parse(reader) as { spec?: SubnetSpec; snapshot?: number; live?: number; subnets?: number } | null;
+    const head = parse(reader) as Partial<Head> | null;
     const { offset } = reader;
     if (head?.subnets === subnets && reader.end === reader.size) return;
-    if (typeof head?.snapshot !== 'number' || typeof head.live !== 'number' || typeof head.spec !== 'object') {
-      throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
-    }
+    if (!isSubnet(head)) throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
     const snapshot = readPieces(reader, head.snapshot);
     const live = readLive(reader, head.live);
     try {
-      restore({ spec: head.spec, snapshot, live });
+      listener.restore({ spec: head.spec, users: head.users, snapshot, live });
     } catch (error) {
       if (!(error instanceof LimpetError && error.code === 'BAD_SNAPSHOT')) throw error;
       throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
@@ -134,6 +155,25 @@ export function readSnapshot(reader: RecordReader, restore: (stored: StoredSubne
     for (const _ of snapshot);
     for (const _ of live);
   }
+}
+
+/** What stands in front of each subnet; the count stands alone, at the end. */
+interface Head {
+  readonly spec: SubnetSpec;
+  readonly users: readonly string[];
+  readonly snapshot: number;
+  readonly live: number;
+  readonly subnets: number;
+}
+
+function isSubnet(head: Partial<Head> | null): head is Omit<Head, 'subnets'> {
+  return (
+    typeof head?.snapshot === 'number' &&
+    typeof head.live === 'number' &&
+    typeof head.spec === 'object' &&
+    Array.isArray(head.users) &&
+    head.users.every((user) => typeof user === 'string')
+  );
 }
 
 function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> {

@@ -12,5 +12,7 @@ export class MemoryStore implements Store {
     return 'done';
   }
 
+  async introduce(): Promise<void> {}
+
   async close(): Promise<void> {}
 }

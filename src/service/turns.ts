@@ -1,0 +1,89 @@
+// Whose turn it is in a subnet: one call at a time for each key, none while its settings change, and each attempted until
+// it is answered.
+
+import { LimpetError } from '../host/errors.js';
+import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
+import type { Clock } from './clock.js';
+import type { Deadline } from './deadline.js';
+import { KeyedMutex } from './mutex.js';
+
+/** What one call wants: to do what, about whom, until when. */
+export interface Turn {
+  /** For messages: `allocate`. */
+  readonly what: string;
+  /** Calls with the same key run one after the other; those without run side by side. */
+  readonly key?: string;
+  readonly deadline: Deadline | undefined;
+}
+
+export class Turns {
+  readonly #cidr: string;
+  readonly #clock: Clock;
+  readonly #check: () => void;
+  readonly #mutex = new KeyedMutex();
+  /** Calls that are at work; while the settings change none is, and they wait for that. */
+  #atWork = 0;
+  #changing: Promise<void> | undefined;
+  #idle = () => {};
+
+  /** @param check throws when no call can be answered now */
+  constructor(cidr: string, clock: Clock, check: () => void) {
+    this.#cidr = cidr;
+    this.#clock = clock;
+    this.#check = check;
+  }
+
+  /** Attempts until there is an answer; `undefined` means that another process was faster. */
+  take<T>(turn: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
+    const { key, deadline } = turn;
+    const all = () => this.#attempt(turn, attempt);
+    return key === undefined ? all() : this.#mutex.run(key, all, deadline);
+  }
+
+  /** Runs the action when all before it with the same key have ended: one that is answered at the first attempt or not at all. */
+  once(key: string, action: () => Promise<void>, deadline: Deadline | undefined): Promise<void> {
+    const checked = async () => {
+      this.#check();
+      await action();
+    };
+    return this.#mutex.run(key, checked, deadline);
+  }
+
+  /** While no call is at work: what it proposed by settings that end meanwhile would be lost. One at a time. */
+  async exclusive<T>(action: () => Promise<T>): Promise<T> {
+    let open = () => {};
+    this.#changing = new Promise((resolve) => {
+      open = resolve;
+    });
+    try {
+      if (this.#atWork > 0) {
+        await new Promise<void>((resolve) => {
+          this.#idle = resolve;
+        });
+      }
+      return await action();
+    } finally {
+      this.#changing = undefined;
+      open();
+    }
+  }
+
+  #attempt<T>({ what, key, deadline }: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
+    const doing = `${what} in ${this.#cidr}`;
+    const contended = () => {
+      const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.#cidr}: try again`;
+      return new LimpetError('CONTENDED', message, { subnet: this.#cidr, ...(key !== undefined && { identity: key }) });
+    };
+    return untilAnswered({ clock: this.#clock, deadline, what: doing, contended }, async () => {
+      while (this.#changing !== undefined) await (deadline?.wait(this.#changing, doing) ?? this.#changing);
+      this.#check();
+      this.#atWork++;
+      try {
+        return await attempt();
+      } finally {
+        this.#atWork--;
+        if (this.#atWork === 0) this.#idle();
+      }
+    });
+  }
+}
