@@ -6,7 +6,7 @@
 const BELOW = {
   host: [],
   service: ['host'],
-  docker: ['host'],
+  docker: ['service', 'host'],
   stores: ['service', 'host'],
   tickets: ['docker', 'service', 'host'],
   // A composing module hands what an operator does to the plugin: neither imports the other.

@@ -1,7 +1,7 @@
 // The swarm as it stands: a column for each node, a chip for each task that has not ended. It changes only what differs from
 // the state shown before; chips of one identity glide from where that identity stood.
 
-import type { State, Task } from 'limpet/simulator';
+import { hasEnded, type State, type Task } from 'limpet/simulator';
 import { h, setAttr } from '../dom.js';
 import type { Change, Session } from '../session.js';
 import { diff, type Stays } from '../stays.js';
@@ -15,7 +15,6 @@ const ROOMY = { nodes: 8, tasks: 120 };
 const GLIDE_TIME = 520;
 /** Tiles that stand beside each other in the narrowest column; swarm.css has the same. */
 const TILES_ABREAST = 5;
-const ENDED: ReadonlySet<string> = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove']);
 
 export interface StageActions extends CardActions {
   readonly follow: (identity: string) => void;
@@ -106,7 +105,7 @@ export class Stage {
 
   #place(number: number, task: Task | undefined): void {
     const shown = this.#chips.get(number);
-    if (task === undefined || ENDED.has(task.state)) {
+    if (task === undefined || hasEnded(task)) {
       shown?.element.remove();
       this.#chips.delete(number);
       return;

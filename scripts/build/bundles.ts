@@ -18,7 +18,7 @@ const CLI = { cli: 'src/cli/main.ts' };
 /** Modules that are there once in a process, by their files in dist/: what the CLI loads takes them from there. */
 const SHARED = { errors: 'src/host/errors.ts' };
 /** What the command line loads when asked: whole, with all that it needs, so that no package must be installed. */
-const LOADED = { plugin: 'src/plugin/run.ts', operate: 'src/operate/direct.ts' };
+const LOADED = { serve: 'src/cli/serve.ts', operate: 'src/operate/direct.ts' };
 const NODE: BuildOptions = {
   platform: 'node',
   target: 'node20',

@@ -2,7 +2,7 @@
 import { node } from '../test/process.js';
 import { beyondKnown } from './known.js';
 
-const FOLDERS = ['assembly', 'src', 'playground', 'scripts'];
+const FOLDERS = ['assembly', 'bench', 'playground', 'scripts', 'src', 'tests'];
 
 interface Violation {
   readonly from: string;

@@ -23,7 +23,7 @@ export function dockerPluginCommand(program: Command): void {
     .description("serve Docker's IPAM driver protocol: containers and tasks keep their addresses")
     .addHelpText('after', HELP);
   for (const option of options()) command.addOption(option);
-  command.action(async (given: Partial<Settings>) => serve(given));
+  command.action(async (given: Partial<Settings>) => start(given));
 }
 
 function options(): Option[] {
@@ -33,8 +33,8 @@ function options(): Option[] {
     option('--store <url>', 'LIMPET_STORE', 'memory:, file:///folder or etcd://host:2379,host:2379').default(store),
     option('--socket <path>', 'LIMPET_SOCKET', 'where Docker calls').default(socket),
     option('--docker <address>', 'LIMPET_DOCKER_SOCKET', "Docker's API: a socket or tcp://host:2375").default(docker),
-    option('--node <name>', 'LIMPET_NODE', "this node's name, if not the one that Docker has"),
-    option('--state <file>', 'LIMPET_STATE', "remembers Docker's name of this node").default(stateFile),
+    option('--node <name>', 'LIMPET_NODE', "what people read for this node, if not the host's name"),
+    option('--state <file>', 'LIMPET_STATE', 'keeps the ID of this host').default(stateFile),
     option('--log-level <level>', 'LIMPET_LOG_LEVEL', LOG_LEVELS.join(', ')).default(logLevel),
     option('--metrics <host:port>', 'LIMPET_METRICS', 'where /metrics and /healthz are served'),
     option('--global-pools <ranges>', 'LIMPET_GLOBAL_POOLS', 'for swarm networks without --subnet').default(
@@ -59,10 +59,10 @@ function orDefaults(given: Partial<Settings>): Settings {
   return { ...defaults, ...waits, ...Object.fromEntries(said) };
 }
 
-async function serve(given: Partial<Settings>): Promise<void> {
-  const { run } = await import('../plugin/run.js');
+async function start(given: Partial<Settings>): Promise<void> {
+  const { serve } = await import('./serve.js');
   try {
-    await run(orDefaults(given));
+    await serve(orDefaults(given));
   } catch (error) {
     // The plugin is a bundle of its own, with its own LimpetError.
     const { name, code, message } = error as NodeJS.ErrnoException;

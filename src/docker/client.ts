@@ -1,59 +1,68 @@
-// The questions that Limpet asks Docker, each bounded by a deadline: dockerd may itself be waiting for the plugin that asks.
-// Only lists are asked for. They take none of Docker's locks; looking at one container can wait for that container's start.
+// Docker's API over its socket or TCP, each question bounded by a deadline: dockerd may itself be waiting for the plugin that asks.
+// While the client watches Docker it notices at once that Docker has gone, and asks until it is there again.
 
 import Docker from 'dockerode';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { dig } from '../host/json.js';
+import { type Clock, systemClock } from '../service/clock.js';
+import type { DockerApi } from './api.js';
+import { addressOf, type DockerHost } from './docker-host.js';
 import { readContainer, readEndpoints, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
-export interface DockerApiOptions {
-  /** `/var/run/docker.sock`, `unix:///var/run/docker.sock`, or `tcp://host:2375`. */
-  readonly host: string;
+export interface DockerApiOptions extends DockerHost {
   /** Milliseconds that one question may take. Default 2000. */
   readonly deadline?: number;
-}
-
-/** Asks Docker. Every method throws LimpetError UNAVAILABLE when there is no answer in time, or none that can be used. */
-export interface DockerApi {
-  /** For messages. */
-  readonly name: string;
-  /** All containers, running or not. */
-  containers(): Promise<readonly Container[]>;
-  networks(): Promise<readonly Network[]>;
-  info(): Promise<Info>;
-  /** Managers only, as the two below. Attachments of plain containers to swarm networks are among them. */
-  tasks(): Promise<readonly Task[]>;
-  services(): Promise<readonly Service[]>;
-  nodes(): Promise<readonly Node[]>;
-  /**
-   * The endpoints of one network with their addresses, those of other nodes as far as this one has heard. Not a list: Docker
-   * looks into the network for it. Never to be asked within a call of Docker's.
-   */
-  endpoints(networkId: string): Promise<readonly NamedEndpoint[]>;
+  readonly clock?: Clock;
 }
 
 /** The newest version of the API whose answers `read.ts` was written for. */
 const NEWEST = [1, 52] as const;
 
 const DEADLINE = 2000;
+/** Between two questions to a Docker that is silent. */
+const PROBE = 250;
 
 /** Swarm lists only container tasks unless told: plain containers on swarm networks have a task of their own kind. */
 const RUNTIMES = JSON.stringify({ runtime: ['container', '', 'attachment'] });
 
 export class DockerodeApi implements DockerApi {
   readonly name: string;
+  readonly #clock: Clock;
   readonly #deadline: number;
   readonly #address: Docker.DockerOptions;
   /** Docker in the version that was agreed on; forgotten whenever a question fails, since Docker may have been upgraded. */
   #agreed: Promise<Docker> | undefined;
+  #silent = false;
+  #watched = false;
+  #probing = false;
 
   /** Connects to nothing yet. @throws LimpetError BAD_INPUT naming the host */
-  constructor({ host, deadline = DEADLINE }: DockerApiOptions) {
-    this.name = host;
+  constructor({ deadline = DEADLINE, clock = systemClock, ...host }: DockerApiOptions) {
+    this.name = host.host;
+    this.#clock = clock;
     this.#deadline = deadline;
     this.#address = addressOf(host);
+  }
+
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  get watched(): boolean {
+    return this.#watched;
+  }
+
+  /** Keeps a stream of Docker's events open until the signal: its end is the first that shows of Docker going away. */
+  async watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#untilEventsEnd(signal);
+      if (signal.aborted) return;
+      if (this.#watched) this.#fallSilent();
+      this.#watched = false;
+      await this.#clock.sleep(PROBE, signal);
+    }
   }
 
   async containers(): Promise<readonly Container[]> {
@@ -96,17 +105,56 @@ export class DockerodeApi implements DockerApi {
   }
 
   async #ask(what: string, question: Question): Promise<unknown> {
-    const signal = AbortSignal.timeout(this.#deadline);
+    const signal = this.#timeout();
     for (let again = 1; ; again--) {
       try {
         const docker = await this.#version(signal);
-        return await question(docker, { abortSignal: signal });
+        const answer = await question(docker, { abortSignal: signal });
+        this.#silent = false;
+        return answer;
       } catch (error) {
         this.#agreed = undefined;
+        if (signal.aborted) this.#fallSilent();
         if (signal.aborted) throw this.#unavailable(what, `no answer within ${this.#deadline} ms`);
         // A connection kept alive ends when dockerd restarts; and a version may be refused that was good before.
-        if (again === 0 || !isWorthAgain(error)) throw this.#unavailable(what, messageOf(error));
+        if (again > 0 && isWorthAgain(error)) continue;
+        if (statusOf(error) === undefined) this.#fallSilent();
+        throw this.#unavailable(what, messageOf(error));
       }
+    }
+  }
+
+  #timeout(): AbortSignal {
+    const controller = new AbortController();
+    this.#clock.after(this.#deadline, () => controller.abort());
+    return controller.signal;
+  }
+
+  /** From now on nobody waits for Docker, until it has answered a probe. */
+  #fallSilent(): void {
+    this.#silent = true;
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#clock.after(PROBE, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    this.#probing = false;
+    if (this.#silent) await this.#ask('info', (docker, options) => abortable(docker).info(options)).catch(() => {});
+  }
+
+  async #untilEventsEnd(signal: AbortSignal): Promise<void> {
+    try {
+      const docker = await this.#version(this.#timeout());
+      const events = await docker.getEvents({ abortSignal: signal } as Docker.GetEventsOptions);
+      this.#watched = true;
+      this.#silent = false;
+      await new Promise<void>((resolve) => {
+        events.on('data', () => {}); // what happens is not asked for, only that it could be told
+        for (const end of ['end', 'error', 'close']) events.on(end, () => resolve());
+      });
+    } catch {
+      this.#agreed = undefined; // there is no stream to watch: questions find out by themselves
     }
   }
 
@@ -121,8 +169,7 @@ export class DockerodeApi implements DockerApi {
 
   /** Docker 29 refuses versions below 1.44, Docker 20.10 knows none above 1.41: the newest that both sides know. */
   async #agree(): Promise<Docker> {
-    const abortSignal = AbortSignal.timeout(this.#deadline);
-    const answer = await abortable(new Docker(this.#address)).version({ abortSignal });
+    const answer = await abortable(new Docker(this.#address)).version({ abortSignal: this.#timeout() });
     const theirs = String(dig(answer, 'ApiVersion'));
     const [, major, minor] = /^(\d+)\.(\d+)$/.exec(theirs) ?? [];
     if (major === undefined) throw new Error(`it names no version of its API, but ${quote(theirs)}`);
@@ -156,19 +203,15 @@ function abortable(docker: Docker): Abortable {
   return docker as unknown as Abortable;
 }
 
-/** Every part that dockerode would otherwise take from DOCKER_HOST and its like. */
-function addressOf(host: string): Docker.DockerOptions {
-  const socket = /^(?:unix:\/\/)?(\/.+)$/.exec(host)?.[1];
-  if (socket !== undefined) return { socketPath: socket, protocol: 'http', host: '' };
-  const [, name, port = '2375'] = /^(?:tcp|http):\/\/([^/:@]+|\[[0-9a-fA-F:]+\])(?::(\d+))?\/?$/.exec(host) ?? [];
-  if (name !== undefined) return { host: name, port: Number(port), protocol: 'http' };
-  const message = `${quote(host)} is no address of Docker's API: write /var/run/docker.sock or tcp://host:2375`;
-  throw new LimpetError('BAD_INPUT', message, { value: host });
+/** The status of an answer that was no good; undefined when there was no answer. */
+function statusOf(error: unknown): number | undefined {
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : undefined;
 }
 
 function isWorthAgain(error: unknown): boolean {
-  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
-  return code === 'ECONNRESET' || code === 'EPIPE' || statusCode === 400;
+  const { code } = error as { code?: unknown };
+  return code === 'ECONNRESET' || code === 'EPIPE' || statusOf(error) === 400;
 }
 
 function messageOf(error: unknown): string {

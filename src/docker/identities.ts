@@ -1,30 +1,60 @@
-// Who a container is to Limpet: the key that outlives it. A task's is its service and slot (its node for a global service), so
-// that the next task in that slot is the same; a plain container's is its name.
+// Who a container is to Limpet: the key that outlives it. A task's is its service and slot, so that the next task in that slot is
+// the same; without a slot (a global service, the first task of a replicated job) its service and node, which is how Swarm names
+// its container. A plain container's is its name.
+//
+//   web.3                            slot 3 of the service web
+//   agent.r0k…25 characters          the global service agent on that node
+//   db, web.internal                 a plain container
+//   container:web.3                  a plain container whose name looks like a task's: never the task
 
 import type { Container, Service, Task } from './shapes.js';
 
-/** What a task's name is made of: service, slot or node ID, task ID. */
-const TASK_NAME = /^(.+)\.([^.]+)\.([^.]+)$/;
+/** Swarm's IDs, and so its nodes': 25 characters of base 36. Slots are numbers. */
+const TASK = /^(.+)\.(\d+|[0-9a-z]{25})$/;
+const TASK_CONTAINER = /^(.+\.(?:\d+|[0-9a-z]{25}))\.[0-9a-z]{25}$/;
+const PLAIN = 'container:';
 
-/** `web.3` for the container `web.3.<task ID>`; the name of a container that is no task's. */
-export function identityOf({ name, task }: Container): string {
-  if (task === undefined) return name;
-  const [, service, slot, id] = TASK_NAME.exec(task.name) ?? [];
-  if (service === undefined || id !== task.id) return task.name === '' ? name : task.name;
-  // The label knows better than the name where the service's own name has a dot.
-  return `${task.service || service}.${slot}`;
+/**
+ * The identity of a container as Docker lists it. It is a task's only when its own name and all of its labels say the same: anybody
+ * can write a label.
+ */
+export function identityOf({ name, task }: Pick<Container, 'name' | 'task'>): string {
+  if (task === undefined || task.name !== name) return plain(name);
+  const [service, id] = [`${task.service}.`, `.${task.id}`];
+  const slot = name.slice(service.length, -id.length);
+  const agrees = task.service !== '' && name.startsWith(service) && name.endsWith(id) && /^[^.]+$/.test(slot);
+  return agrees ? `${service}${slot}` : plain(name);
 }
 
-/** The same for a task as a manager lists it; undefined when its service is not there any more, or it has no slot yet. */
+/** The same for a task as a manager lists it; undefined when its service is not there any more, or it is nowhere yet. */
 export function identityOfTask(task: Task, services: ReadonlyMap<string, Service>): string | undefined {
   const service = services.get(task.serviceId);
   if (service === undefined) return undefined;
-  const slot = service.mode === 'global' ? task.nodeId : task.slot === 0 ? '' : String(task.slot);
-  return slot === '' ? undefined : `${service.name}.${slot}`;
+  const key = keyOfTask(task, service.mode);
+  return key === undefined ? undefined : `${service.name}.${key}`;
 }
 
-/** The same from a container's name alone, which Docker gives its tasks' containers too. */
+/** What tells a task from the others of its service: its slot, else its node. Undefined when it has neither. */
+export function keyOfTask({ slot, nodeId }: Pick<Task, 'slot' | 'nodeId'>, mode: Service['mode']): string | undefined {
+  if (mode !== 'global' && slot > 0) return String(slot);
+  return mode === 'replicated' || nodeId === '' ? undefined : nodeId;
+}
+
+/** The same from a container's name alone: all that Docker 29 says while its API does not answer. */
 export function identityOfName(name: string): string {
-  const [, service, slot] = /^(.+)\.(\d+|[0-9a-z]{25})\.[0-9a-z]{25}$/.exec(name) ?? [];
-  return service === undefined ? name : `${service}.${slot}`;
+  return TASK_CONTAINER.exec(name)?.[1] ?? plain(name);
+}
+
+/** `web` of `web.3` and of `agent.<node>`; undefined for what is no service's task. */
+export function serviceOf(identity: string): string | undefined {
+  return /^(?:@|container:)/.test(identity) ? undefined : TASK.exec(identity)?.[1];
+}
+
+/** Whether an endpoint's name is that of a network's load balancer on a node: libnetwork makes it of the network's name. */
+export function isBalancerEnd(name: string, networks: readonly { readonly name: string }[] = []): boolean {
+  return networks.length === 0 ? name.endsWith('-endpoint') : networks.some((each) => name === `${each.name}-endpoint`);
+}
+
+function plain(name: string): string {
+  return TASK.test(name) ? `${PLAIN}${name}` : name;
 }

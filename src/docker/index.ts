@@ -1,5 +1,5 @@
-// The little of Docker's API that the plugin and the admin commands ask, typed.
+// What Docker says, typed, and what it means: each rule about Docker stands in one file of this folder.
 
-export { type DockerApi, type DockerApiOptions, DockerodeApi } from './client.js';
-export { identityOf, identityOfName, identityOfTask } from './identities.js';
+export type { DockerApi } from './api.js';
+export { type DockerApiOptions, DockerodeApi } from './client.js';
 export type * from './shapes.js';

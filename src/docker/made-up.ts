@@ -1,14 +1,7 @@
-// Identities that the plugin makes up for endpoints that have none of their own, so that whatever has an address has an owner.
-// They begin with @, which no container's name and no service's name can. All but the gateway's end with their use.
+// Identities that Limpet makes up for what has an address and no identity of its own, so that every address has an owner. They
+// begin with @, which no container's name and no service's name can, and end with their use.
 
-import { randomUUID } from 'node:crypto';
-
-/** A gateway of a network that Swarm's leader does not look after; every node that has the network is live on it. */
-export function gateway(address: string): string {
-  return `@gateway/${address}`;
-}
-
-/** What no container asked for on this node: the load balancer's end of a network, or a user's auxiliary address. */
+/** The load balancer's end of a network on a node: no container asks for its address. */
 export function endpoint(node: string, address: string): string {
   return `@endpoint/${node}/${address}`;
 }
@@ -18,19 +11,19 @@ export function guest(ticket: string): string {
   return `@guest/${ticket}`;
 }
 
-/** A container that cannot be told from others. */
-export function unnamed(node: string): string {
-  return `@unnamed/${node}/${randomUUID()}`;
+/** A container that cannot be told from others. `unique` tells it from the others that cannot. */
+export function unnamed(node: string, unique: string): string {
+  return `@unnamed/${node}/${unique}`;
 }
 
-export type Made = 'gateway' | 'endpoint' | 'guest' | 'unnamed';
+export type Made = 'endpoint' | 'guest' | 'unnamed';
 
 /** What kind of made-up identity it is; undefined for a task's or a container's. */
 export function made(identity: string): Made | undefined {
-  return /^@(gateway|endpoint|guest|unnamed)\//.exec(identity)?.[1] as Made | undefined;
+  return /^@(endpoint|guest|unnamed)\//.exec(identity)?.[1] as Made | undefined;
 }
 
-/** Whether that endpoint, or unnamed container, is one of the node's. */
-export function isOf(identity: string, node: string): boolean {
-  return identity.startsWith(`@endpoint/${node}/`) || identity.startsWith(`@unnamed/${node}/`);
+/** The node of an endpoint or an unnamed container; undefined for every other identity. */
+export function nodeOfMade(identity: string): string | undefined {
+  return /^@(?:endpoint|unnamed)\/(.+)\/[^/]+$/.exec(identity)?.[1];
 }

@@ -35,17 +35,23 @@ export function findNetwork(networks: unknown, nameOrId: string): Network {
 }
 
 /**
- * The same choice among networks already read; undefined when there is none.
- * @throws LimpetError BAD_INPUT when several have the name and none the ID.
+ * The same choice among networks already read, by ID, else by name, else by the beginning of one ID, as Docker chooses; undefined
+ * when there is none.
+ * @throws LimpetError BAD_INPUT naming the IDs when several could be meant.
  */
-export function chooseNetwork(networks: Iterable<Network>, nameOrId: string): Network | undefined {
+export function chooseNetwork<N extends Pick<Network, 'id' | 'name'>>(
+  networks: Iterable<N>,
+  nameOrId: string,
+): N | undefined {
   const all = [...networks];
-  const byId = all.find((network) => network.id === nameOrId);
+  const byId = all.find(({ id }) => id === nameOrId);
   if (byId !== undefined) return byId;
-  const named = all.filter((network) => network.name === nameOrId);
-  if (named.length <= 1) return named[0];
-  const ids = named.map((network) => network.id).sort();
-  throw bad(`${named.length} networks are named ${describe(nameOrId)}; give one's ID: ${ids.join(', ')}`);
+  const named = all.filter(({ name }) => name === nameOrId);
+  const found = named.length > 0 ? named : all.filter(({ id }) => nameOrId !== '' && id.startsWith(nameOrId));
+  if (found.length <= 1) return found[0];
+  const ids = found.map(({ id }) => id).sort();
+  const how = named.length > 0 ? 'are named' : 'have an ID that begins with';
+  throw bad(`${found.length} networks ${how} ${describe(nameOrId)}; give one's ID: ${ids.join(', ')}`);
 }
 
 /** The networks that a task is attached to; a task says of each all that is needed. Empty for anything but a task. */

@@ -1,9 +1,10 @@
 // Which of Docker's networks a subnet is. Docker names only the pool when it asks for an address, its containers name only
 // their networks; the list of networks, kept from one look to the next, joins the two.
 
-import { withoutHostBits } from '../host/cidr.js';
+import { subnetOf } from './address.js';
+import type { DockerApi } from './api.js';
 import { Coalesced } from './coalesced.js';
-import type { DockerApi, Endpoint, Network } from './index.js';
+import type { Endpoint, Network } from './shapes.js';
 
 /** IPAM drivers that are Docker's own; a network that is not allocated yet has an empty one. */
 const NOT_OURS = new Set(['default', 'null', 'windows', '']);
@@ -12,8 +13,13 @@ export class Networks {
   readonly #list: Coalesced<readonly Network[]>;
   #known: readonly Network[] = [];
 
-  constructor(docker: DockerApi) {
+  constructor(docker: Pick<DockerApi, 'networks'>) {
     this.#list = new Coalesced(() => docker.networks());
+  }
+
+  /** What the last look saw. */
+  get known(): readonly Network[] {
+    return this.#known;
   }
 
   /** Every network that Docker has now. @throws LimpetError UNAVAILABLE */
@@ -29,14 +35,21 @@ export class Networks {
   }
 }
 
+/** Whether another IPAM driver than Docker's own gives this network's addresses; it may be Limpet. */
 export function isOurs(network: Network): boolean {
   return !NOT_OURS.has(network.ipam);
 }
 
+/** The networks with this subnet and an IPAM driver that is not Docker's own. */
 export function ofSubnet(networks: readonly Network[], cidr: string): readonly Network[] {
   return networks.filter(
-    (network) => isOurs(network) && network.subnets.some(({ subnet }) => withoutHostBits(subnet) === cidr),
+    (network) => isOurs(network) && network.subnets.some(({ subnet }) => subnetOf(subnet) === cidr),
   );
+}
+
+/** Every subnet that takes room on this node, of whatever driver. */
+export function subnetsOf(networks: readonly Network[]): string[] {
+  return networks.flatMap(({ subnets }) => subnets.flatMap(({ subnet }) => subnetOf(subnet) ?? []));
 }
 
 /** A container that was only created has its network as its user named it: by name, by ID or by part of the ID. */

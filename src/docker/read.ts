@@ -1,150 +1,217 @@
-// Docker's JSON → the shapes of types.ts. Go writes unset lists and maps as null or leaves them out: both are read as empty;
-// what is of another type than Docker's is read as absent, so that one odd record never hides the others.
+// Docker's JSON → the shapes of shapes.ts, read with zod. Go writes unset lists and maps as null or leaves them out: both are read
+// as empty. What is of another type than Docker's is read as absent, so that one odd record never hides the others.
 
-import { dig, isObject } from '../host/json.js';
+import { z } from 'zod';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
-export function readContainer(value: unknown): Container {
-  const labels = dig(value, 'Labels');
-  const task = dig(labels, 'com.docker.swarm.task.id');
-  const container = {
-    id: text(value, 'Id'),
-    name: String(list(dig(value, 'Names'))[0] ?? '').replace(/^\//, ''),
-    state: text(value, 'State'),
-    created: number(value, 'Created') * 1000,
-    endpoints: Object.entries(record(dig(value, 'NetworkSettings', 'Networks'))).map(readEndpoint),
-  };
-  if (typeof task !== 'string' || task === '') return container;
-  return {
-    ...container,
-    task: {
-      id: task,
-      name: text(labels, 'com.docker.swarm.task.name'),
-      service: text(labels, 'com.docker.swarm.service.name'),
-      serviceId: text(labels, 'com.docker.swarm.service.id'),
-    },
-  };
+const text = z.string().catch('');
+const count = z.number().catch(0);
+const yes = z.literal(true).or(z.literal(false)).catch(false);
+const texts = listOf(z.string().optional().catch(undefined)).transform((all) => all.filter(isGiven));
+/** An address without the prefix length that Swarm writes behind it. */
+const address = text.transform((value) => value.replace(/\/.*$/, ''));
+
+/** An object of which every field can be missing, and the object too. */
+function objectOf<S extends z.ZodRawShape>(shape: S) {
+  const schema = z.object(shape);
+  return schema.catch(() => schema.parse({}));
 }
 
-function readEndpoint([network, value]: [string, unknown]): Endpoint {
-  const asked = dig(value, 'IPAMConfig');
+function listOf<S extends z.ZodType>(each: S) {
+  return z.array(each).catch(() => []);
+}
+
+/** A map by name, read entry by entry. */
+function mapOf<S extends z.ZodType>(each: S) {
+  return z
+    .record(z.string(), z.unknown())
+    .catch(() => ({}))
+    .transform((map) => Object.entries(map).map(([name, value]): [string, z.output<S>] => [name, each.parse(value)]));
+}
+
+const endpoint = objectOf({
+  NetworkID: text,
+  IPAMConfig: objectOf({ IPv4Address: text, IPv6Address: text }),
+  IPAddress: text,
+  GlobalIPv6Address: text,
+});
+
+const LABEL = {
+  id: 'com.docker.swarm.task.id',
+  name: 'com.docker.swarm.task.name',
+  service: 'com.docker.swarm.service.name',
+  serviceId: 'com.docker.swarm.service.id',
+} as const;
+
+const container = objectOf({
+  Id: text,
+  Names: texts,
+  State: text,
+  Created: count,
+  Labels: objectOf({ [LABEL.id]: text, [LABEL.name]: text, [LABEL.service]: text, [LABEL.serviceId]: text }),
+  NetworkSettings: objectOf({ Networks: mapOf(endpoint) }),
+});
+
+export function readContainer(value: unknown): Container {
+  const { Id, Names, State, Created, Labels, NetworkSettings } = container.parse(value);
+  const read = {
+    id: Id,
+    name: (Names[0] ?? '').replace(/^\//, ''),
+    state: State,
+    created: Created * 1000,
+    endpoints: NetworkSettings.Networks.map(readEndpoint),
+  };
+  const id = Labels[LABEL.id] as string;
+  if (id === '') return read;
+  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map(
+    (label) => Labels[label] as string,
+  );
+  return { ...read, task: { id, name, service, serviceId } as NonNullable<Container['task']> };
+}
+
+function readEndpoint([network, value]: [string, z.output<typeof endpoint>]): Endpoint {
+  const { NetworkID, IPAMConfig, IPAddress, GlobalIPv6Address } = value;
   return {
     network,
-    networkId: text(value, 'NetworkID'),
-    asked: [text(asked, 'IPv4Address'), text(asked, 'IPv6Address')].filter(isGiven),
-    addresses: [text(value, 'IPAddress'), text(value, 'GlobalIPv6Address')].filter(isGiven),
+    networkId: NetworkID,
+    asked: [IPAMConfig.IPv4Address, IPAMConfig.IPv6Address].filter(isGiven),
+    addresses: [IPAddress, GlobalIPv6Address].filter(isGiven),
   };
 }
+
+const task = objectOf({
+  ID: text,
+  Version: objectOf({ Index: count }),
+  ServiceID: text,
+  Slot: count,
+  NodeID: text,
+  Status: objectOf({ State: text, ContainerStatus: objectOf({ ContainerID: text }) }),
+  DesiredState: text,
+  Spec: objectOf({ NetworkAttachmentSpec: z.object({ ContainerID: z.string() }).optional().catch(undefined) }),
+  NetworksAttachments: listOf(objectOf({ Network: objectOf({ ID: text }), Addresses: texts })),
+});
 
 export function readTask(value: unknown): Task {
-  const attached = dig(value, 'Spec', 'NetworkAttachmentSpec', 'ContainerID');
-  const container = attached ?? dig(value, 'Status', 'ContainerStatus', 'ContainerID');
+  const { Status, Spec, ...read } = task.parse(value);
+  const attached = Spec.NetworkAttachmentSpec?.ContainerID;
+  const id = attached ?? Status.ContainerStatus.ContainerID;
   return {
-    id: text(value, 'ID'),
-    version: number(dig(value, 'Version'), 'Index'),
-    serviceId: text(value, 'ServiceID'),
-    slot: number(value, 'Slot'),
-    nodeId: text(value, 'NodeID'),
-    state: text(dig(value, 'Status'), 'State'),
-    desiredState: text(value, 'DesiredState'),
-    attachments: list(dig(value, 'NetworksAttachments')).map(readAttachment),
-    attached: typeof attached === 'string',
-    ...(typeof container === 'string' && container !== '' ? { container } : {}),
+    id: read.ID,
+    version: read.Version.Index,
+    serviceId: read.ServiceID,
+    slot: read.Slot,
+    nodeId: read.NodeID,
+    state: Status.State,
+    desiredState: read.DesiredState,
+    attachments: read.NetworksAttachments.map(
+      ({ Network, Addresses }): Attachment => ({
+        networkId: Network.ID,
+        addresses: Addresses.map((each) => address.parse(each)).filter(isGiven),
+      }),
+    ),
+    attached: attached !== undefined,
+    ...(id === '' ? {} : { container: id }),
   };
 }
 
-function readAttachment(value: unknown): Attachment {
-  const addresses = list(dig(value, 'Addresses')).filter((each) => typeof each === 'string');
-  return { networkId: text(dig(value, 'Network'), 'ID'), addresses: addresses.map(bare).filter(isGiven) };
-}
+const mode = z.looseObject({}).optional().catch(undefined);
+const service = objectOf({
+  ID: text,
+  Spec: objectOf({ Name: text, Mode: objectOf({ Global: mode, GlobalJob: mode, ReplicatedJob: mode }) }),
+  Endpoint: objectOf({ VirtualIPs: listOf(objectOf({ NetworkID: text, Addr: address })) }),
+});
 
 export function readService(value: unknown): Service {
-  const mode = record(dig(value, 'Spec', 'Mode'));
+  const { ID, Spec, Endpoint } = service.parse(value);
+  const { Global, GlobalJob, ReplicatedJob } = Spec.Mode;
   return {
-    id: text(value, 'ID'),
-    name: text(dig(value, 'Spec'), 'Name'),
-    mode: isObject(mode.Global) || isObject(mode.GlobalJob) ? 'global' : 'replicated',
-    virtual: list(dig(value, 'Endpoint', 'VirtualIPs')).map((each) => ({
-      networkId: text(each, 'NetworkID'),
-      address: bare(text(each, 'Addr')),
+    id: ID,
+    name: Spec.Name,
+    mode:
+      (Global ?? GlobalJob) !== undefined ? 'global' : ReplicatedJob !== undefined ? 'replicated job' : 'replicated',
+    virtual: Endpoint.VirtualIPs.map(({ NetworkID, Addr }) => ({ networkId: NetworkID, address: Addr })),
+  };
+}
+
+const node = objectOf({
+  ID: text,
+  Description: objectOf({ Hostname: text }),
+  Status: objectOf({ State: text }),
+  ManagerStatus: objectOf({ Leader: yes }),
+});
+
+export function readNode(value: unknown): Node {
+  const { ID, Description, Status, ManagerStatus } = node.parse(value);
+  return { id: ID, hostname: Description.Hostname, state: Status.State, leader: ManagerStatus.Leader };
+}
+
+const network = objectOf({
+  Id: text,
+  Name: text,
+  Scope: text,
+  Driver: text,
+  ConfigOnly: yes,
+  IPAM: objectOf({
+    Driver: text,
+    Config: listOf(objectOf({ Subnet: text, Gateway: address })),
+    Options: mapOf(z.unknown().transform(String)),
+  }),
+});
+
+export function readNetwork(value: unknown): Network {
+  const { Id, Name, Scope, Driver, ConfigOnly, IPAM } = network.parse(value);
+  return {
+    id: Id,
+    name: Name,
+    scope: Scope,
+    driver: Driver,
+    isConfiguration: ConfigOnly,
+    ipam: IPAM.Driver,
+    ipamOptions: Object.fromEntries(IPAM.Options),
+    subnets: IPAM.Config.filter(({ Subnet }) => isGiven(Subnet)).map(({ Subnet, Gateway }) => ({
+      subnet: Subnet,
+      ...(Gateway === '' ? {} : { gateway: Gateway }),
     })),
   };
 }
 
-export function readNode(value: unknown): Node {
-  return {
-    id: text(value, 'ID'),
-    hostname: text(dig(value, 'Description'), 'Hostname'),
-    state: text(dig(value, 'Status'), 'State'),
-    leader: dig(value, 'ManagerStatus', 'Leader') === true,
-  };
-}
-
-export function readNetwork(value: unknown): Network {
-  const subnets = list(dig(value, 'IPAM', 'Config')).map((each) => {
-    const gateway = bare(text(each, 'Gateway'));
-    return { subnet: text(each, 'Subnet'), ...(gateway === '' ? {} : { gateway }) };
-  });
-  const options = Object.entries(record(dig(value, 'IPAM', 'Options')));
-  return {
-    id: text(value, 'Id'),
-    name: text(value, 'Name'),
-    scope: text(value, 'Scope'),
-    driver: text(value, 'Driver'),
-    ipam: text(dig(value, 'IPAM'), 'Driver'),
-    ipamOptions: Object.fromEntries(options.map(([name, each]) => [name, String(each)])),
-    subnets: subnets.filter(({ subnet }) => isGiven(subnet)),
-  };
-}
+const endpoints = objectOf({
+  Containers: mapOf(objectOf({ Name: text, IPv4Address: address, IPv6Address: address })),
+  Services: mapOf(objectOf({ Tasks: listOf(objectOf({ Name: text, EndpointIP: text })) })),
+});
 
 /** Containers are this node's, Services what the nodes tell each other: those without a service are under the empty name. */
 export function readEndpoints(value: unknown): NamedEndpoint[] {
-  const here = Object.values(record(dig(value, 'Containers'))).flatMap((each) => {
-    const addresses = [bare(text(each, 'IPv4Address')), bare(text(each, 'IPv6Address'))].filter(isGiven);
-    return addresses.map((address) => ({ name: text(each, 'Name'), address, here: true }));
-  });
-  const tasks = Object.values(record(dig(value, 'Services'))).flatMap((service) => list(dig(service, 'Tasks')));
-  const heard = tasks.map((task) => ({ name: text(task, 'Name'), address: text(task, 'EndpointIP'), here: false }));
-  return [...here, ...heard.filter(({ address }) => isGiven(address))];
+  const { Containers, Services } = endpoints.parse(value);
+  const here = Containers.flatMap(([, { Name, IPv4Address, IPv6Address }]) =>
+    [IPv4Address, IPv6Address].map((each) => ({ name: Name, address: each, here: true })),
+  );
+  const heard = Services.flatMap(([, { Tasks }]) =>
+    Tasks.map(({ Name, EndpointIP }) => ({ name: Name, address: EndpointIP, here: false })),
+  );
+  return [...here, ...heard].filter((each) => isGiven(each.address));
 }
 
+const info = objectOf({
+  Name: text,
+  ServerVersion: text,
+  Swarm: objectOf({ NodeID: text, LocalNodeState: text, ControlAvailable: yes, Nodes: count }),
+});
+
 export function readInfo(value: unknown): Info {
-  const swarm = dig(value, 'Swarm');
+  const { Name, ServerVersion, Swarm } = info.parse(value);
   return {
-    name: text(value, 'Name'),
-    serverVersion: text(value, 'ServerVersion'),
+    name: Name,
+    serverVersion: ServerVersion,
     swarm: {
-      nodeId: text(swarm, 'NodeID'),
-      state: text(swarm, 'LocalNodeState'),
-      manager: dig(swarm, 'ControlAvailable') === true,
-      nodes: number(swarm, 'Nodes'),
+      nodeId: Swarm.NodeID,
+      state: Swarm.LocalNodeState,
+      manager: Swarm.ControlAvailable,
+      nodes: Swarm.Nodes,
     },
   };
 }
 
-function text(value: unknown, key: string): string {
-  const found = dig(value, key);
-  return typeof found === 'string' ? found : '';
-}
-
-function number(value: unknown, key: string): number {
-  const found = dig(value, key);
-  return typeof found === 'number' ? found : 0;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : {};
-}
-
-function isGiven(value: string): boolean {
-  return value !== '';
-}
-
-/** An address without the prefix length that Swarm writes behind it. */
-function bare(address: string): string {
-  return address.replace(/\/.*$/, '');
+function isGiven(value: string | undefined): value is string {
+  return value !== undefined && value !== '';
 }

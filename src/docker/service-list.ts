@@ -6,11 +6,11 @@ import { describe, dig, isObject, isUnset } from '../host/json.js';
 import type { Subnet } from '../host/subnet.js';
 import { whatItSays } from './message.js';
 
-export type ServiceMode = 'replicated' | 'global';
+export type ServiceMode = 'replicated' | 'replicated job' | 'global';
 
 export interface ServiceName {
   readonly name: string;
-  /** `global`: one task a node, named by its node; jobs count as what they are made of. */
+  /** `global`: one task a node, named by its node; a global job counts as that. */
   readonly mode: ServiceMode;
 }
 
@@ -72,7 +72,8 @@ export function holdVirtualAddresses(subnet: Subnet, services: unknown, networkI
 function modeOf(mode: unknown, at: string): ServiceMode {
   if (isUnset(mode)) return 'replicated'; // Swarm's default
   if (!isObject(mode)) throw bad(`${at} must be an object, not ${describe(mode)}`);
-  return !isUnset(mode.Global) || !isUnset(mode.GlobalJob) ? 'global' : 'replicated';
+  if (!isUnset(mode.Global) || !isUnset(mode.GlobalJob)) return 'global';
+  return isUnset(mode.ReplicatedJob) ? 'replicated' : 'replicated job';
 }
 
 function listOf(services: unknown): readonly unknown[] {

@@ -7,14 +7,14 @@ export interface Endpoint {
   readonly networkId: string;
   /** Addresses that its configuration asks for: a user's `--ip`, or the ticket that Swarm's leader was given. */
   readonly asked: readonly string[];
-  /** Addresses that it has now. Empty while it is being started, and when it does not run. */
+  /** Addresses that Docker shows for it: whether it has them, `containers.ts` says. Empty while it is being started. */
   readonly addresses: readonly string[];
 }
 
 export interface Container {
   readonly id: string;
   readonly name: string;
-  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. One that is started again is `exited` until it runs. */
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`; what they mean is in `containers.ts`. */
   readonly state: string;
   /** Milliseconds since the epoch, whole seconds. */
   readonly created: number;
@@ -34,7 +34,7 @@ export interface Task {
   readonly version: number;
   /** Empty for an attachment: a plain container on a swarm network. */
   readonly serviceId: string;
-  /** 0 for a task of a global service, and for attachments. */
+  /** 0 for a task of a global service, for attachments, and for the first task of a replicated job. */
   readonly slot: number;
   /** Empty until it is scheduled. */
   readonly nodeId: string;
@@ -50,7 +50,8 @@ export interface Task {
 export interface Service {
   readonly id: string;
   readonly name: string;
-  readonly mode: 'replicated' | 'global';
+  /** A global job counts as global. A replicated job's tasks have the slots 0 and on, and 0 is left out of the JSON. */
+  readonly mode: 'replicated' | 'replicated job' | 'global';
   readonly virtual: readonly { readonly networkId: string; readonly address: string }[];
 }
 
@@ -70,6 +71,8 @@ export interface Network {
   /** The IPAM driver's name as Docker has it: `default`, `limpet:latest`. */
   readonly ipam: string;
   readonly ipamOptions: Readonly<Record<string, string>>;
+  /** Made with `--config-only`: other networks are made from it, and it has no addresses itself. */
+  readonly isConfiguration: boolean;
   readonly subnets: readonly { readonly subnet: string; readonly gateway?: string }[];
 }
 

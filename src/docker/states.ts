@@ -1,6 +1,8 @@
-// Swarm's task states, sorted by whether a task in that state can still hold an address.
+// Swarm's task states, and what a task in each of them still has: its ticket, which the leader keeps for it, and its container,
+// which runs or may yet. The order of the states is Swarm's own (swarmkit, api/types.proto).
 
 import type { BindingState } from '../host/types.js';
+import type { Task } from './shapes.js';
 
 /** The task's container runs, or may yet: its address counts as live. */
 export const LIVE_STATES: readonly string[] = [
@@ -26,4 +28,22 @@ const states = new Map<string, BindingState>([
 /** What a task in this state makes of its binding; undefined for a state that Swarm does not have. */
 export function bindingStateOf(taskState: string): BindingState | undefined {
   return states.get(taskState);
+}
+
+/** Whether the task's container runs, or may yet. A state that nobody knows may be a new one of Swarm's: it counts as running. */
+export function mayRun({ state }: Pick<Task, 'state'>): boolean {
+  return !ENDED_STATES.includes(state);
+}
+
+/**
+ * Whether the leader still keeps the task's ticket: it gives it back when the task has ended and is meant to have (swarmkit,
+ * `taskDead` in manager/allocator). A job's tasks are meant to be `complete` from the first moment on.
+ */
+export function holdsTicket(task: Pick<Task, 'state' | 'desiredState'>): boolean {
+  return mayRun(task) || !ENDED_STATES.includes(task.desiredState);
+}
+
+/** Whether Swarm means the task to run: a job's task is meant to be `complete`, and runs towards that. */
+export function isWanted({ desiredState }: Pick<Task, 'desiredState'>): boolean {
+  return desiredState === 'running' || desiredState === 'complete';
 }

@@ -5,7 +5,7 @@ import { quote } from '../host/address.js';
 import { describe } from '../host/arguments.js';
 import type { ReaderOptions, Reading, RecordReader, RecordReading, ScannerWord } from '../host/claims.js';
 import { LimpetError } from '../host/errors.js';
-import { readServices, type ServiceName } from './service-list.js';
+import { readServices, type ServiceMode, type ServiceName } from './service-list.js';
 import { ENDED_STATES, LIVE_STATES } from './states.js';
 import { readTask } from './task-records.js';
 
@@ -35,7 +35,7 @@ class TaskReader implements RecordReader {
     return [
       ...LIVE_STATES.map((word) => ({ kind: 'live state', word }) as const),
       ...ENDED_STATES.map((word) => ({ kind: 'ended state', word }) as const),
-      ...services.map(([word, { name, mode }]) => ({ kind: `${mode} service`, word, name }) as const),
+      ...services.map(([word, { name, mode }]) => ({ kind: kindOf(mode), word, name }) as const),
     ];
   }
 
@@ -64,4 +64,9 @@ class TaskReader implements RecordReader {
     this.#networks.add(networkId);
     return first && networkId === this.#network ? { kind: 'network', word: networkId } : undefined;
   }
+}
+
+/** A job's tasks have slots; the first, which has none in the JSON, comes back from the scanner. */
+function kindOf(mode: ServiceMode): 'global service' | 'replicated service' {
+  return mode === 'global' ? 'global service' : 'replicated service';
 }

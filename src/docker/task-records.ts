@@ -5,6 +5,7 @@ import type { Claim, Reading } from '../host/claims.js';
 import { describe, dig, isObject, isUnset, type Json } from '../host/json.js';
 import { checkedIdentity, type Known, notAnAddress, Refused, refusing, textAt, wrong } from '../host/refused.js';
 import type { BindingState } from '../host/types.js';
+import { keyOfTask } from './identities.js';
 import { whatItSays } from './message.js';
 import type { ServiceName } from './service-list.js';
 import { bindingStateOf } from './states.js';
@@ -80,9 +81,9 @@ function identityOf(task: Json, services: TaskContext['services']): string {
   const service = services === undefined ? { name: id, mode: undefined } : services.get(id);
   if (service === undefined) throw new Refused('unknown-service', `no service has the ID ${describe(id)}`);
   const mode = service.mode ?? (slot > 0 ? 'replicated' : 'global'); // only a global service's tasks have no slot
-  const key = mode === 'global' ? node : slot > 0 ? slot : '';
-  if (key === '') {
-    const lacks = mode === 'global' ? 'NodeID' : 'Slot';
+  const key = keyOfTask({ slot, nodeId: node }, mode);
+  if (key === undefined) {
+    const lacks = mode === 'replicated' ? 'Slot' : 'NodeID';
     throw new Refused('no-slot', `the task of service ${describe(service.name)} has no ${lacks}`);
   }
   return `${service.name}.${key}`;

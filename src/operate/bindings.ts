@@ -1,9 +1,10 @@
 // `limpet ls` and `limpet lookup`: bindings and held addresses, as rows that say where they are.
 
+import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { AddressState } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
-import type { AdminContext } from './context.js';
+import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 /** One address; one that is free or excluded only as the answer to a lookup. */
@@ -13,7 +14,7 @@ export interface AddressRow {
   readonly address: string;
   readonly state: AddressState;
   readonly identity?: string;
-  /** Where it is live. */
+  /** The IDs of the nodes where it is live. */
   readonly nodes: readonly string[];
   /** Milliseconds since the epoch; on reserved bindings. */
   readonly releasedAt?: number;
@@ -23,10 +24,13 @@ export interface Listing {
   /** The moment of the answer, milliseconds since the epoch. */
   readonly now: number;
   readonly rows: readonly AddressRow[];
+  /** Names of nodes by ID, as far as they are known. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export interface ListFilter extends Selection {
   readonly state?: 'live' | 'reserved' | 'held' | undefined;
+  /** By name or ID. */
   readonly node?: string | undefined;
   readonly service?: string | undefined;
 }
@@ -35,17 +39,17 @@ export interface ListFilter extends Selection {
  * Bindings in order of subnet and address; held addresses too when they are asked for by state.
  * @throws LimpetError BAD_INPUT, UNKNOWN (the selection)
  */
-export function list({ service, now }: AdminContext, filter: ListFilter): Listing {
+export function list(environment: OperateEnvironment, filter: ListFilter): Listing {
   const rows: AddressRow[] = [];
-  for (const net of selectSubnets(service, filter)) {
+  for (const net of selectSubnets(environment.service, filter)) {
     for (const row of filter.state === 'held' ? heldRows(net) : bindingRows(net)) {
       if (filter.state !== undefined && row.state !== filter.state) continue;
-      if (filter.node !== undefined && !row.nodes.includes(filter.node)) continue;
+      if (filter.node !== undefined && !row.nodes.some((id) => isNode(environment, id, filter.node))) continue;
       if (filter.service !== undefined && serviceOf(row.identity ?? '') !== filter.service) continue;
       rows.push(row);
     }
   }
-  return { now: now(), rows };
+  return listing(environment, rows);
 }
 
 /**
@@ -53,19 +57,27 @@ export function list({ service, now }: AdminContext, filter: ListFilter): Listin
  * look like one too, and is found then as well.
  * @throws LimpetError UNKNOWN (no such identity), OUT_OF_RANGE (an address of no subnet)
  */
-export function lookup({ service, now }: AdminContext, { key, ...selection }: Selection & { key: string }): Listing {
+export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
+  const { service } = environment;
   const found = selectSubnets(service, selection).flatMap((net) => bindingRow(net, key) ?? []);
   if (addressIn(key) !== undefined && found.length === 0) {
-    return { now: now(), rows: subnetsWith(service, key, selection).map((net) => addressRow(net, key)) };
+    return listing(
+      environment,
+      subnetsWith(service, key, selection).map((net) => addressRow(net, key)),
+    );
   }
-  if (found.length > 0) return { now: now(), rows: found };
+  if (found.length > 0) return listing(environment, found);
   const where = selection.subnet === undefined ? 'any subnet' : selection.subnet;
   throw new LimpetError('UNKNOWN', `${JSON.stringify(key)} has no address in ${where}`, { identity: key });
 }
 
-/** `web` of `web.3` and of `agent.<node>`; undefined for what is no service's task. */
-export function serviceOf(identity: string): string | undefined {
-  return /^([^.]+)\.[^.]+$/.exec(identity)?.[1];
+function listing({ service, clock }: OperateEnvironment, rows: readonly AddressRow[]): Listing {
+  const ids = new Set(rows.flatMap(({ nodes }) => nodes));
+  const names = [...ids].flatMap((id) => {
+    const name = service.nodeName(id);
+    return name === undefined ? [] : [[id, name] as const];
+  });
+  return { now: clock.now(), rows, names: Object.fromEntries(names) };
 }
 
 function* bindingRows(net: SubnetService): Generator<AddressRow> {

@@ -1,11 +1,11 @@
 // What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed but for the
 // last: a held address has no owner that could be named.
 
+import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import { parseDuration, type SubnetService } from '../service/index.js';
-import { serviceOf } from './bindings.js';
-import type { AdminContext } from './context.js';
+import { isNode, namesOfNodes, type OperateEnvironment } from './environment.js';
 import { onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 export interface ReclaimOptions extends Selection {
@@ -39,7 +39,7 @@ export interface Reclaimed {
  * @throws LimpetError UNKNOWN (no such identity), LIVE (the identity runs), BAD_INPUT, and UNAVAILABLE after what was done
  * before it
  */
-export async function reclaim(context: AdminContext, options: ReclaimOptions): Promise<Reclaimed> {
+export async function reclaim(context: OperateEnvironment, options: ReclaimOptions): Promise<Reclaimed> {
   const { identity, dryRun = false } = options;
   if (identity !== undefined && (options.service ?? options.olderThan) !== undefined) {
     throw new LimpetError('BAD_INPUT', `name ${JSON.stringify(identity)} or filters, not both`, { identity });
@@ -59,11 +59,12 @@ export async function reclaim(context: AdminContext, options: ReclaimOptions): P
       refused.push({ ...row, why: error.message });
     }
   }
-  return { now: context.now(), dryRun, reclaimed, refused };
+  return { now: context.clock.now(), dryRun, reclaimed, refused };
 }
 
 export interface ReleaseOptions extends Selection {
   readonly identity: string;
+  /** By name or ID. */
   readonly node: string;
 }
 
@@ -72,12 +73,18 @@ export interface ReleaseOptions extends Selection {
  * @throws LimpetError UNKNOWN, UNAVAILABLE
  */
 export async function release(
-  context: AdminContext,
+  context: OperateEnvironment,
   { identity, node, ...selection }: ReleaseOptions,
 ): Promise<{ readonly released: readonly Ended[] }> {
   const released: Ended[] = [];
   for (const { net, binding } of knownBindings(context, identity, selection)) {
-    if (await net.release(identity, node)) released.push(endedRow(net, binding));
+    const ids = net.lookup(identity)?.nodes.filter((id) => isNode(context, id, node)) ?? [];
+    if (ids.length > 1) {
+      const message = `${ids.length} nodes are named ${JSON.stringify(node)}; give one's ID: ${ids.join(', ')}`;
+      throw new LimpetError('BAD_INPUT', message, { node, ids });
+    }
+    const [id] = ids;
+    if (id !== undefined && (await net.release(identity, id))) released.push(endedRow(net, binding));
   }
   return { released };
 }
@@ -91,7 +98,7 @@ export interface UnholdOptions extends Selection {
  * @throws LimpetError BAD_INPUT (no address, several subnets have it, a gateway), OUT_OF_RANGE, UNAVAILABLE
  */
 export async function unhold(
-  { service }: AdminContext,
+  { service }: OperateEnvironment,
   { address, ...selection }: UnholdOptions,
 ): Promise<{ readonly space: string; readonly subnet: string; readonly address: string; readonly unheld: boolean }> {
   const net = onlyOne(subnetsWith(service, address, selection), address);
@@ -104,33 +111,33 @@ export async function unhold(
  * @throws LimpetError LIVE (something runs in it, or Swarm has addresses of it), UNKNOWN, UNAVAILABLE
  */
 export async function forget(
-  { service }: AdminContext,
+  { service }: OperateEnvironment,
   { subnet, space }: { readonly subnet: string; readonly space?: string | undefined },
 ): Promise<{ readonly space: string; readonly subnet: string; readonly bindings: number }> {
   const net = onlyOne(selectSubnets(service, { subnet, space }), subnet);
+  const { cidr, spec, users } = net;
   const { live, reserved, held } = net.stats;
-  if (live > 0 || held > 0) {
-    const message = `${net.cidr} is in use: ${live} live bindings, ${held} held addresses; remove its network first`;
-    throw new LimpetError('LIVE', message, { subnet: net.cidr, live, held });
+  if ((await service.removeUnused(cidr, spec.space)) === 'in-use') {
+    const who = users.length === 0 ? '' : `networks of ${users.join(' and ')}, `;
+    const message = `${cidr} is in use: ${who}${live} live bindings, ${held} held addresses; remove its network first`;
+    throw new LimpetError('LIVE', message, { subnet: cidr, live, held, users });
   }
-  const { cidr, spec } = net;
-  await service.remove(cidr, spec.space);
   return { space: spec.space, subnet: cidr, bindings: reserved };
 }
 
 type Chosen = { readonly net: SubnetService; readonly binding: Binding };
 
 /** @throws LimpetError LIVE when it runs somewhere: nothing is reclaimed then, in no subnet */
-function bindingsOf(context: AdminContext, identity: string, selection: Selection): Chosen[] {
+function bindingsOf(context: OperateEnvironment, identity: string, selection: Selection): Chosen[] {
   const found = knownBindings(context, identity, selection);
   const live = found.find(({ binding }) => binding.state === 'live');
   if (live === undefined) return found;
   const { nodes } = live.net.lookup(identity) ?? { nodes: [] };
-  const message = `${JSON.stringify(identity)} is live on ${nodes.join(' and ')}: only what does not run can be reclaimed`;
+  const message = `${JSON.stringify(identity)} is live on ${namesOfNodes(context, nodes)}: only what does not run can be reclaimed`;
   throw new LimpetError('LIVE', message, { identity, subnet: live.net.cidr, nodes });
 }
 
-function knownBindings({ service }: AdminContext, identity: string, selection: Selection): Chosen[] {
+function knownBindings({ service }: OperateEnvironment, identity: string, selection: Selection): Chosen[] {
   const found = selectSubnets(service, selection).flatMap((net) => {
     const binding = net.lookup(identity);
     return binding === undefined ? [] : [{ net, binding }];
@@ -140,12 +147,12 @@ function knownBindings({ service }: AdminContext, identity: string, selection: S
   throw new LimpetError('UNKNOWN', message, { identity });
 }
 
-function dueBindings({ service, now }: AdminContext, options: ReclaimOptions): Chosen[] {
+function dueBindings({ service, clock }: OperateEnvironment, options: ReclaimOptions): Chosen[] {
   if ((options.service ?? options.olderThan) === undefined) {
     throw new LimpetError('BAD_INPUT', 'say what to reclaim: an identity, a service, or an age', {});
   }
   const age = options.olderThan === undefined ? 0 : ageOf(options.olderThan);
-  const before = now() - age;
+  const before = clock.now() - age;
   return selectSubnets(service, options).flatMap((net) => {
     return [...net.list()]
       .filter(({ identity, releasedAt }) => {

@@ -1,12 +1,17 @@
 // One operation on a store that this process opens itself, where no plugin runs that could be asked.
 
-import { hostname } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
-import { DockerodeApi } from '../docker/index.js';
+import { DockerodeApi } from '../docker/client.js';
+import { dockerHost } from '../docker/docker-host.js';
+import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
-import { AllocatorService } from '../service/index.js';
+import { AllocatorService, systemClock } from '../service/index.js';
+import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import { openStore } from '../stores/open-store.js';
+import type { InSpace } from '../tickets/environment.js';
 import { type InputOf, type OperationName, type OutputOf, perform } from './operations.js';
+
+const STATE = '/var/lib/limpet/host.json';
 
 /**
  * Opens the store, performs, closes. Live marks made meanwhile end with it.
@@ -17,26 +22,42 @@ export async function withStore<N extends OperationName>(
   name: N,
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
-  const node = process.env.LIMPET_NODE ?? hostname();
-  const docker = new DockerodeApi({ host: dockerHost() });
-  const store = await openStore(url, { node });
+  const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || STATE);
+  const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
+  const docker = new DockerodeApi(dockerHost(where, process.env));
+  const store = await openStore(url, { node: id });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);
   });
   try {
-    return await perform({ service, store, node, docker, version: packageJson.version, now: Date.now }, name, input);
+    const environment = {
+      service,
+      store,
+      host: id,
+      nodeOf: ({ spec }: InSpace) => (spec.space === SWARM ? (swarmNode ?? id) : id),
+      isStarting: () => false,
+      docker,
+      clock: systemClock,
+      version: packageJson.version,
+      notes: [],
+    };
+    return await perform(environment, name, input);
   } finally {
     await service.close();
   }
+}
+
+/** The same ID that a plugin here has, or is to have. Where it cannot be kept, one for this once. */
+async function hostState(file: string): Promise<HostState> {
+  const known = await readHostState(file);
+  if (known !== undefined) return known;
+  const state = newHostState();
+  await writeHostState(file, state).catch(() => {}); // only looking needs no file
+  return state;
 }
 
 /** A store's own message about its opening does not always say which store it was. */
 function named(error: unknown, store: string): unknown {
   if (!(error instanceof LimpetError) || error.message.includes(store)) return error;
   return new LimpetError(error.code, `${store} cannot be opened: ${error.message}`, error.details);
-}
-
-/** As the plugin is told it, as Docker's own commands are, or Docker's default. */
-function dockerHost(): string {
-  return process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
 }

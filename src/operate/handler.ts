@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
-import type { AdminContext } from './context.js';
+import type { OperateEnvironment } from './environment.js';
 import { isOperation, operations, perform } from './operations.js';
 
 /** Where the operations are: `GET /limpet/v1/status?subnet=…`, `POST /limpet/v1/reclaim` with a JSON object. */
@@ -32,7 +32,7 @@ const STATUS: Partial<Record<LimpetErrorCode, number>> = {
  * LimpetError, as while the store is not open yet: that is the answer then.
  */
 export function adminHandler(
-  context: () => AdminContext | Promise<AdminContext>,
+  context: () => OperateEnvironment | Promise<OperateEnvironment>,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     if (!isAdminPath(request.url)) return false;
@@ -49,7 +49,7 @@ export function isAdminPath(url: string | undefined): boolean {
 }
 
 async function answer(
-  context: () => AdminContext | Promise<AdminContext>,
+  context: () => OperateEnvironment | Promise<OperateEnvironment>,
   request: IncomingMessage,
 ): Promise<{ status: number; body: unknown }> {
   try {

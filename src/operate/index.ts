@@ -4,7 +4,7 @@ export type { AddressRow, Listing } from './bindings.js';
 export type { Ended, Reclaimed } from './changes.js';
 export type { Checked } from './check/check.js';
 export { type Finding, KINDS, type Kind } from './check/finding.js';
-export type { AdminContext } from './context.js';
+export type { OperateEnvironment } from './environment.js';
 export { ADMIN_PATH, adminHandler, isAdminPath } from './handler.js';
 export type { Imported } from './import/import.js';
 export type { Step } from './import/plan.js';

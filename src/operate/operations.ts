@@ -5,7 +5,7 @@ import { LimpetError } from '../host/errors.js';
 import { list, lookup } from './bindings.js';
 import { forget, reclaim, release, unhold } from './changes.js';
 import { check } from './check/check.js';
-import type { AdminContext } from './context.js';
+import type { OperateEnvironment } from './environment.js';
 import { importAddresses } from './import/import.js';
 import { status } from './status.js';
 
@@ -16,7 +16,7 @@ const selection = { subnet: text.optional(), space: text.optional() };
 interface Operation<I extends z.ZodType, O> {
   readonly method: 'GET' | 'POST';
   readonly input: I;
-  readonly run: (context: AdminContext, input: z.output<I>) => O | Promise<O>;
+  readonly run: (context: OperateEnvironment, input: z.output<I>) => O | Promise<O>;
 }
 
 function operation<I extends z.ZodType, O>(
@@ -84,7 +84,7 @@ export function isOperation(name: string): name is OperationName {
  * @throws LimpetError BAD_INPUT naming the field, and what the operation throws
  */
 export async function perform<N extends OperationName>(
-  context: AdminContext,
+  context: OperateEnvironment,
   name: N,
   input: unknown,
 ): Promise<OutputOf<N>> {

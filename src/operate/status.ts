@@ -1,7 +1,7 @@
 // `limpet status`: every subnet by its counts, and a warning where addresses run short.
 
 import type { SubnetService, SubnetSpec } from '../service/index.js';
-import type { AdminContext } from './context.js';
+import { nameOfNode, type OperateEnvironment } from './environment.js';
 import { type Selection, selectSubnets } from './select.js';
 
 export interface SubnetStatus {
@@ -23,18 +23,23 @@ export interface SubnetStatus {
 
 export interface Status {
   readonly version: string;
+  /** This host's name, or its ID where that is not known. */
   readonly node: string;
   readonly store: { readonly name: string; readonly shared: boolean };
   readonly subnets: readonly SubnetStatus[];
+  /** What an operator should know of this Docker. */
+  readonly notes: readonly string[];
 }
 
 /** @throws LimpetError BAD_INPUT, UNKNOWN (the selection) */
-export function status({ service, store, node, version }: AdminContext, selection: Selection): Status {
+export function status(environment: OperateEnvironment, selection: Selection): Status {
+  const { service, store, host, version, notes } = environment;
   return {
     version,
-    node,
+    node: nameOfNode(environment, host),
     store: { name: store.name, shared: store.shared },
     subnets: selectSubnets(service, selection).map(statusOf),
+    notes,
   };
 }
 

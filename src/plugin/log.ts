@@ -3,6 +3,7 @@
 
 import { type Logger, pino } from 'pino';
 import type { Decision, StoreEvent } from '../service/index.js';
+import type { Told } from '../tickets/told.js';
 import type { LogLevel } from './options.js';
 
 export type Log = Logger;
@@ -14,6 +15,10 @@ export function openLog(level: LogLevel, to?: { write(line: string): void }): Lo
 
 function name(label: string): { level: string } {
   return { level: label };
+}
+
+export function logTold(log: Log, { level, why, ...line }: Told): void {
+  log[level](line, why);
 }
 
 /** Decisions of the service: those that the plugin asked for are told by it, with what it knows beside; the others here. */

@@ -1,19 +1,21 @@
 // The plugin's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what runs
 // here, and on the leader at what the swarm has.
 
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Context } from '../tickets/context.js';
+import type { Environment } from '../tickets/environment.js';
 import { Reconciler } from '../tickets/reconciler.js';
 import { Sweeper } from '../tickets/sweeper.js';
 import type { Tenants } from '../tickets/tenants.js';
+import type { Log } from './log.js';
 import type { Situation } from './situation.js';
 
 /** After a look that failed, and after the first one: what it missed is looked for again soon. */
 const SOON = 2000;
 
 export class Looks {
-  readonly #context: Context;
+  readonly #environment: Environment;
   readonly #situation: Situation;
+  readonly #log: Log;
+  readonly #interval: number;
   readonly #reconciler: Reconciler;
   readonly #sweeper: Sweeper;
   readonly #ended = new AbortController();
@@ -21,11 +23,14 @@ export class Looks {
   #failed: string | undefined = 'what runs here has not been looked at yet';
   #loop: Promise<void> | undefined;
 
-  constructor(context: Context, tenants: Tenants, situation: Situation) {
-    this.#context = context;
+  /** @param interval milliseconds between two looks */
+  constructor(environment: Environment, tenants: Tenants, situation: Situation, log: Log, interval: number) {
+    this.#environment = environment;
     this.#situation = situation;
-    this.#reconciler = new Reconciler(context, tenants);
-    this.#sweeper = new Sweeper(context);
+    this.#log = log;
+    this.#interval = interval;
+    this.#reconciler = new Reconciler(environment, tenants);
+    this.#sweeper = new Sweeper(environment);
   }
 
   /** Why the store may not agree with what runs here; undefined when the last look was good. */
@@ -43,11 +48,11 @@ export class Looks {
   }
 
   async #run(): Promise<void> {
-    const { reconcile, sweep } = this.#context.waits;
+    const { clock, waits } = this.#environment;
     for (let n = 0; !this.#ended.signal.aborted; n++) {
       const good = await this.#look();
-      const wait = good && n > 0 ? Math.min(reconcile, sweep) : Math.min(SOON, reconcile);
-      await pause(wait, undefined, { signal: this.#ended.signal }).catch(() => {}); // called off: the loop sees it
+      const wait = good && n > 0 ? Math.min(this.#interval, waits.sweep) : Math.min(SOON, this.#interval);
+      await clock.sleep(wait, this.#ended.signal);
     }
   }
 
@@ -56,12 +61,12 @@ export class Looks {
       const { swarm } = await this.#situation.look();
       await this.#reconciler.look();
       if (swarm.manager) await this.#sweeper.look(swarm.nodeId);
-      if (this.#failed !== undefined) this.#context.log.info({ event: 'look' }, 'what runs here agrees with the store');
+      if (this.#failed !== undefined) this.#log.info({ event: 'look' }, 'what runs here agrees with the store');
       this.#failed = undefined;
       return true;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      if (why !== this.#failed && !this.#ended.signal.aborted) this.#context.log.warn({ event: 'look' }, why);
+      if (why !== this.#failed && !this.#ended.signal.aborted) this.#log.warn({ event: 'look' }, why);
       this.#failed = why;
       return false;
     }

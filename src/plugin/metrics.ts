@@ -1,20 +1,18 @@
-// What the plugin counts, for Prometheus. Counters are told by whoever decides; gauges are read from the service when asked.
+// What the plugin counts, for Prometheus: what the tickets tell of, and gauges that are read from the service when asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AllocatorService } from '../service/index.js';
-
-/** What became of a request for an address. */
-export type Outcome = 'own' | 'new' | 'ticket' | 'same' | 'guest' | 'gateway' | 'endpoint' | 'unnamed' | 'refused';
+import type { Told } from '../tickets/told.js';
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 export class Metrics {
   readonly registry = new Registry();
   readonly addresses = this.#counter('limpet_addresses_total', 'Requests for an address, by what became of them', [
-    'side',
+    'space',
     'outcome',
   ]);
-  readonly releases = this.#counter('limpet_releases_total', 'Releases, by what became of them', ['side', 'outcome']);
+  readonly releases = this.#counter('limpet_releases_total', 'Releases, by what became of them', ['space', 'outcome']);
   readonly swept = this.#counter('limpet_swept_total', 'Held addresses freed, since nobody in the swarm had them');
   readonly mended = this.#counter('limpet_mended_total', 'Live marks set right against what runs here', ['mark']);
   readonly reclaimed = this.#counter('limpet_reclaimed_total', 'Reserved addresses that became free, by why', ['why']);
@@ -48,6 +46,15 @@ export class Metrics {
           gauge.set({ space: net.spec.space, subnet: net.cidr }, net.stats.conflicts);
       },
     );
+  }
+
+  /** Counts what the tickets tell of. */
+  count(told: Told): void {
+    if (told.event === 'address') this.addresses.inc({ space: told.addressSpace, outcome: told.outcome });
+    else if (told.event === 'release') this.releases.inc({ space: told.addressSpace, outcome: told.outcome });
+    else if (told.event === 'sweep' && told.address !== undefined) this.swept.inc();
+    else if (told.event === 'mend') this.mended.inc({ mark: told.mark });
+    else if (told.event === 'conflict') this.conflicts.inc();
   }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {

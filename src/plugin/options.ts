@@ -4,25 +4,15 @@
 import { parseCidr, quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { EtcdEnvironment } from '../stores/etcd/options.js';
-
-/** Where subnets are taken from when a network names none: `size` is their prefix length. */
-export interface PoolRange {
-  readonly base: string;
-  readonly size: number;
-}
+import type { Waits as TicketWaits } from '../tickets/environment.js';
+import type { PoolRange } from '../tickets/ranges.js';
 
 /** Milliseconds. */
-export interface Waits {
+export interface Waits extends TicketWaits {
   /** For one answer of Docker's API. dockerd may be waiting for the plugin meanwhile. */
   readonly docker: number;
-  /** For the one who is at home to leave, before a second container of the same identity becomes a guest. */
-  readonly home: number;
   /** Between two looks at what runs here. */
   readonly reconcile: number;
-  /** So long an address is held without anybody in the swarm having it before it is freed. */
-  readonly sweep: number;
-  /** For a store that is away to come back. */
-  readonly store: number;
   /** For one call of Docker's, all in all. Docker itself gives up after 30 s. */
   readonly call: number;
 }
@@ -34,16 +24,16 @@ export interface PluginOptions {
   readonly socket: string;
   /** Where Docker's API is: a socket's path or `tcp://host:2375`. */
   readonly docker: string;
-  /** This node's name. Docker's own when absent; inside a swarm it should be what `docker node ls` shows. */
+  /** What people are to read for this node, if not the host's name. */
   readonly node?: string;
-  /** The file that remembers Docker's name of this node, for when Docker is still starting. */
+  /** The file that keeps who this host is. */
   readonly stateFile: string;
   readonly logLevel: LogLevel;
   /** `host:port` of /metrics and /healthz; none when absent. Both are also on the plugin's own socket. */
   readonly metrics?: string;
   readonly pools: { readonly global: readonly PoolRange[]; readonly local: readonly PoolRange[] };
   readonly waits: Waits;
-  /** Where TLS files, user and password of etcd are named. */
+  /** Where TLS files of Docker's API, and TLS files, user and password of etcd are named. Default `process.env`. */
   readonly environment?: EtcdEnvironment;
   /** Where log lines go; standard error when absent. */
   readonly logTo?: { write(line: string): void };
@@ -57,7 +47,7 @@ export const DEFAULTS = {
   store: 'file:///var/lib/limpet',
   socket: '/run/docker/plugins/limpet.sock',
   docker: '/var/run/docker.sock',
-  stateFile: '/var/lib/limpet/node',
+  stateFile: '/var/lib/limpet/host.json',
   logLevel: 'info',
   globalPools: '10.0.0.0/8:24',
   localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,

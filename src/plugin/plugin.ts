@@ -1,23 +1,22 @@
-// Puts the plugin together and runs it: the socket at once, then the node's name and the store, then looks at what runs here.
+// Puts the plugin together and runs it: the socket at once, then who the host is and the store, then looks at what runs here.
 
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
-import packageJson from '../../package.json' with { type: 'json' };
-import { Coalesced } from '../docker/coalesced.js';
-import { type DockerApi, DockerodeApi } from '../docker/index.js';
+import { DockerodeApi } from '../docker/client.js';
+import { ContainerList } from '../docker/container-list.js';
+import { dockerHost } from '../docker/docker-host.js';
 import { Networks } from '../docker/networks.js';
-import { type AdminContext, adminHandler } from '../operate/index.js';
-import type { Store } from '../service/index.js';
-import type { Context } from '../tickets/context.js';
+import { systemClock } from '../service/clock.js';
 import { Driver } from '../tickets/driver.js';
+import type { Environment } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
-import { type Log, openLog } from './log.js';
+import { type Log, logTold, openLog } from './log.js';
 import { Looks } from './looks.js';
 import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
-import { listen, makeServer } from './server.js';
+import { listen, type Mount, makeServer } from './server.js';
 import { Situation } from './situation.js';
 
 export interface RunningPlugin {
@@ -26,38 +25,60 @@ export interface RunningPlugin {
   close(): Promise<void>;
 }
 
-/** @throws LimpetError LOCKED (the socket is in use), BAD_INPUT; system errors of the socket and the metrics' address */
-export async function startPlugin(options: PluginOptions): Promise<RunningPlugin> {
+/** What else is to be on the plugin's socket stands on this. */
+export interface Parts {
+  readonly situation: Situation;
+  readonly environment: Environment;
+  readonly tenants: Tenants;
+}
+
+/**
+ * @param mount makes what else answers on the socket: the operators' operations
+ * @throws LimpetError LOCKED (the socket is in use), BAD_INPUT; system errors of the socket and the metrics' address
+ */
+export async function startPlugin(
+  options: PluginOptions,
+  mount: (parts: Parts) => Mount = () => () => false,
+): Promise<RunningPlugin> {
+  const clock = systemClock;
   const log = openLog(options.logLevel, options.logTo);
-  const docker = new DockerodeApi({ host: options.docker, deadline: options.waits.docker });
-  const situation = new Situation(options, docker, log);
+  const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
+  const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
+  const situation = new Situation(options, docker, log, clock);
   const metrics = new Metrics(() => situation.openService);
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
-  const context: Context = {
-    node: situation.node,
-    isManager: situation.isManager,
+  const environment: Environment = {
+    clock,
     service: situation.service,
+    host: situation.host,
+    nodeOf: situation.nodeOf,
+    formerNodeOf: situation.formerNodeOf,
+    isManager: situation.isManager,
     docker,
-    containers: new Coalesced(() => docker.containers()),
+    containers: new ContainerList(docker, clock),
     networks: new Networks(docker),
-    log,
-    metrics,
+    tell: (told) => {
+      metrics.count(told);
+      logTold(log, told);
+    },
     waits: options.waits,
-    pools: options.pools,
-    now: Date.now,
+    get pools() {
+      return situation.pools();
+    },
   };
-  const tenants = new Tenants(context.now);
-  const looks = new Looks(context, tenants, situation);
+  const tenants = new Tenants(clock);
+  const looks = new Looks(environment, tenants, situation, log, options.waits.reconcile);
   const health: Health = () => [situation.missing ?? looks.failed].filter((why) => why !== undefined);
-  const mount = healthMount(metrics, health);
+  const healthz = healthMount(metrics, health);
   const server = makeServer({
-    driver: new Driver(context, tenants),
+    driver: new Driver(environment, tenants),
     log,
     metrics,
+    clock,
     deadline: options.waits.call,
-    mounts: [mount, adminHandler(() => adminContext(situation, docker))],
+    mounts: [healthz, mount({ situation, environment, tenants })],
   });
-  const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, mount);
+  const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, healthz);
   try {
     await mkdir(dirname(options.socket), { recursive: true });
     await listen(server, options.socket);
@@ -66,6 +87,8 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     throw error;
   }
   log.info({ event: 'start', socket: options.socket, store: options.store.replace(/\/\/[^/]*@/, '//…@') }, 'serving');
+  const ended = new AbortController();
+  const watching = docker.watch(ended.signal);
   const opening = situation.open().then(() => {
     if (situation.missing === undefined) looks.begin();
   });
@@ -73,20 +96,11 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     socket: options.socket,
     close: () =>
       close(log, [server, ...(watched ? [watched] : [])], situation, async () => {
+        ended.abort();
         await opening;
         await looks.end();
+        await watching;
       }),
-  };
-}
-
-function adminContext({ service, node, store }: Situation, docker: DockerApi): AdminContext {
-  return {
-    service: service(),
-    store: store as Store,
-    node: node(),
-    docker,
-    version: packageJson.version,
-    now: Date.now,
   };
 }
 

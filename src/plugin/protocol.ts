@@ -1,8 +1,9 @@
-// The seven calls of Docker's remote IPAM driver and the one that activates a plugin: what each takes, read strictly. Docker
+// The calls of Docker's remote IPAM driver as they come over the wire: what each takes, read strictly. Docker
 // sends null for an empty map and nothing at all for a call without arguments.
 
 import { z } from 'zod';
 import { LimpetError } from '../host/errors.js';
+import type { Call, RequestOf, Requests } from '../tickets/calls.js';
 
 export const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.2+json';
 
@@ -22,7 +23,7 @@ const options = z
 
 const poolId = z.string().min(1).max(512);
 
-export const requests = {
+const requests: { readonly [C in Call]: z.ZodType<Requests[C]> } = {
   'Plugin.Activate': z.object({}),
   'IpamDriver.GetCapabilities': z.object({}),
   'IpamDriver.GetDefaultAddressSpaces': z.object({}),
@@ -39,10 +40,7 @@ export const requests = {
   'IpamDriver.ReleasePool': z.object({ PoolID: poolId }),
   'IpamDriver.RequestAddress': z.object({ PoolID: poolId, Address: text(64), Options: options }),
   'IpamDriver.ReleaseAddress': z.object({ PoolID: poolId, Address: z.string().min(1).max(64) }),
-} as const;
-
-export type Call = keyof typeof requests;
-export type RequestOf<C extends Call> = z.output<(typeof requests)[C]>;
+};
 
 export function isCall(name: string): name is Call {
   return Object.hasOwn(requests, name);

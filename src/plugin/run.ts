@@ -5,7 +5,8 @@ import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { parseDuration } from '../service/policy.js';
 import { DEFAULT_WAITS, LOG_LEVELS, type LogLevel, type PluginOptions, parsePools } from './options.js';
-import { startPlugin } from './plugin.js';
+import { type Parts, startPlugin } from './plugin.js';
+import type { Mount } from './server.js';
 
 /** Everything as an operator writes it. */
 export interface Settings {
@@ -25,10 +26,11 @@ export interface Settings {
 
 /**
  * Serves until SIGTERM or SIGINT, then ends in good order.
+ * @param mount what else is to answer on the plugin's socket
  * @throws LimpetError BAD_INPUT naming the setting, LOCKED; system errors of the socket
  */
-export async function run(settings: Settings): Promise<void> {
-  const plugin = await startPlugin(optionsOf(settings));
+export async function run(settings: Settings, mount: (parts: Parts) => Mount): Promise<void> {
+  const plugin = await startPlugin(optionsOf(settings), mount);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });

@@ -6,10 +6,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
+import { type Clock, Deadline } from '../service/index.js';
+import type { Call } from '../tickets/calls.js';
 import type { Driver } from '../tickets/driver.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
-import { type Call, CONTENT_TYPE, isCall, readRequest } from './protocol.js';
+import { CONTENT_TYPE, isCall, readRequest } from './protocol.js';
 
 /** Answers what is its own, and says false of everything else. */
 export type Mount = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -32,6 +34,7 @@ export interface Serving {
   readonly driver: Driver;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly clock: Clock;
   /** Milliseconds that one call may take. */
   readonly deadline: number;
   /** What else is on the socket: /metrics, /healthz, the operators' own. */
@@ -119,7 +122,10 @@ async function answer(
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return { status: 200, body: await within(serving.deadline, name, serving.driver.answer(name, read)) };
+    return {
+      status: 200,
+      body: await within(serving, name, (deadline) => serving.driver.answer(name, read, { deadline })),
+    };
   } catch (error) {
     return refusal(serving.log, name, error);
   }
@@ -147,19 +153,19 @@ function printable(details: Readonly<Record<string, unknown>>): Record<string, u
   );
 }
 
-/** What takes longer goes on and counts, but Docker is told before it gives up by itself: it will ask again. */
-async function within<T>(deadline: number, call: Call, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+/** Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written any more. */
+async function within<T>(
+  { deadline, clock }: Serving,
+  call: Call,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  let callOff = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    callOff = clock.after(deadline, () => {
       reject(new LimpetError('UNAVAILABLE', `${call}: no answer within ${deadline} ms`, { call }));
-    }, deadline);
+    });
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work(new Deadline(clock, deadline)), late]).finally(callOff);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

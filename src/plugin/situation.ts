@@ -1,40 +1,59 @@
-// What the plugin knows of its surroundings while it runs: its node, whether that is a manager or the leader, and the open
-// store. The socket is served before any of it is known; a call that needs what is not there yet says so.
+// What the plugin knows of its surroundings while it runs: who its host is, its part in the swarm, and the open store. The socket
+// is served before any of it is known; a call that needs what is not there yet says so.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { DockerApi, Info } from '../docker/index.js';
+import type { AddressSpace } from '../docker/spaces.js';
+import { SWARM } from '../docker/spaces.js';
+import { limitOf } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
-import { AllocatorService, type Store } from '../service/index.js';
+import { AllocatorService, type Clock, type Store } from '../service/index.js';
+import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import { openStore } from '../stores/open-store.js';
+import type { InSpace } from '../tickets/environment.js';
+import type { PoolRange } from '../tickets/ranges.js';
 import { type Log, logDecision, logStore } from './log.js';
-import { rememberedName, rememberName } from './node-name.js';
 import type { PluginOptions } from './options.js';
 
-/** Between two attempts to open the store, or to hear of Docker for the first time. */
+/** Between two attempts to open the store. */
 const RETRY = 1000;
 
 export class Situation {
   readonly #options: PluginOptions;
   readonly #docker: DockerApi;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #ended = new AbortController();
-  #node: string | undefined;
+  #host: HostState | undefined;
+  /** Swarm's ID of this node before it joined, left or joined again. */
+  #formerSwarmNode: string | undefined;
   #info: Info | undefined;
   #store: Store | undefined;
   #service: AllocatorService | undefined;
+  #limit: string | undefined;
   /** Why there is no service yet. */
-  #missing = "the node's name is not known yet: Docker has not answered, and LIMPET_NODE is not set";
+  #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
 
-  constructor(options: PluginOptions, docker: DockerApi, log: Log) {
+  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock) {
     this.#options = options;
     this.#docker = docker;
     this.#log = log;
+    this.#clock = clock;
   }
 
-  readonly node = (): string => {
-    if (this.#node === undefined) throw this.#unavailable();
-    return this.#node;
+  readonly host = (): string => this.#state().id;
+
+  readonly nodeOf = ({ spec }: InSpace): string => {
+    const { id, swarmNode } = this.#state();
+    return spec.space === SWARM ? (swarmNode ?? id) : id;
+  };
+
+  readonly formerNodeOf = ({ spec }: InSpace): string | undefined => {
+    const { id, swarmNode } = this.#state();
+    if (spec.space !== SWARM) return undefined;
+    return this.#formerSwarmNode ?? (swarmNode === undefined ? undefined : id);
   };
 
   readonly service = (): AllocatorService => {
@@ -44,9 +63,18 @@ export class Situation {
 
   readonly isManager = (): boolean => this.#info?.swarm.manager === true;
 
-  /** What Docker said last; undefined before the first time. */
-  get info(): Info | undefined {
-    return this.#info;
+  /** Where subnets are chosen from. Without a range for IPv6, one of this host's own (RFC 4193), as Docker 29 does. */
+  pools(): Readonly<Record<AddressSpace, readonly PoolRange[]>> {
+    const { global, local } = this.#options.pools;
+    const own = uniqueLocal(this.host());
+    const withIPv6 = (ranges: readonly PoolRange[]) =>
+      ranges.some(({ base }) => base.includes(':')) ? ranges : [...ranges, own];
+    return { global: withIPv6(global), local: withIPv6(local) };
+  }
+
+  /** What this Docker cannot say, for people. */
+  get limit(): string | undefined {
+    return this.#limit;
   }
 
   get store(): Store | undefined {
@@ -61,14 +89,12 @@ export class Situation {
     return this.#service === undefined ? this.#missing : undefined;
   }
 
-  /** Finds out the node's name and opens the store, for as long as it takes. Ends without either when it is called off. */
+  /** Finds out who the host is and opens the store, for as long as it takes. Ends without either when it is called off. */
   async open(): Promise<void> {
-    this.#node = this.#options.node ?? (await rememberedName(this.#options.stateFile));
-    if (this.#node !== undefined) this.#missing = 'the store is being opened';
     while (!this.#ended.signal.aborted) {
       await this.#attempt();
       if (this.#service !== undefined) return;
-      await pause(RETRY, undefined, { signal: this.#ended.signal }).catch(() => {}); // called off: the loop sees it
+      await this.#clock.sleep(RETRY, this.#ended.signal);
     }
   }
 
@@ -78,15 +104,10 @@ export class Situation {
     const before = this.#info;
     this.#info = info;
     if (isOneOfMany(info) && !(before !== undefined && isOneOfMany(before))) this.#warnOfOwnStore();
-    if (this.#options.node === undefined && info.name !== '' && info.name !== this.#node) {
-      if (this.#node !== undefined)
-        this.#log.warn(
-          { event: 'node', node: this.#node, docker: info.name },
-          'the node has another name now: restart the plugin',
-        );
-      this.#node ??= info.name;
-      await rememberName(this.#options.stateFile, info.name, this.#log);
-    }
+    const limit = limitOf(info.serverVersion);
+    if (limit !== undefined && limit !== this.#limit) this.#log.warn({ event: 'docker' }, limit);
+    this.#limit = limit;
+    await this.#meet(info);
     return info;
   }
 
@@ -95,13 +116,53 @@ export class Situation {
     await this.#service?.close();
   }
 
+  #state(): HostState {
+    if (this.#host === undefined) throw this.#unavailable();
+    return this.#host;
+  }
+
+  /** What Docker says of this node, remembered for when it does not answer, and told to the other nodes. */
+  async #meet({ name, swarm }: Info): Promise<void> {
+    const { id, swarmNode } = this.#state();
+    const now = swarm.state === 'active' && swarm.nodeId !== '' ? swarm.nodeId : undefined;
+    if (now !== swarmNode) {
+      this.#formerSwarmNode = swarmNode;
+      this.#host = now === undefined ? { id } : { id, swarmNode: now };
+      this.#log.info(
+        { event: 'node', host: id, node: now },
+        now ? 'this node is of a swarm' : 'this node is of no swarm',
+      );
+      await this.#remember();
+    }
+    const called = this.#options.node ?? name;
+    for (const each of [id, now]) if (each !== undefined) await this.#service?.introduce({ id: each, name: called });
+  }
+
+  async #remember(): Promise<void> {
+    try {
+      await writeHostState(this.#options.stateFile, this.#state());
+    } catch (error) {
+      const line = { event: 'node', file: this.#options.stateFile, error: (error as Error).message };
+      this.#log.warn(
+        line,
+        'who this host is cannot be kept: after the next start its own networks have other addresses',
+      );
+    }
+  }
+
   async #attempt(): Promise<void> {
     try {
-      if (this.#node === undefined) await this.look();
-      const node = this.node();
+      if (this.#host === undefined) {
+        this.#host = await readHostState(this.#options.stateFile);
+        this.#host ??= newHostState();
+        await this.#remember();
+        this.#missing = 'the store is being opened';
+      }
       const { environment, store: url } = this.#options;
+      const node = this.#host.id;
       const store = await openStore(url, environment === undefined ? { node } : { node, environment });
       this.#service = await AllocatorService.open(store, {
+        clock: this.#clock,
         log: (decision) => {
           if (decision.event === 'reclaim') this.onReclaim(decision.why);
           logDecision(this.#log, decision);
@@ -109,7 +170,7 @@ export class Situation {
         report: (event) => logStore(this.#log, event),
       });
       this.#store = store;
-      this.#log.info({ event: 'store', store: store.name, node }, 'open');
+      this.#log.info({ event: 'store', store: store.name, host: node, name: hostname() }, 'open');
       if (this.#ended.signal.aborted) await this.#service.close();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -127,13 +188,18 @@ export class Situation {
   }
 
   #unavailable(): LimpetError {
-    // A store that is being opened is as one that is away; Docker, which may be waiting for the plugin, is not waited for.
-    const details = this.#node === undefined ? {} : { outcome: 'none' as const };
-    return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, details);
+    // A store that is being opened is as one that is away.
+    return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, { outcome: 'none' });
   }
 }
 
 /** Only managers know how many there are; a worker is never alone. */
 function isOneOfMany({ swarm }: Info): boolean {
   return swarm.state === 'active' && (swarm.nodes > 1 || !swarm.manager);
+}
+
+/** 40 bits that are the host's own behind fd00::/8 (RFC 4193, 3.2), for subnets of 64 bits. */
+function uniqueLocal(host: string): PoolRange {
+  const digits = createHash('sha256').update(host).digest('hex');
+  return { base: `fd${digits.slice(0, 2)}:${digits.slice(2, 6)}:${digits.slice(6, 10)}::/48`, size: 64 };
 }

@@ -230,6 +230,11 @@ export class SubnetService {
     return this.users.length > 0;
   }
 
+  /** Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it. */
+  get isNeeded(): boolean {
+    return this.state.isNeeded;
+  }
+
   lookup(identity: string): LiveBinding | undefined {
     return this.state.lookup(identity);
   }

@@ -7,3 +7,4 @@ export { Simulation } from './simulation.js';
 export { type ListView, NETWORK, nodeList, serviceList, taskList } from './task-list.js';
 export type * from './types.js';
 export { Vector } from './vector.js';
+export { hasEnded } from './world.js';

@@ -1,7 +1,8 @@
 // A state with what the rules need to go on from it, and nobody else: records of types.ts' shapes with timers and marks. A world
 // is never changed; draft.ts makes the next one. Nothing that decides what happens lives outside of it, but for the core.
 
-import type { AllocatorState, NodeName, Service, State, SwarmNode, Task, TaskState } from './types.js';
+import { mayRun } from '../docker/states.js';
+import type { AllocatorState, NodeName, Service, State, SwarmNode, Task } from './types.js';
 import type { Vector } from './vector.js';
 
 /** Never: the timer of what waits for something else than time. */
@@ -102,10 +103,8 @@ export interface World extends State {
   readonly next: number;
 }
 
-const ENDED: ReadonlySet<TaskState> = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove']);
-
-export function hasEnded(task: Task): boolean {
-  return ENDED.has(task.state);
+export function hasEnded(task: Pick<Task, 'state'>): boolean {
+  return !mayRun(task);
 }
 
 /** Swarm wants it to run, or to be ready for that. */

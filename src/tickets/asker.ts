@@ -1,22 +1,38 @@
-// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one that is
-// being started and has this very address in its configuration. What cannot be told is said to be so, never guessed.
+// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one that may be
+// starting and has this very address in its configuration, or the only one that may be starting at all. What cannot be known is
+// said to be so, never guessed.
 
-import { type Container, type Endpoint, identityOf, identityOfName } from '../docker/index.js';
+import { canonical } from '../docker/address.js';
+import { asksFor, mayAsk } from '../docker/containers.js';
+import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
+import type { Container, Endpoint } from '../docker/shapes.js';
 import { SWARM } from '../docker/spaces.js';
-import { ENDED_STATES } from '../docker/states.js';
-import { formatAddress, parseAddress } from '../host/address.js';
+import { mayRun } from '../docker/states.js';
 import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import type { Context } from './context.js';
+import { Identity } from '../host/identity.js';
+import type { SubnetService } from '../service/index.js';
+import type { Environment } from './environment.js';
+
+export interface Someone {
+  readonly kind: 'container';
+  readonly identity: string;
+  /** The container's name. */
+  readonly name: string;
+  /** Its ID; absent while Docker does not answer. */
+  readonly id?: string;
+  /** Its user wants the address that is asked for and no other, as with `docker run --ip`. */
+  readonly wish: boolean;
+  /** The containers of this node at that moment; absent while Docker does not answer. */
+  readonly around?: readonly Container[];
+}
 
 export type Asker =
-  /** `wish`: its user wants this address and no other, as with `docker run --ip`. */
-  | { readonly kind: 'container'; readonly name: string; readonly identity: string; readonly wish?: true }
+  | Someone
   /** An address that no container asked for. */
   | { readonly kind: 'endpoint' }
-  /** No address was asked for, and it is not clear by whom. */
-  | { readonly kind: 'unclear'; readonly candidates: readonly string[] };
+  /** It is not clear who asks: `candidates` could, and Docker does not say which. */
+  | { readonly kind: 'unclear'; readonly candidates: readonly string[]; readonly why: string };
 
 export interface Request {
   readonly address: string | undefined;
@@ -30,41 +46,37 @@ interface Found {
 }
 
 const ENDPOINT: Asker = { kind: 'endpoint' };
+const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' };
 
 export class Askers {
-  readonly #context: Context;
+  readonly #environment: Environment;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
-  /** @throws LimpetError UNAVAILABLE when Docker has to be asked and does not answer; OCCUPIED when two ask for one address */
-  async find(net: SubnetService, request: Request): Promise<Asker> {
-    const { address, name } = request;
-    if (name !== undefined) return this.#named(net, name, address);
-    const containers = await this.#context.containers.fresh();
-    return address === undefined ? this.#withoutAddress(net, containers) : this.#withAddress(net, containers, address);
-  }
-
-  async #named(net: SubnetService, name: string, address: string | undefined): Promise<Asker> {
-    const containers = await this.#context.containers.fresh().catch((error: unknown) => {
-      if (isCertain(net, name, address)) return undefined;
+  /** @throws LimpetError OCCUPIED when several containers are configured with one address */
+  async find(net: SubnetService, { address, name }: Request): Promise<Asker> {
+    const containers = await this.#environment.containers.ifAnswered();
+    if (name !== undefined) return named(containers, name, address);
+    if (containers === undefined) return SILENT;
+    try {
+      return await (address === undefined
+        ? this.#withoutAddress(net, containers)
+        : this.#withAddress(net, containers, address));
+    } catch (error) {
+      // Right after its start Docker lists containers before it lists networks or tasks: those wait for the swarm's raft.
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return SILENT;
       throw error;
-    });
-    if (containers === undefined) return { kind: 'container', name, identity: identityOfName(name) };
-    const container = containers.find((each) => each.name === name);
-    // The load balancer's end has a name too, and must get the address that Swarm has for it.
-    if (container === undefined) return address === undefined ? { kind: 'container', name, identity: name } : ENDPOINT;
-    const wanted = address !== undefined && container.endpoints.some((endpoint) => asks(endpoint, address));
-    return asker(container, wanted);
+    }
   }
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
-    const all = starting(containers).filter(({ endpoint }) => asks(endpoint, address));
-    const found = only(all.length > 1 ? await this.#onNetwork(net, all) : all);
+    const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
+    const found = newestTask(all.length > 1 ? await this.#onNetwork(net, all) : all);
     if (found.length > 1) throw severalAsk(net, address, found);
     const [one] = found;
-    return one === undefined ? this.#attached(net, containers, address) : asker(one.container, true);
+    return one === undefined ? this.#attached(net, containers, address) : someone(one.container, address, containers);
   }
 
   /**
@@ -73,89 +85,86 @@ export class Askers {
    * balancer's end.
    */
   async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
-    if (net.spec.space !== SWARM) return ENDPOINT;
-    const candidates = containers.filter((each) => each.task === undefined && !isGoing(each));
-    if (candidates.length === 0 || !this.#context.isManager()) return ENDPOINT;
-    const tasks = await this.#context.docker.tasks();
+    if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;
+    const candidates = containers.filter(({ task, state }) => task === undefined && !isGoing(state));
+    if (candidates.length === 0) return ENDPOINT;
+    const tasks = await this.#environment.docker.tasks();
     const ids = tasks
-      .filter(({ attached, state }) => attached && !ENDED_STATES.includes(state))
-      .filter(({ attachments }) => attachments.some(({ addresses }) => has(addresses, address)))
+      .filter((task) => task.attached && mayRun(task))
+      .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
       .map(({ container }) => container);
     const found = candidates.find(({ id }) => ids.includes(id));
-    return found === undefined ? ENDPOINT : asker(found, false);
+    return found === undefined ? ENDPOINT : someone(found, undefined, containers);
   }
 
+  /** Whatever their states: one that was only created can be started, and one that has ended can be started again. */
   async #withoutAddress(net: SubnetService, containers: readonly Container[]): Promise<Asker> {
     const silent = starting(containers).filter(({ endpoint }) => !endpoint.asked.some((each) => fits(net, each)));
     const here = await this.#onNetwork(net, silent);
-    const created = here.filter(({ container }) => container.state === 'created');
-    const candidates = created.length > 0 ? created : here;
-    const [one, ...more] = candidates;
-    if (one !== undefined && more.length === 0) return asker(one.container, false);
-    return { kind: 'unclear', candidates: candidates.map(({ container }) => container.name) };
+    const [one, ...more] = here;
+    if (one !== undefined && more.length === 0) return someone(one.container, undefined, containers);
+    const candidates = here.map(({ container }) => container.name);
+    const who = one === undefined ? 'no container is seen' : `any of ${here.length} containers could be the one`;
+    return { kind: 'unclear', candidates, why: `${who} that is being started, and this Docker does not say which` };
   }
 
   async #onNetwork(net: SubnetService, found: readonly Found[]): Promise<readonly Found[]> {
     if (found.length === 0) return found;
-    const networks = await this.#context.networks.withSubnet(net.cidr);
+    const networks = await this.#environment.networks.withSubnet(net.cidr);
     return found.filter(({ endpoint }) => isOn(endpoint, networks));
   }
 }
 
-function asker(container: Container, wanted: boolean): Asker {
-  const plain = { kind: 'container', name: container.name, identity: identityOf(container) } as const;
+function named(containers: readonly Container[] | undefined, name: string, address: string | undefined): Asker {
+  if (containers === undefined) {
+    const isEnd = address !== undefined && isBalancerEnd(name);
+    return isEnd ? ENDPOINT : nameable({ kind: 'container', name, identity: identityOfName(name), wish: false });
+  }
+  const container = containers.find((each) => each.name === name);
+  if (container !== undefined) return someone(container, address, containers);
+  // The load balancer's end has a name too, and must get the address that Swarm has for it.
+  if (address !== undefined) return ENDPOINT;
+  return nameable({ kind: 'container', name, identity: identityOf({ name }), wish: false, around: containers });
+}
+
+/** @param address the one that is asked for, if it may be the user's own choice */
+function someone(container: Container, address: string | undefined, around: readonly Container[]): Asker {
+  const { name, id, task, endpoints } = container;
   // In a task's configuration it is the ticket, in any other container's what its user asked for.
-  return wanted && container.task === undefined ? { ...plain, wish: true } : plain;
+  const wish = address !== undefined && task === undefined && endpoints.some((each) => asksFor(each, address));
+  return nameable({ kind: 'container', name, id, identity: identityOf(container), wish, around });
 }
 
-/** What can be getting an address at this moment: Swarm never starts a task's container a second time. */
+/** Docker's names have no limit, identities have. */
+function nameable(asker: Someone): Asker {
+  try {
+    new Identity(asker.identity);
+    return asker;
+  } catch (error) {
+    if (!(error instanceof LimpetError)) throw error;
+    return { kind: 'unclear', candidates: [asker.name.slice(0, 100)], why: error.message };
+  }
+}
+
 function starting(containers: readonly Container[]): Found[] {
-  return containers.flatMap((container) => {
-    const { state, task, endpoints } = container;
-    if (isGoing(container) || (state === 'exited' && task !== undefined)) return [];
-    return endpoints.filter(({ addresses }) => addresses.length === 0).map((endpoint) => ({ container, endpoint }));
-  });
+  return containers
+    .filter(mayAsk)
+    .flatMap((container) => container.endpoints.map((endpoint) => ({ container, endpoint })));
 }
 
-function isGoing({ state }: Container): boolean {
+function isGoing(state: string): boolean {
   return state === 'removing' || state === 'dead';
 }
 
-/** Of several with one address in their configuration: a ticket is given again when its task has ended, so the newest. */
-function only(found: readonly Found[]): readonly Found[] {
-  const created = found.filter(({ container }) => container.state === 'created');
-  const candidates = created.length > 0 ? created : found;
-  if (candidates.length < 2 || candidates.some(({ container }) => container.task === undefined)) return candidates;
-  const newest = Math.max(...candidates.map(({ container }) => container.created));
-  return candidates.filter(({ container }) => container.created === newest);
-}
-
-/** Whether Docker need not be asked: a task's name says all, and so does an address that is its own anyhow. */
-function isCertain(net: SubnetService, name: string, address: string | undefined): boolean {
-  const identity = identityOfName(name);
-  return address === undefined || identity !== name || net.lookup(identity)?.address === address;
-}
-
-function asks({ asked }: Endpoint, address: string): boolean {
-  return has(asked, address);
-}
-
-function has(addresses: readonly string[], address: string): boolean {
-  return addresses.some((each) => canonical(each) === address);
+/** Of several tasks with one ticket: it is given again when a task has ended, so the newest is meant. */
+function newestTask(found: readonly Found[]): readonly Found[] {
+  if (found.length < 2 || found.some(({ container }) => container.task === undefined)) return found;
+  const newest = Math.max(...found.map(({ container }) => container.created));
+  return found.filter(({ container }) => container.created === newest);
 }
 
 function fits(net: SubnetService, address: string): boolean {
-  return (
-    parseAddress(address, address.includes(':') ? 6 : 4) !== undefined &&
-    address.includes(':') === net.cidr.includes(':')
-  );
-}
-
-/** An address as the service writes it; what is none stays as it is. */
-export function canonical(address: string): string {
-  const version = address.includes(':') ? 6 : 4;
-  const number = parseAddress(address, version);
-  return number === undefined ? address : formatAddress(number, version);
+  return address.includes(':') === net.cidr.includes(':');
 }
 
 function severalAsk(net: SubnetService, address: string, found: readonly Found[]): LimpetError {

@@ -1,15 +1,15 @@
-// The IPAM driver: Docker's calls, read and checked, each to the side that decides. Knows the protocol's words, no HTTP.
+// The IPAM driver: Docker's calls, each to the address space that decides. Knows the protocol's words, and no HTTP.
 
-import { type PoolId, parsePoolId, SPACES } from '../docker/spaces.js';
+import { canonical } from '../docker/address.js';
+import { ADDRESS_SPACES, type AddressSpace } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
-import type { Log } from '../plugin/log.js';
-import type { Call, RequestOf } from '../plugin/protocol.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import { canonical } from './asker.js';
-import type { Context } from './context.js';
-import { GlobalSide } from './global.js';
-import { LocalSide } from './local.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Call, RequestOf } from './calls.js';
+import type { Environment, Wanted } from './environment.js';
+import { LeaderCalls } from './leader.js';
+import { NodeCalls } from './node.js';
 import { isAway, Patience } from './patience.js';
+import { parsePoolId } from './pool-id.js';
 import { Pools } from './pools.js';
 import type { Tenants } from './tenants.js';
 
@@ -21,39 +21,40 @@ type Answer = Readonly<Record<string, unknown>>;
 
 export class Driver {
   readonly #pools: Pools;
-  readonly #global: GlobalSide;
-  readonly #local: LocalSide;
+  readonly #leader: LeaderCalls;
+  readonly #node: NodeCalls;
   readonly #patience: Patience;
   readonly #endless: Patience;
-  readonly #log: Log;
-  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>) => Answer | Promise<Answer> } = {
-    'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
-    // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
-    // No replay: what was answered is in the store.
-    'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
-    'IpamDriver.GetDefaultAddressSpaces': () => ({
-      LocalDefaultAddressSpace: SPACES.local,
-      GlobalDefaultAddressSpace: SPACES.global,
-    }),
-    'IpamDriver.RequestPool': (request) => this.#requestPool(request),
-    'IpamDriver.ReleasePool': (request) => this.#releasePool(request),
-    'IpamDriver.RequestAddress': (request) => this.#requestAddress(request),
-    'IpamDriver.ReleaseAddress': (request) => this.#releaseAddress(request),
-  };
+  readonly #environment: Environment;
+  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, options: CallOptions) => Answer | Promise<Answer> } =
+    {
+      'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
+      // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
+      // No replay: what was answered is in the store.
+      'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
+      'IpamDriver.GetDefaultAddressSpaces': () => ({
+        LocalDefaultAddressSpace: ADDRESS_SPACES.local,
+        GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
+      }),
+      'IpamDriver.RequestPool': (request, options) => this.#requestPool(request, options),
+      'IpamDriver.ReleasePool': (request, options) => this.#releasePool(request, options),
+      'IpamDriver.RequestAddress': (request, options) => this.#requestAddress(request, options),
+      'IpamDriver.ReleaseAddress': (request, options) => this.#releaseAddress(request, options),
+    };
 
-  constructor(context: Context, tenants: Tenants) {
-    this.#pools = new Pools(context);
-    this.#global = new GlobalSide(context);
-    this.#local = new LocalSide(context, tenants);
-    this.#patience = new Patience(context.waits.store, context.now);
-    this.#endless = new Patience(Number.POSITIVE_INFINITY, context.now);
-    this.#log = context.log;
+  constructor(environment: Environment, tenants: Tenants) {
+    this.#environment = environment;
+    this.#pools = new Pools(environment);
+    this.#leader = new LeaderCalls(environment);
+    this.#node = new NodeCalls(environment, tenants);
+    this.#patience = new Patience(environment.waits.store, environment.clock);
+    this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock);
   }
 
-  /** @throws LimpetError in words that Docker passes on to its user */
-  async answer<C extends Call>(call: C, request: RequestOf<C>): Promise<Answer> {
+  /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
+  async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
     try {
-      return await this.#patience.with(async () => this.#calls[call](request));
+      return await this.#patience.with(async () => this.#calls[call](request, options), options.deadline);
     } catch (error) {
       if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>);
       throw error instanceof LimpetError ? inDockersWords(error) : error;
@@ -63,56 +64,56 @@ export class Driver {
   /** Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. */
   async #owe(request: RequestOf<typeof RELEASE>): Promise<void> {
     try {
-      await this.#endless.with(() => this.#releaseAddress(request));
+      await this.#endless.with(() => this.#releaseAddress(request, {}));
     } catch (error) {
-      const line = {
-        event: 'release',
-        pool: request.PoolID,
-        address: request.Address,
-        error: (error as Error).message,
-      };
-      this.#log.warn(line, 'could not be made good: when the node is next looked at');
+      const why = `could not be made good (${(error as Error).message}): when the node is next looked at`;
+      const { addressSpace } = parsePoolId(request.PoolID);
+      const what = { addressSpace, address: request.Address, outcome: 'failed' } as const;
+      this.#environment.tell({ event: 'release', level: 'warn', ...what, why });
     }
   }
 
-  async #requestPool(request: RequestOf<'IpamDriver.RequestPool'>): Promise<Answer> {
-    const { id, net } = await this.#pools.request(request);
-    if (parsePoolId(id).side === 'global') this.#global.begin(net);
+  async #requestPool(request: RequestOf<'IpamDriver.RequestPool'>, options: CallOptions): Promise<Answer> {
+    const { id, net } = await this.#pools.request(request, options);
+    if (parsePoolId(id).addressSpace === 'global') this.#leader.begin(net);
     return { PoolID: id, Pool: net.cidr, Data: {} };
   }
 
   /** Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. */
-  #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>): Answer {
-    this.#pools.release(parsePoolId(PoolID));
+  async #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>, options: CallOptions): Promise<Answer> {
+    await this.#pools.release(parsePoolId(PoolID), options);
     return {};
   }
 
-  async #requestAddress({ PoolID, Address, Options }: RequestOf<'IpamDriver.RequestAddress'>): Promise<Answer> {
-    const pool = parsePoolId(PoolID);
-    const net = await this.#pools.find(pool);
-    const address = Address === '' ? undefined : checked(net, Address);
-    const given = await this.#given(pool, net, address, Options);
+  async #requestAddress(request: RequestOf<'IpamDriver.RequestAddress'>, { deadline }: CallOptions): Promise<Answer> {
+    const { addressSpace, range, ...pool } = parsePoolId(request.PoolID);
+    const net = await this.#pools.find(pool, { deadline });
+    const address = request.Address === '' ? undefined : checked(net, request.Address);
+    const wanted = { address, range, deadline };
+    const given = await this.#given(addressSpace, net, wanted, request.Options);
     return { Address: `${given}/${net.cidr.split('/')[1]}`, Data: {} };
   }
 
   #given(
-    { side }: PoolId,
+    addressSpace: AddressSpace,
     net: SubnetService,
-    address: string | undefined,
+    wanted: Wanted,
     options: Readonly<Record<string, string>>,
   ): Promise<string> {
-    if (options.RequestAddressType === GATEWAY) {
-      return side === 'global' ? this.#global.gateway(net, address) : this.#local.gateway(net, address);
+    const isGateway = options.RequestAddressType === GATEWAY;
+    if (addressSpace === 'local') {
+      if (isGateway) return this.#node.gateway(net, wanted);
+      return this.#node.request(net, { ...wanted, name: options[ENDPOINT_NAME] || undefined });
     }
-    if (side === 'local') return this.#local.request(net, { address, name: options[ENDPOINT_NAME] || undefined });
-    return address === undefined ? this.#global.next(net) : this.#global.exact(net, address);
+    return isGateway ? this.#leader.gateway(net, wanted) : this.#leader.request(net, wanted);
   }
 
-  async #releaseAddress({ PoolID, Address }: RequestOf<'IpamDriver.ReleaseAddress'>): Promise<Answer> {
+  async #releaseAddress(request: RequestOf<'IpamDriver.ReleaseAddress'>, options: CallOptions): Promise<Answer> {
+    const { PoolID, Address } = request;
     const pool = parsePoolId(PoolID);
-    const net = await this.#pools.find(pool);
-    const side = pool.side === 'global' ? this.#global : this.#local;
-    await side.release(net, checked(net, Address));
+    const net = await this.#pools.find(pool, options);
+    const calls = pool.addressSpace === 'global' ? this.#leader : this.#node;
+    await calls.release(net, checked(net, Address), options);
     return {};
   }
 }

@@ -1,12 +1,12 @@
 // Ends a binding that nobody shall come back to, such as a guest's.
 
 import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/subnet-service.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
 
 /** Reserved → free, unless it has come to life or has gone meanwhile: both are as good. */
-export async function forget(net: SubnetService, identity: string): Promise<void> {
+export async function forget(net: SubnetService, identity: string, options: CallOptions = {}): Promise<void> {
   try {
-    await net.reclaim(identity);
+    await net.reclaim(identity, options);
   } catch (error) {
     if (error instanceof LimpetError && (error.code === 'LIVE' || error.code === 'UNKNOWN')) return;
     throw error;

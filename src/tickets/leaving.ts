@@ -1,57 +1,77 @@
 // A node gives an address back. Docker says only which address, not whose; here that is known or found out, so that a late
 // release never ends what a newcomer has at the same address.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';
-import { LimpetError } from '../host/errors.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import type { Context } from './context.js';
+import { sleepBy } from '../service/clock.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { Patience } from './patience.js';
-import { isOver, shows, type Tenant, type Tenants } from './tenants.js';
+import { LEADER } from './pools.js';
+import type { Tenant, Tenants, Who } from './tenants.js';
+import type { Released } from './told.js';
 
 /** Looks at what runs, after a release that proves nothing. Docker's list shows an end only after the release. */
 const LOOKS = [300, 1000, 3000];
 
+interface Left {
+  readonly identity: string;
+  readonly address: string;
+  readonly why: string;
+}
+
 export class Leaving {
-  readonly #context: Context;
+  readonly #environment: Environment;
   readonly #tenants: Tenants;
   readonly #patience: Patience;
 
-  constructor(context: Context, tenants: Tenants) {
-    this.#context = context;
+  constructor(environment: Environment, tenants: Tenants) {
+    this.#environment = environment;
     this.#tenants = tenants;
-    this.#patience = new Patience(context.waits.store, context.now);
+    this.#patience = new Patience(environment.waits.store, environment.clock);
   }
 
   /** @throws LimpetError UNAVAILABLE; what was not released then is released when the node is next looked at */
-  async release(net: SubnetService, address: string): Promise<void> {
+  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
     const { identity } = net.inspect(address);
-    const node = this.#context.node();
-    if (identity === undefined)
-      return this.#tell(net, { address, outcome: 'not-ours' }, 'nobody lives there: the leader has it');
+    const node = this.#environment.nodeOf(net);
+    if (identity === undefined) return this.#unhold(net, address, options);
     if (!net.lookup(identity)?.nodes.includes(node) && made(identity) === undefined)
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
-    if (made(identity) !== undefined) return this.#end(net, identity, address);
+    if (made(identity) !== undefined) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
-    if (tenant?.address === address && !tenant.doubtful) return this.#leave(net, identity, address, 'stopped');
+    if (tenant?.address === address && !tenant.doubtful)
+      return this.#leave(net, { identity, address, why: 'stopped' }, options);
     void this.#verify(net, identity, address);
     this.#tell(net, { address, identity, outcome: 'unproven' }, 'may be a late one: what runs will tell');
   }
 
+  /** Nobody lives there: a gateway, an auxiliary address, or the ticket of somebody whom the leader knows. */
+  async #unhold(net: SubnetService, address: string, options: CallOptions): Promise<void> {
+    const keep = (outcome: Released, why: string) => this.#tell(net, { address, outcome }, why);
+    if (net.users.includes(LEADER)) return keep('not-ours', 'nobody lives there: the leader has it');
+    if (address === net.spec.gateway) return keep('kept', 'the gateway: the subnet keeps it');
+    const others = net.users.filter((user) => user !== this.#environment.host());
+    if (others.length > 0) return keep('kept', `${others.join(' and ')} may have it too`);
+    const state = net.inspect(address).state;
+    if (state === 'held') await net.unhold(address, options);
+    keep(state === 'held' ? 'unheld' : 'not-held', 'nobody lives there');
+  }
+
   /** A made-up identity ends with its use, unless another node uses it still. */
-  async #end(net: SubnetService, identity: string, address: string): Promise<void> {
+  async #end(net: SubnetService, identity: string, address: string, options: CallOptions): Promise<void> {
     this.#tenants.leave(net, identity);
-    await net.release(identity, this.#context.node());
-    await forget(net, identity);
+    await net.release(identity, this.#environment.nodeOf(net), options);
+    await forget(net, identity, options);
     this.#tell(net, { address, identity, outcome: 'ended' }, 'ended');
   }
 
-  async #leave(net: SubnetService, identity: string, address: string, why: string): Promise<void> {
+  async #leave(net: SubnetService, { identity, address, why }: Left, options: CallOptions = {}): Promise<void> {
     const tenant = this.#tenants.get(net, identity);
     this.#tenants.leave(net, identity);
     try {
-      await net.release(identity, this.#context.node());
+      await net.release(identity, this.#environment.nodeOf(net), options);
     } catch (error) {
       if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
       throw error;
@@ -63,7 +83,7 @@ export class Leaving {
     try {
       const tenant = this.#tenants.get(net, identity);
       for (const wait of LOOKS) {
-        await pause(wait, undefined, { ref: false });
+        await sleepBy(this.#environment.clock.after, wait);
         if (this.#tenants.get(net, identity) !== tenant) return; // somebody came, and was asked about
         const there = await this.#isThere(address, tenant?.container);
         if (there === false)
@@ -72,8 +92,8 @@ export class Leaving {
       if (tenant !== undefined) tenant.doubtful = false;
       this.#tell(net, { address, identity, outcome: 'late' }, 'a late one: it still runs here');
     } catch (error) {
-      const failed = { event: 'release', subnet: net.cidr, identity, address, error: (error as Error).message };
-      this.#context.log.warn(failed, 'not released yet: when the node is next looked at');
+      const why = `not released yet (${(error as Error).message}): when the node is next looked at`;
+      this.#tell(net, { identity, address, outcome: 'failed' }, why);
     }
   }
 
@@ -84,25 +104,18 @@ export class Leaving {
     address: string,
   ): Promise<void> {
     if (this.#tenants.get(net, identity) !== tenant) return;
-    await this.#leave(net, identity, address, 'stopped, as what runs here shows');
+    await this.#leave(net, { identity, address, why: 'stopped, as what runs here shows' });
   }
 
   /** Whether a container is at the address, or may come to be; undefined when Docker does not say. */
-  async #isThere(address: string, tenant: string | undefined): Promise<boolean | undefined> {
-    try {
-      const containers = await this.#context.containers.fresh();
-      return containers.some((each) => !isOver(each) && (each.name === tenant || shows(each, address)));
-    } catch (error) {
-      if (error instanceof LimpetError) return undefined;
-      throw error;
-    }
+  async #isThere(address: string, tenant: Who | undefined): Promise<boolean | undefined> {
+    const containers = await this.#environment.containers.ifAnswered();
+    return containers?.some((each) => isAt(each, address) || (tenant && isSame(each, tenant) && mayStillRun(each)));
   }
 
-  #tell(net: SubnetService, what: { outcome: string; address: string; identity?: string }, why: string): void {
-    this.#context.metrics.releases.inc({ side: 'local', outcome: what.outcome });
-    this.#context.log.info(
-      { event: 'release', side: 'local', subnet: net.cidr, node: this.#context.node(), ...what },
-      why,
-    );
+  #tell(net: SubnetService, what: { outcome: Released; address: string; identity?: string }, why: string): void {
+    const node = this.#environment.nodeOf(net);
+    const level = what.outcome === 'failed' ? 'warn' : 'info';
+    this.#environment.tell({ event: 'release', level, addressSpace: 'local', subnet: net.cidr, node, ...what, why });
   }
 }

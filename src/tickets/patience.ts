@@ -2,28 +2,32 @@
 // ticket only when somebody gives one back, or after five minutes; a node counts its task as failed. Not for longer than once:
 // while the leader waits for one ticket it gives none to networks that have nothing to do with Limpet.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { LimpetError } from '../host/errors.js';
+import type { Clock } from '../service/clock.js';
+import type { Deadline } from '../service/deadline.js';
 
 /** Between two attempts. */
 const STEP = 250;
 
 export class Patience {
   readonly #wait: number;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   /** When the attempt began that first found the store away; undefined while it answers. */
   #since: number | undefined;
 
   /** @param wait milliseconds from the first failure on, for all calls together */
-  constructor(wait: number, now: () => number) {
+  constructor(wait: number, clock: Clock) {
     this.#wait = wait;
-    this.#now = now;
+    this.#clock = clock;
   }
 
-  /** Does the work, which must bear being done again. @throws what the work throws, at last also that the store is away */
-  async with<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does the work, which must bear being done again; not after the deadline.
+   * @throws what the work throws, at last also that the store is away
+   */
+  async with<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
     for (;;) {
-      const began = this.#now();
+      const began = this.#clock.now();
       try {
         const answer = await work();
         this.#since = undefined;
@@ -31,8 +35,8 @@ export class Patience {
       } catch (error) {
         if (!isAway(error)) throw error;
         this.#since ??= began;
-        if (this.#now() - this.#since >= this.#wait) throw error;
-        await pause(STEP);
+        if (deadline?.passed || this.#clock.now() - this.#since >= this.#wait) throw error;
+        await this.#clock.sleep(STEP);
       }
     }
   }

@@ -1,206 +1,290 @@
-// Pools: Docker's name for subnets. Makes them, finds those that are there, chooses one when none is asked for. A pool that
-// Docker has given back is not dropped, so that its bindings can age: it keeps them when its network comes again, with whatever
-// options, and gives way when somebody needs its range for another subnet.
+// Pools: Docker's name for subnets. Makes them, finds those that are there, chooses one when none is asked for. A subnet belongs to
+// its networks until the last one is gone, which the store remembers: the swarm's leader is one user of it, and each host with
+// networks of its own. Given back it keeps its bindings for the network that comes again, and gives way only to another subnet.
 
-import { type PoolId, poolId, type Side, SPACES, SWARM, spaceOf } from '../docker/spaces.js';
+import { ofSubnet, subnetsOf } from '../docker/networks.js';
+import type { Network } from '../docker/shapes.js';
+import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { withoutHostBits } from '../host/cidr.js';
-import { LimpetError } from '../host/errors.js';
-import type { RequestOf } from '../plugin/protocol.js';
+import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
+import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
-import type { AllocatorService, SubnetSettings } from '../service/service.js';
-import type { SubnetService } from '../service/subnet-service.js';
-import type { Context } from './context.js';
-import { type PoolSettings, readPoolOptions, withinSubPool } from './pool-options.js';
-import { firstFree } from './ranges.js';
+import type { PoolRequest } from './calls.js';
+import type { Environment } from './environment.js';
+import { type PoolId, poolId } from './pool-id.js';
+import { isEmpty, type PoolSettings, readPoolOptions } from './pool-options.js';
+import { firstFree, rangeOf, rangesOfSize, sizeOf } from './ranges.js';
 
 /** Attempts against other processes that make pools at the same moment. */
 const ATTEMPTS = 16;
 
-type PoolRequest = RequestOf<'IpamDriver.RequestPool'>;
+/** The swarm's leader, as a user of a subnet. A host is one by its own ID. */
+export const LEADER = 'swarm';
+
+/** What a network asks of its subnet, whichever that is. */
+interface Asked extends CallOptions {
+  readonly addressSpace: AddressSpace;
+  /** By all of the swarm, or by hosts among themselves. */
+  readonly isShared: boolean;
+  readonly settings: PoolSettings;
+}
+
+/** A subnet that is wanted, and for whom. */
+interface WantedPool extends CallOptions {
+  readonly space: string;
+  readonly cidr: string;
+  readonly settings: PoolSettings;
+  /** Undefined for a node of a swarm whose leader has the subnet: it has no network of its own there. */
+  readonly user: string | undefined;
+}
 
 export class Pools {
-  readonly #context: Context;
+  readonly #environment: Environment;
   readonly #choosing = new KeyedMutex();
-  /** Subnets whose network was removed: what is held or live there still is on its way out. */
-  readonly #givenBack = new Set<string>();
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   /**
    * The subnet for a pool, made when there is none.
-   * @throws LimpetError OVERLAP with one in use, BAD_INPUT naming the option or the pool, FULL when no range is left to choose from
+   * @throws LimpetError OVERLAP with one that has networks, BAD_INPUT naming the option or the pool, FULL when no range is left to
+   * choose from
    */
-  async request(request: PoolRequest): Promise<{ readonly id: string; readonly net: SubnetService }> {
-    const side = sideOf(request.AddressSpace);
-    const settings = readPoolOptions(request.Options);
-    if (side === 'global' && settings.scope === 'node') {
+  async request(
+    request: PoolRequest,
+    options: CallOptions,
+  ): Promise<{ readonly id: string; readonly net: SubnetService }> {
+    const addressSpace = addressSpaceOf(request.AddressSpace);
+    const { scope, settings } = readPoolOptions(request.Options);
+    if (addressSpace === 'global' && scope === 'node') {
       throw new LimpetError('BAD_INPUT', 'limpet.scope=node: a network of the swarm has the scope cluster');
     }
+    const isShared = addressSpace === 'global' || scope === 'cluster';
+    const asked: Asked = { addressSpace, isShared, settings, ...options };
+    const size = sizeOf(request.Pool);
     const net =
-      request.Pool === ''
-        ? await this.#chosen(side, request, settings)
-        : await this.#asked(side, withoutHostBits(request.Pool), request.SubPool, settings);
-    const id = poolId({ side, ...net.spec });
-    if (isNetworks(side, net.spec.space)) this.#givenBack.delete(keyOf(net.spec));
-    this.#context.log.info({ event: 'pool', side, space: net.spec.space, subnet: net.cidr, pool: id }, 'requested');
+      request.Pool === '' || size !== undefined
+        ? await this.#choose(asked, request)
+        : await this.#make(await this.#wanted(asked, withoutHostBits(request.Pool)));
+    const range = request.SubPool === '' ? undefined : rangeOf(request.SubPool, net.cidr);
+    const id = poolId({ addressSpace, ...net.spec, ...(range === undefined ? {} : { range }) });
+    this.#tell('info', { space: net.spec.space, subnet: net.cidr, pool: id, addressSpace }, 'requested');
     return { id, net };
   }
 
-  /** Nothing is dropped: the network can come again, and then its bindings are still there. */
-  release(pool: PoolId): void {
-    if (isNetworks(pool.side, pool.space)) this.#givenBack.add(keyOf(pool));
-    this.#context.log.info({ event: 'pool', side: pool.side, space: pool.space, subnet: pool.cidr }, 'released');
+  /** The network is gone. Its bindings stay for when it comes again. */
+  async release(pool: PoolId, options: CallOptions): Promise<void> {
+    const { addressSpace, space, cidr } = pool;
+    const net = this.#environment.service().find(cidr, space);
+    const user = addressSpace === 'global' ? LEADER : this.#environment.host();
+    const isLast = net?.users.includes(user) && (addressSpace === 'global' || (await this.#isGone(cidr)));
+    if (isLast) await net?.disuse(user, options);
+    this.#tell('info', { space, subnet: cidr, addressSpace }, isLast ? 'released' : 'released: others are there still');
   }
 
   /** The subnet of a pool that was answered before, here or on another node. @throws LimpetError UNKNOWN */
-  async find({ space, cidr }: PoolId): Promise<SubnetService> {
-    const service = this.#context.service();
+  async find({ space, cidr }: SubnetKey, options: CallOptions): Promise<SubnetService> {
+    const service = this.#environment.service();
     const known = service.find(cidr, space);
     if (known !== undefined) return known;
-    await service.refresh(space);
+    await service.refresh(space, options);
     const found = service.find(cidr, space);
     if (found !== undefined) return found;
     const message = `no subnet ${cidr} in the space ${space} of the store: remove its network and create it again`;
     throw new LimpetError('UNKNOWN', message, { subnet: cidr, space });
   }
 
-  async #asked(side: Side, cidr: string, subPool: string, settings: PoolSettings): Promise<SubnetService> {
-    const service = this.#context.service();
-    const wanted = withinSubPool(settings, cidr, subPool);
-    if (side === 'global' || settings.scope === 'cluster') return this.#make(SWARM, cidr, wanted);
+  async #wanted({ addressSpace, isShared, settings, deadline }: Asked, cidr: string): Promise<WantedPool> {
+    const { service, host } = this.#environment;
+    const wanted = { cidr, settings, deadline };
+    if (addressSpace === 'global') return { ...wanted, space: SWARM, user: LEADER };
+    await service().refresh(SWARM, { deadline });
     // Swarm sends a node nothing but the pool: the subnet is the one that the leader has made.
-    await service.refresh(SWARM);
-    return service.find(cidr, SWARM) ?? this.#make(spaceOf(this.#context.node()), cidr, wanted);
+    const leaders = service().find(cidr, SWARM)?.users.includes(LEADER);
+    if (leaders) return { ...wanted, space: SWARM, settings: {}, user: undefined };
+    return { ...wanted, space: isShared ? SWARM : spaceOf(host()), user: host() };
   }
 
-  async #chosen(side: Side, request: PoolRequest, settings: PoolSettings): Promise<SubnetService> {
-    // One at a time: two that chose the same would share it, since a pool asked for again is the same.
-    return this.#choosing.run('', () => this.#choose(side, request, settings));
-  }
-
-  async #choose(side: Side, { SubPool, V6 }: PoolRequest, settings: PoolSettings): Promise<SubnetService> {
-    if (SubPool !== '') throw new LimpetError('BAD_INPUT', `a sub-pool, ${SubPool}, needs a pool that it is part of`);
-    const version = V6 ? 6 : 4;
+  async #make(wanted: WantedPool): Promise<SubnetService> {
+    const { space, cidr, user, deadline } = wanted;
     for (let n = 1; ; n++) {
-      const cidr = firstFree(this.#context.pools[side], version, await this.#taken());
-      if (cidr === undefined) throw noRange(side, version);
       try {
-        return await this.#asked(side, cidr, '', settings);
+        const there = this.#environment.service().find(cidr, space);
+        if (there !== undefined) await this.#refuseSecond(there, wanted);
+        const net = await this.#made(wanted);
+        if (user !== undefined) await net.use(user, { deadline });
+        return net;
       } catch (error) {
-        if (!isCode(error, 'OVERLAP') || n === ATTEMPTS) throw error; // another process chose the same
+        const other = this.#inTheWay(error, wanted);
+        const isOver = n === ATTEMPTS || (other === undefined && !isCode(error, 'ENDED'));
+        if (isOver || (other !== undefined && !(await this.#giveWay(other, wanted)))) throw inDockersWords(error);
       }
     }
   }
 
-  /** Every subnet that is known, of whatever space, and those of Docker's own networks when Docker says. */
-  async #taken(): Promise<string[]> {
-    const service = this.#context.service();
-    await service.refresh(SWARM);
-    const ours = [...service.subnets()].map((net) => net.cidr);
+  /** With the settings that are asked for. One that is there keeps its own when none are asked for: Docker does not repeat them. */
+  async #made({ space, cidr, settings, user, deadline }: WantedPool): Promise<SubnetService> {
+    const service = this.#environment.service();
+    const there = service.find(cidr, space);
+    if (there === undefined) return service.subnet(cidr, { ...settings, space }, { deadline });
+    if (isEmpty(settings)) return there;
+    const wanted: SubnetSettings = { ...settings, space, ...gatewayOf(there) };
     try {
-      const theirs = (await this.#context.networks.all()).flatMap((network) => network.subnets);
-      return [...ours, ...theirs.map(({ subnet }) => withoutHostBits(subnet))];
+      return await service.subnet(cidr, wanted, { deadline });
     } catch (error) {
-      this.#context.log.warn(
-        { event: 'pool', error: messageOf(error) },
-        'chosen without knowing the networks of Docker',
-      );
-      return ours;
+      const isOther = isCode(error, 'BAD_INPUT') && error.details.setting !== undefined;
+      if (!isOther || isInUse(there, user)) throw error;
+      return this.#change(there, wanted, { deadline });
     }
   }
 
-  async #make(space: string, cidr: string, settings: PoolSettings): Promise<SubnetService> {
-    const service = this.#context.service();
-    for (let n = 1; ; n++) {
-      try {
-        return await service.subnet(cidr, { ...settings, space });
-      } catch (error) {
-        const other = inTheWay(service, error, cidr, space);
-        if (other === undefined) throw error;
-        // Docker asks again without the options: nobody has asked for other ones.
-        if (other.cidr === cidr && hasNone(settings)) return other;
-        const again = other.cidr === cidr && this.#givenBack.has(keyOf(other.spec));
-        if (n === ATTEMPTS || (isUsed(other) && !again)) throw inDockersWords(error as LimpetError);
-        if (other.cidr === cidr) await this.#change(other, { ...settings, space });
-        else await this.#giveWay(other, cidr);
-      }
-    }
-  }
-
-  /** The network comes again with other options: its reserved addresses stay, but for those that it now excludes. */
-  async #change(net: SubnetService, settings: SubnetSettings): Promise<void> {
+  /** The network comes again with other options: its reserved addresses stay, except for those that it now excludes. */
+  async #change(net: SubnetService, settings: SubnetSettings, options: CallOptions): Promise<SubnetService> {
     for (;;) {
       try {
-        await this.#context.service().change(net.cidr, settings);
-        return;
+        return await this.#environment.service().change(net.cidr, settings, options);
       } catch (error) {
-        const address = isCode(error, 'OCCUPIED') ? (error as LimpetError).details.address : undefined;
-        const identity = typeof address === 'string' ? net.inspect(address).identity : undefined;
+        const address = isCode(error, 'OCCUPIED') ? error.details.address : undefined;
+        const identity = address === undefined ? undefined : net.inspect(address).identity;
         if (identity === undefined) throw error;
-        await net.reclaim(identity);
+        await net.reclaim(identity, options);
       }
     }
   }
 
-  async #giveWay({ cidr, spec, stats }: SubnetService, to: string): Promise<void> {
-    await this.#context.service().remove(cidr, spec.space);
-    const forgotten = { space: spec.space, subnet: cidr, reserved: stats.reserved };
-    this.#context.log.warn(
-      { event: 'pool', ...forgotten, to },
-      'nobody uses it: gives way with all its reserved addresses',
-    );
+  /**
+   * A host's second network with one and the same subnet is refused, as Docker's own driver does. While Docker starts it asks for
+   * the pools of all its networks again, and its API does not answer yet.
+   */
+  async #refuseSecond(net: SubnetService, { user, cidr }: WantedPool): Promise<void> {
+    if (user === undefined || user === LEADER || !net.users.includes(user)) return;
+    const [other] = localNetworks((await this.#networks()) ?? [], cidr);
+    if (other === undefined) return;
+    throw new LimpetError('OVERLAP', `${cidr} is the subnet of network ${other.name}`, {
+      subnet: cidr,
+      other: cidr,
+      space: net.spec.space,
+    });
+  }
+
+  /** The subnet that stops one from being made, since it overlaps. */
+  #inTheWay(error: unknown, { space, cidr }: WantedPool): SubnetService | undefined {
+    if (!isCode(error, 'OVERLAP')) return undefined;
+    const { other } = error.details;
+    return other !== undefined && other !== cidr ? this.#environment.service().find(other, space) : undefined;
+  }
+
+  /** Only what was given back, and is in no network that Docker lists. */
+  async #giveWay(net: SubnetService, { cidr: to, deadline }: WantedPool): Promise<boolean> {
+    if (net.isUsed || (await this.#hasNetwork(net))) return false;
+    const { cidr, spec, stats } = net;
+    const removal = await this.#environment.service().removeUnused(cidr, spec.space, { deadline });
+    if (removal === 'in-use') return false;
+    const why = `nobody uses it: gives way to ${to}, with ${stats.reserved} reserved addresses`;
+    this.#tell('warn', { space: spec.space, subnet: cidr }, why);
+    return true;
+  }
+
+  /** One at a time: two that chose the same would share it. */
+  #choose(asked: Asked, { SubPool, V6, Pool }: PoolRequest): Promise<SubnetService> {
+    if (SubPool !== '') throw new LimpetError('BAD_INPUT', `a sub-pool, ${SubPool}, needs a pool that it is part of`);
+    const size = sizeOf(Pool);
+    const version = size?.version ?? (V6 ? 6 : 4);
+    const { addressSpace, deadline } = asked;
+    const all = this.#environment.pools[addressSpace];
+    const ranges = size === undefined ? all : rangesOfSize(all, size.prefix);
+    return this.#choosing.run('', async () => {
+      for (let n = 1; ; n++) {
+        const cidr = firstFree(ranges, version, await this.#taken({ deadline }));
+        if (cidr === undefined) throw noRange(addressSpace, version);
+        try {
+          return await this.#make(await this.#wanted(asked, cidr));
+        } catch (error) {
+          if (!isCode(error, 'OVERLAP') || n === ATTEMPTS) throw error; // another process chose the same
+        }
+      }
+    });
+  }
+
+  /**
+   * What cannot be chosen: subnets of the swarm and of this host that somebody needs, and Docker's networks when it lists them. What
+   * was given back can be: most often it is its own network that comes again.
+   */
+  async #taken(options: CallOptions): Promise<string[]> {
+    const { service, host } = this.#environment;
+    await service().refresh(SWARM, options);
+    const spaces = [SWARM, spaceOf(host())];
+    const ours = [...service().subnets()].filter((net) => spaces.includes(net.spec.space) && net.isNeeded);
+    const networks = await this.#networks();
+    if (networks === undefined)
+      this.#tell('warn', {}, 'chosen without knowing the networks of Docker: it does not answer');
+    return [...ours.map(({ cidr }) => cidr), ...subnetsOf(networks ?? [])];
+  }
+
+  /** Whether a network of Docker's list has the subnet; true while Docker does not answer, since then it may. */
+  async #hasNetwork({ cidr }: SubnetService): Promise<boolean> {
+    const networks = await this.#networks();
+    return networks === undefined || ofSubnet(networks, cidr).length > 0;
+  }
+
+  /** Whether no network of this host has the subnet any more. The one that is being removed has left the list by then. */
+  async #isGone(cidr: string): Promise<boolean> {
+    const networks = await this.#networks();
+    return networks !== undefined && localNetworks(networks, cidr).length === 0;
+  }
+
+  /** Docker's networks; undefined while it does not answer. */
+  async #networks(): Promise<readonly Network[] | undefined> {
+    const { docker, networks } = this.#environment;
+    if (docker.silent) return undefined;
+    try {
+      return await networks.all();
+    } catch (error) {
+      if (isCode(error, 'UNAVAILABLE')) return undefined;
+      throw error;
+    }
+  }
+
+  #tell(level: 'info' | 'warn', about: object, why: string): void {
+    this.#environment.tell({ event: 'pool', level, ...about, why });
   }
 }
 
-function sideOf(space: string): Side {
-  const found = (Object.keys(SPACES) as Side[]).find((side) => SPACES[side] === space);
+/** Networks that one host has by itself. One of the swarm is not, nor the configuration that such networks are made from. */
+function localNetworks(networks: readonly Network[], cidr: string): readonly Network[] {
+  return ofSubnet(networks, cidr).filter(({ scope, isConfiguration }) => scope === 'local' && !isConfiguration);
+}
+
+/** Whether others have networks on it, or the one who asks has, and something is in it: then it is no new network that asks. */
+function isInUse({ users, stats, spec }: SubnetService, user: string | undefined): boolean {
+  if (users.some((each) => each !== user)) return true;
+  const gateways = spec.gateway === undefined ? 0 : 1;
+  return users.length > 0 && (stats.live > 0 || stats.held > gateways);
+}
+
+function gatewayOf({ spec }: SubnetService): { readonly gateway?: string } {
+  return spec.gateway === undefined ? {} : { gateway: spec.gateway };
+}
+
+function addressSpaceOf(name: string): AddressSpace {
+  const found = (Object.keys(ADDRESS_SPACES) as AddressSpace[]).find((each) => ADDRESS_SPACES[each] === name);
   if (found !== undefined) return found;
-  const there = Object.values(SPACES).join(' and ');
-  throw new LimpetError('BAD_INPUT', `no address space ${JSON.stringify(space)}: there are ${there}`, { value: space });
+  const there = Object.values(ADDRESS_SPACES).join(' and ');
+  throw new LimpetError('BAD_INPUT', `no address space ${JSON.stringify(name)}: there are ${there}`, { value: name });
 }
 
-/** The subnet that stops one from being made: it overlaps, or it is the same with other settings. */
-function inTheWay(service: AllocatorService, error: unknown, cidr: string, space: string): SubnetService | undefined {
-  if (!(error instanceof LimpetError)) return undefined;
-  const { other, setting } = error.details;
-  if (error.code === 'OVERLAP' && typeof other === 'string') return service.find(other, space);
-  return error.code === 'BAD_INPUT' && setting !== undefined ? service.find(cidr, space) : undefined;
+function inDockersWords(error: unknown): unknown {
+  if (!isCode(error, 'OVERLAP')) return error;
+  const { message, details } = error;
+  return new LimpetError('OVERLAP', `Pool overlaps with other one on this address space: ${message}`, { ...details });
 }
 
-/** Whether it is the network that asks: a node of the swarm gives its pool back whenever it has no task there. */
-function isNetworks(side: Side, space: string): boolean {
-  return side === 'global' || space !== SWARM;
+function noRange(addressSpace: AddressSpace, version: 4 | 6): LimpetError {
+  const message = `no range is left for an IPv${version} pool of the ${addressSpace} address space: name one with --subnet, or give more ranges with --${addressSpace}-pools`;
+  return new LimpetError('FULL', message, { addressSpace, version });
 }
 
-function keyOf({ space, cidr }: { readonly space: string; readonly cidr: string }): string {
-  return `${space} ${cidr}`;
-}
-
-function isUsed({ stats }: SubnetService): boolean {
-  return stats.live > 0 || stats.held > 0;
-}
-
-function hasNone({ scope: _, ...settings }: PoolSettings): boolean {
-  return Object.keys(settings).length === 0;
-}
-
-function inDockersWords(error: LimpetError): LimpetError {
-  if (error.code !== 'OVERLAP') return error;
-  const message = `Pool overlaps with other one on this address space: ${error.message}`;
-  return new LimpetError('OVERLAP', message, { ...error.details });
-}
-
-function noRange(side: Side, version: 4 | 6): LimpetError {
-  const message = `no range is left for an IPv${version} pool of the ${side} address space: name one with --subnet, or give more ranges with --${side}-pools`;
-  return new LimpetError('FULL', message, { addressSpace: side, version });
-}
-
-function isCode(error: unknown, code: string): boolean {
+function isCode<C extends LimpetErrorCode>(error: unknown, code: C): error is LimpetError<C> {
   return error instanceof LimpetError && error.code === code;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

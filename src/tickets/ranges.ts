@@ -1,15 +1,43 @@
-// Arithmetic with ranges of addresses: what is left of one around another, and the first subnet that overlaps none.
+// Arithmetic with ranges of addresses: the range that `--ip-range` means, the size that an unspecified subnet means, and the first
+// subnet that overlaps none.
 
 import { formatAddress, parseCidr, type Range } from '../host/address.js';
-import type { PoolRange } from '../plugin/options.js';
+import { withoutHostBits } from '../host/cidr.js';
+import { LimpetError } from '../host/errors.js';
 
-/** What is left of a range when another one, inside it, is taken out. */
-export function outside([first, last]: Range, [from, to]: Range): Range[] {
-  const left: Range[] = first < from ? [[first, from - 1n]] : [];
-  return to < last ? [...left, [to + 1n, last]] : left;
+/** Where subnets are taken from when a network names none: `size` is their prefix length. */
+export interface PoolRange {
+  readonly base: string;
+  readonly size: number;
 }
 
-export function formatRange([first, last]: Range, version: 4 | 6): string {
+/**
+ * A sub-pool as `first-last`; host bits are masked, as Docker does.
+ * @throws LimpetError BAD_INPUT when it is no CIDR, or not inside the pool
+ */
+export function rangeOf(subPool: string, pool: string): string {
+  const { version, base, size } = parseCidr(pool);
+  const range = parseCidr(withoutHostBits(subPool));
+  if (range.version !== version || range.base < base || range.base + range.size > base + size) {
+    throw new LimpetError('BAD_INPUT', `the range ${subPool} is not inside ${pool}`, { value: subPool });
+  }
+  return formatRange([range.base, range.base + range.size - 1n], version);
+}
+
+/** `0.0.0.0/24` and `::/64` name no subnet but a size (Docker 29): the prefix length. Undefined for every other pool. */
+export function sizeOf(pool: string): { readonly version: 4 | 6; readonly prefix: number } | undefined {
+  const [, address, prefix] = /^(0\.0\.0\.0|::)\/(\d{1,3})$/.exec(pool) ?? [];
+  const version = address === '::' ? 6 : 4;
+  const isSize = Number(prefix) > 0 && Number(prefix) <= (version === 4 ? 32 : 128);
+  return isSize ? { version, prefix: Number(prefix) } : undefined;
+}
+
+/** The ranges for subnets of that size: those that are large enough. */
+export function rangesOfSize(ranges: readonly PoolRange[], prefix: number): PoolRange[] {
+  return ranges.filter(({ base }) => parseCidr(base).prefix <= prefix).map(({ base }) => ({ base, size: prefix }));
+}
+
+function formatRange([first, last]: Range, version: 4 | 6): string {
   return `${formatAddress(first, version)}-${formatAddress(last, version)}`;
 }
 

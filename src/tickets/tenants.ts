@@ -1,14 +1,32 @@
 // Which container of this node is at home at an identity's address. The store knows that the identity is live here, not
 // through which of two containers; and Docker's list shows an address only some time after it was given.
 
-import { type Container, identityOf } from '../docker/index.js';
+import { isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
+import { identityOf } from '../docker/identities.js';
+import { isOn } from '../docker/networks.js';
+import type { Container, Endpoint, Network } from '../docker/shapes.js';
+import type { Clock } from '../service/clock.js';
+import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
-import type { SubnetService } from '../service/subnet-service.js';
+
+/** A container, by its ID where that is known. */
+export interface Who {
+  readonly name: string;
+  readonly id?: string | undefined;
+}
+
+/** A container that is in the way, for messages. */
+export interface Other {
+  readonly name: string;
+  /** It is of the same identity now, so that the one who asks is to replace it. Else it has been renamed, and stays. */
+  readonly isNamesake: boolean;
+}
 
 export interface Tenant {
-  /** The container's name: a task's is unique, and of two containers with one name the first is gone. */
-  readonly container: string;
+  readonly container: Who;
   readonly address: string;
+  /** When it was let in: milliseconds since the epoch. */
+  readonly since: number;
   /**
    * It came in after another one whose release was never seen. The next release can be that one's, late, and proves
    * nothing: only what runs does.
@@ -22,6 +40,9 @@ const FADING = 10_000;
 /** A container that was created shortly before this process cannot have been seen asking. */
 const UNSEEN = 60_000;
 
+/** Docker shows a container as `exited`, or `created`, from its address until it runs. */
+const STARTING = 60_000;
+
 export class Tenants {
   readonly #since: number;
   readonly #now: () => number;
@@ -30,10 +51,10 @@ export class Tenants {
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
 
-  /** @param now milliseconds since the epoch; requests are seen from now on */
-  constructor(now: () => number) {
-    this.#now = now;
-    this.#since = now();
+  /** Requests are seen from now on. */
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#now = () => clock.now();
+    this.#since = clock.now();
   }
 
   /** One action at a time for an identity of this node: the second must see what the first has done. */
@@ -46,11 +67,12 @@ export class Tenants {
   }
 
   /** The container is at home from now on. */
-  enter(net: SubnetService, identity: string, container: string, address: string): void {
+  enter(net: SubnetService, identity: string, { name, id }: Who, address: string): void {
     const before = this.get(net, identity);
-    const doubtful = before !== undefined && (before.container !== container || before.doubtful);
+    const container = { name, id };
+    const doubtful = before !== undefined && (!isTheSame(before.container, container) || before.doubtful);
     this.#left.delete(keyOf(net, identity));
-    this.#tenants.set(keyOf(net, identity), { container, address, doubtful });
+    this.#tenants.set(keyOf(net, identity), { container, address, since: this.#now(), doubtful });
   }
 
   leave(net: SubnetService, identity: string): void {
@@ -76,30 +98,62 @@ export class Tenants {
     return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
-  /** Another container of the identity that is, or may be, at its home: the one who asks has to wait for it. */
-  other(net: SubnetService, identity: string, asker: string, containers: readonly Container[]): string | undefined {
+  /** Containers can be renamed while they run: whoever is known by its ID is called from now on what it is called now. */
+  learnNames(containers: readonly Container[]): void {
+    const names = new Map(containers.map(({ id, name }) => [id, name]));
+    for (const [key, tenant] of this.#tenants) {
+      const { id, name } = tenant.container;
+      const now = id === undefined ? undefined : names.get(id);
+      if (now !== undefined && now !== name) this.#tenants.set(key, { ...tenant, container: { id, name: now } });
+    }
+  }
+
+  /**
+   * Another container that is, or may be, at the identity's home, whatever it is called now: the one who asks has to wait for it.
+   * @param around undefined while Docker does not answer: then only what this process has let in is known
+   */
+  other(
+    net: SubnetService,
+    identity: string,
+    asker: Who,
+    around: readonly Container[] | undefined,
+    networks: readonly Network[],
+  ): Other | undefined {
     const home = net.lookup(identity)?.address;
     if (home === undefined) return undefined;
     const tenant = this.get(net, identity);
-    return containers.find((container) => {
-      if (container.name === asker || isOver(container) || identityOf(container) !== identity) return false;
-      return container.name === tenant?.container || shows(container, home) || this.#isUnseen(container);
-    })?.name;
+    if (around === undefined) {
+      if (tenant === undefined || isTheSame(tenant.container, asker)) return undefined;
+      return { name: tenant.container.name, isNamesake: false };
+    }
+    const here = networks.length === 0 ? undefined : (endpoint: Endpoint) => isOn(endpoint, networks);
+    const found = around.find((container) => {
+      if (isSame(container, asker)) return false;
+      if (isAt(container, home, here) || this.#isLetIn(tenant, container)) return true;
+      return identityOf(container) === identity && this.#isUnseen(container);
+    });
+    return found && { name: found.name, isNamesake: identityOf(found) === identity };
   }
 
-  #isUnseen({ state, created }: Container): boolean {
-    return state === 'created' && created <= this.#since && created > this.#since - UNSEEN;
+  /** Whether the identity's container was let in, and may be starting still: it shows no address yet. */
+  isStarting(net: SubnetService, identity: string, containers: readonly Container[]): boolean {
+    const tenant = this.get(net, identity);
+    return containers.some((container) => this.#isLetIn(tenant, container));
+  }
+
+  #isLetIn(tenant: Tenant | undefined, container: Container): boolean {
+    if (tenant === undefined || !isSame(container, tenant.container)) return false;
+    // One that runs and does not show the address yet has it; one that could be started again may be on its way.
+    return mayStillRun(container) || (mayAsk(container) && this.#now() - tenant.since < STARTING);
+  }
+
+  #isUnseen(container: Container): boolean {
+    return isFresh(container) && container.created <= this.#since && container.created > this.#since - UNSEEN;
   }
 }
 
-/** Whether a container has this address now. */
-export function shows({ endpoints }: Container, address: string): boolean {
-  return endpoints.some(({ addresses }) => addresses.includes(address));
-}
-
-/** Whether it will not run any more, for all that the list says. */
-export function isOver({ state }: Container): boolean {
-  return state === 'exited' || state === 'dead' || state === 'removing';
+function isTheSame(a: Who, b: Who): boolean {
+  return a.id === undefined || b.id === undefined ? a.name === b.name : a.id === b.id;
 }
 
 function keyOf({ spec: { space, cidr } }: SubnetService, identity: string): string {

@@ -28,7 +28,7 @@ const taskOf = (identity: string) => {
 const ticketsOf = (identity: string) => {
   return taskOf(identity).NetworksAttachments.find(({ Network }: any) => Network.Spec.Name === 'st1').Addresses;
 };
-const release = (identity: string, node: string) => swarm.net.release(identity, node);
+const release = (identity: string, node: string) => swarm.net.release(identity, swarm.id(node));
 
 /** What makes each finding. `again`: what the mended state still shows, being no problem. */
 const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | unknown; says: RegExp; again?: Kind }[] =
@@ -74,7 +74,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       name: 'a binding of another node that was lost',
       provoke: async () => {
         const identities = [...containersOn('2-drained', 'st1').keys()];
-        const there = identities.find((identity) => swarm.net.lookup(identity)!.nodes.includes('node-3'))!;
+        const there = identities.find((identity) => swarm.net.lookup(identity)!.nodes.includes(swarm.id('node-3')))!;
         await release(there, 'node-3');
         await swarm.net.reclaim(there);
       },
@@ -89,13 +89,13 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
     {
       kind: 'stale-live',
       name: 'a live mark of this node without a container',
-      provoke: () => swarm.net.allocate('plain', { node: 'node-1' }),
+      provoke: () => swarm.net.allocate('plain', { node: swarm.id('node-1') }),
       says: /plain \(10\.77\.0\.\d+\) is live on node-1, and does not run there/,
     },
     {
       kind: 'stale-live',
       name: 'a live mark of the node that was drained',
-      provoke: () => swarm.net.allocate('helloworld.5', { node: 'node-2' }),
+      provoke: () => swarm.net.allocate('helloworld.5', { node: swarm.id('node-2') }),
       says: /helloworld\.5 \(10\.77\.0\.11\) is live on node-2/,
     },
     {
@@ -122,7 +122,9 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       kind: 'foreign',
       name: "a container on somebody else's reserved address",
       provoke: async () => {
-        endpointOf('helloworld.5').IPAddress = await swarm.net.allocate('agent.elsewhere', { node: 'node-1' });
+        endpointOf('helloworld.5').IPAddress = await swarm.net.allocate('agent.elsewhere', {
+          node: swarm.id('node-1'),
+        });
         await release('agent.elsewhere', 'node-1');
       },
       says: /helloworld\.5 .* runs at 10\.77\.0\.\d+, which is agent\.elsewhere's/,
@@ -140,7 +142,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       name: 'a guest that nobody keeps from going home',
       provoke: async () => {
         const ticket = await swarm.net.holdNext();
-        await swarm.net.claim(`@guest/${ticket}`, { node: 'node-1', ticket });
+        await swarm.net.claim(`@guest/${ticket}`, { node: swarm.id('node-1'), ticket });
         endpointOf('helloworld.5').IPAddress = ticket;
       },
       says: /helloworld\.5 .* as a guest; its own address is 10\.77\.0\.11/,
@@ -149,7 +151,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       kind: 'orphan',
       name: 'reserved addresses of a service that is gone',
       provoke: async () => {
-        for (const n of [1, 2]) await swarm.net.allocate(`gone.${n}`, { node: 'node-1' });
+        for (const n of [1, 2]) await swarm.net.allocate(`gone.${n}`, { node: swarm.id('node-1') });
         for (const n of [1, 2]) await release(`gone.${n}`, 'node-1');
       },
       says: /2 reserved for the tasks of gone, a service that is not there/,
@@ -209,7 +211,7 @@ describe('every finding, and what mends it', () => {
   test('addresses that run short: the one finding without a command', async () => {
     swarm.docker.networks.find(({ Name }) => Name === 'st1').IPAM.Config[0].Subnet = '10.78.0.0/29';
     const small = await swarm.service.subnet('10.78.0.0/29', { space: 'swarm' });
-    for (const n of [1, 2, 3, 4, 5, 6]) await small.allocate(`a.${n}`, { node: 'node-3' });
+    for (const n of [1, 2, 3, 4, 5, 6]) await small.allocate(`a.${n}`, { node: swarm.id('node-3') });
     const { findings } = await check('--subnet', '10.78.0.0/29');
     const tight = findings.filter(({ kind }) => kind === 'tight');
     assert.deepEqual(
@@ -266,10 +268,11 @@ describe('what check does not say', () => {
       ['node-1', '10.77.0.51'],
       ['node-3', '10.77.0.52'],
     ] as const) {
-      await swarm.net.allocate(`@endpoint/${node}/${address}`, { node, ticket: address });
+      const id = swarm.id(node);
+      await swarm.net.allocate(`@endpoint/${id}/${address}`, { node: id, ticket: address });
     }
     swarm.docker.endpoints.set('st1', { 'lb-st1': { Name: 'st1-endpoint', IPv4Address: '10.77.0.50/24' } });
-    await swarm.net.allocate('somebody', { node: 'node-3' });
+    await swarm.net.allocate('somebody', { node: swarm.id('node-3') });
     await swarm.service.subnet('172.30.0.0/16', { space: 'node:node-3' });
     const { code, findings, unchecked } = await check();
     assert.deepEqual([code, findings], [0, []]);
@@ -284,8 +287,12 @@ describe('what check does not say', () => {
     const old = swarm.docker.container('helloworld.5');
     const young = structuredClone(old);
     const ticket = await swarm.net.holdNext();
-    await swarm.net.claim(`@guest/${ticket}`, { node: 'node-1', ticket });
-    young.Names = [`${old.Names[0].slice(0, -1)}0`];
+    await swarm.net.claim(`@guest/${ticket}`, { node: swarm.id('node-1'), ticket });
+    const id = `${young.Labels['com.docker.swarm.task.id'].slice(0, -1)}0`;
+    const name = old.Names[0].slice(1).replace(/[^.]+$/, id);
+    young.Id = 'younger';
+    young.Names = [`/${name}`];
+    Object.assign(young.Labels, { 'com.docker.swarm.task.id': id, 'com.docker.swarm.task.name': name });
     young.NetworkSettings.Networks.st1.IPAddress = ticket;
     swarm.docker.containers.push(young);
     swarm.docker.tasks.push({ ...structuredClone(taskOf('helloworld.5')), ID: 'younger' });

@@ -54,6 +54,11 @@ export class DockerServer {
     return new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** A node's ID, by the name of its host; what is no host's name stays as it is. */
+  idOf(name: string): string {
+    return this.nodes.find(({ Description }) => Description.Hostname === name)?.ID ?? name;
+  }
+
   /** The running container of an identity, on whatever node. */
   container(identity: string): Json {
     const all = [...this.containers, ...this.elsewhere];

@@ -70,7 +70,7 @@ describe('a network of Docker’s own IPAM', () => {
     assert.equal(answer.networks[0].created, false);
     for (const [identity, address] of containersOn('2-drained', 'stock')) {
       assert.equal(wide.lookup(identity)?.address, address);
-      assert.equal(await wide.claim(identity, { node: 'node-3', ticket: await wide.holdNext() }), address);
+      assert.equal(await wide.claim(identity, { node: swarm.id('node-3'), ticket: await wide.holdNext() }), address);
     }
   });
 
@@ -79,8 +79,8 @@ describe('a network of Docker’s own IPAM', () => {
     const at = containersOn('2-drained', 'stock');
     const excluded = [...at].find(([, address]) => address === '10.0.5.4')?.[0];
     const [elsewhere, taken] = [...at.keys()].filter((identity) => identity !== excluded) as [string, string];
-    await net.allocate(elsewhere, { node: 'node-1', ticket: '10.0.5.250' });
-    await net.allocate('somebody', { node: 'node-1', ticket: at.get(taken)! });
+    await net.allocate(elsewhere, { node: swarm.id('node-1'), ticket: '10.0.5.250' });
+    await net.allocate('somebody', { node: swarm.id('node-1'), ticket: at.get(taken)! });
     const { code, stdout } = await swarm.rig.limpet('import', 'stock', '--json');
     assert.equal(code, 1);
     const { steps } = JSON.parse(stdout);
@@ -160,7 +160,7 @@ describe('a network of Limpet whose store was lost', () => {
     swarm = await SwarmRig.start('2-drained', 1);
     swarm.docker.endpoints.set('st1', { 'lb-st1': { Name: 'st1-endpoint', IPv4Address: '10.77.0.60/24' } });
     await swarm.rig.json('import', 'st1');
-    assert.deepEqual(swarm.net.lookup('@endpoint/node-1/10.77.0.60')?.nodes, ['node-1']);
+    assert.deepEqual(swarm.net.lookup(`@endpoint/${swarm.id('node-1')}/10.77.0.60`)?.nodes, [swarm.id('node-1')]);
   });
 
   test('a plain container is known by its name', async () => {

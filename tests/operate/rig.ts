@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerodeApi } from '../../src/docker/index.js';
 import { AllocatorService, type Clock, MemoryStore, systemClock } from '../../src/entries/service.js';
-import { type AdminContext, adminHandler } from '../../src/operate/index.js';
+import { adminHandler, type OperateEnvironment } from '../../src/operate/index.js';
 import { upToDate } from '../fresh.js';
 import { cliPath } from '../limpet.js';
 
@@ -52,23 +52,26 @@ export class Rig {
   readonly store = new MemoryStore();
   service!: AllocatorService;
   /** What the handler is given; a test can put a failure in its place. */
-  context!: () => AdminContext;
+  context!: () => OperateEnvironment;
   readonly #server = createServer((request, response) => {
     if (!this.#handler(request, response)) response.writeHead(404).end('not the handler’s affair');
   });
   readonly #handler = adminHandler(() => this.context());
 
-  static async start(more: Partial<AdminContext> = {}): Promise<Rig> {
+  static async start(more: Partial<OperateEnvironment> = {}): Promise<Rig> {
     const rig = new Rig();
     rig.service = await AllocatorService.open(rig.store, { clock: rig.clock });
     const { service, store } = rig;
     rig.context = () => ({
       service,
       store,
-      node: 'node-1',
+      host: 'node-1',
+      nodeOf: () => 'node-1',
+      isStarting: () => false,
       docker: new DockerodeApi({ host: rig.dockerSocket }),
       version: '1.2.3',
-      now: () => rig.clock.now(),
+      clock: rig.clock,
+      notes: [],
       ...more,
     });
     await new Promise<void>((resolve) => rig.#server.listen(rig.socket, resolve));

@@ -24,9 +24,16 @@ export class SwarmRig {
   static async start(step: Step = '2-drained', node = 1): Promise<SwarmRig> {
     const docker = new DockerServer(step, node);
     docker.networks.find(({ Name }) => Name === 'st1').IPAM.Driver = 'limpet:latest';
-    const rig = await Rig.start({ node: `node-${node}` });
+    const id = docker.idOf(`node-${node}`);
+    const rig = await Rig.start({ host: id, nodeOf: () => id });
+    for (const { ID, Description } of docker.nodes) await rig.service.introduce({ id: ID, name: Description.Hostname });
     await docker.listen(rig.dockerSocket);
     return new SwarmRig(rig, docker);
+  }
+
+  /** The ID of a node, by the name of its host. */
+  id(name: string): string {
+    return this.docker.idOf(name);
   }
 
   get service(): AllocatorService {
@@ -46,8 +53,7 @@ export class SwarmRig {
       const endpoint = container.NetworkSettings.Networks.st1;
       if (container.State !== 'running' || endpoint === undefined) continue;
       const identity = container.Names[0].slice(1).replace(/\.[^.]+$/, '');
-      const node = this.docker.nodes.find(({ ID }) => ID === container.Labels['com.docker.swarm.node.id']);
-      await this.net.allocate(identity, { node: node.Description.Hostname });
+      await this.net.allocate(identity, { node: container.Labels['com.docker.swarm.node.id'] });
     }
     return this;
   }

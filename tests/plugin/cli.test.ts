@@ -48,7 +48,7 @@ test('settings that are none are told in one line', async () => {
     [['--log-level', 'loud'], /"loud" is no log level/],
     [['--global-pools', '10.0.0.0/8'], /"10\.0\.0\.0\/8" is no range of pools/],
     [['--home-wait', 'soon'], /"soon" is no duration/],
-    [['--docker', 'nowhere'], /"nowhere" is no address of Docker's API/],
+    [['--docker', 'nowhere'], /"nowhere" is not a valid address of Docker's API/],
     [['--nope'], /unknown option '--nope'/],
   ];
   for (const [args, message] of bad) {
@@ -82,5 +82,5 @@ test('serves what the environment says, an empty variable being none, and ends b
   child.kill('SIGTERM');
   const { code, text } = await ended;
   assert.equal(code, 0, text);
-  assert.match(text, /"node":"node-1"/);
+  assert.match(text, /"node":"id-node-1"/);
 });

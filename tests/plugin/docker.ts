@@ -12,9 +12,11 @@ export interface State {
   services: any[];
   nodes: any[];
   info: any;
+  /** What `GET /networks/ID` answers, by ID. */
+  networkDetails: Record<string, any>;
 }
 
-const PATHS: Record<string, keyof State> = {
+const PATHS: Record<string, Exclude<keyof State, 'networkDetails'>> = {
   '/containers/json': 'containers',
   '/networks': 'networks',
   '/tasks': 'tasks',
@@ -28,6 +30,8 @@ export class Docker {
   readonly state: State;
   /** Takes connections and never answers, as dockerd does while it starts. */
   silent = false;
+  /** Lists that are never answered, while others are: after its start Docker waits for the swarm's raft. */
+  readonly waiting = new Set<keyof State>();
   /** The only version that is answered; others are refused as Docker refuses them. */
   version = '1.41';
   /** Paths asked for, with their query. */
@@ -38,10 +42,19 @@ export class Docker {
   private constructor(folder: string, state: Partial<State>) {
     this.#folder = folder;
     this.socket = join(folder, 'docker.sock');
-    this.state = { containers: [], networks: [], tasks: [], services: [], nodes: [], info: info('node-1'), ...state };
+    this.state = {
+      containers: [],
+      networks: [],
+      tasks: [],
+      services: [],
+      nodes: [],
+      info: info('node-1'),
+      networkDetails: {},
+      ...state,
+    };
     this.#server = createServer((request, response) => {
       this.asked.push(request.url as string);
-      if (this.silent) return;
+      if (this.silent || this.#isWaiting(request.url as string)) return;
       const [status, body] = this.#answer(new URL(request.url as string, 'http://docker').pathname);
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     });
@@ -70,12 +83,20 @@ export class Docker {
     this.state.containers = this.state.containers.filter(({ Names }) => Names[0] !== `/${name}`);
   }
 
+  #isWaiting(url: string): boolean {
+    const { pathname } = new URL(url, 'http://docker');
+    const what = PATHS[pathname.replace(/^\/v[\d.]+/, '')];
+    return what !== undefined && this.waiting.has(what);
+  }
+
   #answer(path: string): [number, unknown] {
     if (path === '/version') return [200, { ApiVersion: this.version }];
     const [, version, rest = path] = /^\/v([\d.]+)(\/.*)$/.exec(path) ?? [];
     if (version !== undefined && version !== this.version) {
       return [400, { message: `client version ${version} is not ${this.version}` }];
     }
+    const detail = this.state.networkDetails[/^\/networks\/(.+)$/.exec(rest)?.[1] ?? ''];
+    if (detail !== undefined) return [200, detail];
     const what = PATHS[rest];
     return what === undefined ? [404, { message: 'page not found' }] : [200, this.state[what]];
   }

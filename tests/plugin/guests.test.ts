@@ -227,7 +227,7 @@ describe('the sweeper', () => {
     ID: `t${slot}`,
     ServiceID: 'id-web',
     Slot: slot,
-    NodeID: 'id-node-2',
+    NodeID: 'node-2',
     Status: { State: state },
     DesiredState: 'running',
     NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
@@ -235,8 +235,8 @@ describe('the sweeper', () => {
 
   beforeEach(() => {
     leader.docker.state.nodes = run.nodes.map(({ name }) => ({
-      ID: `id-${name}`,
-      Description: { Hostname: name },
+      ID: name,
+      Description: { Hostname: `host of ${name}` },
       ManagerStatus: { Leader: name === 'node-1' },
     }));
     leader.docker.state.services = [
@@ -248,7 +248,7 @@ describe('the sweeper', () => {
     ];
   });
 
-  const look = () => leader.sweeper.look('id-node-1');
+  const look = () => leader.sweeper.look('node-1');
   const states = (addresses: readonly string[]) => addresses.map((address) => net.inspect(address).state);
 
   test('frees what nobody has, after the grace period, and nothing else', async () => {
@@ -256,7 +256,7 @@ describe('the sweeper', () => {
     const balancer = await leader.address(G);
     await one.address(L, balancer);
     const [used, leaked, ended] = [await leader.address(G), await leader.address(G), await leader.address(G)] as const;
-    leader.docker.state.tasks = [task(1, used), task(2, ended, 'failed')];
+    leader.docker.state.tasks = [task(1, used), { ...task(2, ended, 'failed'), DesiredState: 'shutdown' }];
     await look();
     assert.deepEqual(states([used, leaked, ended]), ['held', 'held', 'held']);
     clock.ahead += 61_000;
@@ -300,7 +300,7 @@ describe('the sweeper', () => {
     const leaked = await leader.address(G);
     for (const ahead of [0, 61_000]) {
       clock.ahead += ahead;
-      await leader.sweeper.look('id-node-2');
+      await leader.sweeper.look('node-2');
     }
     assert.equal(net.inspect(leaked).state, 'held');
   });

@@ -1,7 +1,7 @@
 // Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process. Memory
 // cannot be shared between processes; what etcd adds to that has tests of its own.
 
-import { Coalesced } from '../../src/docker/coalesced.js';
+import { ContainerList } from '../../src/docker/container-list.js';
 import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';
 import { Networks } from '../../src/docker/networks.js';
 import {
@@ -11,12 +11,13 @@ import {
   type SubnetService,
   systemClock,
 } from '../../src/entries/service.js';
-import { openLog } from '../../src/plugin/log.js';
+import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
 import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
-import { type Call, readRequest } from '../../src/plugin/protocol.js';
-import type { Context } from '../../src/tickets/context.js';
+import { readRequest } from '../../src/plugin/protocol.js';
+import type { Call } from '../../src/tickets/calls.js';
 import { Driver } from '../../src/tickets/driver.js';
+import type { Environment } from '../../src/tickets/environment.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
 import { Sweeper } from '../../src/tickets/sweeper.js';
 import { Tenants } from '../../src/tickets/tenants.js';
@@ -37,6 +38,8 @@ export class Node {
   readonly lines: any[] = [];
   readonly waits: Waits;
   manager = true;
+  /** The name that it had before it joined a swarm, or left one. */
+  former: string | undefined;
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
@@ -57,11 +60,11 @@ export class Node {
 
   /** A new process in the place of the old one: what was only in its memory is gone. */
   restart(): void {
-    const context = this.#context();
-    const tenants = new Tenants(context.now);
-    this.driver = new Driver(context, tenants);
-    this.reconciler = new Reconciler(context, tenants);
-    this.sweeper = new Sweeper(context);
+    const environment = this.#environment();
+    const tenants = new Tenants(environment.clock);
+    this.driver = new Driver(environment, tenants);
+    this.reconciler = new Reconciler(environment, tenants);
+    this.sweeper = new Sweeper(environment);
   }
 
   /** As Docker calls it. */
@@ -88,25 +91,31 @@ export class Node {
     return this.lines.filter((line) => line.address === address || line.ticket === address).at(-1);
   }
 
-  #context(): Context {
+  #environment(): Environment {
     const docker =
       this.#docker instanceof Docker
         ? new DockerodeApi({ host: this.#docker.socket, deadline: this.waits.docker })
         : this.#docker;
+    const log = openLog(this.#docker instanceof Docker ? 'debug' : 'silent', {
+      write: (line) => void this.lines.push(JSON.parse(line)),
+    });
+    const metrics = new Metrics(() => this.service);
     return {
-      node: () => this.name,
-      isManager: () => this.manager,
+      clock: ahead,
       service: () => this.service,
+      host: () => this.name,
+      nodeOf: () => this.name,
+      formerNodeOf: () => this.former,
+      isManager: () => this.manager,
       docker,
-      containers: new Coalesced(() => docker.containers()),
+      containers: new ContainerList(docker, ahead),
       networks: new Networks(docker),
-      log: openLog(this.#docker instanceof Docker ? 'debug' : 'silent', {
-        write: (line) => void this.lines.push(JSON.parse(line)),
-      }),
-      metrics: new Metrics(() => this.service),
+      tell: (told) => {
+        metrics.count(told);
+        logTold(log, told);
+      },
       waits: this.waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
-      now: () => Date.now() + clock.ahead,
     };
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LimpetError } from '../../src/host/errors.js';
+import { systemClock } from '../../src/service/clock.js';
 import { Patience } from '../../src/tickets/patience.js';
 
 const away = (outcome: 'none' | 'unknown') => new LimpetError('UNAVAILABLE', 'etcd: no connection', { outcome });
@@ -21,13 +22,13 @@ function failing(times: number, error: Error): { calls: number; work: () => Prom
 for (const outcome of ['none', 'unknown'] as const) {
   test(`a store that comes back in time is waited for, whatever became of the change (${outcome})`, async () => {
     const { work } = failing(2, away(outcome));
-    assert.equal(await new Patience(10_000, Date.now).with(work), 'done');
+    assert.equal(await new Patience(10_000, systemClock).with(work), 'done');
   });
 }
 
 test('waiting ends so long after the store was first missed, and the error says why', async () => {
   let now = 0;
-  const clock = () => (now += 400);
+  const clock = { ...systemClock, now: () => (now += 400) };
   const state = failing(1000, away('none'));
   await assert.rejects(new Patience(2000, clock).with(state.work), /no connection/);
   assert.ok(state.calls > 1 && state.calls < 6, `${state.calls} attempts`);
@@ -35,7 +36,7 @@ test('waiting ends so long after the store was first missed, and the error says 
 
 test('while the store stays away nobody waits anew; when it has been back, it is waited for again', async () => {
   let now = 0;
-  const patience = new Patience(1000, () => now);
+  const patience = new Patience(1000, { ...systemClock, now: () => now });
   const late = async () => {
     now += 2000;
     throw away('none');
@@ -55,7 +56,7 @@ test('nothing else is waited for', async () => {
     new Error('a bug'),
   ]) {
     const state = failing(1, error);
-    await assert.rejects(new Patience(10_000, Date.now).with(state.work), error);
+    await assert.rejects(new Patience(10_000, systemClock).with(state.work), error);
     assert.equal(state.calls, 1);
   }
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { operations } from '../../src/cli/serve.js';
 import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools, startPlugin } from '../../src/plugin/index.js';
 import { upToDate } from '../fresh.js';
 import { Client } from './client.js';
@@ -24,18 +25,19 @@ export async function plugin(docker: string, options: Partial<PluginOptions> = {
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'limpet-plugin-')));
   const socket = join(folder, 'limpet.sock');
   const lines: any[] = [];
-  const running = await startPlugin({
+  const settings: PluginOptions = {
     store: 'memory:',
     socket,
     docker,
     node: 'node-1',
-    stateFile: join(folder, 'node'),
+    stateFile: join(folder, 'host.json'),
     logLevel: 'info',
     pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
     waits: { ...DEFAULT_WAITS, docker: 400, home: 700, store: 1000 },
     logTo: { write: (line) => void lines.push(JSON.parse(line)) },
     ...options,
-  }).catch(async (error: unknown) => {
+  };
+  const running = await startPlugin(settings, operations).catch(async (error: unknown) => {
     if (at === undefined) await rm(folder, { recursive: true });
     throw error;
   });

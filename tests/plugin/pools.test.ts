@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
 import { container, type Docker, network } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { until } from './plugins.js';
 
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
 
@@ -42,12 +43,16 @@ describe('a pool', () => {
     assert.equal(await one.pool('global', 'FD00:1::1/64', { V6: true }), 'global/swarm/fd00:1::/64');
   });
 
-  test('that overlaps one in use is refused; one that nobody uses gives way', async () => {
+  test('that overlaps one with a network is refused; one that was given back gives way', async () => {
     const id = await one.pool('global', '10.77.0.0/24');
-    const ticket = await one.address(id);
     await assert.rejects(one.pool('global', '10.77.0.0/16'), /Pool overlaps with other one on this address space/);
-    await one.release(id, ticket);
+    const net = subnet(run.service, '10.77.0.0/24');
+    await net.allocate('web.1', { node: 'node-1' });
+    await net.release('web.1', 'node-1');
     await one.call('ReleasePool', { PoolID: id });
+    docker.state.networks = [network('web', '10.77.0.0/24')];
+    await assert.rejects(one.pool('global', '10.77.0.0/16'), /Pool overlaps/, 'a network of Docker has it');
+    docker.state.networks = [];
     assert.equal(await one.pool('global', '10.77.0.0/16'), 'global/swarm/10.77.0.0/16');
     assert.deepEqual(specs(), ['swarm 10.77.0.0/16']);
     await assert.rejects(one.address(id), /no subnet 10\.77\.0\.0\/24 in the space swarm/);
@@ -114,10 +119,10 @@ describe('a pool', () => {
     assert.deepEqual(given, ['10.77.0.64', '10.77.0.65', '10.77.0.66', '10.77.0.67']);
     await assert.rejects(one.address(id), /no available addresses on this pool/);
     assert.equal(await one.address(id, '10.77.0.1', GATEWAY), '10.77.0.1', 'the gateway can be outside of it');
-    await one.release(id, '10.77.0.1');
+    assert.equal(await one.address(id, '10.77.0.9'), '10.77.0.9', 'and so can what is asked for');
     await assert.rejects(
       one.pool('global', '10.78.0.0/24', { SubPool: '10.79.0.0/30' }),
-      /the sub-pool 10\.79\.0\.0\/30 is not inside 10\.78\.0\.0\/24/,
+      /the range 10\.79\.0\.0\/30 is not inside 10\.78\.0\.0\/24/,
     );
     await assert.rejects(one.pool('global', '', { SubPool: '10.79.0.0/30' }), /needs a pool/);
   });
@@ -186,7 +191,33 @@ describe('a pool that nobody named', () => {
     assert.equal(new Set(ids).size, 3);
   });
 
-  test('IPv6 without a range for it: an error that says what to do', async () => {
+  test('without a subnet, given back: it comes again, with all that is reserved in it', async () => {
+    const id = await one.pool('local', '');
+    const first = subnet(run.service, '172.17.0.0/16', 'node:node-1');
+    const home = await first.allocate('db', { node: 'node-1' });
+    await first.release('db', 'node-1');
+    await one.call('ReleasePool', { PoolID: id });
+    assert.equal(await one.pool('local', ''), id);
+    assert.equal(first.lookup('db')?.address, home);
+  });
+
+  test('can be made and removed for ever: there are 31 at once, and no fewer after a thousand', async () => {
+    for (let n = 0; n < 100; n++) await one.call('ReleasePool', { PoolID: await one.pool('local', '') });
+    const ids = [];
+    for (let n = 0; n < 31; n++) ids.push(await one.pool('local', ''));
+    assert.equal(new Set(ids).size, 31);
+    await assert.rejects(one.pool('local', ''), /no range is left for an IPv4 pool of the local address space/);
+    assert.equal(await two.pool('local', ''), 'local/node:node-2/172.17.0.0/16', 'each host has its own');
+  });
+
+  test('of a size alone (Docker 29): 0.0.0.0/24 and ::/64', async () => {
+    assert.equal(await one.pool('global', '0.0.0.0/26'), 'global/swarm/10.0.0.0/26');
+    assert.equal(await one.pool('global', '0.0.0.0/22'), 'global/swarm/10.0.4.0/22');
+    await assert.rejects(one.pool('local', '0.0.0.0/8'), /no range is left for an IPv4 pool/);
+    await assert.rejects(one.pool('local', '::/64', { V6: true }), /no range is left for an IPv6 pool/);
+  });
+
+  test('without a range for it: an error that says what to do', async () => {
     await assert.rejects(
       one.pool('global', '', { V6: true }),
       /no range is left for an IPv6 pool of the global address space: name one with --subnet/,
@@ -206,6 +237,43 @@ describe('a pool that nobody named', () => {
   });
 });
 
+describe('a network and its pool', () => {
+  test('without anything held or live it keeps its pool: what overlaps is refused, also after a restart', async () => {
+    docker.state.networks = [network('n1', '10.77.0.0/24', { scope: 'local' })];
+    const id = await one.pool('local', '10.77.0.0/24', { SubPool: '10.77.0.128/25' });
+    assert.equal(await one.address(id, '10.77.0.1', GATEWAY), '10.77.0.1');
+    one.restart();
+    docker.state.networks = [];
+    await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps with other one on this address space/);
+    assert.equal(await one.address(id, '', { 'com.docker.network.endpoint.name': 'db' }), '10.77.0.128');
+  });
+
+  test('macvlan without a gateway (Docker 29): as much its own', async () => {
+    const id = await one.pool('local', '10.77.0.0/24');
+    await assert.rejects(one.pool('local', '10.77.0.0/25'), /Pool overlaps/);
+    docker.put(container('db', { network: 'lan' }));
+    docker.state.networks = [network('lan', '10.77.0.0/24', { scope: 'local' })];
+    assert.equal(await one.address(id), '10.77.0.1');
+  });
+
+  test('a network of another host of the cluster is not unused', async () => {
+    const cluster = { Options: { 'limpet.scope': 'cluster' } };
+    const id = await one.pool('local', '192.168.5.0/24', cluster);
+    await assert.rejects(two.pool('local', '192.168.5.0/25', cluster), /Pool overlaps/);
+    await one.call('ReleasePool', { PoolID: id });
+    assert.equal(await two.pool('local', '192.168.5.0/25', cluster), 'local/swarm/192.168.5.0/25');
+  });
+
+  test('while Docker is silent nothing gives way, since a network may have it', async () => {
+    const id = await one.pool('local', '10.77.0.0/24');
+    await one.call('ReleasePool', { PoolID: id });
+    docker.silent = true;
+    await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps/);
+    docker.silent = false;
+    await until('Docker is heard again', async () => (await one.pool('local', '10.77.0.0/16').catch(() => '')) !== '');
+  });
+});
+
 describe("a host's own network", () => {
   let L: string;
 
@@ -221,24 +289,22 @@ describe("a host's own network", () => {
     assert.equal(await two.pool('local', '10.90.0.0/24'), 'local/node:node-2/10.90.0.0/24');
   });
 
-  test('has a gateway until the network goes; a container cannot have it', async () => {
+  test('has a gateway for as long as it is there; a container cannot have it', async () => {
     assert.equal(await one.address(L, '', GATEWAY), '10.90.0.1');
     assert.equal(await one.address(L, '10.90.0.1', GATEWAY), '10.90.0.1');
     docker.put(container('thief', { network: 'br', asked: '10.90.0.1' }));
-    await assert.rejects(one.address(L, '10.90.0.1'), /belongs to @gateway\/10\.90\.0\.1/);
+    await assert.rejects(one.address(L, '10.90.0.1'), /10\.90\.0\.1 .*held/);
     await one.release(L, '10.90.0.1');
-    assert.equal(net().inspect('10.90.0.1').state, 'free');
+    assert.equal(net().inspect('10.90.0.1').state, 'held');
   });
 
-  test('its gateway is live again after a restart of the plugin', async () => {
-    await one.address(L, '10.90.0.1', GATEWAY);
-    await net().release('@gateway/10.90.0.1', 'node-1'); // as the end of a lease does
-    await one.reconciler.look();
-    assert.equal(net().inspect('10.90.0.1').state, 'live');
-    docker.state.networks = [];
-    await one.reconciler.look();
-    await one.reconciler.look();
-    assert.equal(net().inspect('10.90.0.1').state, 'free');
+  test('its gateway outlasts the plugin and its leases, and a Docker that does not list it', async () => {
+    await one.address(L, '', GATEWAY);
+    docker.state.networks = [network('br', '10.90.0.0/24', { scope: 'local' })];
+    one.restart();
+    for (let n = 0; n < 3; n++) await one.reconciler.look();
+    assert.equal(net().inspect('10.90.0.1').state, 'held');
+    assert.equal(await one.address(L, '', GATEWAY), '10.90.0.1');
   });
 
   test('a container keeps its address from run to run, and its --ip', async () => {
@@ -256,7 +322,10 @@ describe("a host's own network", () => {
 
   test('an auxiliary address is nobody else’s', async () => {
     assert.equal(await one.address(L, '10.90.0.77'), '10.90.0.77');
-    assert.equal(net().inspect('10.90.0.77').identity, '@endpoint/node-1/10.90.0.77');
+    assert.equal(net().inspect('10.90.0.77').state, 'held');
+    docker.put(container('thief', { network: 'br', asked: '10.90.0.77' }));
+    await assert.rejects(one.address(L, '10.90.0.77'), /10\.90\.0\.77 .*held/);
+    docker.remove('thief');
     await one.release(L, '10.90.0.77');
     assert.equal(net().inspect('10.90.0.77').state, 'free');
   });
@@ -265,7 +334,7 @@ describe("a host's own network", () => {
 describe('macvlan across nodes, limpet.scope=cluster', () => {
   const cluster = { Options: { 'limpet.scope': 'cluster' } };
 
-  test('one subnet on all nodes, a gateway until the last lets go, addresses that move', async () => {
+  test('one subnet on all nodes, which is theirs until the last lets go, and addresses that move', async () => {
     for (const node of run.nodes)
       node.docker.state.networks = [network('lan', '192.168.5.0/24', { scope: 'local', gateway: '192.168.5.1' })];
     const L = await one.pool('local', '192.168.5.0/24', cluster);
@@ -273,15 +342,16 @@ describe('macvlan across nodes, limpet.scope=cluster', () => {
     const net = subnet(run.service, '192.168.5.0/24');
     for (const node of run.nodes) assert.equal(await node.address(L, '192.168.5.1', GATEWAY), '192.168.5.1');
     await one.release(L, '192.168.5.1');
-    assert.deepEqual(net.lookup('@gateway/192.168.5.1')?.nodes, ['node-2']);
+    assert.equal(net.inspect('192.168.5.1').state, 'held');
     docker.put(container('db', { network: 'lan' }));
     const address = await one.address(L);
     await one.release(L, address);
     two.docker.put(container('db', { network: 'lan' }));
     assert.equal(await two.address(L), address);
     assert.deepEqual(net.lookup('db')?.nodes, ['node-2']);
-    await two.release(L, '192.168.5.1');
-    assert.equal(net.inspect('192.168.5.1').state, 'free');
-    clock.ahead = 0;
+    assert.deepEqual(net.users, ['node-1', 'node-2']);
+    one.docker.state.networks = [];
+    await one.call('ReleasePool', { PoolID: L });
+    assert.deepEqual(net.users, ['node-2'], 'the other one still has it');
   });
 });

@@ -1,6 +1,6 @@
 // The plugin behind its socket: whatever comes in, a right answer or a clear error goes out, and it goes on serving.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -284,7 +284,7 @@ describe('the socket', () => {
   test('has the metrics and the health', async () => {
     const metrics = await limpet.client.ask('/metrics', '', 'GET');
     assert.equal(metrics.status, 200);
-    assert.match(metrics.text, /^limpet_addresses_total\{side="global",outcome="new"\} \d+$/m);
+    assert.match(metrics.text, /^limpet_addresses_total\{space="global",outcome="new"\} \d+$/m);
     assert.match(
       metrics.text,
       /^limpet_subnet_addresses\{space="swarm",subnet="10\.77\.0\.0\/24",state="free"\} \d+$/m,
@@ -301,24 +301,32 @@ describe('the socket', () => {
 });
 
 describe('the start', () => {
-  test('is served before Docker or the store is there: an error that says what is missing, then answers', async () => {
+  test('needs no Docker: who the host is stands in its state file, and its own networks keep their names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'limpet-late-'));
-    const early = await plugin(join(folder, 'docker.sock'), { node: undefined as never }, folder);
-    const refused = await early.client.call('RequestPool', { AddressSpace: 'limpet.global', Pool: CIDR });
-    assert.equal(refused.status, 503);
-    assert.match(refused.body.Err, /Limpet is not ready/);
-    assert.equal((await early.client.ask('/healthz', '', 'GET')).status, 503);
-    await early.pause();
-    const named = await plugin(docker.socket, { node: undefined as never }, folder);
-    await until('healthy', async () => (await named.client.ask('/healthz', '', 'GET')).status === 200);
-    await named.pause();
-    const remembered = await plugin(join(folder, 'docker.sock'), { node: undefined as never }, folder);
-    await until('the store is open', async () => {
-      const { status } = await remembered.client.call('RequestPool', { AddressSpace: 'limpet.global', Pool: CIDR });
-      return status === 200;
-    });
-    assert.match((await remembered.client.ask('/healthz', '', 'GET')).text, /Docker's API/);
-    await remembered.stop();
+    const pools = [];
+    for (let n = 0; n < 2; n++) {
+      const alone = await plugin(join(folder, 'docker.sock'), {}, folder);
+      const request = { AddressSpace: 'limpet.local', Pool: '10.66.0.0/24' };
+      await until('the store is open', async () => (await alone.client.call('RequestPool', request)).status === 200);
+      pools.push((await alone.client.call('RequestPool', request)).body.PoolID);
+      assert.match((await alone.client.ask('/healthz', '', 'GET')).text, /Docker's API|has not been looked at/);
+      await alone.pause();
+    }
+    const { id } = JSON.parse(await readFile(join(folder, 'host.json'), 'utf8'));
+    assert.deepEqual(pools, [`local/node:${id}/10.66.0.0/24`, `local/node:${id}/10.66.0.0/24`]);
+    await rm(folder, { recursive: true });
+  });
+
+  test('a state file that says something else is refused with words, again and again, and nothing is lost', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'limpet-state-'));
+    await writeFile(join(folder, 'host.json'), 'node-1\n');
+    const limpet = await plugin(docker.socket, {}, folder);
+    const { status, body } = await limpet.client.call('RequestPool', { AddressSpace: 'limpet.local', Pool: CIDR });
+    assert.equal(status, 503);
+    assert.match(body.Err, /host\.json does not say who this host is, but "node-1.*": remove it/);
+    await limpet.pause();
+    assert.equal(await readFile(join(folder, 'host.json'), 'utf8'), 'node-1\n');
+    await rm(folder, { recursive: true });
   });
 
   test('etcd is away: errors within the deadline, the socket serves, and it ends when asked to', async () => {

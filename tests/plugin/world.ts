@@ -287,7 +287,12 @@ export class World {
       services: async () => [{ id: 's', name: 'web', mode: 'replicated', virtual: this.#virtual() }],
       endpoints: async () => [],
       nodes: async () =>
-        this.nodes.map((_, n) => ({ id: `id-${n}`, hostname: `node-${n}`, state: 'ready', leader: n === this.leader })),
+        this.nodes.map((_, n) => ({
+          id: `node-${n}`,
+          hostname: `host-${n}`,
+          state: 'ready',
+          leader: n === this.leader,
+        })),
     };
   }
 
@@ -304,6 +309,7 @@ const NET: Network = {
   driver: 'overlay',
   ipam: 'limpet:latest',
   ipamOptions: {},
+  isConfiguration: false,
   subnets: [{ subnet: CIDR, gateway: GATEWAY }],
 };
 

@@ -5,7 +5,7 @@ import { type Cell, count, type Paint, type Style, table } from '../print.js';
 
 const STYLES: Partial<Record<AddressRow['state'], Style>> = { live: 'green', reserved: 'yellow', held: 'cyan' };
 
-export function* listingText({ now, rows }: Listing, paint: Paint): Generator<string> {
+export function* listingText({ now, rows, names }: Listing, paint: Paint): Generator<string> {
   if (rows.length === 0) {
     yield 'nothing matches';
     return;
@@ -15,7 +15,15 @@ export function* listingText({ now, rows }: Listing, paint: Paint): Generator<st
     rows.map(({ address, identity, state, nodes, releasedAt, subnet, space }) => {
       const style = STYLES[state];
       const shown: Cell = style === undefined ? state : { text: state, style };
-      return [address, identity ?? '-', shown, nodes.join(', ') || '-', ago(now, releasedAt), subnet, space];
+      return [
+        address,
+        identity ?? '-',
+        shown,
+        nodes.map((id) => names[id] ?? id).join(', ') || '-',
+        ago(now, releasedAt),
+        subnet,
+        space,
+      ];
     }),
     paint,
     { indent: '' },

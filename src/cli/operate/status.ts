@@ -19,7 +19,13 @@ const STYLES: Readonly<Record<Part, Style>> = {
   free: 'dim',
 };
 
-export function* statusText({ node, store, subnets, version }: Status, paint: Paint): Generator<string> {
+export function* statusText({ notes, ...status }: Status, paint: Paint): Generator<string> {
+  yield* subnetsText(status, paint);
+  if (notes.length > 0) yield '';
+  for (const note of notes) yield `${paint('yellow', 'note:')} ${note}`;
+}
+
+function* subnetsText({ node, store, subnets, version }: Omit<Status, 'notes'>, paint: Paint): Generator<string> {
   const shared = store.shared ? 'shared with other nodes' : 'of this node alone';
   yield* columns(
     [

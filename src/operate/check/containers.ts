@@ -1,77 +1,104 @@
 // Running containers against bindings: everybody at home, at home alone, and known to be there.
 
+import { serviceOf } from '../../docker/identities.js';
 import { made } from '../../docker/made-up.js';
+import type { Resident } from '../../docker/observed.js';
 import type { SubnetService } from '../../service/index.js';
-import type { Seen } from '../facts.js';
+import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import type { Found } from './finding.js';
 
 /** @param network the network's name, for the commands */
-export function* checkContainers(net: SubnetService, network: string, seen: readonly Seen[]): Generator<Found> {
-  const doubles = new Set<Seen>();
+export function* checkContainers(
+  context: OperateEnvironment,
+  net: SubnetService,
+  network: string,
+  seen: readonly Resident[],
+): Generator<Found> {
+  const doubles = new Set<Resident>();
   for (const together of groups(seen)) {
     for (const each of together) doubles.add(each);
-    yield double(net, network, together);
+    yield double(context, net, network, together);
   }
-  for (const each of seen) if (!doubles.has(each)) yield* checkOne(net, network, each, seen);
+  for (const each of seen) if (!doubles.has(each)) yield* checkOne(context, net, network, each, seen);
 }
 
-function groups(seen: readonly Seen[]): Seen[][] {
-  const byAddress = new Map<string, Seen[]>();
+function groups(seen: readonly Resident[]): Resident[][] {
+  const byAddress = new Map<string, Resident[]>();
   for (const each of seen) byAddress.set(each.address, [...(byAddress.get(each.address) ?? []), each]);
   return [...byAddress.values()].filter((together) => together.length > 1);
 }
 
-function double(net: SubnetService, network: string, together: readonly Seen[]): Found {
-  const [{ address }] = together as [Seen];
+function double(
+  context: OperateEnvironment,
+  net: SubnetService,
+  network: string,
+  together: readonly Resident[],
+): Found {
+  const [{ address }] = together as [Resident];
   const owner = net.inspect(address).identity;
   const [first, ...others] = [...together].sort((a, b) => Number(b.identity === owner) - Number(a.identity === owner));
-  const names = together.map(told).join(' and ');
+  const names = together.map((each) => told(context, each)).join(' and ');
   return {
     kind: 'double',
     network,
     address,
     message: `${address} is the address of ${names}`,
-    ...restart(others[0] ?? (first as Seen)),
+    ...restart(context, others[0] ?? (first as Resident)),
   };
 }
 
-function* checkOne(net: SubnetService, network: string, seen: Seen, all: readonly Seen[]): Generator<Found> {
+function* checkOne(
+  context: OperateEnvironment,
+  net: SubnetService,
+  network: string,
+  seen: Resident,
+  all: readonly Resident[],
+): Generator<Found> {
   const { identity, address, node, here } = seen;
   const binding = net.lookup(identity);
   const owner = net.inspect(address).identity;
   const about = { network, address, identity };
   if (binding?.address === address) {
     if (!here || node === undefined || binding.nodes.includes(node)) return;
-    const message = `${told(seen)} runs at ${address}, and its binding is not live there: it could be given away`;
-    yield { kind: 'not-live', ...about, message, mend: `limpet import ${quoted(network)}`, on: node };
+    const message = `${told(context, seen)} runs at ${address}, and its binding is not live there: it could be given away`;
+    yield {
+      kind: 'not-live',
+      ...about,
+      message,
+      mend: `limpet import ${quoted(network)}`,
+      on: nameOfNode(context, node),
+    };
   } else if (owner !== undefined && made(owner) !== undefined) {
     if (binding === undefined) return; // no sticky identity: one of several that could not be told apart
     if (all.some((other) => other.identity === identity && other.address === binding.address)) return; // an update
-    const message = `${told(seen)} is at ${address} as a guest; its own address is ${binding.address}`;
-    yield { kind: 'guest', ...about, message, ...restart(seen) };
+    const message = `${told(context, seen)} is at ${address} as a guest; its own address is ${binding.address}`;
+    yield { kind: 'guest', ...about, message, ...restart(context, seen) };
   } else if (owner !== undefined) {
-    const message = `${told(seen)} runs at ${address}, which is ${owner}'s`;
-    yield { kind: 'foreign', ...about, message, ...restart(seen) };
+    const message = `${told(context, seen)} runs at ${address}, which is ${owner}'s`;
+    yield { kind: 'foreign', ...about, message, ...restart(context, seen) };
   } else if (binding !== undefined) {
-    const message = `${told(seen)} runs at ${address}; its own address is ${binding.address}`;
-    yield { kind: 'drift', ...about, message, ...restart(seen) };
+    const message = `${told(context, seen)} runs at ${address}; its own address is ${binding.address}`;
+    yield { kind: 'drift', ...about, message, ...restart(context, seen) };
   } else {
-    const message = `${told(seen)} runs at ${address}, which nobody keeps for it`;
+    const message = `${told(context, seen)} runs at ${address}, which nobody keeps for it`;
     yield { kind: 'unbound', ...about, message, mend: `limpet import ${quoted(network)}` };
   }
 }
 
 /** What brings a container home: a new start. Swarm has no command for one task alone. */
-export function restart({ identity, container, node, task }: Seen): Pick<Found, 'mend' | 'on'> {
-  const isTask = task !== undefined ? !task.attached : container !== identity;
-  if (isTask) return { mend: `docker service update --force ${quoted(identity.replace(/\.[^.]+$/, ''))}` };
+export function restart(
+  context: OperateEnvironment,
+  { identity, container, node }: Resident,
+): Pick<Found, 'mend' | 'on'> {
+  const service = serviceOf(identity);
+  if (service !== undefined) return { mend: `docker service update --force ${quoted(service)}` };
   const mend = `docker restart ${quoted(container)}`;
-  return node === undefined ? { mend } : { mend, on: node };
+  return node === undefined ? { mend } : { mend, on: nameOfNode(context, node) };
 }
 
-function told({ identity, container, node }: Seen): string {
+function told(context: OperateEnvironment, { identity, container, node }: Resident): string {
   const name = identity === container ? identity : `${identity} (${container})`;
-  return node === undefined ? name : `${name} on ${node}`;
+  return node === undefined ? name : `${name} on ${nameOfNode(context, node)}`;
 }
 
 /** As a shell takes it. */

@@ -1,22 +1,25 @@
 // Live marks and bindings that have outlived their reason: marks where nothing runs, made-up identities that nobody is, and
 // reserved addresses of services that are no more.
 
-import { type Container, identityOf, identityOfTask } from '../../docker/index.js';
-import { made } from '../../docker/made-up.js';
+import { mayStillRun } from '../../docker/containers.js';
+import { identityOf, identityOfTask, serviceOf } from '../../docker/identities.js';
+import { made, nodeOfMade } from '../../docker/made-up.js';
+import { nodeOfTask, type Observed, type Resident, type SwarmRecords } from '../../docker/observed.js';
+import { mayRun } from '../../docker/states.js';
 import type { SubnetService } from '../../service/index.js';
-import { serviceOf } from '../bindings.js';
-import { type Facts, isLive, nodeOf, type Seen, type SwarmFacts } from '../facts.js';
+import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import { quoted } from './containers.js';
 import type { Found } from './finding.js';
 
 export interface Marks {
+  readonly context: OperateEnvironment;
   readonly net: SubnetService;
-  readonly facts: Facts;
+  readonly observed: Observed;
   /** Everybody on the subnet's networks. */
-  readonly seen: readonly Seen[];
+  readonly residents: readonly Resident[];
   /** This node's ends of load balancers. */
   readonly ends: readonly string[];
-  /** This node, as live marks have it. */
+  /** This node's ID. */
   readonly node: string;
   /** What tells the subnet from others, as options of a command. */
   readonly where: string;
@@ -35,49 +38,53 @@ export function* checkMarks(marks: Marks): Generator<Found> {
       const runs = node === marks.node ? runsHere(marks, identity, address) : runsThere(marks, identity, node);
       if (runs === undefined) marks.unjudged(identity, node);
       if (runs !== false) continue;
-      const message = `${identity} (${address}) is live on ${node}, and does not run there`;
-      const mend = `limpet release ${quoted(identity)} --node ${quoted(node)}${where}`;
+      const name = nameOfNode(marks.context, node);
+      const message = `${identity} (${address}) is live on ${name}, and does not run there`;
+      const mend = `limpet release ${quoted(identity)} --node ${quoted(name)}${where}`;
       yield { kind: 'stale-live', identity, address, message, mend };
     }
   }
 }
 
-/** Undefined for what no list of Docker's shows: gateways, and addresses that a user has set aside. */
-function runsHere({ facts, seen, ends }: Marks, identity: string, address: string): boolean | undefined {
+/** Undefined for what no list of Docker's shows: addresses that a user has set aside. */
+function runsHere(
+  { context, net, observed, residents, ends }: Marks,
+  identity: string,
+  address: string,
+): boolean | undefined {
   const kind = made(identity);
   if (kind === 'endpoint' && ends.includes(address)) return true;
-  if (kind === 'endpoint' || kind === 'gateway') return undefined;
-  if (kind !== undefined) return seen.some((each) => each.here && each.address === address);
-  return facts.containers.some((container) => mayRun(container) && identityOf(container) === identity);
-}
-
-function mayRun({ state }: Container): boolean {
-  return state !== 'exited' && state !== 'dead' && state !== 'removing';
+  if (kind === 'endpoint') return undefined;
+  // Whoever is at the address counts, whatever it is called now.
+  if (residents.some((each) => each.here && each.address === address)) return true;
+  if (kind !== undefined) return false;
+  if (context.isStarting(net, identity, observed.containers)) return true;
+  return observed.containers.some((each) => mayStillRun(each) && identityOf(each) === identity);
 }
 
 /** As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does. */
-function runsThere({ facts, seen }: Marks, identity: string, node: string): boolean | undefined {
-  const { swarm } = facts;
+function runsThere({ observed, residents }: Marks, identity: string, node: string): boolean | undefined {
+  const { swarm } = observed;
   if (swarm === undefined) return undefined;
   // What a node's plugin has made up, it looks after itself for as long as it is there.
   if (made(identity) !== undefined) return isReady(swarm, node) ? true : undefined;
-  if (seen.some((each) => each.identity === identity && (each.node ?? node) === node)) return true;
+  if (residents.some((each) => each.identity === identity && (each.node ?? node) === node)) return true;
   const isService = [...swarm.services.values()].some(({ name }) => name === serviceOf(identity));
-  if (!isService) return undefined; // a plain container's name can look like a task's
-  const tasks = swarm.tasks.filter((task) => isLive(task) && identityOfTask(task, swarm.services) === identity);
-  return tasks.some((task) => nodeOf(facts, task) === node);
+  if (!isService) return undefined;
+  const tasks = swarm.tasks.filter((task) => mayRun(task) && identityOfTask(task, swarm.services) === identity);
+  return tasks.some((task) => nodeOfTask(task) === node);
 }
 
-function isReady({ nodes }: SwarmFacts, node: string | undefined): boolean {
-  return [...nodes.values()].some(({ hostname, state }) => hostname === node && state === 'ready');
+function isReady({ nodes }: SwarmRecords, node: string | undefined): boolean {
+  return node !== undefined && nodes.get(node)?.state === 'ready';
 }
 
 /** A made-up identity is nobody's when its node does not say otherwise: it is not given to anybody again. */
-function* checkLeftover({ net, facts, where, node }: Marks, identity: string, address: string): Generator<Found> {
+function* checkLeftover({ net, observed, where, node }: Marks, identity: string, address: string): Generator<Found> {
   const kind = made(identity);
-  if (kind === undefined || kind === 'gateway' || facts.swarm === undefined) return;
-  const owner = /^@(?:endpoint|unnamed)\/(.+)\/[^/]+$/.exec(identity)?.[1];
-  if (owner !== node && isReady(facts.swarm, owner)) return; // its plugin may be starting again
+  if (kind === undefined || observed.swarm === undefined) return;
+  const owner = nodeOfMade(identity);
+  if (owner !== node && isReady(observed.swarm, owner)) return; // its plugin may be starting again
   const message = `${address} is reserved for ${identity}, which no longer is`;
   yield {
     kind: 'leak',
@@ -89,15 +96,14 @@ function* checkLeftover({ net, facts, where, node }: Marks, identity: string, ad
 }
 
 /** Reserved bindings of services that the swarm does not have, one finding for each service. */
-export function* checkOrphans({ net, facts, seen, where }: Marks): Generator<Found> {
-  if (facts.swarm === undefined) return;
-  const names = new Set([...facts.swarm.services.values()].map(({ name }) => name));
+export function* checkOrphans({ net, observed, where }: Marks): Generator<Found> {
+  if (observed.swarm === undefined) return;
+  const names = new Set([...observed.swarm.services.values()].map(({ name }) => name));
   const counts = new Map<string, number>();
-  const plain = new Set([...seen.map(({ identity }) => identity), ...facts.containers.map(identityOf)]);
   for (const { identity, state } of net.list()) {
     const service = serviceOf(identity);
-    if (state !== 'reserved' || service === undefined || made(identity) !== undefined) continue;
-    if (!names.has(service) && !plain.has(identity)) counts.set(service, (counts.get(service) ?? 0) + 1);
+    if (state !== 'reserved' || service === undefined) continue;
+    if (!names.has(service)) counts.set(service, (counts.get(service) ?? 0) + 1);
   }
   for (const [service, count] of counts) {
     const message = `${count} reserved for the tasks of ${service}, a service that is not there`;

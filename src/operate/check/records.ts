@@ -1,7 +1,8 @@
 // Swarm's records against holds: every address that Swarm has given is held, once, and nothing else is.
 
+import { serviceOf } from '../../docker/identities.js';
+import type { Resident, Use } from '../../docker/observed.js';
 import type { SubnetService } from '../../service/index.js';
-import type { Seen, Use } from '../facts.js';
 import { quoted } from './containers.js';
 import type { Found } from './finding.js';
 
@@ -23,7 +24,7 @@ export function* checkRecords(net: SubnetService, network: string, uses: readonl
 
 function doubleTicket(network: string, first: Use, second: Use): Found {
   const { address } = first;
-  const service = second.of.replace(/\.[^.]+$/, '');
+  const service = serviceOf(second.of) ?? second.of;
   return {
     kind: 'double-ticket',
     network,
@@ -38,7 +39,7 @@ function doubleTicket(network: string, first: Use, second: Use): Found {
 export function* checkLeaks(
   net: SubnetService,
   uses: readonly Use[],
-  seen: readonly Seen[],
+  seen: readonly Resident[],
   where: string,
 ): Generator<Found> {
   const used = new Set([...uses, ...seen].map(({ address }) => address));

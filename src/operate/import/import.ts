@@ -1,18 +1,29 @@
 // `limpet import`: adopts the addresses that containers have now. On a network that Limpet serves it makes good what the store
 // does not know; of any other network it reserves every address for a Limpet network that is to take its place.
 
-import type { Network } from '../../docker/index.js';
-import { identityOfTask } from '../../docker/index.js';
+import { identityOfTask } from '../../docker/identities.js';
 import { endpoint } from '../../docker/made-up.js';
+import { chooseNetwork } from '../../docker/network-list.js';
 import { isOurs } from '../../docker/networks.js';
+import {
+  addressesOfTask,
+  nodeOfTask,
+  type Observed,
+  observe,
+  type Resident,
+  residentsOn,
+  usesOf,
+} from '../../docker/observed.js';
+import type { Network } from '../../docker/shapes.js';
 import { SWARM } from '../../docker/spaces.js';
+import { isWanted, mayRun } from '../../docker/states.js';
 import { parseCidr } from '../../host/address.js';
 import { contains, withoutHostBits } from '../../host/cidr.js';
 import { LimpetError } from '../../host/errors.js';
 import type { SubnetService } from '../../service/index.js';
 import { type PoolSettings, readPoolOptions } from '../../tickets/pool-options.js';
-import type { AdminContext } from '../context.js';
-import { crowdOn, type Facts, gather, isLive, isServed, nodeOf, pools, type Seen, usesOf } from '../facts.js';
+import { nameOfNode, type OperateEnvironment } from '../environment.js';
+import { isServed, placesOf } from '../served.js';
 import { type Lookable, planBindings, planHolds, type Step } from './plan.js';
 
 export interface ImportOptions {
@@ -52,17 +63,17 @@ interface Target {
  * Idempotent: what is there already stays. Nothing that is bound is moved: that is a conflict, told with what ends it.
  * @throws LimpetError NO_NETWORK, BAD_INPUT, OVERLAP, UNAVAILABLE
  */
-export async function importAddresses(context: AdminContext, options: ImportOptions): Promise<Imported> {
+export async function importAddresses(context: OperateEnvironment, options: ImportOptions): Promise<Imported> {
   const { dryRun = false } = options;
   await context.service.refresh(SWARM);
-  const facts = await gather(context);
+  const observed = await observe(context.docker);
   const networks: Imported['networks'][number][] = [];
   const steps: Step[] = [];
-  for (const target of targets(context, facts, options)) {
+  for (const target of targets(context, observed, options)) {
     const { network, mode, cidr, space } = target;
     const there = context.service.find(cidr, space);
     if (there !== undefined && options.ipamOptions !== undefined) throw fixed(cidr, space);
-    const planned = await plan(context, facts, target, there ?? notMadeYet(cidr));
+    const planned = await plan(context, observed, target, there ?? notMadeYet(cidr));
     const worth = planned.some(({ outcome }) => outcome === 'add');
     networks.push({ network: network.name, mode, space, subnet: cidr, created: there === undefined && worth });
     if (dryRun || !worth) steps.push(...planned);
@@ -71,42 +82,48 @@ export async function importAddresses(context: AdminContext, options: ImportOpti
   return { dryRun, networks, steps };
 }
 
-function targets(context: AdminContext, facts: Facts, { network, into, ipamOptions = {} }: ImportOptions): Target[] {
+function targets(
+  context: OperateEnvironment,
+  observed: Observed,
+  { network, into, ipamOptions = {} }: ImportOptions,
+): Target[] {
   const chosen =
-    network === undefined ? facts.networks.filter((each) => isServed(context, each)) : [named(facts.networks, network)];
+    network === undefined
+      ? observed.networks.filter((each) => isServed(context, each))
+      : [named(observed.networks, network)];
   if (network === undefined && into !== undefined) {
     throw new LimpetError('BAD_INPUT', `--into ${into} needs the network that is to be imported`, { into });
   }
-  const found = [...pools(context, chosen)].map(({ network, cidr, space }): Target => {
+  const found = [...placesOf(context, chosen)].map(({ network, cidr, space }): Target => {
     const mode = isServed(context, network) ? 'adopt' : 'move';
-    const settings = readPoolOptions(mode === 'adopt' ? network.ipamOptions : ipamOptions);
+    const { settings } = readPoolOptions(mode === 'adopt' ? network.ipamOptions : ipamOptions);
     return { network, mode, from: cidr, cidr, space, settings };
   });
   if (network !== undefined && found.length === 0) {
     throw new LimpetError('NO_NETWORK', `network ${network} has no subnet that could be imported`, { network });
   }
-  return into === undefined ? found : found.map((target) => redirected(context, facts, target, into));
+  return into === undefined ? found : found.map((target) => redirected(context, observed, target, into));
 }
 
 /** The same, going to another network's subnet, or to a subnet that another network is to have. */
-function redirected(context: AdminContext, facts: Facts, target: Target, into: string): Target {
+function redirected(context: OperateEnvironment, observed: Observed, target: Target, into: string): Target {
   if (target.mode === 'adopt') {
     const why = `network ${target.network.name} is served by Limpet already: its addresses stay where they are`;
     throw new LimpetError('BAD_INPUT', why, { into });
   }
   if (into.includes('/')) return { ...target, cidr: parseCidr(withoutHostBits(into)).text };
-  const other = named(facts.networks, into);
+  const other = named(observed.networks, into);
   if (!isServed(context, other)) {
     throw new LimpetError('BAD_INPUT', `network ${into} has the IPAM driver ${other.ipam}, not Limpet`, { into });
   }
   const version = (cidr: string) => (cidr.includes(':') ? 6 : 4);
-  const match = [...pools(context, [other])].find(({ cidr }) => version(cidr) === version(target.from));
+  const match = [...placesOf(context, [other])].find(({ cidr }) => version(cidr) === version(target.from));
   if (match !== undefined) return { ...target, cidr: match.cidr, space: match.space };
   throw new LimpetError('BAD_INPUT', `network ${into} has no IPv${version(target.from)} subnet`, { into });
 }
 
 function named(networks: readonly Network[], nameOrId: string): Network {
-  const found = networks.find(({ id, name }) => id === nameOrId || name === nameOrId);
+  const found = chooseNetwork(networks, nameOrId);
   if (found !== undefined) return found;
   const names = networks.filter(({ subnets }) => subnets.length > 0).map(({ name }) => name);
   const message = `there is no network ${JSON.stringify(nameOrId)}; there are ${names.join(', ')}`;
@@ -119,7 +136,7 @@ function fixed(cidr: string, space: string): LimpetError {
 }
 
 /** As the plugin would make it when Docker asks for the pool. */
-function make({ service }: AdminContext, { cidr, space, settings }: Target): Promise<SubnetService> {
+function make({ service }: OperateEnvironment, { cidr, space, settings }: Target): Promise<SubnetService> {
   return service.subnet(cidr, { ...settings, space });
 }
 
@@ -135,41 +152,48 @@ function notMadeYet(cidr: string): Lookable {
   };
 }
 
-async function plan(context: AdminContext, facts: Facts, target: Target, net: Lookable): Promise<Step[]> {
-  const { network, mode, from } = target;
-  const { seen, ends } = await crowdOn(context.docker, facts, network, from);
+async function plan(context: OperateEnvironment, observed: Observed, target: Target, net: Lookable): Promise<Step[]> {
+  const { network, mode, from, space } = target;
+  const node = context.nodeOf({ spec: { space } });
+  const { residents, ends } = await residentsOn(context.docker, observed, network, from, node);
   if (mode === 'move') {
-    const rest = isOurs(network) ? [] : recorded(facts, network, from, seen);
-    const lost = isOurs(network) ? unseen(facts, net, network, seen) : [];
-    return [...planBindings(net, [...seen, ...rest], 'reserved'), ...lost];
+    const rest = isOurs(network) ? [] : recorded(observed, network, from, residents);
+    const lost = isOurs(network) ? unseen(context, observed, net, network, residents) : [];
+    return [...planBindings(context, net, [...residents, ...rest], 'reserved'), ...lost];
   }
-  const holds = planHolds(net, usesOf(facts, network, from));
-  const mine = ends.map((address) => endHere(context.node, address));
-  return [...holds, ...planBindings(net, [...seen, ...mine], 'live'), ...unseen(facts, net, network, seen)];
+  const holds = planHolds(net, usesOf(observed.swarm, network, from));
+  const mine = ends.map((address) => endHere(node, address));
+  const bindings = planBindings(context, net, [...residents, ...mine], 'live');
+  return [...holds, ...bindings, ...unseen(context, observed, net, network, residents)];
 }
 
 /** On a network of Docker's own IPAM the task's record is the address that its container has, wherever that runs. */
-function recorded(facts: Facts, network: Network, cidr: string, seen: readonly Seen[]): Seen[] {
-  const known = new Set(seen.map(({ task }) => task?.id));
-  return tasksOn(facts, network).flatMap((task): Seen[] => {
-    const identity = identityOfTask(task, facts.swarm?.services ?? new Map());
-    if (known.has(task.id) || identity === undefined || task.desiredState !== 'running') return [];
-    const addresses = task.attachments.filter(({ networkId }) => networkId === network.id);
-    return addresses
-      .flatMap(({ addresses }) => addresses)
+function recorded(observed: Observed, network: Network, cidr: string, residents: readonly Resident[]): Resident[] {
+  const known = new Set(residents.map(({ task }) => task?.id));
+  return tasksOn(observed, network).flatMap((task): Resident[] => {
+    const identity = identityOfTask(task, observed.swarm?.services ?? new Map());
+    if (known.has(task.id) || identity === undefined || !isWanted(task)) return [];
+    return addressesOfTask(task, network)
       .filter((address) => contains(cidr, address))
       .map((address) => {
-        return { identity, container: `${identity}.${task.id}`, address, node: nodeOf(facts, task), here: false, task };
+        return { identity, container: `${identity}.${task.id}`, address, node: nodeOfTask(task), here: false, task };
       });
   });
 }
 
 /** With another IPAM driver the record may be only a ticket: what is not seen, and not bound, another node must tell. */
-function unseen(facts: Facts, net: Lookable, network: Network, seen: readonly Seen[]): Step[] {
-  const known = new Set(seen.map(({ task }) => task?.id));
-  return tasksOn(facts, network).flatMap((task): Step[] => {
-    const identity = identityOfTask(task, facts.swarm?.services ?? new Map());
-    const node = nodeOf(facts, task);
+function unseen(
+  context: OperateEnvironment,
+  observed: Observed,
+  net: Lookable,
+  network: Network,
+  residents: readonly Resident[],
+): Step[] {
+  const known = new Set(residents.map(({ task }) => task?.id));
+  return tasksOn(observed, network).flatMap((task): Step[] => {
+    const identity = identityOfTask(task, observed.swarm?.services ?? new Map());
+    const id = nodeOfTask(task);
+    const node = id === undefined ? undefined : nameOfNode(context, id);
     if (known.has(task.id) || identity === undefined || node === undefined || task.state !== 'running') return [];
     if (net.lookup(identity) !== undefined) return [];
     const why = `runs on ${node}, and its address is not heard of here: run limpet import there`;
@@ -177,26 +201,24 @@ function unseen(facts: Facts, net: Lookable, network: Network, seen: readonly Se
   });
 }
 
-function tasksOn({ swarm }: Facts, network: Network) {
-  return (swarm?.tasks ?? []).filter((task) => {
-    return isLive(task) && task.attachments.some(({ networkId }) => networkId === network.id);
-  });
+function tasksOn({ swarm }: Observed, network: Network) {
+  return (swarm?.tasks ?? []).filter((task) => mayRun(task) && addressesOfTask(task, network).length > 0);
 }
 
 /** This node's end of the load balancer: bound to the name that the plugin has for it, as when Docker asks for it. */
-function endHere(node: string, address: string): Seen {
+function endHere(node: string, address: string): Resident {
   const identity = endpoint(node, address);
   return { identity, container: identity, address, node, here: true };
 }
 
-async function carryOut(context: AdminContext, net: SubnetService, planned: readonly Step[]): Promise<Step[]> {
+async function carryOut(context: OperateEnvironment, net: SubnetService, planned: readonly Step[]): Promise<Step[]> {
   const done: Step[] = [];
   for (const step of planned) done.push(step.outcome === 'add' ? await attempt(context, net, step) : step);
   return done;
 }
 
 /** What somebody else has done since it was planned is a conflict, and no reason to leave the rest undone. */
-async function attempt(context: AdminContext, net: SubnetService, step: Step): Promise<Step> {
+async function attempt(context: OperateEnvironment, net: SubnetService, step: Step): Promise<Step> {
   try {
     if (step.what === 'binding') await bind(context, net, step);
     else await net.hold(step.address);
@@ -209,7 +231,8 @@ async function attempt(context: AdminContext, net: SubnetService, step: Step): P
 }
 
 /** Live on this node when it runs here; else reserved, until the plugin where it runs marks it. */
-async function bind({ node }: AdminContext, net: SubnetService, { of, address, live }: Step): Promise<void> {
+async function bind({ nodeOf }: OperateEnvironment, net: SubnetService, { of, address, live }: Step): Promise<void> {
+  const node = nodeOf(net);
   const given = await net.allocate(of, { node, ticket: address });
   if (given !== address) {
     const message = `${of} has been bound to ${given} meanwhile`;

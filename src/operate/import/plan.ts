@@ -2,9 +2,11 @@
 // already, and which cannot be. Looks only; carrying it out is import.ts's affair.
 
 import { made } from '../../docker/made-up.js';
+import type { Resident, Use } from '../../docker/observed.js';
+import { isWanted } from '../../docker/states.js';
 import { LimpetError } from '../../host/errors.js';
 import type { Inspection } from '../../host/subnet.js';
-import type { Seen, Use } from '../facts.js';
+import { nameOfNode, type OperateEnvironment } from '../environment.js';
 
 /** What is looked at of the subnet: a SubnetService, or a subnet that is not made yet. */
 export interface Lookable {
@@ -19,7 +21,7 @@ export interface Step {
   readonly what: 'binding' | Use['kind'];
   /** Of a binding the identity, of a hold what Swarm has it for. */
   readonly of: string;
-  /** Where the container runs. */
+  /** Where the container runs, by name. */
   readonly node?: string;
   /** `add`: to be done. `there`: done already. `conflict` and `unseen`: cannot be done, `why` says the reason. */
   readonly outcome: 'add' | 'there' | 'conflict' | 'unseen';
@@ -29,9 +31,14 @@ export interface Step {
 }
 
 /** Of several claims of one identity, or on one address, the first that is wanted and newest; the rest are told. */
-export function planBindings(net: Lookable, claims: readonly Seen[], marks: 'live' | 'reserved'): Step[] {
-  const byIdentity = new Map<string, Seen>();
-  const byAddress = new Map<string, Seen>();
+export function planBindings(
+  context: OperateEnvironment,
+  net: Lookable,
+  claims: readonly Resident[],
+  marks: 'live' | 'reserved',
+): Step[] {
+  const byIdentity = new Map<string, Resident>();
+  const byAddress = new Map<string, Resident>();
   const steps: Step[] = [];
   for (const claim of [...claims].sort(compare)) {
     const { identity, address } = claim;
@@ -42,7 +49,9 @@ export function planBindings(net: Lookable, claims: readonly Seen[], marks: 'liv
     if (other === undefined) byAddress.set(address, claim);
     if (own !== undefined) continue;
     steps.push(
-      other === undefined ? planOne(net, claim, marks) : conflict(net, claim, `${other.identity} runs at it too`),
+      other === undefined
+        ? planOne(context, net, claim, marks)
+        : conflict(context, net, claim, `${other.identity} runs at it too`),
     );
   }
   return steps.sort((a, b) => byText(a.of, b.of));
@@ -60,34 +69,36 @@ export function planHolds(net: Lookable, uses: readonly Use[]): Step[] {
   });
 }
 
-function planOne(net: Lookable, claim: Seen, marks: 'live' | 'reserved'): Step {
+function planOne(context: OperateEnvironment, net: Lookable, claim: Resident, marks: 'live' | 'reserved'): Step {
   const { identity, address, node, here } = claim;
-  const step = { ...stepOf(net, claim), ...(here && marks === 'live' ? { live: true as const } : {}) };
+  const step = { ...stepOf(context, net, claim), ...(here && marks === 'live' ? { live: true as const } : {}) };
   const binding = net.lookup(identity);
   if (binding?.address === address) {
     const isDone = step.live === undefined || (node !== undefined && binding.nodes.includes(node));
     return { ...step, outcome: isDone ? 'there' : 'add' };
   }
   const state = stateOf(net, address);
-  if (typeof state !== 'string') return conflict(net, claim, state.why);
+  if (typeof state !== 'string') return conflict(context, net, claim, state.why);
   const owner = net.inspect(address).identity;
   if (owner !== undefined && made(owner) !== undefined)
-    return conflict(net, claim, `it runs there as a guest (${owner})`);
-  if (owner !== undefined) return conflict(net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
+    return conflict(context, net, claim, `it runs there as a guest (${owner})`);
+  if (owner !== undefined)
+    return conflict(context, net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
   if (binding !== undefined) {
     const why = `${identity} is bound to ${binding.address}; limpet reclaim ${identity} ends that`;
-    return conflict(net, claim, why);
+    return conflict(context, net, claim, why);
   }
-  if (state === 'excluded') return conflict(net, claim, `${net.cidr} excludes it`);
+  if (state === 'excluded') return conflict(context, net, claim, `${net.cidr} excludes it`);
   return { ...step, outcome: 'add' };
 }
 
-function conflict(net: Lookable, claim: Seen, why: string): Step {
-  return { ...stepOf(net, claim), outcome: 'conflict', why };
+function conflict(context: OperateEnvironment, net: Lookable, claim: Resident, why: string): Step {
+  return { ...stepOf(context, net, claim), outcome: 'conflict', why };
 }
 
-function stepOf(net: Lookable, { identity, address, node }: Seen) {
-  return { subnet: net.cidr, address, what: 'binding' as const, of: identity, ...(node && { node }) };
+function stepOf(context: OperateEnvironment, net: Lookable, { identity, address, node }: Resident) {
+  const where = node === undefined ? {} : { node: nameOfNode(context, node) };
+  return { subnet: net.cidr, address, what: 'binding' as const, of: identity, ...where };
 }
 
 function stateOf(net: Lookable, address: string): Inspection['state'] | { readonly why: string } {
@@ -100,9 +111,9 @@ function stateOf(net: Lookable, address: string): Inspection['state'] | { readon
 }
 
 /** Those that Swarm wants to run first, then the newest; then by name, so that the order of the list says nothing. */
-function compare(a: Seen, b: Seen): number {
-  const wanted = ({ task }: Seen) => Number(task === undefined || task.desiredState === 'running');
-  const version = ({ task }: Seen) => task?.version ?? 0;
+function compare(a: Resident, b: Resident): number {
+  const wanted = ({ task }: Resident) => Number(task === undefined || isWanted(task));
+  const version = ({ task }: Resident) => task?.version ?? 0;
   return wanted(b) - wanted(a) || version(b) - version(a) || byText(a.container, b.container);
 }
 

@@ -2,6 +2,7 @@
 import { containerSteps } from './containers.js';
 import { etcdSteps } from './etcd.js';
 import { exhaustionSteps } from './exhaustion.js';
+import { fieldSteps } from './field.js';
 import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
 import type { Step } from './step.js';
@@ -14,6 +15,7 @@ const ALL: readonly Step[] = [
   ...containerSteps,
   ...etcdSteps,
   ...exhaustionSteps,
+  ...fieldSteps,
 ];
 
 /**

@@ -1,0 +1,57 @@
+// The list of containers, for those who ask within a call of Docker's: one question for all who ask at the same moment, and no
+// waiting for a Docker that does not answer, since it may be waiting for the very call.
+
+import { LimpetError } from '../host/errors.js';
+import type { Clock } from '../service/clock.js';
+import type { DockerApi } from './api.js';
+import { Coalesced } from './coalesced.js';
+import type { Container } from './shapes.js';
+
+/** Milliseconds after which Docker counts as silent where that is not noticed at once. A list takes some ten. */
+const SILENT = 500;
+
+export class ContainerList {
+  readonly #docker: DockerApi;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #list: Coalesced<readonly Container[]>;
+  /** A question has been out for too long. */
+  #unanswered = false;
+
+  constructor(docker: DockerApi, clock: Pick<Clock, 'sleep'>) {
+    this.#docker = docker;
+    this.#clock = clock;
+    this.#list = new Coalesced(() => docker.containers());
+  }
+
+  /** As it is after this call. @throws LimpetError UNAVAILABLE */
+  fresh(): Promise<readonly Container[]> {
+    return this.#list.fresh();
+  }
+
+  /** The same, or undefined when Docker does not answer: at once when that is known. */
+  async ifAnswered(): Promise<readonly Container[] | undefined> {
+    if (this.#docker.silent || this.#unanswered) return undefined;
+    try {
+      const answer = this.#list.fresh();
+      return await (this.#docker.watched ? answer : this.#soon(answer));
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
+      throw error;
+    }
+  }
+
+  async #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {
+    const called = new AbortController();
+    const late = this.#clock.sleep(SILENT, called.signal).then(() => {
+      if (called.signal.aborted) return undefined;
+      // Until this question has come to its end, those who ask next know that they would wait in vain.
+      this.#unanswered = true;
+      const end = () => {
+        this.#unanswered = false;
+      };
+      answer.then(end, end);
+      return undefined;
+    });
+    return Promise.race([answer, late]).finally(() => called.abort());
+  }
+}

@@ -1,0 +1,20 @@
+// What Docker's versions say and do not say, as far as it matters to who keeps an address.
+
+/** From this version on Docker's nodes name the endpoint that they ask an address for. */
+const NAMES_FROM = 29;
+
+/** Whether this Docker says which container an address is for. An unknown version counts as one that does. */
+function saysWhoAsks(serverVersion: string): boolean {
+  const major = Number(/^(\d+)\./.exec(serverVersion)?.[1] ?? Number.NaN);
+  return !(major < NAMES_FROM);
+}
+
+/** What an operator should know of a Docker that does not say it; undefined for one that does. */
+export function limitOf(serverVersion: string): string | undefined {
+  if (saysWhoAsks(serverVersion)) return undefined;
+  return (
+    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks keep theirs in any case. A container ` +
+    'run by hand keeps its own only if no other one on its network is stopped or created at that moment, and not when Docker itself ' +
+    'restarts: start it with --ip, or use Docker 29, which says who asks'
+  );
+}

@@ -1,0 +1,54 @@
+// What the tickets stand on, handed in from above: time, the open service, what Docker says, and somebody to tell.
+
+import type { DockerApi } from '../docker/api.js';
+import type { ContainerList } from '../docker/container-list.js';
+import type { Networks } from '../docker/networks.js';
+import type { AddressSpace } from '../docker/spaces.js';
+import type { Clock } from '../service/clock.js';
+import type { AllocatorService, CallOptions } from '../service/index.js';
+import type { PoolRange } from './ranges.js';
+import type { Told } from './told.js';
+
+/** Milliseconds. */
+export interface Waits {
+  /** For the one who is at home to leave, before a second container of the same identity becomes a guest. */
+  readonly home: number;
+  /** So long an address is held without anybody in the swarm having it before it is freed. */
+  readonly sweep: number;
+  /** For a store that is away to come back. */
+  readonly store: number;
+}
+
+/** What has a space: a subnet, or one to come. */
+export interface InSpace {
+  readonly spec: { readonly space: string };
+}
+
+/** An address that is wanted. */
+export interface Wanted extends CallOptions {
+  /** This very one. */
+  readonly address: string | undefined;
+  /** `first-last`: where one is taken from when none is asked for. */
+  readonly range: string | undefined;
+}
+
+export interface Environment {
+  readonly clock: Clock;
+  /** @throws LimpetError UNAVAILABLE while the store is not open */
+  readonly service: () => AllocatorService;
+  /** This host's own ID, which no swarm changes. @throws LimpetError UNAVAILABLE while it is not known */
+  readonly host: () => string;
+  /** This node as live marks of the subnet name it: in a swarm's subnet by Swarm's node ID, else by the host's own. */
+  readonly nodeOf: (net: InSpace) => string;
+  /** The other name that this node has had there: what is live by it is to be live by the present one. */
+  readonly formerNodeOf: (net: InSpace) => string | undefined;
+  /** Whether this node is a manager of a swarm, as far as Docker has said. */
+  readonly isManager: () => boolean;
+  readonly docker: DockerApi;
+  readonly containers: ContainerList;
+  readonly networks: Networks;
+  readonly tell: (told: Told) => void;
+  readonly waits: Waits;
+  /** Where subnets are taken from when a network names none. */
+  readonly pools: Readonly<Record<AddressSpace, readonly PoolRange[]>>;
+}

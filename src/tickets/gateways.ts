@@ -1,0 +1,81 @@
+// The gateway of a subnet. It is one of the subnet's settings, and so held for as long as the subnet is there: whoever asks for it
+// again gets it, and nobody else does, whatever Docker lists and however long a plugin was away.
+
+import { formatAddress, parseCidr, parseRange } from '../host/address.js';
+import { LimpetError } from '../host/errors.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment, Wanted } from './environment.js';
+
+/**
+ * The gateway as asked for, else the one that the subnet has, else the first address of the range that is free.
+ * @throws LimpetError OCCUPIED naming the owner, EXCLUDED for the network and broadcast address, FULL
+ */
+export async function gatewayFor(
+  environment: Environment,
+  net: SubnetService,
+  { address: asked, range, deadline }: Wanted,
+): Promise<string> {
+  const { gateway } = net.spec;
+  if (asked === undefined) return gateway ?? makeGateway(environment, net, firstFree(net, range), { deadline });
+  if (asked === gateway) return asked;
+  const { state, identity } = net.inspect(asked);
+  if (identity !== undefined) throw occupied(environment, net, asked, identity);
+  if (state === 'held') return asked; // said again
+  if (isEdge(net.cidr, asked)) throw edge(net, asked);
+  if (state === 'excluded') return asked; // nobody is given it
+  const isOnlyNetwork = net.users.length <= 1;
+  if (gateway === undefined || isOnlyNetwork) return makeGateway(environment, net, asked, { deadline });
+  return net.hold(asked, { deadline }); // hosts that share a subnet can have a gateway each
+}
+
+async function makeGateway(
+  { service }: Environment,
+  net: SubnetService,
+  gateway: string,
+  options: CallOptions,
+): Promise<string> {
+  const { space, exclude, policy, reclaim } = net.spec;
+  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway }, options);
+  return gateway;
+}
+
+function firstFree(net: SubnetService, range: string | undefined): string {
+  const { version, base, size } = parseCidr(net.cidr);
+  const [first, last] = range === undefined ? [base, base + size - 1n] : parseRange(range, version);
+  // The one address of a /32 is its gateway; from a /30 on the first address is the network's own.
+  for (let at = first; at <= last; at++) {
+    const address = formatAddress(at, version);
+    if (net.inspect(address).state === 'free') return address;
+  }
+  throw new LimpetError('FULL', `${net.cidr} has no free address for a gateway`, { subnet: net.cidr });
+}
+
+/** Whether it is the network address or the IPv4 broadcast address (RFC 1122 3.2.1.3, RFC 4291 2.6.1). */
+function isEdge(cidr: string, address: string): boolean {
+  const { version, base, size } = parseCidr(cidr);
+  if (size <= 2n) return false;
+  const edges = version === 4 ? [base, base + size - 1n] : [base];
+  return edges.some((each) => formatAddress(each, version) === address);
+}
+
+function edge(net: SubnetService, address: string): LimpetError {
+  const message = `${address} cannot be the gateway: it is the network or broadcast address of ${net.cidr}`;
+  return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
+}
+
+/** The refusal of a gateway or an auxiliary address. */
+export function heldByNetwork(net: SubnetService, address: string): LimpetError {
+  const message = `Address already in use: ${address} of ${net.cidr} is held by its network, as gateway or auxiliary address`;
+  return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
+}
+
+/** The refusal of an address that is somebody's, with the owner's name and where it runs. */
+export function occupied({ service }: Environment, net: SubnetService, address: string, identity: string): LimpetError {
+  const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
+  const owner = nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
+  return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
+    subnet: net.cidr,
+    address,
+    owner,
+  });
+}

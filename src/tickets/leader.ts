@@ -1,0 +1,115 @@
+// What Swarm's leader asks, in the global address space. It never says for whom, and asks for gateways, virtual IPs, load balancers
+// and tasks alike: what it gets is a ticket, unique and held until it gives it back.
+
+import { made } from '../docker/made-up.js';
+import { LimpetError } from '../host/errors.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment, Wanted } from './environment.js';
+import { forget } from './forget.js';
+import { gatewayFor } from './gateways.js';
+import type { Released } from './told.js';
+
+/** Docker repeats a call whose answer got lost for so long. */
+const REPEATS = 35_000;
+
+export class LeaderCalls {
+  readonly #environment: Environment;
+  /** What this leader has been given since it asked for the pool, by pool and address, and when. */
+  readonly #given = new Map<string, Map<string, number>>();
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** A leader begins with its pools, then says again all that its records hold. */
+  begin(net: SubnetService): void {
+    this.#given.set(keyOf(net), new Map());
+  }
+
+  /** The address that is asked for, else a fresh one of the range, held. @throws LimpetError FULL, OCCUPIED, OUT_OF_RANGE */
+  request(net: SubnetService, { address, ...wanted }: Wanted): Promise<string> {
+    return address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted);
+  }
+
+  async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
+    const address = await net.holdNext(range === undefined ? { deadline } : { range, deadline });
+    this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
+    return address;
+  }
+
+  /**
+   * This very address: a new leader says its records again, or a user wants it for a container (`--ip`). Which of them it is
+   * cannot be told; an address that is somebody's is left to the node, which knows who asks and refuses with the owner's name.
+   * @throws LimpetError OCCUPIED when this leader has given it to somebody without an identity, OUT_OF_RANGE
+   */
+  async #exact(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
+    const { state, identity } = net.inspect(address);
+    const owned = state === 'live' || state === 'reserved';
+    const since = this.#given.get(keyOf(net))?.get(address);
+    if (!owned && since !== undefined && this.#environment.clock.now() - since > REPEATS) throw taken(net, address);
+    const held = await holdUnlessBound(net, address, { deadline });
+    const why = held ? 'said again or asked for' : `belongs to ${identity ?? 'somebody'}: the node decides`;
+    this.#give(net, address, 'same', why);
+    return address;
+  }
+
+  /** The gateway: as asked for, else the one that the subnet has, else the first address that is free. */
+  async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
+    const address = await gatewayFor(this.#environment, net, wanted);
+    this.#give(net, address, 'gateway', 'the gateway');
+    return address;
+  }
+
+  /** The leader needs the address no longer. A binding there stays, and so does the gateway. */
+  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
+    this.#given.get(keyOf(net))?.delete(address);
+    if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
+    const { state, identity } = net.inspect(address);
+    if (state === 'excluded') return;
+    if (state === 'live') {
+      // It may be a refused `--ip`'s, and the owner's own ticket must not end by that: the sweeper knows the records.
+      return this.#released(net, address, 'kept', `${identity} is live on it`);
+    }
+    const was = await net.unhold(address, options);
+    if (identity !== undefined && isPassing(identity)) await forget(net, identity, options);
+    this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
+  }
+
+  #give(net: SubnetService, address: string, outcome: 'new' | 'same' | 'gateway', why: string): void {
+    this.#given.get(keyOf(net))?.set(address, this.#environment.clock.now());
+    const { tell } = this.#environment;
+    tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
+  }
+
+  #released(net: SubnetService, address: string, outcome: Released, why: string): void {
+    const { tell } = this.#environment;
+    tell({ event: 'release', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
+  }
+}
+
+/** True when it is held now; false when it is bound, and so nobody else's anyhow. */
+async function holdUnlessBound(net: SubnetService, address: string, options: CallOptions): Promise<boolean> {
+  try {
+    await net.hold(address, options);
+    return true;
+  } catch (error) {
+    const bound = error instanceof LimpetError && error.code === 'OCCUPIED';
+    if (!bound) throw error;
+    return false;
+  }
+}
+
+/** Made-up identities that end with the ticket they stand on. */
+function isPassing(identity: string): boolean {
+  const kind = made(identity);
+  return kind === 'endpoint' || kind === 'guest';
+}
+
+function taken(net: SubnetService, address: string): LimpetError {
+  const message = `Address already in use: ${address} of ${net.cidr} is held by the swarm, as a ticket, a virtual IP, a load balancer or a gateway`;
+  return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
+}
+
+function keyOf({ spec: { space, cidr } }: SubnetService): string {
+  return `${space} ${cidr}`;
+}
