@@ -22,29 +22,48 @@ const ms = (value: number) => `${value.toFixed(0)} ms`;
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const many = (count: number) => count.toLocaleString('en').replaceAll(',', ' ');
 
+const times = (ratio: number) => `${ratio.toFixed(ratio < 10 ? 2 : 1)} times`;
+
+function row(...cells: string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
 function commitRows({ one, bare, blocking, many: crowd, serviceOne, serviceMany }: Commits): string[] {
+  const plain = `${us(bare)} bare append and fdatasync`;
+  const ratios = `**${(one / bare).toFixed(2)}** and ${times(one / blocking)} as long`;
   return [
-    `| one caller | ${us(one)} | ${us(bare)} bare append and fdatasync, awaited; ${us(blocking)} when it blocks the process | **${(one / bare).toFixed(2)}** and ${(one / blocking).toFixed(2)} times as long |`,
-    `| 64 callers | ${us(crowd)} a commit | ${us(one)} one caller | **${(one / crowd).toFixed(1)}** times the throughput |`,
-    `| through the service, one caller | ${us(serviceOne)} | ${us(bare)} bare append and fdatasync | ${(serviceOne / bare).toFixed(2)} times as long |`,
-    `| through the service, 64 callers | ${us(serviceMany)} a new binding | ${us(serviceOne)} one caller | ${(serviceOne / serviceMany).toFixed(1)} times the throughput |`,
+    row('one caller', us(one), `${plain}, awaited; ${us(blocking)} when it blocks the process`, ratios),
+    row('64 callers', `${us(crowd)} a commit`, `${us(one)} one caller`, `**${times(one / crowd)}** the throughput`),
+    row('through the service, one caller', us(serviceOne), plain, `${times(serviceOne / bare)} as long`),
+    row(
+      'through the service, 64 callers',
+      `${us(serviceMany)} a new binding`,
+      `${us(serviceOne)} one caller`,
+      `${times(serviceOne / serviceMany)} the throughput`,
+    ),
   ];
 }
 
 function startRows(reserved: number, { bytes, runs }: Start): string[] {
-  return Object.entries(runs).map(
-    ([what, { read, open, cpu, rss, peak, idle }]) =>
-      `| ${what}, ${reserved * 100} % reserved | ${mb(bytes)} | ${ms(read)} | ${ms(open)} (${ms(cpu)} of processor) | ${mb(rss)} (${mb(peak)}; ${mb(idle)}) |`,
+  return Object.entries(runs).map(([what, { read, open, cpu, rss, peak, idle }]) =>
+    row(
+      `${what}, ${reserved * 100} % reserved`,
+      ...[mb(bytes), ms(read), `${ms(open)} (${ms(cpu)} of processor)`, `${mb(rss)} (${mb(peak)}; ${mb(idle)})`],
+    ),
   );
 }
 
 function etcdRows({ commits, start, roundTrips }: EtcdFigures): string[] {
   const { one, bare, many: crowd, bareMany } = commits;
+  const reading = `${ms(start.open)}; ${ms(start.read)} for the bare reading`;
   return [
     '| what | round trips |',
     '|---|---|',
     ...roundTrips.map(({ what, count }) => `| ${what} | ${count} |`),
-    `| a start with ${many(start.bindings)} bindings, ${many(start.keys)} keys | ${start.pages} pages of one read at ${start.revisions} revision, ${ms(start.open)}; ${ms(start.read)} for the bare reading |`,
+    row(
+      `a start with ${many(start.bindings)} bindings, ${many(start.keys)} keys`,
+      `${start.pages} pages of one read at ${start.revisions} revision, ${reading}`,
+    ),
     '',
     '| commits to etcd | Limpet | bare put with the same client | ratio |',
     '|---|---|---|---|',
@@ -60,13 +79,17 @@ const etcd = await etcdFigures(10_000, Math.min(rounds, 7));
 
 const load = loadavg()[0]?.toFixed(1);
 const table = [
-  `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, all ways in turn. Load average of the machine: ${load}, of which the bench itself makes 1 to 2.`,
+  `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, ` +
+    `all ways in turn. Load average of the machine: ${load}, of which the bench itself makes 1 to 2.`,
   '',
   `| file store, commits of ${commits.bytes} bytes | takes | beside | |`,
   '|---|---|---|---|',
   ...commitRows(commits),
   '',
-  `| file store, start with ${many(bindings)} bindings | on disk | reading the bytes | start | resident memory (at most; an idle Node) |`,
+  row(
+    `file store, start with ${many(bindings)} bindings`,
+    ...['on disk', 'reading the bytes', 'start', 'resident memory (at most; an idle Node)'],
+  ),
   '|---|---|---|---|---|',
   ...starts.flatMap(([reserved, start]) => startRows(reserved, start)),
   '',

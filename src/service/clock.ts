@@ -1,12 +1,15 @@
-// Time and chance: the one source of both, handed in from the top, so that a test or a simulated world can turn it. Below the
-// plugin and the command line nobody calls Date.now, setTimeout or Math.random.
+// Time and chance: the one source of both, handed in from the top, so that a test or a simulated world can turn it.
+// Below the plugin and the command line nobody calls Date.now, setTimeout or Math.random.
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Calls once, after `delay` milliseconds or more; the answer calls it off. Keeps no process alive. */
   after(delay: number, action: () => void): () => void;
-  /** Resolves after `delay` milliseconds or more, or when the signal is aborted. Keeps the process alive: somebody waits. */
+  /**
+   * Resolves after `delay` milliseconds or more, or when the signal is aborted. Keeps the process alive: somebody
+   * waits.
+   */
   sleep(delay: number, signal?: AbortSignal): Promise<void>;
   /** A number from 0 up to, but not including, 1. */
   random(): number;

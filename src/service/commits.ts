@@ -1,4 +1,5 @@
-// What one subnet asks its store to decide: the changes of a commit, and what follows when the store refuses or cannot say.
+// What one subnet asks its store to decide: the changes of a commit, and what follows when the store refuses or cannot
+// say.
 
 import { LimpetError } from '../host/errors.js';
 import type { Deadline } from './deadline.js';

@@ -1,5 +1,6 @@
-// The moment by which one call has to be answered. Whoever takes the call makes it; it goes down with the call as far as the
-// store's connection, so that nothing is waited for longer and nothing is committed after the answer was given up.
+// The moment by which one call has to be answered. Whoever takes the call makes it; it goes down with the call as far
+// as the store's connection, so that nothing is waited for longer and nothing is committed after the answer was given
+// up.
 
 import { LimpetError } from '../host/errors.js';
 import type { Clock } from './clock.js';

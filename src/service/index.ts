@@ -1,4 +1,5 @@
-// The entry `limpet/service`: the allocator service, and the store that needs nothing. Other stores have entries of their own.
+// The entry `limpet/service`: the allocator service, and the store that needs nothing. Other stores have entries of
+// their own.
 
 export { type Clock, systemClock } from './clock.js';
 export { type CallOptions, Deadline } from './deadline.js';

@@ -1,5 +1,5 @@
-// On which nodes each binding is live. A million bindings are live on a few nodes: what is kept for each is a number that
-// stands for a set of nodes, in pages of neighbouring ordinals, so that a dense subnet costs four bytes a binding.
+// On which nodes each binding is live. A million bindings are live on a few nodes: what is kept for each is a number
+// that stands for a set of nodes, in pages of neighbouring ordinals, so that a dense subnet costs four bytes a binding.
 //
 //   #pages   ordinal / 64 → 64 numbers of sets     #sets   number → nodes, sorted; number 0 is the empty set
 

@@ -1,4 +1,5 @@
-// Reclaim policies as text, as operators write them (`--ipam-opt limpet.reclaim=when-full,after=24h`), and their defaults.
+// Reclaim policies as text, as operators write them (`--ipam-opt limpet.reclaim=when-full,after=24h`), and their
+// defaults.
 
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';

@@ -1,5 +1,5 @@
-// The allocator service: subnets by CIDR, durable through a store. It keeps a core for each process, which proposes; the
-// store decides. Everything that waits is asynchronous, everything that only looks is not.
+// The allocator service: subnets by CIDR, durable through a store. It keeps a core for each process, which proposes;
+// the store decides. Everything that waits is asynchronous, everything that only looks is not.
 
 import { LimpetError } from '../host/errors.js';
 import { Limpet } from '../host/limpet.js';
@@ -84,8 +84,8 @@ export class AllocatorService {
   }
 
   /**
-   * Gives a subnet that is there other settings; one that is not named gets its default, as in `subnet`. What is bound or held
-   * stays so.
+   * Gives a subnet that is there other settings; one that is not named gets its default, as in `subnet`. What is bound
+   * or held stays so.
    * @throws LimpetError UNKNOWN, OCCUPIED (an address that is bound or held would be excluded, or be the gateway;
    * `details.address`), BAD_INPUT, UNAVAILABLE, CONTENDED
    */
@@ -121,9 +121,9 @@ export class AllocatorService {
   }
 
   /**
-   * Forgets a subnet that nobody needs: one without users in which nothing is live or held, its own gateway aside. What is
-   * reserved goes with it. `in-use` when it is needed, `none` when it is not there. Whoever comes to need it at the same moment
-   * either finds it gone or keeps it: the store decides.
+   * Forgets a subnet that nobody needs: one without users in which nothing is live or held, its own gateway aside. What
+   * is reserved goes with it. `in-use` when it is needed, `none` when it is not there. Whoever comes to need it at the
+   * same moment either finds it gone or keeps it: the store decides.
    * @throws LimpetError UNAVAILABLE, CONTENDED, ENDED
    */
   async removeUnused(cidr: string, space = 'default', { deadline }: CallOptions = {}): Promise<Removal> {
@@ -144,8 +144,8 @@ export class AllocatorService {
   }
 
   /**
-   * Learns of every subnet of the space that another process has made or removed before this call, so that `find` is not
-   * behind it. One round trip in a shared store, none in others.
+   * Learns of every subnet of the space that another process has made or removed before this call, so that `find` is
+   * not behind it. One round trip in a shared store, none in others.
    * @throws LimpetError UNAVAILABLE, ENDED
    */
   async refresh(space = 'default', { deadline }: CallOptions = {}): Promise<void> {
@@ -251,7 +251,8 @@ function checkRoom({ spec, state }: SubnetService, net: CoreSubnet, wanted: Subn
 }
 
 function contended({ cidr, space }: SubnetKey, what: 'make' | 'change' | 'remove'): LimpetError {
-  const message = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times: ${what} ${cidr} again`;
+  const others = `other processes changed the space ${JSON.stringify(space)} ${MOST_ATTEMPTS} times`;
+  const message = `${others}: ${what} ${cidr} again`;
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }
 

@@ -1,4 +1,5 @@
-// What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the same.
+// What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the
+// same.
 
 import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';

@@ -1,5 +1,5 @@
-// What the allocator service asks of a store, and what a store tells the service. The service proposes, the store decides:
-// a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
+// What the allocator service asks of a store, and what a store tells the service. The service proposes, the store
+// decides: a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
 
 import type { Policy } from '../host/types.js';
 import type { Deadline } from './deadline.js';
@@ -37,11 +37,14 @@ export interface NodeName {
 }
 
 /**
- * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second time.
+ * One fact that changes. Addresses are canonical text. Each is idempotent: told twice, it changes nothing the second
+ * time.
  */
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
-  /** The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held. */
+  /**
+   * The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held.
+   */
   | { readonly op: 'remove'; readonly unused?: true }
   /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
   | { readonly op: 'settings'; readonly spec: SubnetSpec }
@@ -55,13 +58,16 @@ export type Change =
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   | { readonly op: 'hold'; readonly address: string }
   | { readonly op: 'unhold'; readonly address: string }
-  /** Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is gone. */
+  /**
+   * Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is
+   * gone.
+   */
   | { readonly op: 'use'; readonly user: string }
   | { readonly op: 'disuse'; readonly user: string };
 
 /**
- * `conflict`: nothing was written, because what the changes rest on is not so: somebody else was first. What they wrote has been
- * told by then. Stores do not try again by themselves: whoever asked may want something else now.
+ * `conflict`: nothing was written, because what the changes rest on is not so: somebody else was first. What they wrote
+ * has been told by then. Stores do not try again by themselves: whoever asked may want something else now.
  */
 export type Commit = 'done' | 'conflict';
 
@@ -94,8 +100,8 @@ export interface StoreListener {
   /** The whole state has been told. After `open` the service knows by itself; after a re-reading it must hear it. */
   ready(): void;
   /**
-   * Every subnet as it is after all commits that were answered, and none of those still open. The service takes a commit
-   * in with the microtasks that follow its answer: a store that has just answered some waits for a macrotask
+   * Every subnet as it is after all commits that were answered, and none of those still open. The service takes a
+   * commit in with the microtasks that follow its answer: a store that has just answered some waits for a macrotask
    * (`setImmediate`) before it asks, or it would write down a state from before them.
    */
   dump(): Iterable<SubnetDump>;
@@ -122,10 +128,11 @@ export interface Store {
    */
   open(listener: StoreListener): Promise<void>;
   /**
-   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever has not begun
-   * to be written when the deadline passes is not written any more.
-   * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot be told,
-   * and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there cannot be read
+   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever
+   * has not begun to be written when the deadline passes is not written any more.
+   * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot
+   * be told, and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there
+   * cannot be read
    */
   commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit>;
   /**
@@ -134,8 +141,8 @@ export interface Store {
    */
   introduce(node: NodeName, deadline?: Deadline): Promise<void>;
   /**
-   * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A store
-   * that is not shared has nothing to learn.
+   * Learns of the subnets of a space that others have made or removed up to now, though the news has not come yet. A
+   * store that is not shared has nothing to learn.
    * @throws LimpetError UNAVAILABLE
    */
   refresh?(space: string, deadline?: Deadline): Promise<void>;
@@ -144,6 +151,8 @@ export interface Store {
    * @throws LimpetError UNAVAILABLE
    */
   refreshBinding?(subnet: SubnetKey, identity: string, deadline?: Deadline): Promise<void>;
-  /** Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever. */
+  /**
+   * Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever.
+   */
   close(): Promise<void>;
 }

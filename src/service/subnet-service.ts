@@ -1,5 +1,6 @@
 // One subnet of the service: what is asked of it is proposed in the core, decided by the store, and only then answered.
-// What the core and the store's facts amount to, subnet-state.ts knows; when to reclaim, reclaimer.ts; whose turn it is, turns.ts.
+// What the core and the store's facts amount to, subnet-state.ts knows; when to reclaim, reclaimer.ts; whose turn it
+// is, turns.ts.
 
 import { LimpetError } from '../host/errors.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
@@ -20,8 +21,8 @@ export interface AllocateOptions extends CallOptions {
   /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
   readonly ticket?: string;
   /**
-   * `first-last` or a CIDR: an identity without a binding gets a free address in it, and room is made in it alone. One with a
-   * binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
+   * `first-last` or a CIDR: an identity without a binding gets a free address in it, and room is made in it alone. One
+   * with a binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
    */
   readonly range?: string | undefined;
 }
@@ -82,10 +83,10 @@ export class SubnetService {
   }
 
   /**
-   * The identity's own address, live on the node from now on; durable once answered. Asking again, or from another node,
-   * answers the same.
-   * @throws LimpetError FULL (names the range if there is one), OCCUPIED (the ticket), OUT_OF_RANGE (the ticket or the range),
-   * UNAVAILABLE, CONTENDED, BAD_INPUT
+   * The identity's own address, live on the node from now on; durable once answered. Asking again, or from another
+   * node, answers the same.
+   * @throws LimpetError FULL (names the range if there is one), OCCUPIED (the ticket), OUT_OF_RANGE (the ticket or the
+   * range), UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async allocate(identity: string, options: AllocateOptions): Promise<string> {
     const { node, deadline } = options;
@@ -98,8 +99,8 @@ export class SubnetService {
   }
 
   /**
-   * As `allocate`, for an identity that may run on one node only: while it is live on another, it is refused. Of two nodes
-   * that claim at the same moment one is.
+   * As `allocate`, for an identity that may run on one node only: while it is live on another, it is refused. Of two
+   * nodes that claim at the same moment one is.
    * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
    */
   async claim(identity: string, options: AllocateOptions): Promise<string> {
@@ -202,8 +203,8 @@ export class SubnetService {
   }
 
   /**
-   * Somebody has networks on the subnet: it is his, by a name of his choice, until he says otherwise, and outlives him. False
-   * when it was already.
+   * Somebody has networks on the subnet: it is his, by a name of his choice, until he says otherwise, and outlives him.
+   * False when it was already.
    * @throws LimpetError ENDED, UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async use(user: string, { deadline }: CallOptions = {}): Promise<boolean> {
@@ -275,7 +276,8 @@ export class SubnetService {
     if (others.length === 0) return;
     this.state.change(spec, make());
     this.#reclaimer.change(spec.reclaim);
-    this.#log({ event: 'settings', why: others.map(({ name, has, wants }) => `${name} ${has} → ${wants}`).join(', ') });
+    const why = others.map(({ name, has, wants }) => `${name} ${has} → ${wants}`).join(', ');
+    this.#log({ event: 'settings', why });
   }
 
   /** @internal The state is about to be told, of a subnet of these settings. */
@@ -357,8 +359,8 @@ export class SubnetService {
   }
 
   /**
-   * Chooses in the core; when that is full, makes room by the policy and chooses again. Undefined when others were faster to
-   * take what became free. @throws LimpetError FULL
+   * Chooses in the core; when that is full, makes room by the policy and chooses again. Undefined when others were
+   * faster to take what became free. @throws LimpetError FULL
    */
   async #choose(choose: () => string, room: Room): Promise<string | undefined> {
     const first = unlessFull(choose);

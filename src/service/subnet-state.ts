@@ -1,5 +1,5 @@
-// What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been proposed.
-// Everything here is synchronous and asks no store: it is what the store's facts are applied to.
+// What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been
+// proposed. Everything here is synchronous and asks no store: it is what the store's facts are applied to.
 
 import { parseAddress, parseRange } from '../host/address.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
@@ -30,7 +30,7 @@ export class SubnetState {
     return this.#spec;
   }
 
-  /** The core's own view, proposals included: what they take is taken. */
+  /** The core itself, proposals included: what they take is taken. */
   get net(): CoreSubnet {
     return this.#net;
   }
@@ -80,8 +80,8 @@ export class SubnetState {
   }
 
   /**
-   * The binding that was released first, of those in the range if one is named. The core keeps them in order, but not by range:
-   * then it costs a walk over all bindings up to the range's end.
+   * The binding that was released first, of those in the range if one is named. The core keeps them in order, but not
+   * by range: then it costs a walk over all bindings up to the range's end.
    */
   oldest(range?: string): Binding | undefined {
     if (range === undefined) return this.#net.oldest();
@@ -162,8 +162,8 @@ export class SubnetState {
   }
 
   /**
-   * Other settings: everything goes over into a core subnet that is made of them. Only a proposal can be in their way, and
-   * that is void: the store will not have it.
+   * Other settings: everything goes over into a core subnet that is made of them. Only a proposal can be in their way,
+   * and that is void: the store will not have it.
    */
   change(spec: SubnetSpec, net: CoreSubnet): void {
     const free = (address: string) => net.inspect(address).state === 'free';
@@ -191,8 +191,8 @@ export class SubnetState {
   }
 
   /**
-   * The state is being told, into a core subnet that knows nothing yet (or what a dump says). Releases come in no order,
-   * and the core wants them in order of time: they wait for the end.
+   * The state is being told, into a core subnet that knows nothing yet (or what a dump says). Releases come in no
+   * order, and the core wants them in order of time: they wait for the end.
    */
   beginReading(net: CoreSubnet, spec = this.#spec): void {
     if (net !== this.#net) this.#net.destroy();

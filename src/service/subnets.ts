@@ -1,5 +1,5 @@
-// Every subnet of one service, as its store tells of them: what is read at the start, and what other processes change. It decides
-// and asks nothing; service.ts does.
+// Every subnet of one service, as its store tells of them: what is read at the start, and what other processes change.
+// It decides and asks nothing; service.ts does.
 
 import { LimpetError } from '../host/errors.js';
 import type { Limpet } from '../host/limpet.js';
@@ -128,7 +128,8 @@ export class Subnets implements StoreListener {
     if (change.op === 'create') {
       const there = this.find(key);
       const subnet = there ?? this.add(change.spec);
-      // One that is there was made ready for its old settings: it may have been made anew, or changed, out of our sight.
+      // One that is there was made ready for its old settings: it may have been made anew, or changed, out of our
+      // sight.
       const isOther = there === undefined || differences(there.spec, change.spec).length > 0;
       if (this.#told !== undefined && isOther) subnet.beginReading(change.spec, this.coreSubnet(change.spec));
       this.#told?.add(keyOf(key));

@@ -1,5 +1,5 @@
-// Whose turn it is in a subnet: one call at a time for each key, none while its settings change, and each attempted until
-// it is answered.
+// Whose turn it is in a subnet: one call at a time for each key, none while its settings change, and each attempted
+// until it is answered.
 
 import { LimpetError } from '../host/errors.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
@@ -40,7 +40,10 @@ export class Turns {
     return key === undefined ? all() : this.#mutex.run(key, all, deadline);
   }
 
-  /** Runs the action when all before it with the same key have ended: one that is answered at the first attempt or not at all. */
+  /**
+   * Runs the action when all before it with the same key have ended: one that is answered at the first attempt or not
+   * at all.
+   */
   once(key: string, action: () => Promise<void>, deadline: Deadline | undefined): Promise<void> {
     const checked = async () => {
       this.#check();

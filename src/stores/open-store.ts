@@ -14,8 +14,8 @@ export interface StoreUrlOptions {
 }
 
 /**
- * The store behind `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`,
- * not opened yet.
+ * The store behind `memory:`, `file:///var/lib/limpet` or
+ * `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`, not opened yet.
  * @throws LimpetError BAD_INPUT naming the URL, never a password
  */
 export async function openStore(url: string, { node, environment }: StoreUrlOptions): Promise<Store> {

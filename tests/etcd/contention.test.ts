@@ -1,5 +1,5 @@
-// Eight processes and ten thousand identities on one etcd, while processes are killed, one stands still for longer than its
-// lease, and etcd itself is killed: every answer holds.
+// Eight processes and ten thousand identities on one etcd, while processes are killed, one stands still for longer than
+// its lease, and etcd itself is killed: every answer holds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Crowd, judge } from './crowd.js';

@@ -1,4 +1,5 @@
-// Many processes that want addresses of one subnet at once, what befalls them, and the verdict on every answer they gave.
+// Many processes that want addresses of one subnet at once, what befalls them, and the verdict on every answer they
+// gave.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -149,7 +150,10 @@ export interface Verdict {
   readonly leasesEnded: number;
 }
 
-/** Checks every answer against all others and against etcd: what has been lost is listed, what contradicts itself throws. */
+/**
+ * Checks every answer against all others and against etcd: what has been lost is listed, what contradicts itself
+ * throws.
+ */
 export async function judge(crowd: Crowd, etcd: Etcd): Promise<Verdict> {
   const logs = crowd.logs();
   const entries = logs.flat().sort((a, b) => a.at - b.at);
@@ -206,7 +210,9 @@ function lostBindings(entries: readonly Entry[], bindings: ReadonlyMap<string, s
   return lost;
 }
 
-/** Also those that come and go: from an answer on, the address is nobody else's, unless somebody asked to reclaim it. */
+/**
+ * Also those that come and go: from an answer on, the address is nobody else's, unless somebody asked to reclaim it.
+ */
 function checkOverTime(logs: readonly Entry[][], entries: readonly Entry[]): void {
   const reclaims = reclaimsOf(logs);
   const holders = new Map<string, { identity: string; since: number }>();
@@ -257,7 +263,10 @@ function lostHolds(
   return [...now].filter((address) => !held.has(address)).map((address) => `the hold of ${address}`);
 }
 
-/** Milliseconds in which a process that runs has put its marks again under a new lease, also on a machine with much to do. */
+/**
+ * Milliseconds in which a process that runs has put its marks again under a new lease, also on a machine with much to
+ * do.
+ */
 const PUT_AGAIN = 30_000;
 
 /** A lease can have ended a moment ago: its marks are missing when they do not come back. */

@@ -92,7 +92,7 @@ describe('the etcd store in failure', () => {
     assert.equal(await a.commit(NET, [bind('late', '10.0.1.1'), live('late')]), 'done');
   });
 
-  test('a lease that is lost while the binding is reclaimed: the mark is not put again, and its owner is told', async () => {
+  test('a lease lost while the binding is reclaimed: the mark is not put again, its owner is told', async () => {
     const { a, atA, b } = await apart();
     await a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1')]);
     await a.commit(NET, [bind('web.2', '10.0.0.2'), live('web.2')]);
@@ -118,7 +118,7 @@ describe('the etcd store in failure', () => {
     assert.equal(await a.commit(NET, [live('web.1')]), 'conflict');
   });
 
-  test('a process that dies: its marks end, others are told when they saw it, and one writes the time down', async () => {
+  test('a process that dies: its marks end, others are told when, and one writes the time down', async () => {
     prefix = `/failure${++prefixes}/`;
     keys = new Keys(prefix);
     const { memory } = await begin({ node: 'n2', ttl: 2 });
@@ -175,7 +175,7 @@ describe('the etcd store in failure', () => {
     assert.ok(atA.events.some(({ message }) => message.includes('etcd is back')));
   });
 
-  test('cut off in the middle of a request: the outcome is unknown, and a reading tells that it was not written', async () => {
+  test('cut off within a request: the outcome is unknown, and a reading tells it was not written', async () => {
     const { wire, a, atA } = await apart();
     await a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1')]);
     const held = wire.hold();

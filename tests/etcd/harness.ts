@@ -1,4 +1,5 @@
-// What the tests of the etcd store share: a listener that remembers, a wire that can be cut, and a counter of round trips.
+// What the tests of the etcd store share: a listener that remembers, a wire that can be cut, and a counter of round
+// trips.
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -228,8 +229,8 @@ export class Wire {
   }
 
   /**
-   * What is sent on today's connections waits until `letGo`, and then arrives late. What comes after `enough` is lost: the
-   * end of a call that nobody waits for any more would make etcd forget it.
+   * What is sent on today's connections waits until `letGo`, and then arrives late. What comes after `enough` is lost:
+   * the end of a call that nobody waits for any more would make etcd forget it.
    */
   hold(): { waiting: () => number; enough: () => void; letGo: () => void } {
     const held: [Socket, Buffer][] = [];

@@ -1,5 +1,5 @@
-// The plugin on a real etcd: three nodes in processes' stead, each with its socket, its store and its lease. What one process
-// promises, the others keep.
+// The plugin on a real etcd: three nodes in processes' stead, each with its socket, its store and its lease. What one
+// process promises, the others keep.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';

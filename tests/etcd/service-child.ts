@@ -1,5 +1,5 @@
-// An allocator service on etcd in a process of its own, so that it can be stopped. Arguments: endpoint, prefix, node. Each line of
-// its input is an identity to allocate; each answer is a line of JSON, and so is what the store reports.
+// An allocator service on etcd in a process of its own, so that it can be stopped. Arguments: endpoint, prefix, node.
+// Each line of its input is an identity to allocate; each answer is a line of JSON, and so is what the store reports.
 import { createInterface } from 'node:readline';
 import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { AllocatorService } from '../../src/service/index.js';

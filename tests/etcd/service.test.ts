@@ -91,7 +91,8 @@ describe('the service on etcd', () => {
     const address = await net.allocate('web.1', { node: 'n1' });
     await eventually('it is known', () => late.lookup('web.1')?.nodes.length === 1);
     await assert.rejects(late.claim('web.1', { node: 'n2' }), refuses('LIVE'));
-    for (const each of [wire, other]) each.deafen(); // the one it has turned to: the watch stands still, and nobody says so
+    // The one it has turned to as well: the watch stands still, and nobody says so.
+    for (const each of [wire, other]) each.deafen();
     await net.release('web.1', 'n1');
     await sleep(100);
     assert.deepEqual(late.lookup('web.1')?.nodes, ['n1'], 'the news has not come');
@@ -115,7 +116,7 @@ describe('the service on etcd', () => {
     await assert.rejects(other.refresh(), refuses('UNAVAILABLE'));
   });
 
-  test('other settings are known to all, and what is asked for at once goes by them, whether or not the news has come', async () => {
+  test('other settings are known to all: what is asked for at once goes by them, news or not', async () => {
     const [here, there] = [await open('/settings/'), await open('/settings/')];
     const net = await here.subnet('10.0.0.0/28');
     await there.refresh();
@@ -209,7 +210,7 @@ describe('the service on etcd', () => {
     assert.equal(new Set([first, second.address, await net.allocate('web.3', { node: 'n1' })]).size, 3);
   });
 
-  test('after a gap in the watch everything is as etcd has it: subnets, bindings, and what is due to be reclaimed', async () => {
+  test('after a gap in the watch all is as etcd has it: subnets, bindings, what is due', async () => {
     const wire = await wired();
     const [here, there] = [await open('/gap/', wire.endpoint), await open('/gap/')];
     const settings = { reclaim: { after: 1500 } };

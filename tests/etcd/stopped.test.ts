@@ -1,4 +1,5 @@
-// A process that stands still for longer than its lease, while others go on: what it had, what it asks, what was on its way to it.
+// A process that stands still for longer than its lease, while others go on: what it had, what it asks, what was on its
+// way to it.
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';

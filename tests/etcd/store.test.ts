@@ -1,4 +1,5 @@
-// The etcd store against a real etcd: what its transactions compare and write, what they cost, and what others are told.
+// The etcd store against a real etcd: what its transactions compare and write, what they cost, and what others are
+// told.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type EtcdStore, etcdOptions } from '../../src/entries/etcd-store.js';
@@ -109,7 +110,7 @@ describe('the etcd store', () => {
     }
   });
 
-  test('a new binding costs one round trip, a sticky hit one write of the live key, a hit on a live one nothing', async () => {
+  test('a new binding costs one round trip, a sticky hit one write, a hit on a live one nothing', async () => {
     const { a, b, prefix, keys, atB } = await pair();
     const first = await counted(() => a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1')]));
     assert.deepEqual(
@@ -279,7 +280,7 @@ describe('the etcd store', () => {
     await eventually('a is told', () => atA.bindings.get('new') === '10.0.0.5' && !atA.bindings.has('old'));
   });
 
-  test('a binding that a dead process left, without mark or time of release, is not reclaimed while somebody gets it, nor claimed twice', async () => {
+  test('what a dead process left without mark or time is not reclaimed while claimed, nor twice claimed', async () => {
     const { a, b, atB } = await pair();
     const claim = (identity: string, node: string): Change => ({ op: 'live', identity, node, sole: true });
     for (let i = 0; i < 60; i++) {

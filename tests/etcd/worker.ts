@@ -1,5 +1,5 @@
-// One process of the contention tests: asks its own allocator service for addresses, at random and many at once, and writes
-// down every answer before it counts. Argument: a WorkerSetup as JSON. Ends when its standard input does.
+// One process of the contention tests: asks its own allocator service for addresses, at random and many at once, and
+// writes down every answer before it counts. Argument: a WorkerSetup as JSON. Ends when its standard input does.
 import { openSync, writeSync } from 'node:fs';
 import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { LimpetError } from '../../src/entries/index.js';

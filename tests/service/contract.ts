@@ -529,7 +529,8 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
 
     test('identities are any text', async () => {
       const { service, reopen, durable } = await begin();
-      const identities = ['a/b', '%2f', ' ', 'ü', '日本', '\u{1f41a}', 'a\nb', '\0', '.', '..', '"', 'x'.repeat(255)];
+      const odd = ['a/b', '%2f', ' ', 'ü', '日本', '\u{1f41a}', 'a\nb', '\0', '.', '..', '"'];
+      const identities = [...odd, 'x'.repeat(255)];
       const net = await service().subnet('10.0.0.0/24');
       const addresses = [];
       for (const identity of identities) addresses.push(await net.allocate(identity, { node: 'a/b c' }));

@@ -1,5 +1,5 @@
-// The process of file-crash.test.ts that is killed: does random work on the folder it is given, and says on its standard output
-// what it begins and what it was answered, each line before anything else happens.
+// The process of file-crash.test.ts that is killed: does random work on the folder it is given, and says on its
+// standard output what it begins and what it was answered, each line before anything else happens.
 
 import { writeSync } from 'node:fs';
 import { AllocatorService, FileStore, LimpetError, type SubnetService } from './library.js';
@@ -12,7 +12,9 @@ export const SUBNETS = {
 } as const;
 export type SubnetName = keyof typeof SUBNETS;
 
-/** What a caller does next. Each identity and each address given here belongs to one caller, who waits for the answer. */
+/**
+ * What a caller does next. Each identity and each address given here belongs to one caller, who waits for the answer.
+ */
 export type Call =
   | { readonly op: 'allocate'; readonly identity: string; readonly node: string; readonly ticket?: string }
   | { readonly op: 'release'; readonly identity: string; readonly node: string }

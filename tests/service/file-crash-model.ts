@@ -1,4 +1,5 @@
-// What file-crash.test.ts knows from the lines of the process that was killed: all that was answered, and what was under way.
+// What file-crash.test.ts knows from the lines of the process that was killed: all that was answered, and what was
+// under way.
 
 import assert from 'node:assert/strict';
 import type { Call, Line, SubnetName } from './file-crash-child.js';
@@ -139,7 +140,8 @@ export class CrashModel {
     const show = (binding: Binding | undefined) => binding && { ...binding, nodes: [...binding.nodes].sort() };
     const [before, after] = [show(was), show(is)];
     if (JSON.stringify(before) === JSON.stringify(after)) return;
-    const message = `${identity}: answered ${JSON.stringify(before)}, found ${JSON.stringify(after)} (${call?.op ?? 'no call'} interrupted)`;
+    const found = `answered ${JSON.stringify(before)}, found ${JSON.stringify(after)}`;
+    const message = `${identity}: ${found} (${call?.op ?? 'no call'} interrupted)`;
     this.done++;
     if (is === undefined) {
       // Reclaimed: by its own call, or to make room for another identity.

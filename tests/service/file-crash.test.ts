@@ -1,5 +1,5 @@
-// Processes at random work on one folder, killed with SIGKILL at a random moment, 300 times in all: after each restart every
-// operation that was answered is there, what was under way is there or not, and every invariant holds.
+// Processes at random work on one folder, killed with SIGKILL at a random moment, 300 times in all: after each restart
+// every operation that was answered is there, what was under way is there or not, and every invariant holds.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -79,7 +79,8 @@ test(`${ROUNDS} processes killed at random moments lose nothing that was answere
   );
   const sum = (of: (model: CrashModel) => number) => models.reduce((total, model) => total + of(model), 0);
   context.diagnostic(
-    `${ROUNDS} rounds (${counts.early} killed while starting), ${sum((m) => m.answered)} operations answered, 0 lost; ` +
+    `${ROUNDS} rounds (${counts.early} killed while starting), ${sum((m) => m.answered)} operations answered, ` +
+      '0 lost; ' +
       `${sum((m) => m.interrupted)} interrupted, ${sum((m) => m.done)} of them done; ` +
       `up to generation ${counts.generations}, ${counts.torn} torn tails`,
   );

@@ -1,5 +1,5 @@
-// A journal cut at every byte of its last records is recovered, and says so; a bit flipped anywhere is refused, by file and
-// offset, and nothing is changed. Both in journals and in snapshots.
+// A journal cut at every byte of its last records is recovered, and says so; a bit flipped anywhere is refused, by file
+// and offset, and nothing is changed. Both in journals and in snapshots.
 
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';

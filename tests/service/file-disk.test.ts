@@ -1,5 +1,5 @@
-// Disks that fill up, fail, or fail and then cannot take back what they wrote half: a call says what became of it, nothing that
-// was answered is lost, and the store goes on once it can.
+// Disks that fill up, fail, or fail and then cannot take back what they wrote half: a call says what became of it,
+// nothing that was answered is lost, and the store goes on once it can.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

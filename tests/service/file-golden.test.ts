@@ -1,6 +1,6 @@
-// The format of the folder, held against one that was written by format version 2 and is kept in golden/: it must be read for
-// ever, and the same work must still write the same bytes. LIMPET_GOLDEN=write makes it anew, which is right only
-// together with a new VERSION and code that reads the old one.
+// The format of the folder, held against one that was written by format version 2 and is kept in golden/: it must be
+// read for ever, and the same work must still write the same bytes. LIMPET_GOLDEN=write makes it anew, which is right
+// only together with a new VERSION and code that reads the old one.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The file store by itself: what is committed comes back, one flush serves many, and one store at a time has the folder.
+// The file store by itself: what is committed comes back, one flush serves many, and one store at a time has the
+// folder.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
-// What a store is told, kept in plain objects: the listener of tests that need no core. It is exact where the service is
-// lenient: a commit that comes out twice, or half, shows.
+// What a store is told, kept in plain objects: the listener of tests that need no core. It is exact where the service
+// is lenient: a commit that comes out twice, or half, shows.
 
 import assert from 'node:assert/strict';
 import type {

@@ -1,9 +1,9 @@
 // Calls to etcd: which member is asked, until when, and what a failure says about the request. Knows nothing of keys.
 //
-// One of the two places where a call is tried again (the other is the service's attempts.ts). Here: a request that has certainly not
-// been applied, since it never left or the member says so, goes to the next member; one that only reads goes there as well when
-// the member says nothing. The client's own retries are off: it repeats a transaction that may have been applied, and then
-// answers that it lost.
+// One of the two places where a call is tried again (the other is the service's attempts.ts). Here: a request that has
+// certainly not been applied, since it never left or the member says so, goes to the next member; one that only reads
+// goes there as well when the member says nothing. The client's own retries are off: it repeats a transaction that may
+// have been applied, and then answers that it lost.
 
 import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
@@ -45,8 +45,30 @@ const SHUTDOWN = 4;
 const straight = { execute: async (call: () => unknown) => call() } as unknown as Policy;
 
 /** The request never left, or etcd says that it has not been applied. Everything else may have been. */
-const NOT_APPLIED =
-  /No connection established|Name resolution failed|Channel closed before call started|Waiting for LB pick|ECONNREFUSED|etcdserver: (no leader|too many requests|mvcc: database space exceeded|permission denied|invalid auth token|requested lease not found|duplicate key|too many operations|request is too large|authentication failed|authentication is not enabled|user name|mvcc: required revision|key is not provided|not capable)/;
+const NOT_APPLIED = new RegExp(
+  [
+    'No connection established',
+    'Name resolution failed',
+    'Channel closed before call started',
+    'Waiting for LB pick',
+    'ECONNREFUSED',
+    'etcdserver: no leader',
+    'etcdserver: too many requests',
+    'etcdserver: mvcc: database space exceeded',
+    'etcdserver: permission denied',
+    'etcdserver: invalid auth token',
+    'etcdserver: requested lease not found',
+    'etcdserver: duplicate key',
+    'etcdserver: too many operations',
+    'etcdserver: request is too large',
+    'etcdserver: authentication failed',
+    'etcdserver: authentication is not enabled',
+    'etcdserver: user name',
+    'etcdserver: mvcc: required revision',
+    'etcdserver: key is not provided',
+    'etcdserver: not capable',
+  ].join('|'),
+);
 /** Of those: what may go away by itself, or on another member. */
 const TRY_AGAIN =
   /No connection|Name resolution|Channel closed|Waiting for LB|ECONNREFUSED|no leader|too many requests/;
@@ -142,7 +164,8 @@ export class Connection {
   }
 
   /**
-   * As {@link call}, for what writes nothing: a member that does not answer in its share of the time is given up for the next.
+   * As {@link call}, for what writes nothing: a member that does not answer in its share of the time is given up for
+   * the next.
    * @throws LimpetError UNAVAILABLE, in time
    */
   async ask<T>(send: Send<T>, deadline = this.within()): Promise<T> {

@@ -1,6 +1,6 @@
-// The store for several machines: etcd decides, this process keeps a view of it. Every commit is one transaction that says
-// what it takes for granted; when that is not so, it is learnt and answered as a conflict. After an answer that was lost,
-// everything is read again behind a fence (lease.ts). There are no elections and no locks.
+// The store for several machines: etcd decides, this process keeps a view of it. Every commit is one transaction that
+// says what it takes for granted; when that is not so, it is learnt and answered as a conflict. After an answer that
+// was lost, everything is read again behind a fence (lease.ts). There are no elections and no locks.
 
 import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
@@ -8,15 +8,17 @@ import { type Clock, systemClock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
 import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
 import { Connection, unavailable } from './connection.js';
-import { asRange, Draft, type DraftChange } from './draft.js';
+import { Draft, type DraftChange } from './draft.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
+import { itemOf } from './known.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
 import { type Reading, readAll, refuseOldVersion, type Source } from './reading.js';
 import { Recovery } from './recovery.js';
+import { asRange, type Transaction } from './transaction.js';
 import { Upkeep } from './upkeep.js';
-import { itemOf, View } from './view.js';
+import { View } from './view.js';
 import { Watch } from './watch.js';
 
 const PAGE = 10_000;
@@ -122,9 +124,10 @@ export class EtcdStore implements Store {
     await this.#steady(deadline);
     const view = this.#view as View;
     const draft = new Draft(this.#keys, view, subnet, this.#lease.writer);
-    const look = draft.look(identity);
+    draft.look(identity);
+    const look = draft.transaction.look();
     const seen = await this.#connection.ask((etcd, options) => etcd.kv.txn(look, options), deadline);
-    if (view === this.#view) draft.learnFailure(seen); // else a reading has come between, which has it all
+    if (view === this.#view) draft.transaction.learnFailure(seen); // else a reading has come between, which has it all
   }
 
   async close(): Promise<void> {
@@ -150,24 +153,25 @@ export class EtcdStore implements Store {
     if (isOld && changes.some(isProposed)) return 'conflict';
     const draft = new Draft(this.#keys, view, subnet, this.#lease.writer);
     if (!changes.every((change) => draft.add(change))) return 'conflict';
-    if (draft.isEmpty && (this.#lease.isCertain || !changes.some(isLive))) return 'done';
-    const response = await this.#send(draft, view, deadline);
+    const { transaction } = draft;
+    if (transaction.isEmpty && (this.#lease.isCertain || !changes.some(isLive))) return 'done';
+    const response = await this.#send(transaction, view, deadline);
     if (response?.succeeded !== true) return 'conflict';
     // A view that a reading has replaced meanwhile has no say; the reading has it all.
-    if (view === this.#view) draft.learnSuccess(Number(response.header.revision));
+    if (view === this.#view) transaction.learnSuccess(Number(response.header.revision));
     this.#keepOwn(subnet, changes);
     return 'done';
   }
 
   /** Undefined when the lease or the fence was another; otherwise what etcd says, a failure already learnt. */
-  async #send(draft: Draft, view: View, deadline: Deadline): Promise<ITxnResponse | undefined> {
-    const { lease, fence } = draft.writer;
-    const request = draft.request();
+  async #send(transaction: Transaction, view: View, deadline: Deadline): Promise<ITxnResponse | undefined> {
+    const { lease, fence } = transaction.writer;
+    const request = transaction.request();
     try {
       const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), deadline);
       if (response.succeeded && !deadline.passed) return response;
       if (response.succeeded) throw this.#tooLate();
-      const now = view === this.#view ? draft.learnFailure(response) : 0;
+      const now = view === this.#view ? transaction.learnFailure(response) : 0;
       if (now !== fence && view === this.#view) this.#fenced(lease, now);
       return now === fence ? response : undefined;
     } catch (error) {
@@ -248,7 +252,8 @@ export class EtcdStore implements Store {
       change: (key, item, at) => view.learn(key, item, at),
       reached: (at) => view.reached(at),
       gap: () => this.#recovery.need('reading'),
-      connected: (is, why) => this.#tellConnected(is, why),
+      connected: () => this.#tellConnected(),
+      away: (why) => this.#tellAway(why),
     });
   }
 
@@ -258,9 +263,10 @@ export class EtcdStore implements Store {
       isOwn: (key) => this.#own.has(key),
       isOwnLease: (lease) => this.#lease.isOwn(lease),
       lost: () => this.#upkeep.putAgain(),
-      ended: (key, bindingEnded) => {
+      takenOver: (key) => this.#own.take(key),
+      bindingEnded: (key) => {
         const mark = this.#own.take(key);
-        if (mark !== undefined && bindingEnded) this.#tellEnded(mark);
+        if (mark !== undefined) this.#tellEnded(mark);
       },
       unmarked: (subnet, identity) => this.#upkeep.noteUnmarked(subnet, identity),
     });
@@ -272,11 +278,14 @@ export class EtcdStore implements Store {
     this.#report('error', message, { ...subnet, identity, address, node });
   }
 
-  #tellConnected(is: boolean, why: string): void {
-    if (is === this.#isConnected) return;
-    this.#isConnected = is;
-    if (is) this.#report('info', 'etcd is back: what others change is followed again');
-    else this.#report('warn', `etcd is away: what others change is not seen (${why})`);
+  #tellConnected(): void {
+    if (!this.#isConnected) this.#report('info', 'etcd is back: what others change is followed again');
+    this.#isConnected = true;
+  }
+
+  #tellAway(why: string): void {
+    if (this.#isConnected) this.#report('warn', `etcd is away: what others change is not seen (${why})`);
+    this.#isConnected = false;
   }
 
   #report(level: StoreEvent['level'], message: string, details: Record<string, unknown> = {}): void {

@@ -1,12 +1,12 @@
 // The lease of this process: the live marks hang on it and end with it. And its fence: every transaction compares the
-// revision of the process's own key, so that putting that key anew shuts out whatever was sent before and may still be under
-// way. Only then does a reading tell the truth about a commit whose answer was lost.
+// revision of the process's own key, so that putting that key anew shuts out whatever was sent before and may still be
+// under way. Only then does a reading tell the truth about a commit whose answer was lost.
 
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import type { Clock } from '../../service/clock.js';
 import type { Connection, Stream } from './connection.js';
-import type { Writer } from './draft.js';
 import type { Keys } from './keys.js';
+import type { Writer } from './transaction.js';
 
 type KeepAlive = Stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
 
@@ -115,8 +115,8 @@ export class Lease {
   }
 
   /**
-   * Renews no more: the live marks end a time to live later, as after a crash. Rejected: to revoke the lease, for what runs
-   * outlives this process, and the next one of the same node takes its marks over before they end.
+   * Renews no more: the live marks end a time to live later, as after a crash. Rejected: to revoke the lease, for what
+   * runs outlives this process, and the next one of the same node takes its marks over before they end.
    */
   close(): void {
     this.#end.abort();

@@ -1,10 +1,11 @@
-// The live marks that this process has answered for, and so puts again when etcd loses them: when the lease ended while etcd
-// was away or the process stood still. And the opposite: bindings whose process died, which get a time of release.
+// The live marks that this process has answered for, and so puts again when etcd loses them: when the lease ended while
+// etcd was away or the process stood still. And the opposite: bindings whose process died, which get a time of release.
 
 import type { Clock } from '../../service/clock.js';
 import type { SubnetKey } from '../../service/store.js';
 import type { Keys } from './keys.js';
-import type { KnownSubnet, View } from './view.js';
+import type { KnownSubnet } from './known.js';
+import type { View } from './view.js';
 
 export interface OwnMark {
   readonly subnet: SubnetKey;
@@ -48,7 +49,9 @@ export class OwnMarks {
       if (subnet.space === space && subnet.cidr === cidr) this.#marks.delete(key);
   }
 
-  /** After a reading: marks that are not there are expected again; answers those whose binding is no longer the same. */
+  /**
+   * After a reading: marks that are not there are expected again; answers those whose binding is no longer the same.
+   */
   compare(view: View): OwnMark[] {
     const lost: OwnMark[] = [];
     for (const [key, mark] of [...this.#marks]) {
@@ -87,8 +90,8 @@ interface Seen {
 }
 
 /**
- * Bindings that nobody is live on and that have no time of release, because a process died. Whoever sees that writes the
- * time down after a while, so that their age counts on when all processes start anew.
+ * Bindings that nobody is live on and that have no time of release, because a process died. Whoever sees that writes
+ * the time down after a while, so that their age counts on when all processes start anew.
  */
 export class Unmarked {
   readonly #seen = new Map<string, Seen>();
@@ -109,7 +112,9 @@ export class Unmarked {
     this.#seen.clear();
   }
 
-  /** Takes those seen before that moment that still have no time of release, in no order: other processes do the same. */
+  /**
+   * Takes those seen before that moment that still have no time of release, in no order: other processes do the same.
+   */
   take(view: View, before: number): Seen[] {
     const due: Seen[] = [];
     for (const [key, each] of this.#seen) {

@@ -41,8 +41,8 @@ export interface EtcdEnvironment {
 const FORM = 'etcd://host:port,host:port?ttl=10&deadline=3000&prefix=/limpet/v2/';
 
 /**
- * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/` and the environment. The port may be left out.
- * What the environment names for TLS are files. No user or password in the URL: URLs end up in logs.
+ * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/` and the environment. The port may be left
+ * out. What the environment names for TLS are files. No user or password in the URL: URLs end up in logs.
  * @throws LimpetError BAD_INPUT; it never repeats a password
  */
 export function etcdOptions(url: string, node: string, environment = process.env as EtcdEnvironment): EtcdStoreOptions {

@@ -1,13 +1,13 @@
-// The whole state at one revision, page by page, as the keys come. Nothing is told from here: a reading that fails half-way
-// leaves everything as it was.
+// The whole state at one revision, page by page, as the keys come. Nothing is told from here: a reading that fails
+// half-way leaves everything as it was.
 
 import { LimpetError } from '../../host/errors.js';
 import { untilAnswered } from '../../service/attempts.js';
 import type { Clock } from '../../service/clock.js';
 import { type Connection, unavailable } from './connection.js';
-import { asRange } from './draft.js';
 import type { KeyRange, Keys } from './keys.js';
-import { type Item, itemOf } from './view.js';
+import { type Item, itemOf } from './known.js';
+import { asRange } from './transaction.js';
 
 export interface Reading {
   readonly revision: number;
@@ -24,7 +24,10 @@ export interface Source {
   readonly page: number;
 }
 
-/** A reading whose revision was compacted away meanwhile has lost a race, and is begun anew. @throws LimpetError UNAVAILABLE */
+/**
+ * A reading whose revision was compacted away meanwhile has lost a race, and is begun anew. @throws LimpetError
+ * UNAVAILABLE
+ */
 export async function readAll(source: Source): Promise<Reading> {
   const attempt = async () => {
     try {
@@ -39,8 +42,8 @@ export async function readAll(source: Source): Promise<Reading> {
 }
 
 /**
- * A store without a subnet, beside which the release before has left its own, is no new one: whoever started here would give away
- * what is in use.
+ * A store without a subnet, beside which the release before has left its own, is no new one: whoever started here would
+ * give away what is in use.
  * @throws LimpetError DAMAGED, UNAVAILABLE
  */
 export async function refuseOldVersion({ connection, keys }: Source, { items }: Reading): Promise<void> {
@@ -49,9 +52,9 @@ export async function refuseOldVersion({ connection, keys }: Source, { items }: 
   const count = await countKeys(connection, old);
   if (count === 0) return;
   const message =
-    `etcd has ${count} keys under ${old.from}, which an earlier release of Limpet wrote and this one does not read, and no subnet ` +
-    `yet of this one. Nothing was changed. Go on with the release that wrote them, or delete them and let \`limpet import\` take ` +
-    'over the addresses in use';
+    `etcd has ${count} keys under ${old.from}, which an earlier release of Limpet wrote and this one does not read, ` +
+    'and no subnet yet of this one. Nothing was changed. Go on with the release that wrote them, or delete them and ' +
+    'let `limpet import` take over the addresses in use';
   throw new LimpetError('DAMAGED', message, { prefix: old.from, keys: count });
 }
 

@@ -1,6 +1,6 @@
-// What brings the store back to where it can commit: a lease where it has ended, a reading where an answer was lost or the watch
-// has a gap. Both in the background, again and again until etcd answers or the store is closed; calls wait for it no longer than
-// their deadlines.
+// What brings the store back to where it can commit: a lease where it has ended, a reading where an answer was lost or
+// the watch has a gap. Both in the background, again and again until etcd answers or the store is closed; calls wait
+// for it no longer than their deadlines.
 
 import type { Clock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';

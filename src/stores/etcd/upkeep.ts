@@ -1,5 +1,5 @@
-// What the store does for nobody who waits: it puts the live marks of this process again when etcd has lost them, and it writes
-// down when a process that died was last seen live.
+// What the store does for nobody who waits: it puts the live marks of this process again when etcd has lost them, and
+// it writes down when a process that died was last seen live.
 
 import type { Clock } from '../../service/clock.js';
 import type { Commit, SubnetKey } from '../../service/store.js';
@@ -72,7 +72,10 @@ export class Upkeep {
     });
   }
 
-  /** Puts the live marks that etcd has lost under the lease of now, where the binding is still the same. True when all are there. */
+  /**
+   * Puts the live marks that etcd has lost under the lease of now, where the binding is still the same. True when all
+   * are there.
+   */
   async #putAll(): Promise<boolean> {
     const { own, keys } = this.#kept;
     const view = this.#kept.view();

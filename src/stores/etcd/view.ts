@@ -1,52 +1,11 @@
-// What etcd holds, as far as this process knows it, with the revisions that transactions compare. Everything that is learnt
-// is told to the listener at once, so that whoever finds a conflict here finds it in the core as well. Facts come from the
-// watch, in order, and from answers that run ahead of it: revisions decide which is newer, never the order of arrival.
+// What etcd holds, as far as this process knows it, with the revisions that transactions compare. Everything that is
+// learnt is told to the listener at once, so that whoever finds a conflict here finds it in the core as well. Facts
+// come from the watch, in order, and from answers that run ahead of it: revisions decide which is newer, never the
+// order of arrival.
 
-import type { IKeyValue } from 'etcd3';
-import type { Change, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
+import type { Change, StoreListener, SubnetKey } from '../../service/store.js';
 import { type Key, type Keys, readIdentity, readSpec } from './keys.js';
-
-/** A key as etcd has it. */
-export interface Item {
-  readonly value: Buffer;
-  readonly created: number;
-  readonly mod: number;
-  readonly lease: string;
-}
-
-/** A key and its value as etcd's answers and watches have them. */
-type KeyValue = Pick<IKeyValue, 'value' | 'lease' | 'create_revision' | 'mod_revision'>;
-
-export function itemOf({ value, lease, create_revision, mod_revision }: KeyValue): Item {
-  return { value, lease, created: Number(create_revision), mod: Number(mod_revision) };
-}
-
-export interface LiveMark {
-  /** 0 for a mark of this process that etcd has lost and that has to be put again. */
-  mod: number;
-  lease: string;
-}
-
-export interface KnownBinding {
-  readonly address: string;
-  readonly created: number;
-  mod: number;
-  released: number | undefined;
-  readonly live: Map<string, LiveMark>;
-}
-
-export interface KnownSubnet {
-  readonly key: SubnetKey;
-  spec: SubnetSpec;
-  readonly created: number;
-  /** Of the settings. */
-  mod: number;
-  readonly bindings: Map<string, KnownBinding>;
-  readonly owners: Map<string, string>;
-  readonly held: Map<string, number>;
-  /** Who has networks on it, and since which revision. */
-  readonly users: Map<string, number>;
-}
+import { emptySubnet, type Item, type KnownBinding, type KnownSubnet, type LiveMark } from './known.js';
 
 /** What the store wants to hear of, beside the listener. */
 export interface ViewHooks {
@@ -57,8 +16,10 @@ export interface ViewHooks {
   readonly isOwnLease: (lease: string) => boolean;
   /** etcd has lost such a mark; the binding is still there. */
   readonly lost: (subnet: SubnetKey, identity: string, node: string) => void;
-  /** Such a mark is no more of this process: its binding has ended, or another process has taken it over. */
-  readonly ended: (liveKey: string, bindingEnded: boolean) => void;
+  /** Another process has taken such a mark over. */
+  readonly takenOver: (liveKey: string) => void;
+  /** The binding of such a mark has ended. */
+  readonly bindingEnded: (liveKey: string) => void;
   /** Nobody is live on the binding and no time of release is recorded. */
   readonly unmarked: (subnet: SubnetKey, identity: string) => void;
 }
@@ -149,7 +110,9 @@ export class View {
     }
   }
 
-  /** The key was so at that revision; `undefined` when it was not there. Older news than what is known changes nothing. */
+  /**
+   * The key was so at that revision; `undefined` when it was not there. Older news than what is known changes nothing.
+   */
   learn(key: string, item: Item | undefined, at: number): void {
     const parsed = this.#keys.parse(key);
     if (parsed === undefined) {
@@ -208,16 +171,7 @@ export class View {
       this.#report('error', `etcd has no settings that can be read for ${key.cidr} in ${key.space}`, { ...key });
       return;
     }
-    this.#subnets.set(this.#keys.subnet(key), {
-      key,
-      spec,
-      created: item.created,
-      mod: item.mod,
-      bindings: new Map(),
-      owners: new Map(),
-      held: new Map(),
-      users: new Map(),
-    });
+    this.#subnets.set(this.#keys.subnet(key), emptySubnet(key, spec, item));
     this.#tell(key, { op: 'create', spec });
   }
 
@@ -270,7 +224,7 @@ export class View {
     if (binding === undefined) return;
     if (item !== undefined) {
       if (item.mod < binding.created || (known !== undefined && known.mod >= item.mod)) return;
-      if (this.#hooks.isOwn(key) && !this.#hooks.isOwnLease(item.lease)) this.#hooks.ended(key, false);
+      if (this.#hooks.isOwn(key) && !this.#hooks.isOwnLease(item.lease)) this.#hooks.takenOver(key);
       binding.live.set(node, { mod: item.mod, lease: item.lease });
       if (known === undefined) this.#tell(subnet.key, { op: 'live', identity, node });
       return;
@@ -355,7 +309,7 @@ export class View {
   #endMarks(subnet: KnownSubnet, identity: string, binding: KnownBinding): void {
     for (const node of binding.live.keys()) {
       const key = this.#keys.live(subnet.key, identity, node);
-      if (this.#hooks.isOwn(key)) this.#hooks.ended(key, true);
+      if (this.#hooks.isOwn(key)) this.#hooks.bindingEnded(key);
       this.#tell(subnet.key, { op: 'gone', identity, node, time: this.#hooks.now() });
     }
     binding.live.clear();

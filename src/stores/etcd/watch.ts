@@ -1,12 +1,12 @@
-// The watch: every change from a revision on, in order and without a gap, over as many connections as that takes. When etcd
-// no longer has what comes next, it says so and stops.
+// The watch: every change from a revision on, in order and without a gap, over as many connections as that takes. When
+// etcd no longer has what comes next, it says so and stops.
 
 import type { IWatchRequest, IWatchResponse } from 'etcd3';
 import type { Clock } from '../../service/clock.js';
 import type { Connection, Stream } from './connection.js';
-import { asRange } from './draft.js';
 import type { Keys } from './keys.js';
-import { type Item, itemOf } from './view.js';
+import { type Item, itemOf } from './known.js';
+import { asRange } from './transaction.js';
 
 type WatchStream = Stream<IWatchRequest, IWatchResponse>;
 
@@ -17,7 +17,8 @@ export interface WatchEvents {
   readonly reached: (revision: number) => void;
   /** Compacted: everything must be read again. The watch has ended. */
   readonly gap: () => void;
-  readonly connected: (is: boolean, why: string) => void;
+  readonly connected: () => void;
+  readonly away: (why: string) => void;
 }
 
 /** Milliseconds before a watch that has ended is begun again. */
@@ -61,7 +62,7 @@ export class Watch {
         why = (error as Error).message;
       }
       if (this.#ended) return;
-      this.#events.connected(false, why);
+      this.#events.away(why);
       this.#connection.pass(endpoint);
       await this.#clock.sleep(PAUSE, this.#end.signal);
     }
@@ -118,7 +119,7 @@ export class Watch {
       return 'compacted';
     }
     if (response.created) {
-      this.#events.connected(true, '');
+      this.#events.connected();
       return undefined;
     }
     for (const { type, kv } of response.events) {

@@ -1,5 +1,6 @@
-// Commits as text: the body of a journal's record is `[space, cidr, change...]`, a change `[op, field...]` with its fields in
-// the order below; what a node is called is `{ "id", "name" }` instead. JSON, since it is parsed faster than any format of our own could be and anyone can read it.
+// Commits as text: the body of a journal's record is `[space, cidr, change...]`, a change `[op, field...]` with its
+// fields in the order below; what a node is called is `{ "id", "name" }` instead. JSON, since it is parsed faster than
+// any format of our own could be and anyone can read it.
 
 import type { Change, NodeName, SubnetKey } from '../../service/store.js';
 

@@ -11,8 +11,8 @@ export interface Disk {
 }
 
 /**
- * On Linux a write with O_DSYNC is the write and its fdatasync in one call, so that a caller waits for one turn of the thread
- * pool instead of two: 50 µs of 350. Elsewhere it may stop short of the disk's own cache (macOS), or not exist.
+ * On Linux a write with O_DSYNC is the write and its fdatasync in one call, so that a caller waits for one turn of the
+ * thread pool instead of two: 50 µs of 350. Elsewhere it may stop short of the disk's own cache (macOS), or not exist.
  */
 const DSYNC = process.platform === 'linux' ? fs.constants.O_DSYNC : 0;
 export const JOURNAL_FLAGS = fs.constants.O_RDWR | DSYNC;

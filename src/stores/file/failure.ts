@@ -16,8 +16,9 @@ export function damaged(file: string, offset: number, why: string, more: Record<
 export function otherVersion(file: string, version: number): LimpetError {
   return new LimpetError(
     'DAMAGED',
-    `${file} is of format version ${version}, and this release reads and writes ${VERSION} alone. Nothing was changed. Go on with ` +
-      'the release that wrote it, or give this one an empty folder and let `limpet import` take over the addresses in use',
+    `${file} is of format version ${version}, and this release reads and writes ${VERSION} alone. ` +
+      'Nothing was changed. Go on with the release that wrote it, or give this one an empty folder and let ' +
+      '`limpet import` take over the addresses in use',
     { file, offset: 8, version },
   );
 }

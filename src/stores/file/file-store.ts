@@ -1,9 +1,10 @@
 // The store for one machine: a folder with a journal, flushed before each answer, and now and then a snapshot instead.
 // What was answered survives `kill -9` and power loss. One store at a time has the folder.
 //
-// A generation begins when its journal is made, empty; from then on commits go there while the snapshot of the state at that
-// moment is written beside it. With the snapshot renamed into place, what is older is removed. Until then, and if it never
-// is, the older snapshot and all journals since make up the state: a crash at any point leaves a readable folder.
+// A generation begins when its journal is made, empty; from then on commits go there while the snapshot of the state at
+// that moment is written beside it. With the snapshot renamed into place, what is older is removed. Until then, and if
+// it never is, the older snapshot and all journals since make up the state: a crash at any point leaves a readable
+// folder.
 
 import { pathToFileURL } from 'node:url';
 import { LimpetError } from '../../host/errors.js';
@@ -22,8 +23,8 @@ import { type FrozenState, freeze, writeSnapshot } from './snapshot.js';
 
 export interface FileStoreOptions {
   /**
-   * Bytes of journal after which a snapshot takes its place. More make starting slower (16 MiB hold some 150 000 commits and take
-   * about a second), fewer have the whole state written more often. Default 16 MiB.
+   * Bytes of journal after which a snapshot takes its place. More make starting slower (16 MiB hold some 150 000
+   * commits and take about a second), fewer have the whole state written more often. Default 16 MiB.
    */
   readonly compactAfter?: number;
   /** Default: the machine's own. */
@@ -130,7 +131,8 @@ export class FileStore implements Store {
       ? await Journal.open(this.#folder, this.#disk, newest.generation, newest.length)
       : await Journal.create(this.#folder, this.#disk, 1, 0);
     if (torn) {
-      const message = `${torn.file}: the last record was torn; it was never answered, and its ${torn.bytes} bytes at offset ${torn.offset} are cut off`;
+      const what = `its ${torn.bytes} bytes at offset ${torn.offset} are cut off`;
+      const message = `${torn.file}: the last record was torn; it was never answered, and ${what}`;
       listener.report({ level: 'warn', message, details: torn });
     }
     await this.#folder.remove(stale);

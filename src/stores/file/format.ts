@@ -1,13 +1,14 @@
 // The bytes of the folder's files: a header, then records. journal.ts and snapshot.ts say what the records hold;
 // records.ts reads them.
 //
-//   header   0 "limpet-j" or "limpet-s"   8 format version   12 generation   16 length of the journal before (u64)   24 CRC
+//   header   0 "limpet-j" or "limpet-s"   8 format version   12 generation   16 length of the journal before (u64)
+//           24 CRC
 //   record   0 length of the body         4 CRC of the body  8 CRC of the eight bytes before                12 body
 //
-// Numbers are little-endian, u32 where nothing is said. Every CRC-32 of a record starts from the file's generation and the
-// record's offset, so that blocks of an older file that a crash left in this one, or of another place, never pass for its own.
-// The second one keeps a flipped bit in the length from turning all that follows into a torn tail. The last byte of
-// a body is never 0 in a journal (records.ts).
+// Numbers are little-endian, u32 where nothing is said. Every CRC-32 of a record starts from the file's generation and
+// the record's offset, so that blocks of an older file that a crash left in this one, or of another place, never pass
+// for its own. The second one keeps a flipped bit in the length from turning all that follows into a torn tail. The
+// last byte of a body is never 0 in a journal (records.ts).
 
 import { crc32 } from './crc32.js';
 
@@ -24,7 +25,10 @@ export type FileKind = keyof typeof MAGIC;
 export interface FileHeader {
   readonly kind: FileKind;
   readonly generation: number;
-  /** How long the journal of the generation before was when this file took over. 0 in a snapshot and in the first journal. */
+  /**
+   * How long the journal of the generation before was when this file took over. 0 in a snapshot and in the first
+   * journal.
+   */
   readonly previous: number;
 }
 

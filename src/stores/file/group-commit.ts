@@ -1,5 +1,5 @@
-// Many callers, one flush: whatever is asked for while a flush runs goes out together with the next one. Whose deadline has
-// passed by then is refused; what has begun to be written is waited for.
+// Many callers, one flush: whatever is asked for while a flush runs goes out together with the next one. Whose deadline
+// has passed by then is refused; what has begun to be written is waited for.
 
 import type { Deadline } from '../../service/deadline.js';
 import type { Commit } from '../../service/store.js';
@@ -11,7 +11,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Lets everything run that waits for a promise: what the callers do once they are answered, up to their next wait for I/O. */
+/**
+ * Lets everything run that waits for a promise: what the callers do once they are answered, up to their next wait for
+ * I/O.
+ */
 const callersRun = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export class GroupCommit {
@@ -33,8 +36,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs an action while nothing is being written. All that was added before it has been written and its callers have gone on; what
-   * is added from then on waits for the action's end.
+   * Runs an action while nothing is being written. All that was added before it has been written and its callers have
+   * gone on; what is added from then on waits for the action's end.
    */
   between<T>(action: () => Promise<T>): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {

@@ -1,5 +1,5 @@
-// The journal that is written to. Its length is that of what is durable; whatever a failed write left behind it is cut off
-// before anything else is written.
+// The journal that is written to. Its length is that of what is durable; whatever a failed write left behind it is cut
+// off before anything else is written.
 
 import * as fs from 'node:fs/promises';
 import { type Disk, JOURNAL_FLAGS } from './disk.js';
@@ -50,8 +50,8 @@ export class Journal {
 
   /**
    * Appends one record for each body, all in one write and one flush. Answers their size.
-   * @throws LimpetError UNAVAILABLE, with outcome `unknown` when what was written could not be taken back: then nothing may be
-   * appended before `cutBack` has succeeded
+   * @throws LimpetError UNAVAILABLE, with outcome `unknown` when what was written could not be taken back: then nothing
+   * may be appended before `cutBack` has succeeded
    */
   async append(bodies: readonly string[]): Promise<number> {
     const bytes = encodeRecords(bodies, this.generation, this.#length);

@@ -1,5 +1,5 @@
-// The lock that keeps a second process out of a folder. It belongs to an open file, not to a process number written down
-// somewhere, so it ends with its holder however that ends.
+// The lock that keeps a second process out of a folder. It belongs to an open file, not to a process number written
+// down somewhere, so it ends with its holder however that ends.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { LimpetError } from '../../host/errors.js';

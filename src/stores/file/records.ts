@@ -1,9 +1,9 @@
 // Reads the records of one file in order, and tells a torn tail from damage.
 //
 // A record is torn when the file ends before it does; zeros at the end of a file count as not written, since that is
-// what a file system may leave of an append that lost its power. Everything else that does not add up is damage, in the last
-// record too: one that is there to its last byte may have been answered. The bodies of a journal are JSON, which ends in
-// no byte that one flipped bit turns into 0, so that a flipped bit never looks like a tail of zeros.
+// what a file system may leave of an append that lost its power. Everything else that does not add up is damage, in the
+// last record too: one that is there to its last byte may have been answered. The bodies of a journal are JSON, which
+// ends in no byte that one flipped bit turns into 0, so that a flipped bit never looks like a tail of zeros.
 
 import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from './crc32.js';
@@ -44,8 +44,8 @@ export class RecordReader {
   }
 
   /**
-   * The next record's body, a view that lasts until the next call; undefined at the end, or at a torn tail: `end` is less than
-   * `size` then.
+   * The next record's body, which lasts until the next call; undefined at the end, or at a torn tail: `end` is less
+   * than `size` then.
    * @throws LimpetError DAMAGED
    */
   next(): Buffer | undefined {

@@ -1,4 +1,5 @@
-// Reads a folder's whole state: the newest snapshot, then every journal from its generation on. Changes nothing on disk.
+// Reads a folder's whole state: the newest snapshot, then every journal from its generation on. Changes nothing on
+// disk.
 
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A snapshot: the state of all subnets in one file, taken at one moment and written while commits go on. It is whole or it
-// is damaged; unlike a journal it has no torn tail, since it gets its name only when it is written to the end.
+// A snapshot: the state of all subnets in one file, taken at one moment and written while commits go on. It is whole or
+// it is damaged; unlike a journal it has no torn tail, since it gets its name only when it is written to the end.
 //
 //   first             { "nodes": [{ "id", "name" }...] }
 //   for each subnet   { "spec": …, "users": […], "snapshot": bytes, "live": records }
@@ -129,8 +129,8 @@ class RecordWriter {
 }
 
 /**
- * Tells the nodes and each subnet of the file. Pieces and live list are read while the listener walks over them, once: a file is never in
- * memory as a whole.
+ * Tells the nodes and each subnet of the file. Pieces and live list are read while the listener walks over them, once:
+ * a file is never in memory as a whole.
  * @throws LimpetError DAMAGED
  */
 export function readSnapshot(reader: RecordReader, listener: Pick<StoreListener, 'introduced' | 'restore'>): void {
