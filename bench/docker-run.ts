@@ -75,7 +75,8 @@ async function crowd(node: DockerNode): Promise<void> {
   }
   const { stock, limpet } = seconds as { stock: number; limpet: number };
   console.log(
-    `  ${CROWD} containers started at once: ${limpet.toFixed(1)} s, Docker's own IPAM ${stock.toFixed(1)} s   ratio ${(limpet / stock).toFixed(3)}`,
+    `  ${CROWD} containers started at once: ${limpet.toFixed(1)} s, Docker's own IPAM ${stock.toFixed(1)} s   ` +
+      `ratio ${(limpet / stock).toFixed(3)}`,
   );
 }
 

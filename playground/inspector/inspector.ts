@@ -96,7 +96,8 @@ function rowsOf({ cells }: AllocatorState, address: (ordinal: number) => string)
 function rebuildElement({ rebuild }: State): HTMLElement {
   if (rebuild === undefined) {
     const text =
-      'No leader has been elected anew yet. When one is, it makes the bindings from Swarm’s task list: reboot or crash the leader.';
+      'No leader has been elected anew yet. When one is, it makes the bindings from Swarm’s task list: reboot ' +
+      'or crash the leader.';
     return h('p', { class: 'quiet', text });
   }
   const title = `${rebuild.leader} took over at ${sayTime(rebuild.at)} and read ${rebuild.tasks} tasks.`;

@@ -44,7 +44,8 @@ export class OwnView {
     this.#pickers = this.#makePickers();
     this.#result = this.#makeResult();
     const lead =
-      'The task list of a real swarm, rebuilt in the same core: who has which address, what is reserved, what conflicts.';
+      'The task list of a real swarm, rebuilt in the same core: who has which address, what is reserved, what ' +
+      'conflicts.';
     const promise = h(
       'p',
       { class: 'promise' },

@@ -1,6 +1,6 @@
-// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one that may be
-// starting and has this very address in its configuration, or the only one that may be starting at all. What cannot be known is
-// said to be so, never guessed.
+// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one
+// that may be starting and has this very address in its configuration, or the only one that may be starting at all.
+// What cannot be known is said to be so, never guessed.
 
 import { canonical } from '../docker/address.js';
 import { asksFor, mayAsk } from '../docker/containers.js';
@@ -77,8 +77,9 @@ export class Askers {
   }
 
   /**
-   * The containers, as soon as Docker answers again. Who trades a ticket is a task, most likely, and Swarm starts tasks while Docker's
-   * API is about to come: it does not wait for them. A plain container on the swarm's network may be what it waits for, so this ends.
+   * The containers, as soon as Docker answers again. Who trades a ticket is a task, most likely, and Swarm starts tasks
+   * while Docker's API is about to come: it does not wait for them. A plain container on the swarm's network may be
+   * what it waits for, so this ends.
    */
   async #whenHeard(): Promise<readonly Container[] | undefined> {
     const { clock, waits, containers } = this.#environment;
@@ -98,9 +99,9 @@ export class Askers {
   }
 
   /**
-   * A plain container on a swarm network, be it started or running and connected only now: before Docker 29 its list does
-   * not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the load
-   * balancer's end.
+   * A plain container on a swarm network, be it started or running and connected only now: before Docker 29 its list
+   * does not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the
+   * load balancer's end.
    */
   async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
     if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;

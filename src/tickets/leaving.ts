@@ -1,5 +1,5 @@
-// A node gives an address back. Docker says only which address, not whose; here that is known or found out, so that a late
-// release never ends what a newcomer has at the same address.
+// A node gives an address back. Docker says only which address, not whose; here that is known or found out, so that a
+// late release never ends what a newcomer has at the same address.
 
 import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';

@@ -1,5 +1,5 @@
-// What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that the leader
-// was given; the answer is the identity's own address, which Docker then uses.
+// What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that
+// the leader was given; the answer is the identity's own address, which Docker then uses.
 
 import { endpoint, guest, unnamed } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
@@ -150,7 +150,10 @@ export class NodeCalls {
     return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
   }
 
-  /** What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can share. */
+  /**
+   * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can
+   * share.
+   */
   async #endpoint(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
     const node = this.#environment.nodeOf(net);
     const { state, identity } = net.inspect(address);

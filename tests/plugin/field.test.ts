@@ -1,6 +1,6 @@
-// Situations that people have reported of container networks, each with what must come out: who asks is never guessed, whoever is
-// at a home now counts, what does not run holds nothing, and what networks share goes with the last of them. The numbers are those
-// of the public reports.
+// Situations that people have reported of container networks, each with what must come out: who asks is never guessed,
+// whoever is at a home now counts, what does not run holds nothing, and what networks share goes with the last of them.
+// The numbers are those of the public reports.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
@@ -64,7 +64,7 @@ for (const [version, option] of VERSIONS) {
     });
 
     // zeekhoo/superwidget#3, src-d/engine-deprecated#290, moby/moby#41015
-    test('created-leftover: a container that was only created does not get the address of one that is restarted', async () => {
+    test('created-leftover: a container that was only created does not get the address of a restarted one', async () => {
       const web = await create('web');
       docker.put(container('job', on));
       await stop('web', web);
@@ -207,7 +207,7 @@ test('failed-start: a task whose start failed holds nothing, and the next good o
 
 describe('networks', () => {
   // networkop/docker-topo#8, moby/moby#46756, moby/moby#20986
-  test('same-subnet-rollback: a second network of the same subnet is refused, and the first keeps all that it has', async () => {
+  test('same-subnet-rollback: a second network of one subnet is refused, and the first keeps what it has', async () => {
     await assert.rejects(
       node.pool('local', CIDR),
       /Pool overlaps with other one .*10\.6\.0\.0\/24 is the subnet of network home/,
@@ -263,7 +263,7 @@ describe('networks', () => {
     await assert.rejects(two.pool('local', '192.168.99.0/24', other), /policy "serial", not "lowest"/);
   });
 
-  test('cluster: the same auxiliary address on a second host is the same, and stays until the last host lets go', async () => {
+  test('cluster: an auxiliary address is the same on a second host, and stays until the last lets go', async () => {
     const [one, two] = run.nodes as [Node, Node];
     for (const each of run.nodes) each.docker.state.networks = [];
     const cluster = { Options: { 'limpet.scope': 'cluster' } };

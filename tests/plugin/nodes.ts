@@ -1,5 +1,5 @@
-// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process. Memory
-// cannot be shared between processes; what etcd adds to that has tests of its own.
+// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process.
+// Memory cannot be shared between processes; what etcd adds to that has tests of its own.
 
 import { ContainerList } from '../../src/docker/container-list.js';
 import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';

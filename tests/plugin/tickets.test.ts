@@ -251,7 +251,7 @@ describe('a node', () => {
     assert.match(docker.asked.at(-1) as string, /attachment/);
   });
 
-  test('a plain container that runs already and is connected: its name counts; an attachment that has ended, not', async () => {
+  test('a plain container that runs and is connected: its name counts; an attachment that has ended, not', async () => {
     const ticket = await leader.address(G);
     docker.put(container('shell', { network: 'bridge', address: '172.17.0.2' }));
     const attachment = (state: string) => ({
