@@ -7,7 +7,7 @@ import { BLOCK, giveBlock, takeBlock } from './memory';
 //   so that a growing bitmap leaves        │ next │ blocks │ limit │   │ pieces … │   limit: where the pieces end,
 //   no gaps                                └──────┴────────┴───────┴───┴──────────┘   once a newer extent has begun
 export const EXTENT_HEADER: u32 = 16;
-const BLOCKS: usize = 4;
+export const BLOCKS: usize = 4;
 export const LIMIT: usize = 8;
 
 @unmanaged

@@ -1,11 +1,12 @@
 // The ABI: every function a host can call. Arguments and results are 32-bit integers; ordinals, times, identities and
 // bulk data pass through fixed areas of the memory, below. docs/ABI.md describes each for hosts in other languages.
 
-import { STATE_HELD, STATE_LIVE, STATE_RESERVED, stateOfBinding, TIME_LIMIT } from './bindings';
+import { ownerAt, STATE_HELD, STATE_LIVE, STATE_RESERVED, stateOfBinding, TIME_LIMIT } from './bindings';
 import { Range } from './exclusions';
 import { setKey } from './hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, limitPages, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
+import { exists } from './pointer';
 import {
   abortRebuild,
   beginRebuild,
@@ -17,8 +18,9 @@ import {
   rebuildOf,
   resolveRebuild,
 } from './rebuild';
-import { Binding, exists } from './records';
+import { Binding } from './records';
 import { ARRAY, LINES, Scan, scan, scanComplete } from './scan';
+import { createSubnet, destroySubnet, excludeRanges, validShape } from './shape';
 import {
   abortRestore,
   beginRestore,
@@ -30,9 +32,10 @@ import {
   writeSnapshot,
 } from './snapshot';
 import * as status from './status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
+import { Subnet } from './subnet';
 import { insertSubnet, removeSubnet, replaceSubnet, subnetAt } from './subnets';
-import { addWord, GLOBAL, NETWORK, REPLICATED } from './words';
+import { nextUsed } from './used';
+import { GLOBAL, NETWORK, REPLICATED } from './words';
 
 //   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬──────────┬───────┐
 //       │ ordinal │ time │ state │ length │ position │ end │ last │ identity │ other │
@@ -119,7 +122,7 @@ function enterRange(id: u32, length: u32): i32 {
   range.firstHi = hi();
   range.lastLo = load<u64>(IO, LAST);
   range.lastHi = load<u64>(IO, LAST + 8);
-  if (above(range.lastLo, range.lastHi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  if (subnet.isOutside(range.lastLo, range.lastHi)) return status.OUT_OF_RANGE;
   return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
 }
 
@@ -137,7 +140,7 @@ function copyIdentity(binding: Binding, to: usize): void {
 
 /** Writes all that is known of a binding into the io area. */
 function describe(binding: Binding): i32 {
-  subnet.ordinalOf(binding.place);
+  subnet.bitmap.pages.toOrdinal(binding.place);
   store<u64>(IO, stateOfBinding(binding) == STATE_RESERVED ? binding.time : 0, TIME);
   store<u32>(IO, stateOfBinding(binding), STATE);
   copyIdentity(binding, IO + IDENTITY);
@@ -150,7 +153,8 @@ export function subnet_create(version: u32, prefix: u32, policy: u32, ranges: u3
   if (version == 4 && (hi() || lo() >> 32)) return status.BAD_INPUT;
   if (!reserveBlocks(2 * CALL_BLOCKS)) return status.NO_MEMORY;
   const made = createSubnet(<u8>version, <u8>prefix, <u8>policy, lo(), hi());
-  let result = (lo() & made.lastLo) | (hi() & made.lastHi) ? status.BAD_INPUT : excludeRanges(made, WINDOW, ranges);
+  let result =
+    (lo() & made.bitmap.lastLo) | (hi() & made.bitmap.lastHi) ? status.BAD_INPUT : excludeRanges(made, WINDOW, ranges);
   if (result == status.OK && !reserveBlocks(CALL_BLOCKS)) result = status.NO_MEMORY;
   if (result == status.OK) return <i32>insertSubnet(made);
   destroySubnet(made);
@@ -175,8 +179,8 @@ export function subnet_stats(id: u32): i32 {
   store<u32>(WINDOW, subnet.version, 0);
   store<u32>(WINDOW, subnet.prefix, 4);
   store<u32>(WINDOW, subnet.policy, 8);
-  store<u32>(WINDOW, subnet.live, 12);
-  store<u32>(WINDOW, subnet.reserved, 16);
+  store<u32>(WINDOW, subnet.bindings.live, 12);
+  store<u32>(WINDOW, subnet.bindings.reserved, 16);
   store<u32>(WINDOW, subnet.held, 20);
   store<u32>(WINDOW, subnet.exclusions.length, 24);
   store<u64>(WINDOW, subnet.exclusions.sizeLo, 32);
@@ -247,7 +251,7 @@ export function release(id: u32, length: u32): i32 {
 export function reclaim(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  const binding = subnet.byIdentity(IO + IDENTITY, length);
+  const binding = subnet.bindings.of(IO + IDENTITY, length);
   if (!exists(binding)) return status.UNKNOWN;
   describe(binding);
   if (stateOfBinding(binding) == STATE_LIVE) return status.IS_LIVE;
@@ -259,7 +263,7 @@ export function reclaim(id: u32, length: u32): i32 {
 export function reclaim_oldest(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  const binding = subnet.oldest;
+  const binding = subnet.bindings.oldest;
   if (!exists(binding) || binding.time >= load<u64>(IO, TIME)) return status.UNKNOWN;
   describe(binding);
   subnet.unbind(binding);
@@ -270,7 +274,7 @@ export function reclaim_oldest(id: u32): i32 {
 export function oldest(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  return exists(subnet.oldest) ? describe(subnet.oldest) : status.UNKNOWN;
+  return exists(subnet.bindings.oldest) ? describe(subnet.bindings.oldest) : status.UNKNOWN;
 }
 
 export function hold(id: u32): i32 {
@@ -308,7 +312,7 @@ export function unhold(id: u32): i32 {
 export function lookup(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  const binding = subnet.byIdentity(IO + IDENTITY, length);
+  const binding = subnet.bindings.of(IO + IDENTITY, length);
   return exists(binding) ? describe(binding) : status.UNKNOWN;
 }
 
@@ -316,9 +320,9 @@ export function lookup(id: u32, length: u32): i32 {
 export function inspect(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  if (above(lo(), hi(), subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  if (subnet.isOutside(lo(), hi())) return status.OUT_OF_RANGE;
   const state = subnet.stateOf(lo(), hi());
-  if (state == STATE_LIVE || state == STATE_RESERVED) return describe(subnet.byOrdinal(lo(), hi()));
+  if (state == STATE_LIVE || state == STATE_RESERVED) return describe(subnet.bindingAt(lo(), hi()));
   store<u32>(IO, state, STATE);
   store<u32>(IO, 0, LENGTH);
   return status.OK;
@@ -328,7 +332,7 @@ export function inspect(id: u32): i32 {
 export function next(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  if (!subnet.nextUsed(lo(), hi())) return status.UNKNOWN;
+  if (!nextUsed(subnet, lo(), hi())) return status.UNKNOWN;
   answer(status.OK);
   return inspect(id);
 }
@@ -379,11 +383,7 @@ export function rebuild_word(id: u32, kind: u32, length: u32, nameLength: u32): 
   const named = kind == REPLICATED || kind == GLOBAL;
   if (kind - 1 >= NETWORK || length - 1 >= 255 || nameLength > 255 || named != (nameLength != 0))
     return status.BAD_INPUT;
-  const rebuild = rebuildOf(subnet);
-  if (!rebuild.words.canBind()) return status.NO_MEMORY;
-  rebuild.hasNetwork = rebuild.hasNetwork || kind == NETWORK;
-  addWord(rebuild.words, kind, WINDOW, length, nameLength);
-  return status.OK;
+  return rebuildOf(subnet).words.add(kind, WINDOW, length, nameLength) ? status.OK : status.NO_MEMORY;
 }
 
 /** Scans JSON in the window from `from` to `end`: an array, or one record a line. */
@@ -418,8 +418,8 @@ export function rebuild_resolve(id: u32): i32 {
   const result = resolveRebuild(subnet);
   store<u32>(WINDOW, rebuild.superseded);
   store<u32>(WINDOW, rebuild.elsewhere, 4);
-  store<u32>(WINDOW, rebuild.staging.live, 8);
-  store<u32>(WINDOW, rebuild.staging.reserved, 12);
+  store<u32>(WINDOW, rebuild.staging.bindings.live, 8);
+  store<u32>(WINDOW, rebuild.staging.bindings.reserved, 12);
   return result;
 }
 
@@ -430,8 +430,9 @@ export function rebuild_conflict(id: u32): i32 {
   const staging = rebuildOf(subnet).staging;
   const loser = nextLoser(rebuildOf(subnet));
   if (!exists(loser)) return status.UNKNOWN;
-  staging.ordinalOf(loser.place);
-  const winner = staging.byPlace(loser.place);
+  const page = staging.bitmap.pages.at(loser.place);
+  page.toOrdinal(Ordinal.offset(loser.place));
+  const winner = ownerAt(page, Ordinal.offset(loser.place));
   store<u32>(IO, exists(winner) ? stateOfBinding(winner) : STATE_HELD, STATE);
   store<u32>(IO, 0, END);
   if (exists(winner)) {

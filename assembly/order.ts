@@ -1,13 +1,9 @@
 // The level-0 pages of a bitmap in ascending order, so that bindings can be listed in one. Sorted on demand: pages
-// come and go seldom, and the hot path wants nothing but the hash table of bitmap.ts.
+// come and go seldom, and the hot path wants nothing but the hash table of pages.ts.
 
-import { isLeaf, NUMBER_HI, NUMBER_LO } from './bitmap';
 import { above } from './ordinal';
+import { Page } from './page';
 import { Slots, Vector } from './vector';
-
-function pageAbove(a: usize, b: usize): bool {
-  return above(load<u64>(a, NUMBER_LO), load<u64>(a, NUMBER_HI), load<u64>(b, NUMBER_LO), load<u64>(b, NUMBER_HI));
-}
 
 @unmanaged
 export class Order extends Vector {
@@ -15,17 +11,21 @@ export class Order extends Vector {
   /** A page has come or gone since the order was made. */
   stale: bool;
 
-  /** Brings the order up to date. The bitmap has made room for as many pages as it lists. */
+  page(i: u32): Page {
+    return changetype<Page>(this.get(i));
+  }
+
+  /** Brings the order up to date. Whoever makes pages has made room for as many as there are. */
   update(pages: Slots): void {
     if (!this.stale) return;
     this.stale = false;
     this.length = 0;
     let sorted = true;
     for (let i: u32 = 0; i < pages.length; i++) {
-      const page = pages.find(i);
-      if (!page || !isLeaf(page)) continue;
-      if (this.length && pageAbove(this.get(this.length - 1), page)) sorted = false;
-      store<usize>(this.at(this.length++), page);
+      const at = pages.find(i);
+      if (!at || changetype<Page>(at).level) continue;
+      if (this.length && this.page(this.length - 1).follows(changetype<Page>(at))) sorted = false;
+      store<usize>(this.at(this.length++), at);
     }
     if (!sorted) this.heapSort();
   }
@@ -36,8 +36,8 @@ export class Order extends Vector {
     let to = this.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      const page = this.get(middle);
-      if (above(lo, hi, load<u64>(page, NUMBER_LO), load<u64>(page, NUMBER_HI))) from = middle + 1;
+      const page = this.page(middle);
+      if (above(lo, hi, page.numberLo, page.taggedHi)) from = middle + 1;
       else to = middle;
     }
     return from;
@@ -54,15 +54,15 @@ export class Order extends Vector {
   }
 
   private sink(i: u32, end: u32): void {
-    const page = this.get(i);
+    const page = this.page(i);
     while (true) {
       let child: u32 = 2 * i + 1;
       if (child >= end) break;
-      if (child + 1 < end && pageAbove(this.get(child + 1), this.get(child))) child++;
-      if (!pageAbove(this.get(child), page)) break;
+      if (child + 1 < end && this.page(child + 1).follows(this.page(child))) child++;
+      if (!this.page(child).follows(page)) break;
       store<usize>(this.at(i), this.get(child));
       i = child;
     }
-    store<usize>(this.at(i), page);
+    store<usize>(this.at(i), changetype<usize>(page));
   }
 }

@@ -1,7 +1,8 @@
 // Sorts a chain of bindings by rank without memory of its own: least significant byte first, stable, and only over the
 // bytes in which ranks differ. Rejected: a comparing sort, ten times slower on a million bindings.
 
-import { Binding, exists, NONE } from './records';
+import { exists } from './pointer';
+import { Binding, NONE } from './records';
 
 /** Head and tail of 256 chains. */
 const CHAINS: usize = memory.data(256 * 8, 8);

@@ -1,14 +1,18 @@
 // Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
 // decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
 
-import { HELD, LIVE, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
-import { nextSet } from './bitmap';
+import { HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { above, Ordinal } from './ordinal';
+import { above, Ordinal, PAGE_SIZE } from './ordinal';
+import { Page } from './page';
+import { exists } from './pointer';
 import { radixSort } from './radix-sort';
-import { Binding, exists, NONE } from './records';
+import { Binding, NONE } from './records';
+import { createSubnet, destroySubnet, excludeRanges } from './shape';
 import * as status from './status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet } from './subnet';
+import { Subnet } from './subnet';
+import { nextUsed } from './used';
+import { createWords, Words } from './words';
 
 // Stages of a rebuild.
 /** Claims are taken. */
@@ -29,11 +33,9 @@ export class Rebuild {
   superseded: u32;
   stage: u32;
   /** What the scanner knows by name (words.ts). */
-  words: Subnet;
+  words: Words;
   /** What is between two records of the text being scanned. */
   scanState: u32;
-  /** The scanner knows which network is meant. */
-  hasNetwork: bool;
   /** Tasks of other networks. */
   elsewhere: u32;
 }
@@ -57,8 +59,8 @@ export function beginRebuild(subnet: Subnet): i32 {
     return status.NO_MEMORY;
   }
   // It lies among the words, and goes with them.
-  const words = createSubnet(4, 0, 0, 0, 0);
-  const rebuild = changetype<Rebuild>(words.node());
+  const words = createWords();
+  const rebuild = changetype<Rebuild>(words.nodes.zeros(offsetof<Rebuild>()));
   rebuild.staging = staging;
   rebuild.words = words;
   subnet.rebuild = changetype<usize>(rebuild);
@@ -69,7 +71,7 @@ export function abortRebuild(subnet: Subnet): i32 {
   if (!subnet.rebuild) return status.BAD_STATE;
   const rebuild = rebuildOf(subnet);
   destroySubnet(rebuild.staging);
-  destroySubnet(rebuild.words);
+  rebuild.words.nodes.destroy();
   subnet.rebuild = 0;
   return status.OK;
 }
@@ -79,23 +81,24 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (!length || rank >= TIME_LIMIT || flags & ~(LIVE | WANTED)) return status.BAD_INPUT;
-  if (above(lo, hi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  if (subnet.isOutside(lo, hi)) return status.OUT_OF_RANGE;
   const state = subnet.stateOf(lo, hi);
   if (state == STATE_EXCLUDED) return status.EXCLUDED;
   if (state == STATE_HELD) return status.OCCUPIED;
   if (!staging.canBind()) return status.NO_MEMORY;
-  let binding = staging.byIdentity(identity, length);
+  let binding = staging.bindings.of(identity, length);
   if (exists(binding)) {
     rebuild.superseded++;
     if (!replaces(staging, binding, flags, rank, lo, hi)) return status.OK;
   } else {
-    binding = staging.addIdentity(identity, length, flags);
+    binding = staging.bindings.add(identity, length, flags);
     binding.newer = rebuild.claims;
     rebuild.claims = binding;
   }
   binding.flags = flags;
   binding.time = rank;
-  binding.place = staging.placeIn(staging.makePageOf(lo, hi), lo);
+  const pages = staging.bitmap.pages;
+  binding.place = pages.place(pages.makeOf(lo, hi), lo);
   return status.CHANGED;
 }
 
@@ -105,7 +108,7 @@ function replaces(staging: Subnet, standing: Binding, flags: u8, rank: u64, lo: 
   if (differ & WANTED) return (flags & WANTED) != 0;
   if (rank != standing.time) return rank > standing.time;
   if (differ & LIVE) return (flags & LIVE) != 0;
-  staging.ordinalOf(standing.place);
+  staging.bitmap.pages.toOrdinal(standing.place);
   return above(Ordinal.lo, Ordinal.hi, lo, hi);
 }
 
@@ -144,23 +147,23 @@ export function resolveRebuild(subnet: Subnet): i32 {
 function settleClaim(rebuild: Rebuild, binding: Binding): void {
   const staging = rebuild.staging;
   const place = binding.place;
-  const page: usize = staging.pages.get(place >> 12);
-  if (!staging.isTaken(page, place)) {
+  const page = staging.bitmap.pages.at(place);
+  if (!page.has(Ordinal.offset(place))) {
     staging.settle(binding, page, place);
     return;
   }
-  const other = staging.byPlace(place);
+  const other = ownerAt(page, Ordinal.offset(place));
   if (!exists(other) || !wins(binding, other)) {
     lose(rebuild, binding);
     return;
   }
-  staging.disown(other);
+  staging.bindings.disown(other, page);
   lose(rebuild, other);
-  staging.own(binding, page);
+  staging.bindings.own(binding, page);
 }
 
 function lose(rebuild: Rebuild, binding: Binding): void {
-  rebuild.staging.removeIdentity(binding);
+  rebuild.staging.bindings.remove(binding);
   binding.newer = rebuild.losers;
   rebuild.losers = binding;
 }
@@ -170,7 +173,7 @@ export function nextLoser(rebuild: Rebuild): Binding {
   const loser = rebuild.losers;
   if (exists(loser)) {
     rebuild.losers = loser.newer;
-    rebuild.staging.records.free(loser);
+    rebuild.staging.bindings.records.free(loser);
   }
   return loser;
 }
@@ -183,16 +186,17 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (keepHolds(subnet, rebuild) != status.OK) return changetype<Subnet>(0);
-  staging.lastTime = subnet.lastTime;
+  staging.bindings.lastTime = subnet.bindings.lastTime;
   staging.cursorLo = subnet.cursorLo;
   staging.cursorHi = subnet.cursorHi;
   chainReserved(staging, time);
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
-  for (let i: u32 = 0; i < staging.pages.length; i++) {
-    const page = staging.pages.find(i);
-    if (page) staging.dropIfEmpty(page);
+  const pages = staging.bitmap.pages;
+  for (let i: u32 = 0; i < pages.byId.length; i++) {
+    const page = changetype<Page>(pages.byId.find(i));
+    if (exists(page)) pages.dropIfEmpty(page);
   }
-  destroySubnet(rebuild.words);
+  rebuild.words.nodes.destroy();
   destroySubnet(subnet);
   return staging;
 }
@@ -204,10 +208,10 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
 function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   let lo: u64 = 0;
   let hi: u64 = 0;
-  while (subnet.nextUsed(lo, hi)) {
+  while (nextUsed(subnet, lo, hi)) {
     lo = Ordinal.lo;
     hi = Ordinal.hi;
-    const binding = subnet.byOrdinal(lo, hi);
+    const binding = subnet.bindingAt(lo, hi);
     if (!exists(binding) || (rebuild.stage == RESOLVED && binding.flags & HELD)) {
       if (rebuild.staging.rehold(lo, hi) == status.NO_MEMORY) return status.NO_MEMORY;
     }
@@ -219,15 +223,25 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
 
 /** Chains the reserved bindings by rank, those of one rank by ordinal. */
 function chainReserved(staging: Subnet, time: u64): void {
-  if (!staging.reserved) return;
-  const order = staging.order;
-  order.update(staging.pages);
+  if (!staging.bindings.reserved) return;
+  for (let binding = radixSort(reservedByOrdinal(staging)); exists(binding); ) {
+    const next = binding.newer;
+    binding.flags &= ~WANTED;
+    staging.bindings.chain(binding, time);
+    binding = next;
+  }
+}
+
+/** The first of the reserved bindings, linked through `newer` in the order of ordinals. */
+function reservedByOrdinal(staging: Subnet): Binding {
+  const order = staging.bitmap.pages.order;
+  order.update(staging.bitmap.pages.byId);
   let first = NONE;
   let last = NONE;
   for (let i: u32 = 0; i < order.length; i++) {
-    const page: usize = order.get(i);
-    for (let offset = nextSet(page, 0); offset < 4096; offset = nextSet(page, offset + 1)) {
-      const binding = changetype<Binding>(staging.owner(page, offset));
+    const page = order.page(i);
+    for (let offset = page.nextSet(0); offset < PAGE_SIZE; offset = page.nextSet(offset + 1)) {
+      const binding = ownerAt(page, offset);
       if (!exists(binding) || binding.flags & LIVE) continue;
       binding.newer = NONE;
       if (exists(last)) last.newer = binding;
@@ -235,10 +249,5 @@ function chainReserved(staging: Subnet, time: u64): void {
       last = binding;
     }
   }
-  for (let binding = radixSort(first); exists(binding); ) {
-    const next = binding.newer;
-    binding.flags &= ~WANTED;
-    staging.chain(binding, time);
-    binding = next;
-  }
+  return first;
 }

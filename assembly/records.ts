@@ -2,7 +2,8 @@
 // its own, because a walk in the order of memory is what makes growing the identity table fast.
 
 import { Arena, EXTENT_HEADER, LIMIT, pop, push } from './arena';
-import { Vector } from './vector';
+import { none } from './pointer';
+import { Nodes, Vector } from './vector';
 
 /** The flag of a binding that is free memory. */
 export const FREE: u8 = 0x80;
@@ -42,11 +43,7 @@ export class Binding {
   }
 }
 
-export const NONE: Binding = changetype<Binding>(0);
-
-export function exists(binding: Binding): bool {
-  return changetype<usize>(binding) != 0;
-}
+export const NONE: Binding = none<Binding>();
 
 @unmanaged
 export class Records extends Arena {
@@ -67,6 +64,14 @@ export class Records extends Arena {
     binding.flags = FREE;
     push(this.lists.at(binding.size >> 3), changetype<usize>(binding));
   }
+}
+
+/** No records yet; the lists of free ones lie among the nodes, the records in an arena of their own. */
+export function createRecords(nodes: Nodes): Records {
+  const records = changetype<Records>(nodes.zeros(offsetof<Records>()));
+  records.lists = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
+  records.lists.extend(0, nodes);
+  return records;
 }
 
 /** The records of an arena, in the order of memory within each extent. */

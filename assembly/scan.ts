@@ -20,12 +20,12 @@ import {
   skipValue,
   Text,
 } from './json';
-import { above, Ordinal } from './ordinal';
+import { Ordinal } from './ordinal';
+import { exists, none } from './pointer';
 import { claim, Rebuild, rebuildOf } from './rebuild';
-import { Binding, exists, NONE } from './records';
 import * as status from './status';
 import { Subnet } from './subnet';
-import { findWord, NETWORK, REPLICATED, STATE_LIVE } from './words';
+import { HOLDING, NETWORK, REPLICATED, Word } from './words';
 
 /** The form of the text: one array of records, or one record a line. */
 export const ARRAY: u32 = 0;
@@ -47,7 +47,7 @@ abstract class Found {
   static address: usize = 0;
   static addressLength: u32 = 0;
   static flags: u8 = 0;
-  static service: Binding = NONE;
+  static service: Word = none<Word>();
   static slot: u64 = 0;
   static node: usize = 0;
   static nodeLength: u32 = 0;
@@ -192,7 +192,7 @@ function readField(subnet: Subnet, rebuild: Rebuild, field: u32, at: usize): usi
     Found.flags = live ? LIVE | WANTED : 0;
     if (!live && !(length == 8 && load<u64>(from) == 0x6465767265736572)) return ODD;
   } else if (field == SERVICE) {
-    Found.service = findWord(rebuild.words, REPLICATED);
+    Found.service = rebuild.words.find(REPLICATED, from, length);
     if (!exists(Found.service)) return ODD;
   } else if (field == NODE) {
     Found.node = from;
@@ -223,9 +223,9 @@ function readInner(rebuild: Rebuild, at: usize, field: u32): usize {
       } else {
         at = readString(at);
         if (at <= ODD) return at;
-        const word = findWord(rebuild.words, STATE_LIVE);
+        const word = rebuild.words.find(HOLDING, Text.from, Text.length);
         if (!exists(word)) return ODD;
-        Found.flags = (Found.flags & WANTED) | (<u32>word.flags == STATE_LIVE ? LIVE : 0);
+        Found.flags = (Found.flags & WANTED) | (<u32>word.kind == HOLDING ? LIVE : 0);
       }
     } else {
       at = skipValue(at);
@@ -293,7 +293,7 @@ function readNetwork(rebuild: Rebuild, at: usize): usize {
       seen = true;
       at = readString(at);
       if (at <= ODD) return at;
-      Network.ours = exists(findWord(rebuild.words, NETWORK));
+      Network.ours = exists(rebuild.words.find(NETWORK, Text.from, Text.length));
     } else {
       at = skipValue(at);
       if (at <= ODD) return at;
@@ -328,7 +328,7 @@ function toOrdinal(subnet: Subnet): bool {
   const borrow = <u64>(Ordinal.lo < subnet.baseLo);
   Ordinal.lo -= subnet.baseLo;
   Ordinal.hi -= subnet.baseHi + borrow;
-  return !above(Ordinal.lo, Ordinal.hi, subnet.lastLo, subnet.lastHi);
+  return !subnet.isOutside(Ordinal.lo, Ordinal.hi);
 }
 
 function claimCompact(subnet: Subnet): bool {
@@ -340,18 +340,17 @@ function claimCompact(subnet: Subnet): bool {
 function claimTask(subnet: Subnet, rebuild: Rebuild): bool {
   if ((Found.fields & NETWORKS) == 0) return false;
   if (!Found.attached) {
-    if (!rebuild.hasNetwork) return false;
+    if (!rebuild.words.hasNetwork) return false;
     rebuild.elsewhere++;
     return true;
   }
   if (!Found.placed || (Found.fields & (TASK | SERVICE)) != (TASK | SERVICE)) return false;
   const service = Found.service;
-  const name = changetype<Binding>(service.place);
-  const length = <u32>name.length;
-  memory.copy(NAME, name.identity, length);
+  const length = <u32>service.nameLength;
+  memory.copy(NAME, service.name, length);
   store<u8>(NAME + length, 0x2e);
   let end = NAME + length + 1;
-  if (<u32>service.flags == REPLICATED) {
+  if (<u32>service.kind == REPLICATED) {
     if (!Found.slot) return false;
     end = writeDecimal(end, Found.slot);
   } else {

@@ -7,9 +7,12 @@ import { HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
 import { sipHash } from './hash';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
-import { Binding, exists, KEY } from './records';
+import { exists } from './pointer';
+import { Binding, KEY } from './records';
+import { createSubnet, destroySubnet, excludeRanges, validShape } from './shape';
 import * as status from './status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
+import { Subnet } from './subnet';
+import { nextUsed } from './used';
 
 const MAGIC: u32 = 0x54504d4c; // "LMPT"
 export const FORMAT: u8 = 1;
@@ -72,7 +75,7 @@ export function beginSnapshot(subnet: Subnet): void {
   Writer.range = 0;
   Writer.lo = 0;
   Writer.hi = 0;
-  Writer.reserved = changetype<usize>(subnet.oldest);
+  Writer.reserved = changetype<usize>(subnet.bindings.oldest);
   Writer.sum = 0;
 }
 
@@ -107,10 +110,10 @@ function writePart(subnet: Subnet, at: usize): usize {
     header.baseHi = subnet.baseHi;
     header.cursorLo = subnet.cursorLo;
     header.cursorHi = subnet.cursorHi;
-    header.lastTime = subnet.lastTime;
+    header.lastTime = subnet.bindings.lastTime;
     header.ranges = subnet.exclusions.length;
-    header.used = subnet.live + subnet.held;
-    header.reserved = subnet.reserved;
+    header.used = subnet.bindings.live + subnet.held;
+    header.reserved = subnet.bindings.reserved;
     header.zero = 0;
     Writer.stage = RANGES;
     return at + HEADER;
@@ -121,12 +124,12 @@ function writePart(subnet: Subnet, at: usize): usize {
       return at + RANGE;
     }
   } else if (stage == USED) {
-    if (subnet.nextUsed(Writer.lo, Writer.hi)) {
+    if (nextUsed(subnet, Writer.lo, Writer.hi)) {
       const lo = Ordinal.lo;
       const hi = Ordinal.hi;
       Writer.lo = lo + 1;
       Writer.hi = hi + <u64>(Writer.lo == 0);
-      const binding = subnet.byOrdinal(lo, hi);
+      const binding = subnet.bindingAt(lo, hi);
       if (exists(binding) && !(binding.flags & LIVE)) return skipEnd(at);
       const next = writeEntry(at, lo, hi, binding);
       skipEnd(at);
@@ -136,7 +139,7 @@ function writePart(subnet: Subnet, at: usize): usize {
     const binding = changetype<Binding>(Writer.reserved);
     if (exists(binding)) {
       Writer.reserved = changetype<usize>(binding.newer);
-      subnet.ordinalOf(binding.place);
+      subnet.bitmap.pages.toOrdinal(binding.place);
       return writeEntry(at, Ordinal.lo, Ordinal.hi, binding);
     }
   } else {
@@ -257,33 +260,35 @@ function readHeader(header: Header): i32 {
   Reader.subnet = changetype<usize>(subnet);
   subnet.cursorLo = header.cursorLo;
   subnet.cursorHi = header.cursorHi;
-  subnet.lastTime = header.lastTime;
+  subnet.bindings.lastTime = header.lastTime;
   Reader.stage = RANGES;
   Reader.ranges = header.ranges;
   Reader.used = header.used;
   Reader.reserved = header.reserved;
-  const beyond = above(header.cursorLo, header.cursorHi, subnet.lastLo, subnet.lastHi);
+  const last = subnet.bitmap;
+  const beyond = subnet.isOutside(header.cursorLo, header.cursorHi);
   const misplaced =
-    (header.baseLo & subnet.lastLo) |
-    (header.baseHi & subnet.lastHi) |
+    (header.baseLo & last.lastLo) |
+    (header.baseHi & last.lastHi) |
     (header.version == 4 ? header.baseHi | (header.baseLo >> 32) : 0);
   return beyond || misplaced || header.lastTime >= TIME_LIMIT ? status.BAD_SNAPSHOT : status.OK;
 }
 
 function readEntry(subnet: Subnet, at: usize): i32 {
+  const bindings = subnet.bindings;
   const lo = load<u64>(at);
   const hi = load<u64>(at, 8);
   const body = load<u64>(at, 16);
   const time = body & (TIME_LIMIT - 1);
   const flags = load<u8>(at, 22);
   const length = load<u8>(at, 23);
-  if (above(lo, hi, subnet.lastLo, subnet.lastHi) || subnet.stateOf(lo, hi) || flags & ~(LIVE | HELD)) {
+  if (subnet.isOutside(lo, hi) || subnet.stateOf(lo, hi) || flags & ~(LIVE | HELD)) {
     return status.BAD_SNAPSHOT;
   }
   if (!subnet.canBind()) return status.NO_MEMORY;
   if (Reader.stage == USED) {
     // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are those of the entry before.
-    if (time || (subnet.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;
+    if (time || (bindings.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;
     Reader.lo = lo;
     Reader.hi = hi;
     Reader.used--;
@@ -293,19 +298,21 @@ function readEntry(subnet: Subnet, at: usize): i32 {
       return status.OK;
     }
   } else {
-    if (time > subnet.lastTime || (exists(subnet.newest) && time < subnet.newest.time)) return status.BAD_SNAPSHOT;
+    if (time > bindings.lastTime || (exists(bindings.newest) && time < bindings.newest.time))
+      return status.BAD_SNAPSHOT;
     Reader.reserved--;
   }
   if (!length || (flags & LIVE) != <u8>(Reader.stage == USED)) return status.BAD_SNAPSHOT;
-  if (exists(subnet.byIdentity(at + ENTRY, length))) return status.BAD_SNAPSHOT;
-  const page = subnet.makePageOf(lo, hi);
-  const binding = subnet.addIdentity(at + ENTRY, length, flags);
-  subnet.settle(binding, page, subnet.placeIn(page, lo));
+  if (exists(bindings.of(at + ENTRY, length))) return status.BAD_SNAPSHOT;
+  const pages = subnet.bitmap.pages;
+  const page = pages.makeOf(lo, hi);
+  const binding = bindings.add(at + ENTRY, length, flags);
+  subnet.settle(binding, page, pages.place(page, lo));
   if (Reader.stage == RESERVED) {
-    const latest = subnet.lastTime;
-    subnet.lastTime = 0;
-    subnet.chain(binding, time);
-    subnet.lastTime = latest;
+    const latest = bindings.lastTime;
+    bindings.lastTime = 0;
+    bindings.chain(binding, time);
+    bindings.lastTime = latest;
   }
   return status.OK;
 }

@@ -1,7 +1,8 @@
 // A growable array of 32-bit slots that never moves what it has: a tree of 512-byte nodes, as high as needed.
 // Rejected: an array that doubles. It needs runs of blocks, and leaves halves behind that nobody else can use.
 
-import { Arena, pop, push } from './arena';
+import { Arena, BLOCKS, EXTENT_HEADER, pop, push } from './arena';
+import { BLOCK, takeBlock } from './memory';
 
 const BITS: u32 = 7;
 /** Slots of a node. */
@@ -20,9 +21,29 @@ export class Nodes extends Arena {
     return node;
   }
 
+  /** A piece of zeros for a structure. */
+  zeros(bytes: u32): usize {
+    const size = (bytes + 7) & ~7;
+    const piece = this.cut(size);
+    memory.fill(piece, 0, size);
+    return piece;
+  }
+
   giveNode(node: usize): void {
     push(changetype<usize>(this) + offsetof<Nodes>('freeNodes'), node);
   }
+}
+
+/** Nodes that lie in their own first block, as its first piece. Memory has been reserved. */
+export function createNodes(): Nodes {
+  const block = takeBlock();
+  memory.fill(block, 0, BLOCK);
+  store<u32>(block, 1, BLOCKS);
+  const nodes = changetype<Nodes>(block + EXTENT_HEADER);
+  nodes.extent = block;
+  nodes.end = block + BLOCK;
+  nodes.at = changetype<usize>(nodes) + ((offsetof<Nodes>() + 7) & ~7);
+  return nodes;
 }
 
 @unmanaged

@@ -3,7 +3,8 @@
 import { pop, push } from '../arena';
 import { equalBytes, hashBytes, hashNumber, setKey, sipHash } from '../hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, giveBlock, limitPages, reserveBlocks, takeBlock } from '../memory';
-import { Binding, beginWalk, exists, nextRecord, Records } from '../records';
+import { exists } from '../pointer';
+import { Binding, beginWalk, nextRecord, Records } from '../records';
 import { firstCandidate, nextCandidate, Table } from '../table';
 import { Nodes, Slots, Vector } from '../vector';
 import { Random } from './support';
