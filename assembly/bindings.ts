@@ -1,12 +1,12 @@
 // Who owns which ordinal: bindings found by identity and by place, and the reserved ones in order of release.
 // Unlike bitmap.ts it knows why an ordinal is taken; unlike subnet.ts it chooses none.
 
-import { equalBytes, hashBytes } from './hash';
+import { hashBytes } from './hash';
 import { Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
-import { Binding, beginWalk, createRecords, NONE, nextRecord, Records } from './records';
-import { firstCandidate, nextCandidate, Table } from './table';
+import { Binding, createRecords, NONE, Records } from './records';
+import { createTable, Table } from './table';
 import { Nodes } from './vector';
 
 /** The identity runs somewhere now. */
@@ -34,17 +34,14 @@ export function ownerAt(page: Page, offset: u32): Binding {
   return changetype<Binding>(page.owner(offset));
 }
 
-/** The hash of the identity searched for last. */
-abstract class Searched {
-  static hash: u32 = 0;
-}
-
 @unmanaged
 export class Bindings {
   nodes: Nodes;
   records: Records;
   /** Bindings by identity. */
   table: Table;
+  /** The hash of the identity that was looked for last. */
+  private sought: u32;
   live: u32;
   reserved: u32;
   /** Ends of the chain of reserved bindings. */
@@ -55,35 +52,14 @@ export class Bindings {
 
   of(identity: usize, length: u32): Binding {
     const hash = hashBytes(identity, length);
-    Searched.hash = hash;
-    let entry = firstCandidate(this.table, hash);
-    while (entry) {
-      const binding = changetype<Binding>(entry);
-      if (binding.length == <u8>length && equalBytes(binding.identity, identity, length)) return binding;
-      entry = nextCandidate();
-    }
-    return NONE;
-  }
-
-  /** Blocks that one more binding can take beyond those that every call may. */
-  growth(): u32 {
-    return this.table.isTight() ? this.table.growth() : 0;
+    this.sought = hash;
+    return changetype<Binding>(this.table.find(identity, length, hash));
   }
 
   /** A binding known by its identity only, which `of` has just not found. Memory has been reserved. */
   add(identity: usize, length: u32, flags: u8): Binding {
     const binding = this.records.make(identity, length, flags);
-    const table = this.table;
-    if (table.isTight()) {
-      table.makeRoom(this.nodes);
-      beginWalk(this.records);
-      // The new one is among them.
-      for (let each = nextRecord(); exists(each); each = nextRecord()) {
-        table.insert(changetype<usize>(each), hashBytes(each.identity, each.length));
-      }
-    } else {
-      table.insert(changetype<usize>(binding), Searched.hash);
-    }
+    this.table.insert(changetype<usize>(binding), this.sought);
     return binding;
   }
 
@@ -149,6 +125,6 @@ export function createBindings(nodes: Nodes): Bindings {
   const bindings = changetype<Bindings>(nodes.zeros(offsetof<Bindings>()));
   bindings.nodes = nodes;
   bindings.records = createRecords(nodes);
-  bindings.table = changetype<Table>(nodes.zeros(offsetof<Table>()));
+  bindings.table = createTable(nodes);
   return bindings;
 }

@@ -70,7 +70,7 @@ export class Bitmap {
       if (!rest) this.pages.dropIfEmpty(page);
       if (~summary) return;
       offset = Ordinal.offset(lo);
-      page = this.pages.search(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
+      page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
     }
   }
 
@@ -121,7 +121,7 @@ export class Bitmap {
   /** From a free unit of `level` down to its first free ordinal; false when that lies past the end. */
   private descend(lo: u64, hi: u64, level: u32): bool {
     while (level--) {
-      const page = this.pages.search(lo, Page.tagged(hi, level));
+      const page = this.pages.find(lo, Page.tagged(hi, level));
       hi = (hi << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
       lo <<= PAGE_BITS;
       if (exists(page)) lo |= page.nextClear(0);
@@ -136,7 +136,7 @@ export class Bitmap {
     while (level++ < this.top) {
       lo = Ordinal.pageLo(lo, hi);
       hi = Ordinal.pageHi(hi);
-      const page = this.pages.search(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
+      const page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
       if (!exists(page) || !page.has(Ordinal.offset(lo))) continue;
       Skipped.level = level;
       Skipped.lo = lo + 1;
@@ -189,7 +189,7 @@ abstract class Skipped {
 /** A bitmap of which no bit is set. */
 export function createBitmap(lastLo: u64, lastHi: u64, nodes: Nodes): Bitmap {
   const bitmap = changetype<Bitmap>(nodes.zeros(offsetof<Bitmap>()));
-  bitmap.pages = createPages(nodes);
+  bitmap.pages = createPages(lastHi || lastLo >> 32 ? 128 : 32, nodes);
   bitmap.lastLo = lastLo;
   bitmap.lastHi = lastHi;
   return bitmap;

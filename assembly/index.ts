@@ -126,8 +126,9 @@ function enterRange(id: u32, length: u32): i32 {
   return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
 }
 
-/** Writes the ordinal found into the io area and hands a status on. */
+/** Hands a status on, and with one that comes with an ordinal writes that into the io area. */
 function answer(result: i32): i32 {
+  if (result < 0 && result != status.BOUND_ELSEWHERE) return result;
   store<u64>(IO, Ordinal.lo);
   store<u64>(IO, Ordinal.hi, 8);
   return result;

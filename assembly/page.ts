@@ -32,8 +32,13 @@ export class Page {
     return hi | (level << LEVEL_SHIFT);
   }
 
+  @inline
+  static levelOf(taggedHi: u64): u32 {
+    return <u32>(taggedHi >> LEVEL_SHIFT);
+  }
+
   get level(): u32 {
-    return <u32>(this.taggedHi >> LEVEL_SHIFT);
+    return Page.levelOf(this.taggedHi);
   }
 
   get numberHi(): u64 {
@@ -43,11 +48,6 @@ export class Page {
   @inline
   is(lo: u64, taggedHi: u64): bool {
     return this.numberLo == lo && this.taggedHi == taggedHi;
-  }
-
-  /** Whether this page lies above another in the order of numbers. */
-  follows(other: Page): bool {
-    return Ordinal.above(this.numberLo, this.taggedHi, other.numberLo, other.taggedHi);
   }
 
   /** The word that has the bit of `offset`. */
@@ -110,6 +110,18 @@ export class Page {
       store<usize>(slot, node);
     }
     store<usize>(node + ((offset % FAN) << 2), owner);
+  }
+
+  /** How many nodes it takes to set the owner of `offset`. */
+  nodesToOwn(offset: u32): u32 {
+    if (!this.owners) return 2;
+    return load<usize>(this.owners + ((offset / FAN) << 2)) ? 0 : 1;
+  }
+
+  /** Whether setting the bit of `offset` leaves no clear one. */
+  wouldFill(offset: u32): bool {
+    if (~(this.word(offset) | ((<u64>1) << (offset & 63)))) return false;
+    return !~(this.summary | ((<u64>1) << (offset >> 6)));
   }
 
   /** Gives the nodes of the owners back. */

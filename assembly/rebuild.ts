@@ -8,6 +8,7 @@ import { Page } from './page';
 import { exists } from './pointer';
 import { radixSort } from './radix-sort';
 import { Binding, NONE } from './records';
+import { hasRoomToBind, hasRoomToSettle } from './room';
 import { createSubnet, destroySubnet, excludeRanges } from './shape';
 import * as status from './status';
 import { Subnet } from './subnet';
@@ -85,7 +86,7 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const state = subnet.stateOf(lo, hi);
   if (state == STATE_EXCLUDED) return status.EXCLUDED;
   if (state == STATE_HELD) return status.OCCUPIED;
-  if (!staging.canBind()) return status.NO_MEMORY;
+  if (!hasRoomToBind(staging.bitmap, staging.bindings, lo, hi, length)) return status.NO_MEMORY;
   let binding = staging.bindings.of(identity, length);
   if (exists(binding)) {
     rebuild.superseded++;
@@ -136,18 +137,18 @@ export function resolveRebuild(subnet: Subnet): i32 {
   const kept = keepHolds(subnet, rebuild);
   if (kept != status.OK) return kept;
   for (let binding = rebuild.claims; exists(binding); binding = rebuild.claims) {
-    if (!staging.canBind()) return status.NO_MEMORY;
+    const page = staging.bitmap.pages.at(binding.place);
+    if (!hasRoomToSettle(staging.bitmap, page, Ordinal.offset(binding.place))) return status.NO_MEMORY;
     rebuild.claims = binding.newer;
-    settleClaim(rebuild, binding);
+    settleClaim(rebuild, binding, page);
   }
   rebuild.stage = RESOLVED;
   return status.OK;
 }
 
-function settleClaim(rebuild: Rebuild, binding: Binding): void {
+function settleClaim(rebuild: Rebuild, binding: Binding, page: Page): void {
   const staging = rebuild.staging;
   const place = binding.place;
-  const page = staging.bitmap.pages.at(place);
   if (!page.has(Ordinal.offset(place))) {
     staging.settle(binding, page, place);
     return;
@@ -191,11 +192,7 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   staging.cursorHi = subnet.cursorHi;
   chainReserved(staging, time);
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
-  const pages = staging.bitmap.pages;
-  for (let i: u32 = 0; i < pages.byId.length; i++) {
-    const page = changetype<Page>(pages.byId.find(i));
-    if (exists(page)) pages.dropIfEmpty(page);
-  }
+  dropEmptyPages(staging);
   rebuild.words.nodes.destroy();
   destroySubnet(subnet);
   return staging;
@@ -234,12 +231,10 @@ function chainReserved(staging: Subnet, time: u64): void {
 
 /** The first of the reserved bindings, linked through `newer` in the order of ordinals. */
 function reservedByOrdinal(staging: Subnet): Binding {
-  const order = staging.bitmap.pages.order;
-  order.update(staging.bitmap.pages.byId);
+  const pages = staging.bitmap.pages;
   let first = NONE;
   let last = NONE;
-  for (let i: u32 = 0; i < order.length; i++) {
-    const page = order.page(i);
+  for (let page = pages.firstFrom(0, 0); exists(page); page = pages.after(page)) {
     for (let offset = page.nextSet(0); offset < PAGE_SIZE; offset = page.nextSet(offset + 1)) {
       const binding = ownerAt(page, offset);
       if (!exists(binding) || binding.flags & LIVE) continue;
@@ -250,4 +245,14 @@ function reservedByOrdinal(staging: Subnet): Binding {
     }
   }
   return first;
+}
+
+/** Claims that were beaten may have left pages without a bit. */
+function dropEmptyPages(staging: Subnet): void {
+  const pages = staging.bitmap.pages;
+  for (let page = pages.firstFrom(0, 0); exists(page); ) {
+    const next = pages.after(page);
+    pages.dropIfEmpty(page);
+    page = next;
+  }
 }

@@ -45,8 +45,8 @@ export function excludeRanges(subnet: Subnet, ranges: usize, count: u32): i32 {
     const range = changetype<Range>(ranges);
     const bitmap = subnet.bitmap;
     if (above(range.lastLo, range.lastHi, bitmap.lastLo, bitmap.lastHi)) return status.OUT_OF_RANGE;
-    // Two pages a level at the most, of which there are eleven.
-    if (!reserveBlocks(3 * CALL_BLOCKS + bitmap.pages.table.growth())) return status.NO_MEMORY;
+    // Two pages a level at the most, of which there are eleven, and the nodes to find them by.
+    if (!reserveBlocks(4 * CALL_BLOCKS)) return status.NO_MEMORY;
     if (!subnet.exclusions.append(range, subnet.nodes)) return status.BAD_INPUT;
     bitmap.fill(range.firstLo, range.firstHi, range.lastLo, range.lastHi);
   }

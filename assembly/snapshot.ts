@@ -8,10 +8,12 @@ import { sipHash } from './hash';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
 import { exists } from './pointer';
-import { Binding, KEY } from './records';
+import { Binding } from './records';
+import { hasRoomToBind } from './room';
 import { createSubnet, destroySubnet, excludeRanges, validShape } from './shape';
 import * as status from './status';
 import { Subnet } from './subnet';
+import { KEY } from './table';
 import { nextUsed } from './used';
 
 const MAGIC: u32 = 0x54504d4c; // "LMPT"
@@ -285,7 +287,7 @@ function readEntry(subnet: Subnet, at: usize): i32 {
   if (subnet.isOutside(lo, hi) || subnet.stateOf(lo, hi) || flags & ~(LIVE | HELD)) {
     return status.BAD_SNAPSHOT;
   }
-  if (!subnet.canBind()) return status.NO_MEMORY;
+  if (!hasRoomToBind(subnet.bitmap, bindings, lo, hi, length)) return status.NO_MEMORY;
   if (Reader.stage == USED) {
     // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are those of the entry before.
     if (time || (bindings.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;

@@ -4,11 +4,11 @@
 import { Bindings, HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_FREE, STATE_HELD, stateOfBinding } from './bindings';
 import { Bitmap } from './bitmap';
 import { Exclusions, Range } from './exclusions';
-import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
 import { Binding, NONE } from './records';
+import { hasRoomToBind, hasRoomToHold } from './room';
 import * as status from './status';
 import { Nodes } from './vector';
 
@@ -66,10 +66,7 @@ export class Subnet {
   allocate(identity: usize, length: u32): i32 {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
-    if (!this.canBind()) return status.NO_MEMORY;
-    if (!this.choose()) return status.FULL;
-    this.bindTo(identity, length, Ordinal.lo, Ordinal.hi);
-    return status.CHANGED;
+    return this.choose() ? this.bindChosen(identity, length) : status.FULL;
   }
 
   /** As allocate; a new binding goes to the preferred ordinal when that is free. */
@@ -78,7 +75,7 @@ export class Subnet {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
     if (this.stateOf(lo, hi) != STATE_FREE) return this.allocate(identity, length);
-    if (!this.canBind()) return status.NO_MEMORY;
+    if (!hasRoomToBind(this.bitmap, this.bindings, lo, hi, length)) return status.NO_MEMORY;
     this.bindTo(identity, length, lo, hi);
     return answer(lo, hi);
   }
@@ -87,10 +84,7 @@ export class Subnet {
   allocateIn(identity: usize, length: u32, range: Range): i32 {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
-    if (!this.canBind()) return status.NO_MEMORY;
-    if (!this.chooseIn(range)) return status.FULL;
-    this.bindTo(identity, length, Ordinal.lo, Ordinal.hi);
-    return status.CHANGED;
+    return this.chooseIn(range) ? this.bindChosen(identity, length) : status.FULL;
   }
 
   /** Binds the identity to this ordinal and no other. */
@@ -121,25 +115,19 @@ export class Subnet {
     if (state == STATE_HELD) return status.OK;
     if (state == STATE_EXCLUDED) return status.EXCLUDED;
     if (state != STATE_FREE) return status.OCCUPIED;
-    if (!this.canTake(0)) return status.NO_MEMORY;
+    if (!hasRoomToHold(this.bitmap, lo, hi)) return status.NO_MEMORY;
     this.holdFree(lo, hi);
     return status.CHANGED;
   }
 
   /** Holds the next free ordinal, chosen by the policy. */
   holdNext(): i32 {
-    if (!this.canTake(0)) return status.NO_MEMORY;
-    if (!this.choose()) return status.FULL;
-    this.holdFree(Ordinal.lo, Ordinal.hi);
-    return status.CHANGED;
+    return this.choose() ? this.holdChosen() : status.FULL;
   }
 
   /** As holdNext, within a range that the caller has checked. */
   holdNextIn(range: Range): i32 {
-    if (!this.canTake(0)) return status.NO_MEMORY;
-    if (!this.chooseIn(range)) return status.FULL;
-    this.holdFree(Ordinal.lo, Ordinal.hi);
-    return status.CHANGED;
+    return this.chooseIn(range) ? this.holdChosen() : status.FULL;
   }
 
   /** Whether an ordinal is held, alone or beside a binding: OK or NOT_HELD. */
@@ -174,17 +162,6 @@ export class Subnet {
     this.bitmap.clear(page, Ordinal.offset(lo));
     this.held--;
     return status.CHANGED;
-  }
-
-  /** Whether there is memory for one more binding or hold, and all that may grow with it. */
-  canBind(): bool {
-    return this.canTake(this.bindings.growth());
-  }
-
-  /** Whether there is memory for one more ordinal taken, and so many blocks besides. */
-  canTake(besides: u32): bool {
-    const pages = this.bitmap.pages;
-    return pages.canAdd() && reserveBlocks(CALL_BLOCKS + besides + pages.growth());
   }
 
   /** Takes an ordinal that is known to be free. Memory has been reserved. */
@@ -244,19 +221,36 @@ export class Subnet {
       if (state == STATE_EXCLUDED) return status.EXCLUDED;
       return state == STATE_FREE ? status.NOT_HELD : status.OCCUPIED;
     }
-    if (!this.canBind()) return status.NO_MEMORY;
+    if (!hasRoomToBind(this.bitmap, this.bindings, lo, hi, length)) return status.NO_MEMORY;
     this.bindTo(identity, length, lo, hi);
+    return answer(lo, hi);
+  }
+
+  /** Binds an identity to the ordinal that was just chosen. */
+  private bindChosen(identity: usize, length: u32): i32 {
+    const lo = Ordinal.lo;
+    const hi = Ordinal.hi;
+    if (!hasRoomToBind(this.bitmap, this.bindings, lo, hi, length)) return status.NO_MEMORY;
+    this.advance(lo, hi);
+    this.bindTo(identity, length, lo, hi);
+    return answer(lo, hi);
+  }
+
+  /** Holds the ordinal that was just chosen. */
+  private holdChosen(): i32 {
+    const lo = Ordinal.lo;
+    const hi = Ordinal.hi;
+    if (!hasRoomToHold(this.bitmap, lo, hi)) return status.NO_MEMORY;
+    this.advance(lo, hi);
+    this.holdFree(lo, hi);
     return answer(lo, hi);
   }
 
   /** Chooses a free ordinal by the policy, into Ordinal; false when the subnet is full. */
   private choose(): bool {
     if (this.policy == LOWEST) return this.bitmap.nextFree(0, 0);
-    if (!this.bitmap.nextFree(this.cursorLo, this.cursorHi)) {
-      if (!(this.cursorLo | this.cursorHi) || !this.bitmap.nextFree(0, 0)) return false;
-    }
-    this.advance();
-    return true;
+    if (this.bitmap.nextFree(this.cursorLo, this.cursorHi)) return true;
+    return (this.cursorLo | this.cursorHi) != 0 && this.bitmap.nextFree(0, 0);
   }
 
   /**
@@ -268,27 +262,20 @@ export class Subnet {
     const lo = this.cursorLo;
     const hi = this.cursorHi;
     const ahead = above(lo, hi, range.firstLo, range.firstHi) && !above(lo, hi, range.lastLo, range.lastHi);
-    if (!ahead || !this.nextFreeUpTo(lo, hi, range)) {
-      if (!this.nextFreeUpTo(range.firstLo, range.firstHi, range)) return false;
-    }
-    this.advance();
-    return true;
+    return (ahead && this.nextFreeUpTo(lo, hi, range)) || this.nextFreeUpTo(range.firstLo, range.firstHi, range);
   }
 
   private nextFreeUpTo(lo: u64, hi: u64, range: Range): bool {
     return this.bitmap.nextFree(lo, hi) && !above(Ordinal.lo, Ordinal.hi, range.lastLo, range.lastHi);
   }
 
-  /** The serial policy goes on after the ordinal just given. */
+  /** The serial policy goes on after the ordinal that is given now. */
   @inline
-  private advance(): void {
-    if (Ordinal.lo == this.bitmap.lastLo && Ordinal.hi == this.bitmap.lastHi) {
-      this.cursorLo = 0;
-      this.cursorHi = 0;
-    } else {
-      this.cursorLo = Ordinal.lo + 1;
-      this.cursorHi = Ordinal.hi + <u64>(this.cursorLo == 0);
-    }
+  private advance(lo: u64, hi: u64): void {
+    if (this.policy == LOWEST) return;
+    const last = lo == this.bitmap.lastLo && hi == this.bitmap.lastHi;
+    this.cursorLo = last ? 0 : lo + 1;
+    this.cursorHi = last ? 0 : hi + <u64>(lo + 1 == 0);
   }
 }
 

@@ -1,7 +1,7 @@
 // The ordinals of a subnet that are bound or held, in ascending order: for lists and snapshots, which so are the same on
 // every host, whatever its hash key.
 
-import { above, Ordinal, PAGE_SIZE } from './ordinal';
+import { Ordinal, PAGE_SIZE } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
 import { Subnet } from './subnet';
@@ -9,16 +9,12 @@ import { Subnet } from './subnet';
 /** The lowest ordinal at or above (hi, lo) that is bound or held, put into Ordinal; false when there is none. */
 export function nextUsed(subnet: Subnet, lo: u64, hi: u64): bool {
   const pages = subnet.bitmap.pages;
-  const order = pages.order;
-  order.update(pages.byId);
-  let offset = Ordinal.offset(lo);
-  for (let i = order.search(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi)); i < order.length; i++) {
-    const page = order.page(i);
-    page.toOrdinal(0);
-    if (above(Ordinal.lo, Ordinal.hi, lo, hi)) offset = 0;
-    if (usedIn(subnet, page, offset)) return true;
-  }
-  return false;
+  let page = pages.of(lo, hi);
+  if (exists(page) && usedIn(subnet, page, Ordinal.offset(lo))) return true;
+  const next = Ordinal.pageLo(lo, hi) + 1;
+  page = pages.firstFrom(next, Ordinal.pageHi(hi) + <u64>(next == 0));
+  while (exists(page) && !usedIn(subnet, page, 0)) page = pages.after(page);
+  return exists(page);
 }
 
 /** As nextUsed, from `offset` to the end of one page. */

@@ -1,10 +1,10 @@
 // The words that the scanner understands only because the host has told it: which services and states there are, and
 // which network is meant. So Docker's vocabulary stands in the host, and the core can meet new words without change.
 
-import { equalBytes, hashBytes } from './hash';
+import { copyBytes } from './bytes';
+import { hashBytes } from './hash';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { exists, none } from './pointer';
-import { firstCandidate, nextCandidate, Table } from './table';
+import { createTable, KEY, Table } from './table';
 import { createNodes, Nodes } from './vector';
 
 // Kinds of words; part of the ABI.
@@ -19,71 +19,62 @@ export const ENDED: u32 = 4;
 /** The ID of the network to be rebuilt. */
 export const NETWORK: u32 = 5;
 
-//   word  ┌────────┬──────┬──────┬────────┬─────────────┬───────────────┐
-//         │ before │ hash │ kind │ length │ name length │ word │ name … │
-//         │ 0      │ 4    │ 8    │ 9      │ 10          │ 11            │
-//         └────────┴──────┴──────┴────────┴─────────────┴───────────────┘
-const TEXT: u32 = 11;
-
+//   word  ┌──────┬─────────────┬────────┬──────┬────────┐
+//         │ kind │ name length │ length │ word │ name … │   length and word lie where the table looks for a key
+//         │ 0    │ 1           │ 19     │ 20   │        │
+//         └──────┴─────────────┴────────┴──────┴────────┘
 @unmanaged
 export class Word {
-  /** The word taught before this one. */
-  before: Word;
-  hash: u32;
   kind: u8;
-  length: u8;
   nameLength: u8;
 
-  get text(): usize {
-    return changetype<usize>(this) + TEXT;
+  get length(): u32 {
+    return load<u8>(changetype<usize>(this), KEY - 1);
   }
 
   /** The name of a service. */
   get name(): usize {
-    return this.text + this.length;
+    return changetype<usize>(this) + KEY + this.length;
   }
 }
 
 @unmanaged
 export class Words {
   nodes: Nodes;
-  table: Table;
-  last: Word;
-  hasNetwork: bool;
+  services: Table;
+  states: Table;
+  networks: Table;
 
-  /** Adds a word of this kind, and its name behind it; false when there is no memory. */
+  /** Adds a word of this kind, and its name behind it; what was taught before under the same word is forgotten. */
   add(kind: u32, from: usize, length: u32, nameLength: u32): bool {
-    const table = this.table;
-    if (!reserveBlocks(CALL_BLOCKS + (table.isTight() ? table.growth() : 0))) return false;
+    if (!reserveBlocks(CALL_BLOCKS)) return false;
+    const table = this.tableOf(kind);
+    const hash = hashBytes(from, length);
+    const known = table.find(from, length, hash);
+    if (known) table.remove(known, hash);
     const size = length + nameLength;
-    const word = changetype<Word>(this.nodes.cut((TEXT + 7 + size) & ~7));
-    memory.copy(word.text, from, size);
-    word.before = this.last;
-    word.hash = hashBytes(from, length);
+    const at = this.nodes.cut((KEY + 7 + size) & ~7);
+    const word = changetype<Word>(at);
+    store<u8>(at, <u8>length, KEY - 1);
+    copyBytes(at + KEY, from, size);
     word.kind = <u8>kind;
-    word.length = <u8>length;
     word.nameLength = <u8>nameLength;
-    this.last = word;
-    this.hasNetwork = this.hasNetwork || kind == NETWORK;
-    if (!table.isTight()) {
-      table.insert(changetype<usize>(word), word.hash);
-      return true;
-    }
-    table.makeRoom(this.nodes);
-    for (let each = word; exists(each); each = each.before) table.insert(changetype<usize>(each), each.hash);
+    table.insert(at, hash);
     return true;
   }
 
-  /** The word that is of this kind or, since kinds come in pairs, of the next; null when nobody taught it. */
+  /** The word that is of this kind or, since kinds come in pairs, of the other of the pair; null when nobody taught it. */
   find(kind: u32, text: usize, length: u32): Word {
-    let entry = firstCandidate(this.table, hashBytes(text, length));
-    while (entry) {
-      const word = changetype<Word>(entry);
-      const same = <u32>word.length == length && equalBytes(word.text, text, length);
-      if (same && <u32>word.kind - kind < 2) return word;
-      entry = nextCandidate();
-    }
-    return none<Word>();
+    return changetype<Word>(this.tableOf(kind).find(text, length, hashBytes(text, length)));
+  }
+
+  /** Whether it has been said which network is meant. */
+  get hasNetwork(): bool {
+    return this.networks.entries != 0;
+  }
+
+  private tableOf(kind: u32): Table {
+    return kind <= GLOBAL ? this.services : kind <= ENDED ? this.states : this.networks;
   }
 }
 
@@ -92,6 +83,8 @@ export function createWords(): Words {
   const nodes = createNodes();
   const words = changetype<Words>(nodes.zeros(offsetof<Words>()));
   words.nodes = nodes;
-  words.table = changetype<Table>(nodes.zeros(offsetof<Table>()));
+  words.services = createTable(nodes);
+  words.states = createTable(nodes);
+  words.networks = createTable(nodes);
   return words;
 }
