@@ -10,12 +10,14 @@
 import { above, Ordinal, PAGE_BITS, PAGE_SIZE } from './ordinal';
 import { Page } from './page';
 import { createPages, Pages } from './pages';
-import { exists } from './pointer';
+import { exists, none } from './pointer';
 import { Nodes } from './vector';
 
 @unmanaged
 export class Bitmap {
   pages: Pages;
+  /** The page that the serial policy goes on in, or null. */
+  latest: Page;
   /** The highest level that has a page. */
   top: u32;
   /** The last ordinal of the subnet. */
@@ -67,11 +69,16 @@ export class Bitmap {
       const lo = page.numberLo;
       const hi = page.numberHi;
       const level = page.level + 1;
-      if (!rest) this.pages.dropIfEmpty(page);
+      if (!rest) this.drop(page);
       if (~summary) return;
       offset = Ordinal.offset(lo);
       page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
     }
+  }
+
+  private drop(page: Page): void {
+    if (page == this.latest) this.latest = none<Page>();
+    this.pages.dropIfEmpty(page);
   }
 
   /**

@@ -2,7 +2,7 @@
 // vector: whatever ordinals somebody picks, finding a page, making one and going on to the next cost the logarithm of
 // how many there are. Rejected: a hash table (its key would decide about memory, and it has no order).
 
-import { above } from './ordinal';
+import { Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists, none } from './pointer';
 import { Nodes } from './vector';
@@ -19,14 +19,17 @@ const MOST: u32 = 24;
 class TreeNode {
   count: u32;
 
+  @inline
   keyLo(i: u32): u64 {
     return load<u64>(changetype<usize>(this) + (i << 4), KEYS);
   }
 
+  @inline
   keyHi(i: u32): u64 {
     return load<u64>(changetype<usize>(this) + (i << 4), KEYS + 8);
   }
 
+  @inline
   item(i: u32): usize {
     return load<usize>(changetype<usize>(this) + (i << 2), ITEMS);
   }
@@ -41,7 +44,7 @@ class TreeNode {
     let to = this.count;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (above(this.keyLo(middle), this.keyHi(middle), lo, hi)) to = middle;
+      if (Ordinal.above(this.keyLo(middle), this.keyHi(middle), lo, hi)) to = middle;
       else from = middle + 1;
     }
     return from;
@@ -147,8 +150,12 @@ export class PageTree {
     }
     let node = this.root;
     for (let height = this.height; height; height--) {
-      if (node.child(node.branch(lo, hi)).count == MOST) this.split(node, node.branch(lo, hi));
-      node = node.child(node.branch(lo, hi));
+      let i = node.branch(lo, hi);
+      if (node.child(i).count == MOST) {
+        this.split(node, i);
+        i = node.branch(lo, hi);
+      }
+      node = node.child(i);
     }
     node.insert(node.rank(lo, hi), lo, hi, changetype<usize>(page));
   }

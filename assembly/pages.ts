@@ -44,10 +44,10 @@ export class Pages {
     return this.find(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi));
   }
 
-  /** The level-0 page of an ordinal, made when it is missing. */
-  makeOf(lo: u64, hi: u64): Page {
-    const page = this.of(lo, hi);
-    return exists(page) ? page : this.make(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi));
+  /** `page`, which is what `of` answers for the ordinal, or a new one when that is null. */
+  @inline
+  orNew(page: Page, lo: u64, hi: u64): Page {
+    return exists(page) ? page : this.add(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi));
   }
 
   /** Place of an ordinal, whose page this is. */
@@ -119,9 +119,13 @@ export class Pages {
 
   /** The page of this number and level, made when it is missing. */
   make(lo: u64, taggedHi: u64): Page {
-    let page = this.find(lo, taggedHi);
-    if (exists(page)) return page;
-    page = changetype<Page>(pop(this.freeList));
+    const page = this.find(lo, taggedHi);
+    return exists(page) ? page : this.add(lo, taggedHi);
+  }
+
+  /** A page of this number and level, of which there is none. */
+  private add(lo: u64, taggedHi: u64): Page {
+    let page = changetype<Page>(pop(this.freeList));
     if (exists(page)) this.freeCount--;
     else page = changetype<Page>(this.nodes.cut(PAGE_BYTES));
     memory.fill(changetype<usize>(page), 0, PAGE_BYTES);

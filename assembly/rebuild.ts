@@ -86,7 +86,9 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const state = subnet.stateOf(lo, hi);
   if (state == STATE_EXCLUDED) return status.EXCLUDED;
   if (state == STATE_HELD) return status.OCCUPIED;
-  if (!hasRoomToBind(staging.bitmap, staging.bindings, lo, hi, length)) return status.NO_MEMORY;
+  const pages = staging.bitmap.pages;
+  const known = pages.of(lo, hi);
+  if (!hasRoomToBind(staging.bitmap, staging.bindings, known, lo, hi, length)) return status.NO_MEMORY;
   let binding = staging.bindings.of(identity, length);
   if (exists(binding)) {
     rebuild.superseded++;
@@ -98,8 +100,7 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   }
   binding.flags = flags;
   binding.time = rank;
-  const pages = staging.bitmap.pages;
-  binding.place = pages.place(pages.makeOf(lo, hi), lo);
+  binding.place = pages.place(pages.orNew(known, lo, hi), lo);
   return status.CHANGED;
 }
 

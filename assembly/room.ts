@@ -8,41 +8,31 @@ import { Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
 
-/** For taking a free ordinal. */
-export function hasRoomToHold(bitmap: Bitmap, lo: u64, hi: u64): bool {
-  return hasPlace(bitmap, lo, hi) && (reserveBlocks(CALL_BLOCKS) || reserveBlocks(blocksToTake(bitmap, lo, hi, 0)));
+/** For taking a free ordinal, whose page this is, or null. */
+export function hasRoomToHold(bitmap: Bitmap, page: Page, lo: u64, hi: u64): bool {
+  if (!exists(page) && !bitmap.pages.canAdd()) return false;
+  return reserveBlocks(CALL_BLOCKS) || reserveBlocks(blocksToTake(bitmap, page, lo, hi, 0));
+}
+
+/** For binding a new identity of this length to an ordinal that is free or held. */
+export function hasRoomToBind(bitmap: Bitmap, bindings: Bindings, page: Page, lo: u64, hi: u64, length: u32): bool {
+  if (!exists(page) && !bitmap.pages.canAdd()) return false;
+  if (reserveBlocks(CALL_BLOCKS)) return true;
+  const owners = exists(page) ? page.nodesToOwn(Ordinal.offset(lo)) : 2;
+  const blocks = blocksToTake(bitmap, page, lo, hi, owners + bindings.table.nodesForNext());
+  return reserveBlocks(blocks + bindings.records.blocksFor(length));
 }
 
 /** For giving an ordinal that is free or held, and has a page, to a binding that exists. */
 export function hasRoomToSettle(bitmap: Bitmap, page: Page, offset: u32): bool {
   if (reserveBlocks(CALL_BLOCKS)) return true;
   page.toOrdinal(offset);
-  return reserveBlocks(blocksToTake(bitmap, Ordinal.lo, Ordinal.hi, page.nodesToOwn(offset)));
-}
-
-/** For binding a new identity of this length to an ordinal that is free or held. */
-export function hasRoomToBind(bitmap: Bitmap, bindings: Bindings, lo: u64, hi: u64, length: u32): bool {
-  if (!hasPlace(bitmap, lo, hi)) return false;
-  return reserveBlocks(CALL_BLOCKS) || reserveBlocks(blocksToBind(bitmap, bindings, lo, hi, length));
-}
-
-/** Whether the ordinal has a page, or there is an id for one. */
-function hasPlace(bitmap: Bitmap, lo: u64, hi: u64): bool {
-  const pages = bitmap.pages;
-  return pages.canAdd() || exists(pages.of(lo, hi));
-}
-
-function blocksToBind(bitmap: Bitmap, bindings: Bindings, lo: u64, hi: u64, length: u32): u32 {
-  const page = bitmap.pages.of(lo, hi);
-  const owners = exists(page) ? page.nodesToOwn(Ordinal.offset(lo)) : 2;
-  const blocks = blocksToTake(bitmap, lo, hi, owners + bindings.table.nodesForNext());
-  return blocks + bindings.records.blocksFor(length);
+  return reserveBlocks(blocksToTake(bitmap, page, Ordinal.lo, Ordinal.hi, page.nodesToOwn(offset)));
 }
 
 /** Blocks for an ordinal's bit, and so many nodes besides. A page that is made has no bit yet, so it fills none above. */
-function blocksToTake(bitmap: Bitmap, lo: u64, hi: u64, besides: u32): u32 {
+function blocksToTake(bitmap: Bitmap, page: Page, lo: u64, hi: u64, besides: u32): u32 {
   const pages = bitmap.pages;
-  const page = pages.of(lo, hi);
   let nodes = besides;
   let made: u32 = 1;
   if (!exists(page)) nodes += pages.nodesFor(Ordinal.pageLo(lo, hi));

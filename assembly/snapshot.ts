@@ -284,10 +284,10 @@ function readEntry(subnet: Subnet, at: usize): i32 {
   const time = body & (TIME_LIMIT - 1);
   const flags = load<u8>(at, 22);
   const length = load<u8>(at, 23);
-  if (subnet.isOutside(lo, hi) || subnet.stateOf(lo, hi) || flags & ~(LIVE | HELD)) {
-    return status.BAD_SNAPSHOT;
-  }
-  if (!hasRoomToBind(subnet.bitmap, bindings, lo, hi, length)) return status.NO_MEMORY;
+  if (subnet.isOutside(lo, hi) || flags & ~(LIVE | HELD)) return status.BAD_SNAPSHOT;
+  const pages = subnet.bitmap.pages;
+  const known = pages.of(lo, hi);
+  if (subnet.stateIn(known, lo, hi)) return status.BAD_SNAPSHOT;
   if (Reader.stage == USED) {
     // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are those of the entry before.
     if (time || (bindings.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;
@@ -296,8 +296,7 @@ function readEntry(subnet: Subnet, at: usize): i32 {
     Reader.used--;
     if (!length) {
       if (flags != HELD) return status.BAD_SNAPSHOT;
-      subnet.holdFree(lo, hi);
-      return status.OK;
+      return min(subnet.holdFree(known, lo, hi), status.OK);
     }
   } else {
     if (time > bindings.lastTime || (exists(bindings.newest) && time < bindings.newest.time))
@@ -306,8 +305,8 @@ function readEntry(subnet: Subnet, at: usize): i32 {
   }
   if (!length || (flags & LIVE) != <u8>(Reader.stage == USED)) return status.BAD_SNAPSHOT;
   if (exists(bindings.of(at + ENTRY, length))) return status.BAD_SNAPSHOT;
-  const pages = subnet.bitmap.pages;
-  const page = pages.makeOf(lo, hi);
+  if (!hasRoomToBind(subnet.bitmap, bindings, known, lo, hi, length)) return status.NO_MEMORY;
+  const page = pages.orNew(known, lo, hi);
   const binding = bindings.add(at + ENTRY, length, flags);
   subnet.settle(binding, page, pages.place(page, lo));
   if (Reader.stage == RESERVED) {

@@ -23,16 +23,18 @@ export const KEY: u32 = 20;
 /** Slots of a node, of 8 bytes each. */
 const SLOTS: u32 = FAN / 2;
 
-/** From this many slots on a table is large: fuller, and it grows by less, which saves memory. */
-const LARGE: u32 = 4096;
+/** Up to this many slots a table is small: half full at the most, so that little slack will do. */
+const SMALL: u32 = 1024;
+/** From this many slots on it grows by less than double, and is fuller, which saves memory. */
+const LARGE: u32 = 16384;
 /**
  * Slots behind the last home. More than that are needed by one key of the hash in a hundred million, or by a flood of
  * equal hashes; then the table takes more nodes.
  */
 const SMALL_SLACK: u32 = 16;
-const LARGE_SLACK: u32 = 128;
+const SLACK: u32 = 128;
 /** Homes that are moved at an insertion: the move is over long before the larger table is full. */
-const STEP: u32 = 16;
+const STEP: u32 = 32;
 /** Slots that are ready behind the frontier in the larger table. */
 const AHEAD: u32 = 64;
 /** Nodes that an insertion can take while the table grows: two sides, each a leaf or two and the way there. */
@@ -72,16 +74,13 @@ class Side extends Vector {
     for (; this.extent < extent; this.extent += SLOTS) this.extend(this.extent << 1, nodes);
   }
 
-  /** Puts a slot's word behind those of its home that are not above it; what lies there moves on by one. */
-  insert(word: u64, nodes: Nodes): void {
-    let i = this.home(<u32>(word >> 32));
+  /** Puts a slot's word where a search for it ended, slot `i`; what lies there moves on by one. */
+  insert(i: u32, word: u64, nodes: Nodes): void {
     let at = this.slotAt(i);
     let there = load<u64>(at);
     while (there) {
-      if (there >> 32 > word >> 32) {
-        store<u64>(at, word);
-        word = there;
-      }
+      store<u64>(at, word);
+      word = there;
       at = this.after(at, ++i);
       there = load<u64>(at);
     }
@@ -128,6 +127,8 @@ export class Table {
   entries: u32;
   /** How many entries there may be before the table grows. */
   limit: u32;
+  /** The slot where the last search ended without an entry. */
+  private ended: u32;
   /** Homes that have been moved to the larger side. */
   moved: u32;
   /** The least hash that has not been moved. */
@@ -135,21 +136,22 @@ export class Table {
 
   /** The entry with this key and its hash, or 0. */
   find(key: usize, length: u32, hash: u32): usize {
-    if (!this.entries) return 0;
     const side = this.sideOf(hash);
     let i = side.home(hash);
+    this.ended = i;
+    if (!side.extent) return 0;
     let at = side.slotAt(i);
     while (true) {
       const word = load<u64>(at);
-      if (<u32>(word >> 32) >= hash) {
-        if (<u32>(word >> 32) > hash || !word) return 0;
+      if (!word || <u32>(word >> 32) > hash) break;
+      if (<u32>(word >> 32) == hash) {
         const entry = <usize>word;
         if (<u32>load<u8>(entry, LENGTH) == length && equalBytes(entry + KEY, key, length)) return entry;
-      } else if (!word) {
-        return 0;
       }
       at = side.after(at, ++i);
     }
+    this.ended = i;
+    return 0;
   }
 
   /** Nodes that the next insertion can take; no answer of the table depends on the hash's key, this one neither. */
@@ -159,11 +161,15 @@ export class Table {
     return load<u64>(side.slotAt(side.extent - 2)) ? 1 + side.levels : 0;
   }
 
-  /** Inserts an entry whose key is not there yet. Memory has been reserved. */
+  /** Inserts an entry whose key was just not found. Memory has been reserved. */
   insert(entry: usize, hash: u32): void {
-    if (this.entries >= this.limit && !this.larger.extent) this.beginToGrow();
+    if (this.entries >= this.limit && !this.larger.extent) {
+      const first = !this.slots.extent;
+      this.beginToGrow();
+      if (first) this.ended = this.slots.home(hash);
+    }
     this.entries++;
-    this.sideOf(hash).insert(((<u64>hash) << 32) | entry, this.nodes);
+    this.sideOf(hash).insert(this.ended, ((<u64>hash) << 32) | entry, this.nodes);
     if (this.larger.extent) this.move();
   }
 
@@ -186,9 +192,8 @@ export class Table {
     const side = before ? this.larger : this.slots;
     const wanted = before < LARGE ? max(before << 1, SLOTS) : before + (before >> 2) + (before >> 3);
     side.whole = (wanted + SLOTS - 1) & ~(SLOTS - 1);
-    const large = side.whole > LARGE;
-    side.capacity = side.whole - (large ? LARGE_SLACK : SMALL_SLACK);
-    this.limit = large ? side.capacity - (side.capacity >> 3) : side.capacity >> 1;
+    side.capacity = side.whole - (side.whole > SMALL ? SLACK : SMALL_SLACK);
+    this.limit = side.capacity - fractionFree(side.whole, side.capacity);
     side.grow(min(side.whole, AHEAD), this.nodes);
   }
 
@@ -201,22 +206,34 @@ export class Table {
     const frontier = (((<u64>to) << 32) + slots.capacity - 1) / slots.capacity;
     const ahead = <u32>((frontier * larger.capacity) >> 32) + AHEAD;
     larger.grow(min(ahead, larger.whole), this.nodes);
-    let i = from;
-    let at = slots.slotAt(i);
-    while (true) {
-      const word = load<u64>(at);
-      if (word ? word >> 32 >= frontier : i >= to) break;
-      if (word) {
-        store<u64>(at, 0);
-        larger.insert(word, this.nodes);
-      }
-      at = slots.after(at, ++i);
-    }
-    slots.close(i, to);
+    const end = this.append(from, to, frontier);
+    slots.close(end, to);
     for (let n = from / SLOTS; n < to / SLOTS; n++) slots.drop((n * SLOTS) << 1, this.nodes);
     this.moved = to;
     this.frontier = frontier;
     if (frontier == HASHES) this.endGrowth();
+  }
+
+  /** Moves the entries below the frontier, from slot `i` on, to the larger side; the slot where there are no more. */
+  private append(i: u32, to: u32, frontier: u64): u32 {
+    const slots = this.slots;
+    const larger = this.larger;
+    let at = slots.slotAt(i);
+    let last: u32 = 0;
+    while (true) {
+      const word = load<u64>(at);
+      if (word ? word >> 32 >= frontier : i >= to) return i;
+      if (word) {
+        store<u64>(at, 0);
+        // In order of hash, so each goes behind the one before.
+        last = max(last, larger.home(<u32>(word >> 32)));
+        let there = larger.slotAt(last);
+        while (load<u64>(there)) there = larger.after(there, ++last);
+        store<u64>(there, word);
+        if (++last == larger.extent) larger.grow(last + 1, this.nodes);
+      }
+      at = slots.after(at, ++i);
+    }
   }
 
   private endGrowth(): void {
@@ -231,6 +248,12 @@ export class Table {
     this.moved = 0;
     this.frontier = 0;
   }
+}
+
+/** How many homes stay free: a half, a quarter or, of a large table, three sixteenths. */
+function fractionFree(whole: u32, capacity: u32): u32 {
+  if (whole <= SMALL) return capacity >> 1;
+  return whole <= LARGE ? capacity >> 2 : (capacity >> 3) + (capacity >> 4);
 }
 
 /** An empty table. */

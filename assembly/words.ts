@@ -51,7 +51,10 @@ export class Words {
     const table = this.tableOf(kind);
     const hash = hashBytes(from, length);
     const known = table.find(from, length, hash);
-    if (known) table.remove(known, hash);
+    if (known) {
+      table.remove(known, hash);
+      table.find(from, length, hash);
+    }
     const size = length + nameLength;
     const at = this.nodes.cut((KEY + 7 + size) & ~7);
     const word = changetype<Word>(at);

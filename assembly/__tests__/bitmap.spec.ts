@@ -33,7 +33,7 @@ function exclude(map: Subnet, aLo: u64, aHi: u64, bLo: u64, bHi: u64): i32 {
 
 function set(map: Subnet, lo: u64, hi: u64 = 0): void {
   assert(reserveBlocks(CALL_BLOCKS));
-  map.bitmap.set(map.bitmap.pages.makeOf(lo, hi), Ordinal.offset(lo));
+  map.bitmap.set(map.bitmap.pages.make(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi)), Ordinal.offset(lo));
 }
 
 function clear(map: Subnet, lo: u64, hi: u64 = 0): void {
@@ -179,7 +179,7 @@ describe('the next free ordinal', () => {
     const pages: u64 = 4096;
     for (let i: u64 = 0; i < pages; i++) {
       reserveBlocks(CALL_BLOCKS);
-      const page = map.bitmap.pages.makeOf(i << 12, 0);
+      const page = map.bitmap.pages.make(i, 0);
       const at = changetype<usize>(page);
       // All but the last bit at once, as set() would leave them: what is tested is how the last ones climb.
       memory.fill(at + 32, 0xff, 511);
