@@ -12,11 +12,13 @@ import {
   beginRebuild,
   claim,
   commitRebuild,
+  FAILED,
   nextLoser,
   OPEN,
   RESOLVED,
   rebuildOf,
   resolveRebuild,
+  unholdStaged,
 } from './rebuild';
 import { Binding } from './records';
 import { ARRAY, LINES, Scan, scan, scanComplete } from './scan';
@@ -184,6 +186,7 @@ export function subnet_stats(id: u32): i32 {
   store<u32>(WINDOW, subnet.bindings.reserved, 16);
   store<u32>(WINDOW, subnet.held, 20);
   store<u32>(WINDOW, subnet.exclusions.length, 24);
+  store<u32>(WINDOW, subnet.exclusions.isEverything ? 1 : 0, 28);
   store<u64>(WINDOW, subnet.exclusions.sizeLo, 32);
   store<u64>(WINDOW, subnet.exclusions.sizeHi, 40);
   store<u64>(WINDOW, subnet.baseLo, 48);
@@ -214,19 +217,30 @@ export function allocate_in(id: u32, length: u32): i32 {
 export function allocate_many(id: u32, count: u32, results: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  let at = WINDOW;
-  let result = WINDOW + results;
   if (results > WINDOW_SIZE || count > (WINDOW_SIZE - results) / 24) return status.BAD_INPUT;
-  for (const end = result; count; count--, result += 24) {
+  if (!endsBefore(WINDOW + results, count)) return status.BAD_INPUT;
+  let at = WINDOW;
+  for (let result = WINDOW + results; count; count--, result += 24) {
     const length = <u32>load<u8>(at);
-    if (at + 1 + length > end) return status.BAD_INPUT;
     const given = length ? subnet.allocate(at + 1, length) : status.BAD_INPUT;
-    store<u64>(result, Ordinal.lo);
-    store<u64>(result, Ordinal.hi, 8);
+    if (given >= 0) {
+      store<u64>(result, Ordinal.lo);
+      store<u64>(result, Ordinal.hi, 8);
+    }
     store<i32>(result, given, 16);
     at += 1 + length;
   }
   return status.OK;
+}
+
+/** Whether so many identities in the window end before `end`. */
+function endsBefore(end: usize, count: u32): bool {
+  let at = WINDOW;
+  while (count && at < end) {
+    at += 1 + <usize>load<u8>(at);
+    count--;
+  }
+  return !count && at <= end;
 }
 
 export function bind(id: u32, length: u32): i32 {
@@ -307,7 +321,10 @@ export function rehold(id: u32): i32 {
 
 export function unhold(id: u32): i32 {
   const refusal = enter(id, 1);
-  return refusal ? refusal : subnet.unhold(lo(), hi());
+  if (refusal) return refusal;
+  const result = subnet.unhold(lo(), hi());
+  if (result == status.CHANGED) unholdStaged(subnet, lo(), hi());
+  return result;
 }
 
 export function lookup(id: u32, length: u32): i32 {
@@ -354,27 +371,35 @@ function enterRebuild(id: u32, stage: u32): i32 {
 export function rebuild_feed(id: u32, length: u32): i32 {
   const refusal = enterRebuild(id, OPEN);
   if (refusal) return refusal;
-  if (length > WINDOW_SIZE) return status.BAD_INPUT;
+  if (length > WINDOW_SIZE || !areWhole(WINDOW, WINDOW + length)) return status.BAD_INPUT;
   const end = WINDOW + length;
   let refused = 0;
-  for (let at = WINDOW; at < end; ) {
-    const size: u32 = 28 + <u32>load<u8>(at, 27);
-    if (at + size > end) return status.BAD_INPUT;
-    const result = claim(
-      subnet,
-      at + 28,
-      size - 28,
-      load<u64>(at),
-      load<u64>(at, 8),
-      load<u64>(at, 16),
-      load<u8>(at, 25),
-    );
-    if (result == status.NO_MEMORY) return result;
+  for (let at = WINDOW; at < end; at += recordSize(at)) {
+    const result = claimRecord(at);
+    if (result == status.NO_MEMORY) {
+      rebuildOf(subnet).stage = FAILED;
+      return result;
+    }
     store<i8>(at, <i8>result, 24);
     if (result < 0) refused++;
-    at += size;
   }
   return refused;
+}
+
+function recordSize(at: usize): usize {
+  return 28 + <usize>load<u8>(at, 27);
+}
+
+/** Whether the last record ends where the bytes do: looked at first, so that nothing is claimed when it does not. */
+function areWhole(at: usize, end: usize): bool {
+  while (at + 28 <= end) at += recordSize(at);
+  return at == end;
+}
+
+function claimRecord(at: usize): i32 {
+  if (load<u8>(at, 26)) return status.BAD_INPUT;
+  const rank = load<u64>(at, 16);
+  return claim(subnet, at + 28, load<u8>(at, 27), load<u64>(at), load<u64>(at, 8), rank, load<u8>(at, 25));
 }
 
 /** Teaches the scanner a word of `length` bytes in the window and, for a service, its name behind it. */
@@ -414,7 +439,7 @@ function scanWindow(id: u32, from: u32, end: u32, form: u32): i32 {
 export function rebuild_resolve(id: u32): i32 {
   const refusal = enter(id, 1);
   if (refusal) return refusal;
-  if (!subnet.rebuild) return status.BAD_STATE;
+  if (!subnet.rebuild || rebuildOf(subnet).stage == FAILED) return status.BAD_STATE;
   const rebuild = rebuildOf(subnet);
   const result = resolveRebuild(subnet);
   store<u32>(WINDOW, rebuild.superseded);

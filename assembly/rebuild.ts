@@ -7,8 +7,9 @@ import { above, Ordinal, PAGE_SIZE } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
 import { radixSort } from './radix-sort';
-import { Binding, NONE } from './records';
+import { Binding, isBefore, NONE } from './records';
 import { hasRoomToBind, hasRoomToSettle } from './room';
+import { sortLosers } from './losers';
 import { createSubnet, destroySubnet, excludeRanges } from './shape';
 import * as status from './status';
 import { Subnet } from './subnet';
@@ -21,6 +22,8 @@ export const OPEN: u32 = 0;
 /** Memory ran out while claims were being decided: to be decided further, or aborted. */
 export const RESOLVING: u32 = 1;
 export const RESOLVED: u32 = 2;
+/** Memory ran out while claims were taken: only to be aborted. */
+export const FAILED: u32 = 3;
 
 @unmanaged
 export class Rebuild {
@@ -77,6 +80,11 @@ export function abortRebuild(subnet: Subnet): i32 {
   return status.OK;
 }
 
+/** An ordinal is held no more: neither will it be after the commit, when claims have been decided already. */
+export function unholdStaged(subnet: Subnet, lo: u64, hi: u64): void {
+  if (subnet.rebuild) rebuildOf(subnet).staging.unhold(lo, hi);
+}
+
 /** One identity says that an ordinal is its own. The better claim of an identity stands, whichever comes first. */
 export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi: u64, rank: u64, flags: u8): i32 {
   const rebuild = rebuildOf(subnet);
@@ -120,13 +128,7 @@ function wins(a: Binding, b: Binding): bool {
   if (differ & LIVE) return (a.flags & LIVE) != 0;
   if (differ & WANTED) return (a.flags & WANTED) != 0;
   if (a.time != b.time) return a.time > b.time;
-  const shorter = min(a.length, b.length);
-  for (let i: usize = 0; i < shorter; i++) {
-    const byteA = load<u8>(a.identity + i);
-    const byteB = load<u8>(b.identity + i);
-    if (byteA != byteB) return byteA < byteB;
-  }
-  return a.length < b.length;
+  return isBefore(a, b);
 }
 
 /** Decides between identities that claim one ordinal. What lost is read with nextLoser; commit or abort follow. */
@@ -144,6 +146,7 @@ export function resolveRebuild(subnet: Subnet): i32 {
     settleClaim(rebuild, binding, page);
   }
   rebuild.stage = RESOLVED;
+  rebuild.losers = sortLosers(rebuild.losers, staging.bitmap.pages);
   return status.OK;
 }
 

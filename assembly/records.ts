@@ -43,6 +43,17 @@ export class Binding {
 
 export const NONE: Binding = none<Binding>();
 
+/** Whether the identity of `a` sorts before that of `b`, byte by byte. */
+export function isBefore(a: Binding, b: Binding): bool {
+  const shorter = min(a.length, b.length);
+  for (let i: usize = 0; i < shorter; i++) {
+    const byteA = load<u8>(a.identity + i);
+    const byteB = load<u8>(b.identity + i);
+    if (byteA != byteB) return byteA < byteB;
+  }
+  return a.length < b.length;
+}
+
 @unmanaged
 export class Records extends Arena {
   /** Heads of free lists by size: a piece of 8 × n bytes is listed in slot n. */

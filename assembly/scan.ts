@@ -89,10 +89,18 @@ export abstract class Scan {
  * record at Scan.at (also when memory ran out for it), BAD_INPUT when there is something else than a record.
  */
 export function scan(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
-  const lines = form == LINES;
-  const rebuild = rebuildOf(subnet);
+  // What stands behind the text is the host's, perhaps more text.
+  const behind = load<u64>(end);
   store<u64>(end, 0);
   Text.end = end;
+  const result = scanRecords(subnet, at, end, form);
+  store<u64>(end, behind);
+  return result;
+}
+
+function scanRecords(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
+  const lines = form == LINES;
+  const rebuild = rebuildOf(subnet);
   while (true) {
     // Between lines a line break is space like any other.
     Text.lines = false;

@@ -12,7 +12,7 @@ import { Binding } from './records';
 import { hasRoomToBind } from './room';
 import { createSubnet, destroySubnet, excludeRanges, validShape } from './shape';
 import * as status from './status';
-import { Subnet } from './subnet';
+import { LOWEST, Subnet } from './subnet';
 import { KEY } from './table';
 import { nextUsed } from './used';
 
@@ -268,7 +268,9 @@ function readHeader(header: Header): i32 {
   Reader.used = header.used;
   Reader.reserved = header.reserved;
   const last = subnet.bitmap;
-  const beyond = subnet.isOutside(header.cursorLo, header.cursorHi);
+  const beyond =
+    subnet.isOutside(header.cursorLo, header.cursorHi) ||
+    (header.policy == LOWEST && (header.cursorLo | header.cursorHi) != 0);
   const misplaced =
     (header.baseLo & last.lastLo) |
     (header.baseHi & last.lastHi) |

@@ -310,7 +310,8 @@ export class Subnet {
     const live = counts.getUint32(12, true);
     const reserved = counts.getUint32(16, true);
     const held = counts.getUint32(20, true);
-    const excluded = counts.getBigUint64(32, true) | (counts.getBigUint64(40, true) << 64n);
+    const whole = BigInt(counts.getUint32(28, true)) << 128n;
+    const excluded = counts.getBigUint64(32, true) | (counts.getBigUint64(40, true) << 64n) | whole;
     const free = this.size - excluded - BigInt(live) - BigInt(reserved) - BigInt(held);
     return { size: this.size, live, reserved, held, excluded, free };
   }
