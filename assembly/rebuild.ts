@@ -2,14 +2,14 @@
 // decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
 
 import { HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { createByRank } from './by-rank';
+import { sortLosers } from './losers';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { above, Ordinal, PAGE_SIZE } from './ordinal';
+import { above, Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
-import { radixSort } from './radix-sort';
-import { Binding, isBefore, NONE } from './records';
+import { Binding, isBefore } from './records';
 import { hasRoomToBind, hasRoomToSettle } from './room';
-import { sortLosers } from './losers';
 import { createSubnet, destroySubnet, excludeRanges } from './shape';
 import * as status from './status';
 import { Subnet } from './subnet';
@@ -192,9 +192,9 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   const staging = rebuild.staging;
   if (keepHolds(subnet, rebuild) != status.OK) return changetype<Subnet>(0);
   staging.bindings.lastTime = subnet.bindings.lastTime;
+  if (!chainReserved(rebuild, time)) return changetype<Subnet>(0);
   staging.cursorLo = subnet.cursorLo;
   staging.cursorHi = subnet.cursorHi;
-  chainReserved(staging, time);
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
   dropEmptyPages(staging);
   rebuild.words.nodes.destroy();
@@ -222,33 +222,20 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   return status.OK;
 }
 
-/** Chains the reserved bindings by rank, those of one rank by ordinal. */
-function chainReserved(staging: Subnet, time: u64): void {
-  if (!staging.bindings.reserved) return;
-  for (let binding = radixSort(reservedByOrdinal(staging)); exists(binding); ) {
-    const next = binding.newer;
+/** Chains the reserved bindings by rank, those of one rank by ordinal; false when memory is short. */
+function chainReserved(rebuild: Rebuild, time: u64): bool {
+  const bindings = rebuild.staging.bindings;
+  if (!bindings.reserved) return true;
+  const sorted = createByRank(bindings.reserved, rebuild.words.nodes);
+  if (!exists(sorted)) return false;
+  sorted.collect(rebuild.staging.bitmap.pages);
+  sorted.sort();
+  for (let i: u32 = 0; i < sorted.length; i++) {
+    const binding = sorted.binding(i);
     binding.flags &= ~WANTED;
-    staging.bindings.chain(binding, time);
-    binding = next;
+    bindings.chain(binding, time);
   }
-}
-
-/** The first of the reserved bindings, linked through `newer` in the order of ordinals. */
-function reservedByOrdinal(staging: Subnet): Binding {
-  const pages = staging.bitmap.pages;
-  let first = NONE;
-  let last = NONE;
-  for (let page = pages.firstFrom(0, 0); exists(page); page = pages.after(page)) {
-    for (let offset = page.nextSet(0); offset < PAGE_SIZE; offset = page.nextSet(offset + 1)) {
-      const binding = ownerAt(page, offset);
-      if (!exists(binding) || binding.flags & LIVE) continue;
-      binding.newer = NONE;
-      if (exists(last)) last.newer = binding;
-      else first = binding;
-      last = binding;
-    }
-  }
-  return first;
+  return true;
 }
 
 /** Claims that were beaten may have left pages without a bit. */

@@ -219,18 +219,19 @@ export class Table {
     const slots = this.slots;
     const larger = this.larger;
     let at = slots.slotAt(i);
-    let last: u32 = 0;
+    // In order of hash, so each goes behind the one before.
+    let last = larger.home(<u32>this.frontier);
+    let there = larger.slotAt(last);
     while (true) {
       const word = load<u64>(at);
       if (word ? word >> 32 >= frontier : i >= to) return i;
       if (word) {
         store<u64>(at, 0);
-        // In order of hash, so each goes behind the one before.
-        last = max(last, larger.home(<u32>(word >> 32)));
-        let there = larger.slotAt(last);
+        const home = larger.home(<u32>(word >> 32));
+        while (last < home) there = larger.after(there, ++last);
         while (load<u64>(there)) there = larger.after(there, ++last);
         store<u64>(there, word);
-        if (++last == larger.extent) larger.grow(last + 1, this.nodes);
+        if (last + 1 == larger.extent) larger.grow(last + 2, this.nodes);
       }
       at = slots.after(at, ++i);
     }
