@@ -51,7 +51,7 @@ export function rebuildOf(subnet: Subnet): Rebuild {
 export function beginRebuild(subnet: Subnet): i32 {
   if (subnet.rebuild) return status.BAD_STATE;
   if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
-  const staging = createSubnet(subnet.version, subnet.prefix, subnet.policy, subnet.baseLo, subnet.baseHi);
+  const staging = createSubnet(subnet.version, subnet.prefix, <u8>subnet.policy.kind, subnet.baseLo, subnet.baseHi);
   for (let i: u32 = 0; i < subnet.exclusions.length; i++) {
     if (excludeRanges(staging, changetype<usize>(subnet.exclusions.range(i)), 1) != status.OK) {
       destroySubnet(staging);
@@ -193,8 +193,8 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   if (keepHolds(subnet, rebuild) != status.OK) return changetype<Subnet>(0);
   staging.bindings.lastTime = subnet.bindings.lastTime;
   if (!chainReserved(rebuild, time)) return changetype<Subnet>(0);
-  staging.cursorLo = subnet.cursorLo;
-  staging.cursorHi = subnet.cursorHi;
+  staging.policy.cursorLo = subnet.policy.cursorLo;
+  staging.policy.cursorHi = subnet.policy.cursorHi;
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
   dropEmptyPages(staging);
   rebuild.words.nodes.destroy();

@@ -5,8 +5,9 @@ import { createBitmap } from './bitmap';
 import { Exclusions, Range } from './exclusions';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above } from './ordinal';
+import { createPolicy, LOWEST } from './policy';
 import * as status from './status';
-import { LOWEST, Subnet } from './subnet';
+import { Subnet } from './subnet';
 import { createNodes } from './vector';
 
 /** Whether a subnet of this kind can exist. */
@@ -27,7 +28,7 @@ export function createSubnet(version: u8, prefix: u8, policy: u8, baseLo: u64, b
   subnet.exclusions = changetype<Exclusions>(nodes.zeros(offsetof<Exclusions>()));
   subnet.version = version;
   subnet.prefix = prefix;
-  subnet.policy = policy;
+  subnet.policy = createPolicy(policy, subnet.bitmap, nodes);
   subnet.baseLo = baseLo;
   subnet.baseHi = baseHi;
   return subnet;

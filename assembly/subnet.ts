@@ -4,16 +4,14 @@
 import { Bindings, HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_FREE, STATE_HELD, stateOfBinding } from './bindings';
 import { Bitmap } from './bitmap';
 import { Exclusions, Range } from './exclusions';
-import { above, Ordinal } from './ordinal';
+import { Ordinal } from './ordinal';
 import { Page } from './page';
 import { exists } from './pointer';
+import { Policy } from './policy';
 import { Binding, NONE } from './records';
 import { hasRoomToBind, hasRoomToHold } from './room';
 import * as status from './status';
 import { Nodes } from './vector';
-
-export const SERIAL: u32 = 0;
-export const LOWEST: u32 = 1;
 
 @unmanaged
 export class Subnet {
@@ -22,18 +20,15 @@ export class Subnet {
   bitmap: Bitmap;
   bindings: Bindings;
   exclusions: Exclusions;
+  policy: Policy;
   /** Ordinals held without a binding. */
   held: u32;
   /** Network address as a number; an IPv4 one stands in the low 32 bits. */
   baseLo: u64;
   baseHi: u64;
-  /** Where the serial policy looks next. */
-  cursorLo: u64;
-  cursorHi: u64;
   /** 4 or 6. */
   version: u8;
   prefix: u8;
-  policy: u8;
   /** The rebuild under way (rebuild.ts), or 0. */
   rebuild: usize;
 
@@ -70,7 +65,7 @@ export class Subnet {
   allocate(identity: usize, length: u32): i32 {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
-    return this.choose() ? this.bindChosen(identity, length) : status.FULL;
+    return this.policy.choose() ? this.bindChosen(identity, length) : status.FULL;
   }
 
   /** As allocate; a new binding goes to the preferred ordinal when that is free. */
@@ -87,7 +82,7 @@ export class Subnet {
   allocateIn(identity: usize, length: u32, range: Range): i32 {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
-    return this.chooseIn(range) ? this.bindChosen(identity, length) : status.FULL;
+    return this.policy.chooseIn(range) ? this.bindChosen(identity, length) : status.FULL;
   }
 
   /** Binds the identity to this ordinal and no other. */
@@ -123,37 +118,16 @@ export class Subnet {
 
   /** Holds the next free ordinal, chosen by the policy. */
   holdNext(): i32 {
-    if (this.holdBeside()) return status.CHANGED;
-    return this.choose() ? this.holdChosen() : status.FULL;
-  }
-
-  /**
-   * Nearly all of holdNext: the next free ordinal lies in the word where the last one was taken, and leaves it with a
-   * free one. So nothing is made, no level above changes, and the policy goes on in the same word.
-   */
-  @inline
-  private holdBeside(): bool {
-    const bitmap = this.bitmap;
-    const page = bitmap.latest;
-    if (!exists(page)) return false;
-    const cursor = this.cursorLo;
-    const word = page.word(Ordinal.offset(cursor));
-    const free = ~word >> (cursor & 63);
-    const lo = cursor + ctz(free);
-    const taken = word | ((<u64>1) << (lo & 63));
-    if (!free || !~taken || (lo & 63) == 63) return false;
-    if (!Ordinal.above(bitmap.lastLo, bitmap.lastHi, lo, this.cursorHi)) return false;
-    page.setWord(Ordinal.offset(cursor), taken);
-    this.held++;
-    this.cursorLo = lo + 1;
-    Ordinal.lo = lo;
-    Ordinal.hi = this.cursorHi;
-    return true;
+    if (this.policy.takeBeside()) {
+      this.held++;
+      return status.CHANGED;
+    }
+    return this.policy.choose() ? this.holdChosen() : status.FULL;
   }
 
   /** As holdNext, within a range that the caller has checked. */
   holdNextIn(range: Range): i32 {
-    return this.chooseIn(range) ? this.holdChosen() : status.FULL;
+    return this.policy.chooseIn(range) ? this.holdChosen() : status.FULL;
   }
 
   /** Whether an ordinal is held, alone or beside a binding: OK or NOT_HELD. */
@@ -259,7 +233,7 @@ export class Subnet {
     const lo = Ordinal.lo;
     const hi = Ordinal.hi;
     const answered = this.bindTo(identity, length, this.bitmap.pages.of(lo, hi), lo, hi);
-    if (answered == status.CHANGED) this.advance(lo, hi);
+    if (answered == status.CHANGED) this.policy.advance(lo, hi);
     return answered;
   }
 
@@ -268,41 +242,8 @@ export class Subnet {
     const lo = Ordinal.lo;
     const hi = Ordinal.hi;
     const answered = this.holdFree(this.bitmap.pages.of(lo, hi), lo, hi);
-    if (answered == status.CHANGED) this.advance(lo, hi);
+    if (answered == status.CHANGED) this.policy.advance(lo, hi);
     return answered;
-  }
-
-  /** Chooses a free ordinal by the policy, into Ordinal; false when the subnet is full. */
-  private choose(): bool {
-    if (this.policy == LOWEST) return this.bitmap.nextFree(0, 0);
-    if (this.bitmap.nextFree(this.cursorLo, this.cursorHi)) return true;
-    return (this.cursorLo | this.cursorHi) != 0 && this.bitmap.nextFree(0, 0);
-  }
-
-  /**
-   * As choose, among the ordinals of a range. The serial policy goes on after the last one given when that is in the
-   * range, and wraps around within it; else it begins with the first.
-   */
-  private chooseIn(range: Range): bool {
-    if (this.policy == LOWEST) return this.nextFreeUpTo(range.firstLo, range.firstHi, range);
-    const lo = this.cursorLo;
-    const hi = this.cursorHi;
-    const ahead = above(lo, hi, range.firstLo, range.firstHi) && !above(lo, hi, range.lastLo, range.lastHi);
-    return (ahead && this.nextFreeUpTo(lo, hi, range)) || this.nextFreeUpTo(range.firstLo, range.firstHi, range);
-  }
-
-  private nextFreeUpTo(lo: u64, hi: u64, range: Range): bool {
-    return this.bitmap.nextFree(lo, hi) && !above(Ordinal.lo, Ordinal.hi, range.lastLo, range.lastHi);
-  }
-
-  /** The serial policy goes on after the ordinal that was given now. */
-  private advance(lo: u64, hi: u64): void {
-    if (this.policy == LOWEST) return;
-    const bitmap = this.bitmap;
-    const last = lo == bitmap.lastLo && hi == bitmap.lastHi;
-    this.cursorLo = last ? 0 : lo + 1;
-    this.cursorHi = last ? 0 : hi + <u64>(lo + 1 == 0);
-    bitmap.latest = bitmap.pages.of(this.cursorLo, this.cursorHi);
   }
 }
 
