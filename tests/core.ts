@@ -1,4 +1,5 @@
-// A core without the host API, as docs/ABI.md describes it: for tests of what no host would do, or that compare two cores.
+// A core without the host API, as docs/ABI.md describes it: for tests of what no host would do, or that compare two
+// cores.
 import { readFileSync } from 'node:fs';
 
 type Call = (...args: number[]) => number;
@@ -16,7 +17,7 @@ export const IO = {
   other: 320,
 };
 
-export const WINDOW_SIZE = 65536;
+const WINDOW_SIZE = 65536;
 
 export class RawCore {
   readonly calls: Record<string, Call>;

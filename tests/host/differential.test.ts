@@ -1,5 +1,6 @@
-// A million random calls on the core as it was before its structures were rewritten (tests/fixtures/core-before-rewrite.wasm)
-// and on this one: the same answers, the same snapshots, byte for byte. Where an answer has changed on purpose it is said.
+// A million random calls on the core as it was before its structures were rewritten
+// (tests/fixtures/core-before-rewrite.wasm) and on this one: the same answers, the same snapshots, byte for byte. Where
+// an answer has changed on purpose it is said.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -158,7 +159,10 @@ const claims = (net: Net): Claim[] =>
     flags: below(2) | (below(2) * 4),
   }));
 
-/** A whole rebuild, or one that goes on beside other calls. The order of conflicts has changed: now it is that of ordinals. */
+/**
+ * A whole rebuild, or one that goes on beside other calls. The order of conflicts has changed: now it is that of
+ * ordinals.
+ */
 const rebuild: Move = (net) => {
   if (!net.rebuilding) {
     both('rebuild_begin', (core, side) => core.call('rebuild_begin', net.ids[side]));
