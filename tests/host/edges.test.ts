@@ -149,8 +149,16 @@ describe('the hash key decides nothing', () => {
       word(5, 'network1', '');
       // The same text may be a word of another kind.
       word(4, 'service1', '');
-      const task = `[{"ServiceID":"service1","Slot":2,"Version":{"Index":1},"Status":{"State":"running"},"DesiredState":"running",
-        "NetworksAttachments":[{"Network":{"ID":"network1"},"Addresses":["0.0.0.5/24"]}]}]`;
+      const task = JSON.stringify([
+        {
+          ServiceID: 'service1',
+          Slot: 2,
+          Version: { Index: 1 },
+          Status: { State: 'running' },
+          DesiredState: 'running',
+          NetworksAttachments: [{ Network: { ID: 'network1' }, Addresses: ['0.0.0.5/24'] }],
+        },
+      ]);
       core.window.set(Buffer.from(task));
       assert.equal(core.call('rebuild_scan_array', id, 0, task.length), Status.OK);
       core.call('rebuild_resolve', id);
