@@ -366,6 +366,22 @@ describe('over the command line', () => {
   const address = async (PoolID: string, Address = '', Options: object = {}) =>
     (await started.client.call('RequestAddress', { PoolID, Address, Options })).body.Address?.split('/')[0];
 
+  test('what Docker before 29 cannot say is told once, in the log and in the status, with what helps', async () => {
+    const notes = async () => JSON.parse((await ask('status', '--json')).stdout).notes;
+    assert.match((await notes())[0], /Docker 20\.10\.24 does not say which container asks .*--ip, or use Docker 29/);
+    assert.match((await ask('status')).stdout, /note: Docker 20\.10\.24 does not say/);
+    assert.equal(started.lines.filter(({ event }) => event === 'docker').length, 1);
+    await started.stop();
+    dockers.state.info.ServerVersion = '29.7.2';
+    started = await plugin(dockers.socket);
+    await until('healthy', async () => (await started.client.ask('/healthz', '', 'GET')).status === 200);
+    assert.deepEqual(await notes(), []);
+    assert.deepEqual(
+      started.lines.filter(({ event }) => event === 'docker'),
+      [],
+    );
+  });
+
   // moby/moby#40901, moby/moby#41520, moby/moby#37479, ddev/ddev#5193
   test('ambiguous-network-name: refused, with both IDs; the beginning of an ID is enough', async () => {
     const ids = ['4574d40eebe206848600205a269b6d23', 'e5e8dfc34a6796a4cf59c3cf8af8ae9e'];

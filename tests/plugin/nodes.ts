@@ -51,6 +51,7 @@ export class Node {
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
+  tenants!: Tenants;
 
   readonly #docker: Docker | DockerApi;
 
@@ -69,9 +70,9 @@ export class Node {
   /** A new process in the place of the old one: what was only in its memory is gone. */
   restart(): void {
     const environment = this.#environment();
-    const tenants = new Tenants(environment.clock);
-    this.driver = new Driver(environment, tenants);
-    this.reconciler = new Reconciler(environment, tenants);
+    this.tenants = new Tenants(environment.clock);
+    this.driver = new Driver(environment, this.tenants);
+    this.reconciler = new Reconciler(environment, this.tenants);
     this.sweeper = new Sweeper(environment);
   }
 
