@@ -117,11 +117,13 @@ export class NodeCalls {
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     const before = net.lookup(identity);
+    const node = this.#environment.nodeOf(net);
     if (before !== undefined && before.address !== address) {
-      if (before.state === 'live') return undefined; // its home is taken: it gets its wish as a guest
+      if (before.nodes.some((other) => other !== node)) return undefined; // it runs there, and has its home
+      // Nobody is at its home here: the mark is of a start that Docker has not given back.
+      if (before.state === 'live') await net.release(identity, node, { deadline });
       await net.reclaim(identity, { deadline });
     }
-    const node = this.#environment.nodeOf(net);
     const given = await claimed(net, identity, { node, ticket: address, deadline });
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
@@ -136,7 +138,8 @@ export class NodeCalls {
   ): Promise<string> {
     const node = this.#environment.nodeOf(net);
     const home = net.lookup(identity);
-    const where = other?.name ?? `a container on ${home?.nodes.join(' and ')}`;
+    const names = home?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
+    const where = other?.name ?? `a container on ${names.join(' and ')}`;
     if (wish && home?.address === ticket)
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);

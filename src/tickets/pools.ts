@@ -3,8 +3,7 @@
 // of it, and each host with networks of its own. Given back it keeps its bindings for the network that comes again, and
 // gives way only to another subnet.
 
-import { ofSubnet, subnetsOf } from '../docker/networks.js';
-import type { Network } from '../docker/shapes.js';
+import { subnetsOf } from '../docker/networks.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { withoutHostBits } from '../host/cidr.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
@@ -13,6 +12,7 @@ import { KeyedMutex } from '../service/mutex.js';
 import type { PoolRequest } from './calls.js';
 import type { Environment } from './environment.js';
 import { type PoolId, poolId } from './pool-id.js';
+import { PoolNetworks } from './pool-networks.js';
 import { isEmpty, type PoolSettings, readPoolOptions } from './pool-options.js';
 import { firstFree, rangeOf, rangesOfSize, sizeOf } from './ranges.js';
 
@@ -46,10 +46,12 @@ interface WantedPool extends CallOptions {
 
 export class Pools {
   readonly #environment: Environment;
+  readonly #networks: PoolNetworks;
   readonly #choosing = new KeyedMutex();
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#networks = new PoolNetworks(environment);
   }
 
   /**
@@ -84,7 +86,8 @@ export class Pools {
     const { addressSpace, space, cidr } = pool;
     const net = this.#environment.service().find(cidr, space);
     const user = addressSpace === 'global' ? LEADER : this.#environment.host();
-    const isLast = net?.users.includes(user) && (addressSpace === 'global' || (await this.#isGone(cidr)));
+    const isLast =
+      net?.users.includes(user) && (addressSpace === 'global' || (await this.#networks.own(cidr)) === undefined);
     if (isLast) await net?.disuse(user, options);
     this.#tell('info', { space, subnet: cidr, addressSpace }, isLast ? 'released' : 'released: others are there still');
   }
@@ -168,8 +171,8 @@ export class Pools {
    */
   async #refuseSecond(net: SubnetService, { user, cidr }: WantedPool): Promise<void> {
     if (user === undefined || user === LEADER || !net.users.includes(user)) return;
-    const [other] = localNetworks((await this.#networks()) ?? [], cidr);
-    if (other === undefined) return;
+    const other = await this.#networks.own(cidr);
+    if (other === undefined || other === 'unknown') return;
     throw new LimpetError('OVERLAP', `${cidr} is the subnet of network ${other.name}`, {
       subnet: cidr,
       other: cidr,
@@ -186,7 +189,7 @@ export class Pools {
 
   /** Only what was given back, and is in no network that Docker lists. */
   async #giveWay(net: SubnetService, { cidr: to, deadline }: WantedPool): Promise<boolean> {
-    if (net.isUsed || (await this.#hasNetwork(net))) return false;
+    if (net.isUsed || (await this.#networks.mayHave(net.cidr))) return false;
     const { cidr, spec, stats } = net;
     const removal = await this.#environment.service().removeUnused(cidr, spec.space, { deadline });
     if (removal === 'in-use') return false;
@@ -225,49 +228,15 @@ export class Pools {
     await service().refresh(SWARM, options);
     const spaces = [SWARM, spaceOf(host())];
     const ours = [...service().subnets()].filter((net) => spaces.includes(net.spec.space) && net.isNeeded);
-    const networks = await this.#networks();
+    const networks = await this.#networks.list();
     if (networks === undefined)
       this.#tell('warn', {}, 'chosen without knowing the networks of Docker: it does not answer');
     return [...ours.map(({ cidr }) => cidr), ...subnetsOf(networks ?? [])];
   }
 
-  /** Whether a network of Docker's list has the subnet; true while Docker does not answer, since then it may. */
-  async #hasNetwork({ cidr }: SubnetService): Promise<boolean> {
-    const networks = await this.#networks();
-    return networks === undefined || ofSubnet(networks, cidr).length > 0;
-  }
-
-  /**
-   * Whether no network of this host has the subnet any more. The one that is being removed has left the list by then.
-   */
-  async #isGone(cidr: string): Promise<boolean> {
-    const networks = await this.#networks();
-    return networks !== undefined && localNetworks(networks, cidr).length === 0;
-  }
-
-  /** Docker's networks; undefined while it does not answer. */
-  async #networks(): Promise<readonly Network[] | undefined> {
-    const { docker, networks } = this.#environment;
-    if (docker.silent) return undefined;
-    try {
-      return await networks.all();
-    } catch (error) {
-      if (isCode(error, 'UNAVAILABLE')) return undefined;
-      throw error;
-    }
-  }
-
   #tell(level: 'info' | 'warn', about: object, why: string): void {
     this.#environment.tell({ event: 'pool', level, ...about, why });
   }
-}
-
-/**
- * Networks that one host has by itself. One of the swarm is not, nor the configuration that such networks are made
- * from.
- */
-function localNetworks(networks: readonly Network[], cidr: string): readonly Network[] {
-  return ofSubnet(networks, cidr).filter(({ scope, isConfiguration }) => scope === 'local' && !isConfiguration);
 }
 
 /**
