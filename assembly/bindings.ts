@@ -15,6 +15,8 @@ export const LIVE: u8 = 1;
 export const HELD: u8 = 2;
 /** Only while rebuilding: the task is meant to run. */
 export const WANTED: u8 = 4;
+/** Only while rebuilding: another identity has the ordinal. */
+export const LOST: u8 = 8;
 
 export const TIME_LIMIT: u64 = 1 << 48;
 

@@ -18,6 +18,8 @@ export class Bitmap {
   pages: Pages;
   /** The page that the serial policy goes on in, or null. */
   latest: Page;
+  /** The page of the ordinal that nextFree found last, or null when it has none. */
+  found: Page;
   /** The highest level that has a page. */
   top: u32;
   /** The last ordinal of the subnet. */
@@ -98,6 +100,7 @@ export class Bitmap {
           // Not left to descend: a unit past the end of ::/0 would wrap around to 0 there.
           if (Ordinal.above(lo, hi, lastLo, lastHi)) return false;
           if (level) return this.descend(lo, hi, level);
+          this.found = page;
           Ordinal.lo = lo;
           Ordinal.hi = hi;
           return true;
@@ -127,12 +130,14 @@ export class Bitmap {
 
   /** From a free unit of `level` down to its first free ordinal; false when that lies past the end. */
   private descend(lo: u64, hi: u64, level: u32): bool {
+    let page = none<Page>();
     while (level--) {
-      const page = this.pages.find(lo, Page.tagged(hi, level));
+      page = this.pages.find(lo, Page.tagged(hi, level));
       hi = (hi << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
       lo <<= PAGE_BITS;
-      if (exists(page)) lo |= page.nextClear(0);
+      if (exists(page)) lo |= page.firstClear();
     }
+    this.found = page;
     Ordinal.lo = lo;
     Ordinal.hi = hi;
     return !above(lo, hi, this.lastLo, this.lastHi);

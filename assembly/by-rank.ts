@@ -1,25 +1,30 @@
-// Reserved bindings in order of rank, those of one rank in order of ordinal: how they queue after a rebuild. Ranks are
-// copied into an array and sorted there, least significant byte first, over the bytes in which they differ. Rejected: a
-// sort of the bindings' own chain, of which every pass waits for every binding to come from memory.
+// Reserved bindings in order of rank, those of one rank in order of ordinal: how they queue after a rebuild. Rank and place
+// are copied into an array, in the order in which the bindings lie in memory, and sorted there, least significant digit
+// first, over the digits in which they differ. Rejected: to go by ordinal, or to sort the bindings' own chain, where every
+// binding has to come from memory before the next one is known.
 
-import { LIVE, ownerAt } from './bindings';
+import { LIVE, LOST } from './bindings';
 import { reserveBlocks } from './memory';
-import { PAGE_SIZE } from './ordinal';
+import { Ordinal, PAGE_BITS } from './ordinal';
 import { Pages } from './pages';
-import { exists } from './pointer';
+import { exists, none } from './pointer';
 import { Binding } from './records';
 import { FAN, Nodes, Vector } from './vector';
 
-//   item  ┌──────┬─────────┬───┐
-//         │ rank │ binding │   │   four slots of a vector
-//         │ 0    │ 8       │   │
-//         └──────┴─────────┴───┘
+//   item  ┌──────┬─────────┬───────┐
+//         │ rank │ binding │ place │   four slots of a vector
+//         │ 0    │ 8       │ 12    │
+//         └──────┴─────────┴───────┘
+const BINDING: usize = 8;
+const PLACE: usize = 12;
 const SLOTS: u32 = 4;
-/** Bindings of a node. */
+/** Items of a node. */
 const ITEMS: u32 = FAN / SLOTS;
 
-/** How many items have each value of a byte; then where the first of them goes. */
-const COUNTS: usize = memory.data(256 * 4, 4);
+const DIGIT_BITS: u64 = 11;
+const DIGITS: u32 = 2048;
+/** How many items have each digit; then where the first of them goes. */
+const COUNTS: usize = memory.data(2048 * 4, 4);
 
 @unmanaged
 export class ByRank {
@@ -27,79 +32,100 @@ export class ByRank {
   items: Vector;
   /** Where a pass sorts them to. */
   other: Vector;
+  /** Of a wide subnet: which place in the order of pages a page has, by id. */
+  turns: Vector;
   length: u32;
-  /** The bits in which ranks differ. */
-  differ: u64;
+  /** The bits in which ranks, and places, differ. */
+  ranks: u64;
+  places: u64;
 
   /** The bindings in turn. */
   binding(i: u32): Binding {
-    return changetype<Binding>(load<usize>(this.items.slot(i * SLOTS), 8));
+    return changetype<Binding>(load<usize>(this.items.slot(i * SLOTS), BINDING));
   }
 
-  private push(binding: Binding): void {
+  push(binding: Binding): void {
     const at = this.items.extend(this.length * SLOTS, this.nodes);
     this.other.extend(this.length * SLOTS, this.nodes);
     this.length++;
     store<u64>(at, binding.time);
-    store<usize>(at, changetype<usize>(binding), 8);
-    this.differ |= binding.time ^ load<u64>(this.items.slot(0));
-  }
-
-  collect(pages: Pages): void {
-    for (let page = pages.firstFrom(0, 0); exists(page); page = pages.after(page)) {
-      for (let offset = page.nextSet(0); offset < PAGE_SIZE; offset = page.nextSet(offset + 1)) {
-        const binding = ownerAt(page, offset);
-        if (exists(binding) && !(binding.flags & LIVE)) this.push(binding);
-      }
-    }
+    store<usize>(at, changetype<usize>(binding), BINDING);
+    store<u32>(at, this.placeInOrder(binding.place), PLACE);
+    const first = this.items.slot(0);
+    this.ranks |= binding.time ^ load<u64>(first);
+    this.places |= load<u32>(at, PLACE) ^ load<u32>(first, PLACE);
   }
 
   sort(): void {
-    for (let shift: u64 = 0; this.differ >> shift; shift += 8) {
-      if (((this.differ >> shift) & 0xff) == 0) continue;
-      this.pass(shift);
-      const sorted = this.other;
-      this.other = this.items;
-      this.items = sorted;
-    }
+    for (let shift: u64 = 0; this.places >> shift; shift += DIGIT_BITS) this.pass(PLACE, shift, this.places);
+    for (let shift: u64 = 0; this.ranks >> shift; shift += DIGIT_BITS) this.pass(0, shift, this.ranks);
   }
 
-  private pass(shift: u64): void {
-    memory.fill(COUNTS, 0, 256 * 4);
+  /** A place whose page is known by its turn, so that places are in order of ordinal. */
+  private placeInOrder(place: u32): u32 {
+    if (!exists(this.turns)) return place;
+    return (this.turns.get(place >> PAGE_BITS) << PAGE_BITS) | Ordinal.offset(place);
+  }
+
+  private pass(field: usize, shift: u64, differ: u64): void {
+    if (!((differ >> shift) & <u64>(DIGITS - 1))) return;
+    this.count(field, shift);
     for (let i: u32 = 0; i < this.length; i++) {
-      const count = countOf(load<u64>(this.items.slot(i * SLOTS)), shift);
+      const from = this.items.slot(i * SLOTS);
+      const count = countOf(from, field, shift);
+      const to = this.other.slot(load<u32>(count) * SLOTS);
+      store<u32>(count, load<u32>(count) + 1);
+      store<u64>(to, load<u64>(from));
+      store<u64>(to, load<u64>(from, BINDING), BINDING);
+    }
+    const sorted = this.other;
+    this.other = this.items;
+    this.items = sorted;
+  }
+
+  /** Tells for each digit where its first item goes. */
+  private count(field: usize, shift: u64): void {
+    memory.fill(COUNTS, 0, DIGITS * 4);
+    for (let i: u32 = 0; i < this.length; i++) {
+      const count = countOf(this.items.slot(i * SLOTS), field, shift);
       store<u32>(count, load<u32>(count) + 1);
     }
     let before: u32 = 0;
-    for (let count = COUNTS; count < COUNTS + 256 * 4; count += 4) {
+    for (let count = COUNTS; count < COUNTS + DIGITS * 4; count += 4) {
       const own = load<u32>(count);
       store<u32>(count, before);
       before += own;
     }
-    for (let i: u32 = 0; i < this.length; i++) {
-      const from = this.items.slot(i * SLOTS);
-      const rank = load<u64>(from);
-      const count = countOf(rank, shift);
-      const to = this.other.slot(load<u32>(count) * SLOTS);
-      store<u32>(count, load<u32>(count) + 1);
-      store<u64>(to, rank);
-      store<u64>(to, load<u64>(from, 8), 8);
-    }
   }
 }
 
-function countOf(rank: u64, shift: u64): usize {
-  return COUNTS + ((<usize>(rank >> shift) & 0xff) << 2);
+function countOf(item: usize, field: usize, shift: u64): usize {
+  const number = field ? <u64>load<u32>(item, PLACE) : load<u64>(item);
+  return COUNTS + ((<usize>(number >> shift) & (DIGITS - 1)) << 2);
 }
 
-/** An array with room for so many bindings, or null when there is no memory for it. */
-export function createByRank(count: u32, nodes: Nodes): ByRank {
-  // Two vectors: their leaves, and no more than a sixteenth of that above them.
-  const most = 2 * (count / ITEMS + count / (ITEMS * 16) + 6);
-  if (!reserveBlocks(nodes.blocksFor(most, 2))) return changetype<ByRank>(0);
+/** An array of those of a chain, linked through `older`, that are reserved; or null when there is no memory for it. */
+export function byRank(chain: Binding, reserved: u32, pages: Pages, nodes: Nodes): ByRank {
+  // The leaves of three vectors, and no more than a sixteenth of that above them.
+  const leaves = 2 * (reserved / ITEMS + 1) + pages.mostIds / FAN + 1;
+  if (!reserveBlocks(nodes.blocksFor(leaves + leaves / 16 + 12, 4))) return none<ByRank>();
   const sorted = changetype<ByRank>(nodes.zeros(offsetof<ByRank>()));
   sorted.nodes = nodes;
   sorted.items = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
   sorted.other = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
+  if (pages.isWide) sorted.turns = turnsOf(pages, nodes);
+  for (; exists(chain); chain = chain.older) {
+    if (!(chain.flags & (LIVE | LOST))) sorted.push(chain);
+  }
+  sorted.sort();
   return sorted;
+}
+
+function turnsOf(pages: Pages, nodes: Nodes): Vector {
+  const turns = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
+  let turn: u32 = 0;
+  for (let page = pages.firstFrom(0, 0); exists(page); page = pages.after(page)) {
+    store<u32>(turns.extend(page.id, nodes), turn++);
+  }
+  return turns;
 }

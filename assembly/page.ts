@@ -77,6 +77,12 @@ export class Page {
     return next + <u32>ctz(~this.word(next));
   }
 
+  /** First offset of all whose bit is clear, in a page that has one. Reads no word but its own: each can be a cache miss. */
+  firstClear(): u32 {
+    const first = (<u32>ctz(~this.summary)) << 6;
+    return first + <u32>ctz(~this.word(first));
+  }
+
   /** First offset at or after `offset` (PAGE_SIZE at the most) whose bit is set, or PAGE_SIZE. */
   nextSet(offset: u32): u32 {
     let below: u64 = offset & 63;

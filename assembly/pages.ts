@@ -101,6 +101,11 @@ export class Pages {
     return this.firstFrom(lo, page.numberHi + <u64>(lo == 0));
   }
 
+  /** Ids of a wide subnet that have been in use at once; of a narrow one, none that has to be looked up. */
+  get mostIds(): u32 {
+    return this.isWide ? this.byId.length : 0;
+  }
+
   /** Whether there is an id left for one more level-0 page. */
   canAdd(): bool {
     return !this.isWide || this.byId.length < MOST_PAGES || this.byId.freed != 0;

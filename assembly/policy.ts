@@ -48,7 +48,8 @@ export class Policy {
     const last = lo == bitmap.lastLo && hi == bitmap.lastHi;
     this.cursorLo = last ? 0 : lo + 1;
     this.cursorHi = last ? 0 : hi + <u64>(lo + 1 == 0);
-    bitmap.latest = bitmap.pages.of(this.cursorLo, this.cursorHi);
+    const same = Ordinal.offset(this.cursorLo) != 0 && exists(bitmap.found);
+    bitmap.latest = same ? bitmap.found : bitmap.pages.of(this.cursorLo, this.cursorHi);
   }
 
   /**

@@ -1,8 +1,8 @@
 // Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
 // decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
 
-import { HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
-import { createByRank } from './by-rank';
+import { HELD, LIVE, LOST, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { byRank } from './by-rank';
 import { sortLosers } from './losers';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
@@ -29,9 +29,11 @@ export const FAILED: u32 = 3;
 export class Rebuild {
   /** Where the new bindings are made. */
   staging: Subnet;
-  /** Claims of distinct identities, chained by `newer`; until they are resolved `time` is their rank. */
+  /** Claims of distinct identities, chained by `older`; until the commit `time` is their rank. */
   claims: Binding;
-  /** Claims that another identity won, chained by `newer`. */
+  /** Where in that chain the decisions have come to. */
+  undecided: Binding;
+  /** Claims that another identity won and that have not been told, chained by `newer`. */
   losers: Binding;
   /** Claims that lost to one of the same identity. */
   superseded: u32;
@@ -103,7 +105,7 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
     if (!replaces(staging, binding, flags, rank, lo, hi)) return status.OK;
   } else {
     binding = staging.bindings.add(identity, length, flags);
-    binding.newer = rebuild.claims;
+    binding.older = rebuild.claims;
     rebuild.claims = binding;
   }
   binding.flags = flags;
@@ -135,14 +137,15 @@ function wins(a: Binding, b: Binding): bool {
 export function resolveRebuild(subnet: Subnet): i32 {
   const rebuild = rebuildOf(subnet);
   if (rebuild.stage == RESOLVED) return status.OK;
+  if (rebuild.stage == OPEN) rebuild.undecided = rebuild.claims;
   rebuild.stage = RESOLVING;
   const staging = rebuild.staging;
   const kept = keepHolds(subnet, rebuild);
   if (kept != status.OK) return kept;
-  for (let binding = rebuild.claims; exists(binding); binding = rebuild.claims) {
+  for (let binding = rebuild.undecided; exists(binding); binding = rebuild.undecided) {
     const page = staging.bitmap.pages.at(binding.place);
     if (!hasRoomToSettle(staging.bitmap, page, Ordinal.offset(binding.place))) return status.NO_MEMORY;
-    rebuild.claims = binding.newer;
+    rebuild.undecided = binding.older;
     settleClaim(rebuild, binding, page);
   }
   rebuild.stage = RESOLVED;
@@ -169,17 +172,15 @@ function settleClaim(rebuild: Rebuild, binding: Binding, page: Page): void {
 
 function lose(rebuild: Rebuild, binding: Binding): void {
   rebuild.staging.bindings.remove(binding);
+  binding.flags |= LOST;
   binding.newer = rebuild.losers;
   rebuild.losers = binding;
 }
 
-/** Takes one loser off the list; null when there is none. Its memory goes with the next call or the commit. */
+/** Takes one loser off the list; null when there is none. Its memory goes with the commit. */
 export function nextLoser(rebuild: Rebuild): Binding {
   const loser = rebuild.losers;
-  if (exists(loser)) {
-    rebuild.losers = loser.newer;
-    rebuild.staging.bindings.records.free(loser);
-  }
+  if (exists(loser)) rebuild.losers = loser.newer;
   return loser;
 }
 
@@ -195,7 +196,6 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   if (!chainReserved(rebuild, time)) return changetype<Subnet>(0);
   staging.policy.cursorLo = subnet.policy.cursorLo;
   staging.policy.cursorHi = subnet.policy.cursorHi;
-  for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
   dropEmptyPages(staging);
   rebuild.words.nodes.destroy();
   destroySubnet(subnet);
@@ -222,14 +222,16 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   return status.OK;
 }
 
-/** Chains the reserved bindings by rank, those of one rank by ordinal; false when memory is short. */
+/** Chains the reserved bindings by rank, those of one rank by ordinal, and frees the losers; false when memory is short. */
 function chainReserved(rebuild: Rebuild, time: u64): bool {
   const bindings = rebuild.staging.bindings;
-  if (!bindings.reserved) return true;
-  const sorted = createByRank(bindings.reserved, rebuild.words.nodes);
+  const sorted = byRank(rebuild.claims, bindings.reserved, rebuild.staging.bitmap.pages, rebuild.words.nodes);
   if (!exists(sorted)) return false;
-  sorted.collect(rebuild.staging.bitmap.pages);
-  sorted.sort();
+  for (let claim = rebuild.claims; exists(claim); ) {
+    const next = claim.older;
+    if (claim.flags & LOST) bindings.records.free(claim);
+    claim = next;
+  }
   for (let i: u32 = 0; i < sorted.length; i++) {
     const binding = sorted.binding(i);
     binding.flags &= ~WANTED;

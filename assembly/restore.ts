@@ -52,6 +52,10 @@ export function abortRestore(): void {
   Reader.stage = 0;
 }
 
+export function isRestoring(): bool {
+  return Reader.stage != 0;
+}
+
 /** Where reading stopped: the start of a part that `end` cuts off. */
 export function restorePosition(): usize {
   return Reader.at;
@@ -66,7 +70,6 @@ export function takeRestored(): Subnet {
 
 /** Reads whole parts: OK when more must follow, CHANGED when the snapshot is whole; after an error nothing is left. */
 export function readSnapshot(at: usize, end: usize): i32 {
-  if (!Reader.stage) return status.BAD_STATE;
   let result = status.OK;
   Reader.at = at;
   while (result == status.OK) {

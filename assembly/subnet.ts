@@ -232,7 +232,7 @@ export class Subnet {
   private bindChosen(identity: usize, length: u32): i32 {
     const lo = Ordinal.lo;
     const hi = Ordinal.hi;
-    const answered = this.bindTo(identity, length, this.bitmap.pages.of(lo, hi), lo, hi);
+    const answered = this.bindTo(identity, length, this.bitmap.found, lo, hi);
     if (answered == status.CHANGED) this.policy.advance(lo, hi);
     return answered;
   }
@@ -241,7 +241,7 @@ export class Subnet {
   private holdChosen(): i32 {
     const lo = Ordinal.lo;
     const hi = Ordinal.hi;
-    const answered = this.holdFree(this.bitmap.pages.of(lo, hi), lo, hi);
+    const answered = this.holdFree(this.bitmap.found, lo, hi);
     if (answered == status.CHANGED) this.policy.advance(lo, hi);
     return answered;
   }

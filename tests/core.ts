@@ -89,9 +89,12 @@ export class RawCore {
 
   /** Writes an identity into the io area and makes the call about it. */
   of(name: string, subnet: number, identity: string): number {
-    const bytes = Buffer.from(identity);
-    Buffer.from(this.#memory.buffer, this.#io + IO.identity).set(bytes);
-    return this.call(name, subnet, bytes.length);
+    return this.call(name, subnet, this.put(identity));
+  }
+
+  /** Writes an identity into the io area; its length. */
+  put(identity: string): number {
+    return Buffer.from(this.#memory.buffer, this.#io + IO.identity).write(identity);
   }
 
   /** Makes a call about an ordinal. */

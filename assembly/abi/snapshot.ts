@@ -1,7 +1,7 @@
 // The calls that write and read snapshots.
 
 import { CALL_BLOCKS, reserveBlocks } from '../memory';
-import { abortRestore, beginRestore, readSnapshot, restorePosition, takeRestored } from '../restore';
+import { abortRestore, beginRestore, isRestoring, readSnapshot, restorePosition, takeRestored } from '../restore';
 import { beginSnapshot, writeSnapshot } from '../snapshot';
 import * as status from '../status';
 import { insertSubnet } from '../subnets';
@@ -28,6 +28,7 @@ export function restore_begin(): void {
  * CHANGED when it is whole, with the number of the new subnet in io.end.
  */
 export function restore_feed(length: u32): i32 {
+  if (!isRestoring()) return status.BAD_STATE;
   if (length > WINDOW_SIZE) return status.BAD_INPUT;
   const result = readSnapshot(WINDOW, WINDOW + length);
   store<u32>(IO, <u32>(restorePosition() - WINDOW), POSITION);

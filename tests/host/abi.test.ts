@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { IO, little, RawCore } from '../core.js';
 import { corePath } from '../limpet.js';
 import { sipHash13 } from '../siphash.js';
 
@@ -34,6 +35,41 @@ test('the statuses of docs/ABI.md are those of the core', async () => {
   );
   const inPage = [...abi.matchAll(/^\| (-?\d+) \| ([A-Z_]+) \|/gm)].map(([, value, name]) => `${value} ${name}`);
   assert.deepEqual(inPage, inCore);
+});
+
+/** The pairs `field value` of a cell, apart by semicolons. */
+const fields = (cell: string) =>
+  cell
+    .split(';')
+    .map((pair) => pair.trim().split(/ (.*)/) as [string, string])
+    .filter(([field]) => field !== '');
+
+function prepare(raw: RawCore, field: string, value: string): void {
+  if (field === 'ordinal') raw.ordinal = BigInt(value);
+  else if (field === 'last') raw.last = BigInt(value);
+  else if (field === 'time') raw.time = BigInt(value);
+  else if (field === 'identity') raw.put(value);
+  else if (field === 'ranges') raw.window.set(Buffer.concat(value.split(' ').map((n) => little(BigInt(n), 16))));
+  else assert.fail(`nothing is called ${field}`);
+}
+
+function told(raw: RawCore, field: string): string {
+  if (field === 'ordinal') return String(raw.ordinal);
+  if (field === 'time') return String(raw.io.getBigUint64(IO.time, true));
+  if (field === 'identity') return raw.identity;
+  return String(raw.io.getUint32(IO[field as 'state' | 'length'], true));
+}
+
+test('the worked sequence of docs/ABI.md answers what it says', () => {
+  const raw = new RawCore(corePath);
+  const steps = [...abi.matchAll(/^\| `(\w+)\(([^)]*)\)` \|([^|]*)\| (-?\d+) \|([^|]*)\|$/gm)];
+  assert.ok(steps.length > 20);
+  for (const [line, name, args, before, answer, after] of steps as unknown as string[][]) {
+    for (const [field, value] of fields(before!)) prepare(raw, field, value);
+    const numbers = args === '' ? [] : args!.split(',').map(Number);
+    assert.equal(raw.call(name!, ...numbers), Number(answer), line);
+    for (const [field, value] of fields(after!)) assert.equal(told(raw, field), value, line);
+  }
 });
 
 test('the checksum and layout of docs/ABI.md are enough to read a snapshot', async () => {
