@@ -230,7 +230,9 @@ export class SubnetService {
     return this.users.length > 0;
   }
 
-  /** Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it. */
+  /**
+   * Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it.
+   */
   get isNeeded(): boolean {
     return this.state.isNeeded;
   }

@@ -1,5 +1,6 @@
-// Who this host is, kept in a file of its state folder: an ID of its own, made at random at the first start, and Swarm's ID of the
-// node as it was last heard. Docker does not answer while it starts, and that is when both are needed.
+// Who this host is, kept in a file of its state folder: an ID of its own, made at random at the first start, and
+// Swarm's ID of the node as it was last heard. Docker does not answer while it starts, and that is when both are
+// needed.
 
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -35,7 +36,8 @@ export async function readHostState(file: string): Promise<HostState | undefined
   } catch {
     // not JSON: an older Limpet kept the host's name there
   }
-  const message = `${file} does not say who this host is, but ${quote(text.slice(0, 60))}: remove it, and a new ID is made`;
+  const says = quote(text.slice(0, 60));
+  const message = `${file} does not say who this host is, but ${says}: remove it, and a new ID is made`;
   throw new LimpetError('BAD_INPUT', message, { value: file });
 }
 
