@@ -1,6 +1,7 @@
-// `npm run bench:plugin`: what the plugin as it is shipped takes to answer Docker over its socket, with each store, beside the
-// emptiest call of the same run: a sticky hit, a new binding, and two hundred containers started at once. Docker is a small
-// server that lists real containers' JSON. Needs a build and, for its row, etcd. Nothing here passes or fails on a time.
+// `npm run bench:plugin`: what the plugin as it is shipped takes to answer Docker over its socket, with each store,
+// beside the emptiest call of the same run: a sticky hit, a new binding, and two hundred containers started at once.
+// Docker is a small server that lists real containers' JSON. Needs a build and, for its row, etcd. Nothing here passes
+// or fails on a time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -173,15 +174,18 @@ try {
 const ms = (value: number) => value.toFixed(2);
 const pair = ({ p50, p99 }: Percentiles) => `${ms(p50)} / ${ms(p99)}`;
 console.log(
-  `${machine()} ${rounds} rounds, ${AROUND} containers around. Milliseconds, p50 / p99; the ratio is of the p50 to that of the emptiest call.\n`,
+  `${machine()} ${rounds} rounds, ${AROUND} containers around. Milliseconds, p50 / p99; the ratio is of the ` +
+    'p50 to that of the emptiest call.\n',
 );
 console.log(
-  `| store | emptiest call | sticky hit | ratio | new binding | ratio | ${crowd} at once, the last one | lists asked for |`,
+  `| store | emptiest call | sticky hit | ratio | new binding | ratio | ${crowd} at once, the last one | lists ` +
+    'asked for |',
 );
 console.log('|---|---|---|---|---|---|---|---|');
 for (const [store, { empty, hit, bind, all, lists }] of figures) {
   const ratio = (value: Percentiles) => (value.p50 / empty.p50).toFixed(1);
   console.log(
-    `| ${store} | ${pair(empty)} | ${pair(hit)} | ${ratio(hit)} | ${pair(bind)} | ${ratio(bind)} | ${all.toFixed(0)} | ${lists} |`,
+    `| ${store} | ${pair(empty)} | ${pair(hit)} | ${ratio(hit)} | ${pair(bind)} | ${ratio(bind)} | ` +
+      `${all.toFixed(0)} | ${lists} |`,
   );
 }

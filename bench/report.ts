@@ -21,7 +21,10 @@ const COMMITTED = new URL('../docs/bench/core.json', import.meta.url);
 
 export function machine(): string {
   const gib = Math.round(totalmem() / 2 ** 30);
-  return `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${gib} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+  return (
+    `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${gib} GiB, Node ${process.versions.node}, ` +
+    `${process.platform} ${process.arch}`
+  );
 }
 
 export function render(results: Results): string {
@@ -34,7 +37,8 @@ export function render(results: Results): string {
     '|---|---|---|---|',
     ...results.timed.map(
       (each) =>
-        `| ${each.name} | **${format(each.ratio)}** | ${speed(each, each.ours)} | ${speed(each, each.plain)} (${each.against}) |`,
+        `| ${each.name} | **${format(each.ratio)}** | ${speed(each, each.ours)} | ${speed(each, each.plain)} ` +
+        `(${each.against}) |`,
     ),
     ...results.pauses.map(
       (each) =>

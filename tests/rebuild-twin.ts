@@ -1,4 +1,4 @@
-// The naive twin of the rebuild (DESIGN.md section 5): plain JavaScript over parsed JSON, slow and obviously right.
+// The naive twin of the rebuild (docs/ABI.md, "Rebuild"): plain JavaScript over parsed JSON, slow and obviously right.
 // Shares no code with src/, so that a mistake there is not made here too.
 
 import { isIP } from 'node:net';
@@ -234,7 +234,8 @@ function toText(number: bigint, bits: 32 | 128): string {
   const parts: bigint[] = [];
   for (let at = BigInt(bits) - size; at >= 0n; at -= size) parts.push((number >> at) & (2n ** size - 1n));
   if (bits === 32) return parts.join('.');
-  if (number >> 32n === 0xffffn) return `::ffff:${toText(number & 0xffffffffn, 32)}`; // IPv4-mapped: RFC 5952, section 5
+  // IPv4-mapped: RFC 5952, section 5.
+  if (number >> 32n === 0xffffn) return `::ffff:${toText(number & 0xffffffffn, 32)}`;
   return canonical(parts.map((part) => part.toString(16)).join(':'));
 }
 

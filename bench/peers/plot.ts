@@ -1,5 +1,5 @@
-// A plot of lines on two logarithmic axes as SVG, readable on light and on dark ground. Small enough to be written here: a
-// chart library would bring a browser's DOM along for two pictures.
+// A plot of lines on two logarithmic axes as SVG, readable on light and on dark ground. Small enough to be written
+// here: a chart library would bring a browser's DOM along for two pictures.
 
 export interface Line {
   readonly label: string;
@@ -39,7 +39,8 @@ export function draw(plot: Plot): string {
   const [low, high] = powers(points.map(([, y]) => y));
   const up = scale([low, high], [BOTTOM, TOP]);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(plot.title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" ` +
+      `aria-label="${escaped(plot.title)}">`,
     '<style>',
     'text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-size:15px;font-weight:600}.faint{stroke:#d0d7de}',
     '@media(prefers-color-scheme:dark){text{fill:#e6edf3}.faint{stroke:#3d444d}}',
@@ -50,7 +51,8 @@ export function draw(plot: Plot): string {
       ([x, label]) => `<text x="${round(across(x))}" y="${BOTTOM + 18}" text-anchor="middle">${escaped(label)}</text>`,
     ),
     `<text x="${(LEFT + RIGHT) / 2}" y="${BOTTOM + 42}" text-anchor="middle">${escaped(plot.x)}</text>`,
-    `<text x="16" y="${(TOP + BOTTOM) / 2}" text-anchor="middle" transform="rotate(-90 16 ${(TOP + BOTTOM) / 2})">${escaped(plot.y)}</text>`,
+    `<text x="16" y="${(TOP + BOTTOM) / 2}" text-anchor="middle" transform="rotate(-90 16 ` +
+      `${(TOP + BOTTOM) / 2})">${escaped(plot.y)}</text>`,
     ...curves(plot.lines, across, up),
     '</svg>',
     '',
@@ -76,7 +78,8 @@ function curves(lines: readonly Line[], across: (x: number) => number, up: (y: n
     const path = line.points.map(([x, y]) => `${round(across(x))},${round(up(y))}`);
     const width = line.main ? 3.5 : 1.75;
     drawn.push(
-      `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round"${dashes}/>`,
+      `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="${width}" ` +
+        `stroke-linejoin="round"${dashes}/>`,
       ...path.map((at) => {
         const [x, y] = at.split(',');
         return `<circle cx="${x}" cy="${y}" r="${line.main ? 4 : 2.5}" fill="${colour}"/>`;
@@ -91,7 +94,9 @@ function curves(lines: readonly Line[], across: (x: number) => number, up: (y: n
   return [...drawn, ...spread(labels)];
 }
 
-/** Puts the labels right of the plot, moved apart where they would lie on one another, each led to the end of its line. */
+/**
+ * Puts the labels right of the plot, moved apart where they would lie on one another, each led to the end of its line.
+ */
 function spread(
   labels: { readonly y: number; readonly text: string; readonly from: readonly [number, number] }[],
 ): string[] {

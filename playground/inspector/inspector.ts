@@ -1,4 +1,5 @@
-// The inspector of the simulated swarm: bindings, log, rebuild and core in tabs. Only the tab that is seen is kept up to date.
+// The inspector of the simulated swarm: bindings, log, rebuild and core in tabs. Only the tab that is seen is kept up
+// to date.
 
 import type { Limpet } from 'limpet';
 import type { AllocatorState, RebuildView, State } from 'limpet/simulator';
@@ -95,7 +96,8 @@ function rowsOf({ cells }: AllocatorState, address: (ordinal: number) => string)
 function rebuildElement({ rebuild }: State): HTMLElement {
   if (rebuild === undefined) {
     const text =
-      'No leader has been elected anew yet. When one is, it makes the bindings from Swarm’s task list: reboot or crash the leader.';
+      'No leader has been elected anew yet. When one is, it makes the bindings from Swarm’s task list: reboot ' +
+      'or crash the leader.';
     return h('p', { class: 'quiet', text });
   }
   const title = `${rebuild.leader} took over at ${sayTime(rebuild.at)} and read ${rebuild.tasks} tasks.`;

@@ -1,4 +1,5 @@
-// Your own swarm: lists in, bindings, map and report out. What is shown changes only when everything that came in was good.
+// Your own swarm: lists in, bindings, map and report out. What is shown changes only when everything that came in was
+// good.
 
 import type { Limpet } from 'limpet';
 import type { Scenario } from 'limpet/simulator';
@@ -43,7 +44,8 @@ export class OwnView {
     this.#pickers = this.#makePickers();
     this.#result = this.#makeResult();
     const lead =
-      'The task list of a real swarm, rebuilt in the same core: who has which address, what is reserved, what conflicts.';
+      'The task list of a real swarm, rebuilt in the same core: who has which address, what is reserved, what ' +
+      'conflicts.';
     const promise = h(
       'p',
       { class: 'promise' },

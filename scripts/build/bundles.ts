@@ -24,6 +24,7 @@ const NODE: BuildOptions = {
   target: 'node20',
   external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'],
 };
+const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022' };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
@@ -34,8 +35,9 @@ export async function bundle(dist: string, debugCore: Buffer): Promise<string[]>
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
   await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);
-  await toCommonJs(dist);
-  await split(LIBRARY, `${dist}/browser`, { platform: 'browser', target: 'es2022' });
+  await toCommonJs(dist, { ...LIBRARY, ...STORES }, NODE);
+  await split(LIBRARY, `${dist}/browser`, BROWSER);
+  await toCommonJs(`${dist}/browser`, LIBRARY, BROWSER);
   await split(entries, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
   await finishCli(`${dist}/debug`);
   const folders = await bundleLoaded(dist, []);
@@ -88,19 +90,21 @@ async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> 
   return inputs.flatMap((path) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
 }
 
-/** Turns the ESM library, file by file, into .cjs beside it. */
-async function toCommonJs(dist: string): Promise<void> {
-  const entries = Object.keys({ ...LIBRARY, ...STORES });
-  const names = (await readdir(dist)).filter(
-    (name) => entries.includes(basename(name, '.js')) || /^chunk-.*\.js$/.test(name),
+/**
+ * Turns the ESM library, file by file, into .cjs beside it. Also that for browsers: Jest requires with their condition
+ * set when its environment is jsdom.
+ */
+async function toCommonJs(folder: string, entries: Record<string, string>, options: BuildOptions): Promise<void> {
+  const names = (await readdir(folder)).filter(
+    (name) => basename(name, '.js') in entries || /^chunk-.*\.js$/.test(name),
   );
   await run({
-    absWorkingDir: resolve(dist),
+    absWorkingDir: resolve(folder),
     entryPoints: names.map((name) => `./${name}`),
     outdir: '.',
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
-    ...NODE,
+    ...options,
     plugins: [siblingsStay('.cjs')],
   });
 }

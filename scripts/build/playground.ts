@@ -47,7 +47,7 @@ function ownPackage(dist: string): Plugin {
     async setup(build) {
       const { exports } = JSON.parse(await readFile('package.json', 'utf8'));
       build.onResolve({ filter: /^limpet(\/|$)/ }, ({ path }) => {
-        const target = exports[`.${path.slice('limpet'.length)}`]?.browser?.default;
+        const target = exports[`.${path.slice('limpet'.length)}`]?.browser?.import?.default;
         if (target === undefined) return { errors: [{ text: `package.json exports no ${path} for browsers` }] };
         return { path: resolve(dist, target.replace('./dist/', '')), sideEffects: false };
       });

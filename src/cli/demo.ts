@@ -1,5 +1,5 @@
-// `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the simulation came
-// to; the recording of a real swarm is recording.ts.
+// `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the
+// simulation came to; the recording of a real swarm is recording.ts.
 
 import { dockerTasks } from '../docker/task-reader.js';
 import { Limpet } from '../host/limpet.js';
@@ -64,7 +64,9 @@ function tell({ event, log, before, after }: Chapter, paint: Paint): string[][] 
   const election = said('swarm').find((text) => text.endsWith('is the new leader'));
   if (election === undefined || after.rebuild === undefined) return [[title, ...moved]];
   const { tasks, live, reserved, conflicts } = after.rebuild;
-  const rebuilt = `   Limpet there is rebuilt from ${tasks} tasks: ${live} live, ${reserved} reserved, ${count(conflicts.length, 'conflict')}`;
+  const rebuilt =
+    `   Limpet there is rebuilt from ${tasks} tasks: ${live} live, ${reserved} reserved, ` +
+    `${count(conflicts.length, 'conflict')}`;
   return [[title], [election, rebuilt, ...moved]];
 }
 

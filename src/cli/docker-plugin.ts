@@ -1,5 +1,5 @@
-// `limpet docker-plugin`: its options, each also an environment variable, which is how a managed plugin is set. The plugin
-// itself is loaded only when it is asked for.
+// `limpet docker-plugin`: its options, each also an environment variable, which is how a managed plugin is set. The
+// plugin itself is loaded only when it is asked for.
 
 import { type Command, Option } from 'commander';
 import { DEFAULTS, LOG_LEVELS } from '../plugin/options.js';

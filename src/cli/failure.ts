@@ -3,12 +3,15 @@
 import { LimpetError } from '../host/errors.js';
 
 /**
- * Exit codes, as README lists them. `found`: a conflict, a finding, something refused or not there; the rest of the work is
- * done. `unusable`: wrong usage or input. `unreachable`: the plugin, the store or Docker does not answer.
+ * Exit codes, as README lists them. `found`: a conflict, a finding, something refused or not there; the rest of the
+ * work is done. `unusable`: wrong usage or input. `unreachable`: the plugin, the store or Docker does not answer.
  */
 export const EXIT = { good: 0, found: 1, unusable: 2, unreachable: 3 } as const;
 
-/** Wrong usage, or input that cannot be used, unless told otherwise; the message names the option or the file, and the value. */
+/**
+ * Wrong usage, or input that cannot be used, unless told otherwise; the message names the option or the file, and the
+ * value.
+ */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly exitCode: number;

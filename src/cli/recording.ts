@@ -1,5 +1,5 @@
-// `limpet demo --recording`: a real swarm's recording as a story for an operator. Every number and address in it is computed. What
-// it is replayed by is replay.ts; the simulated swarm is demo.ts.
+// `limpet demo --recording`: a real swarm's recording as a story for an operator. Every number and address in it is
+// computed. What it is replayed by is replay.ts; the simulated swarm is demo.ts.
 
 import { count, type Paint, table } from './print.js';
 import { replay, type Story } from './replay.js';

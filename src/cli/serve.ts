@@ -1,5 +1,5 @@
-// The plugin with the operators' operations on its socket: the one module that the command line loads for `limpet docker-plugin`,
-// and only then, since Docker's client, etcd's and the rest come with it.
+// The plugin with the operators' operations on its socket: the one module that the command line loads for `limpet
+// docker-plugin`, and only then, since Docker's client, etcd's and the rest come with it.
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { adminHandler, type OperateEnvironment } from '../operate/index.js';

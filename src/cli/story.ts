@@ -1,5 +1,6 @@
-// A story's last page, and what it is made of: where each replica was after each step in two worlds, Docker's and Limpet's. The
-// simulated swarm (demo.ts) and the recorded one (recording.ts) are told with it; every number in it is counted.
+// A story's last page, and what it is made of: where each replica was after each step in two worlds, Docker's and
+// Limpet's. The simulated swarm (demo.ts) and the recorded one (recording.ts) are told with it; every number in it is
+// counted.
 
 import { type Cell, type Paint, table } from './print.js';
 

@@ -1,5 +1,5 @@
-// Addresses and subnets as Docker's JSON writes them: with the prefix length of the subnet behind them, host bits set, leading zeros,
-// or nonsense, where another IPAM driver has given them.
+// Addresses and subnets as Docker's JSON writes them: with the prefix length of the subnet behind them, host bits set,
+// leading zeros, or nonsense, where another IPAM driver has given them.
 
 import { formatAddress, parseAddress, parseCidr } from '../host/address.js';
 import { withoutHostBits } from '../host/cidr.js';
@@ -13,8 +13,8 @@ export function canonical(address: string): string {
 }
 
 /**
- * A subnet as Limpet writes it, host bits cleared. Undefined for what cannot be read, and for one of all addresses, which is what
- * drivers say that have none: neither takes any room.
+ * A subnet as Limpet writes it, host bits cleared. Undefined for what cannot be read, and for one of all addresses,
+ * which is what drivers say that have none: neither takes any room.
  */
 export function subnetOf(text: string): string | undefined {
   try {

@@ -1,5 +1,6 @@
-// Docker's API over its socket or TCP, each question bounded by a deadline: dockerd may itself be waiting for the plugin that asks.
-// While the client watches Docker it notices at once that Docker has gone, and asks until it is there again.
+// Docker's API over its socket or TCP, each question bounded by a deadline: dockerd may itself be waiting for the
+// plugin that asks. While the client watches Docker it notices at once that Docker has gone, and asks until it is there
+// again.
 
 import Docker from 'dockerode';
 import { quote } from '../host/address.js';
@@ -32,7 +33,9 @@ export class DockerodeApi implements DockerApi {
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #address: Docker.DockerOptions;
-  /** Docker in the version that was agreed on; forgotten whenever a question fails, since Docker may have been upgraded. */
+  /**
+   * Docker in the version that was agreed on; forgotten whenever a question fails, since Docker may have been upgraded.
+   */
   #agreed: Promise<Docker> | undefined;
   #silent = false;
   #watched = false;

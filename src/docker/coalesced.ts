@@ -1,5 +1,6 @@
-// One question to Docker for all who ask at the same moment. Nobody gets an answer to a question that was put before they
-// asked: what they ask about may have come since. Two hundred containers started at once cost a few lists, not two hundred.
+// One question to Docker for all who ask at the same moment. Nobody gets an answer to a question that was put before
+// they asked: what they ask about may have come since. Two hundred containers started at once cost a few lists, not two
+// hundred.
 
 export class Coalesced<T> {
   readonly #ask: () => Promise<T>;

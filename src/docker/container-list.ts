@@ -1,5 +1,5 @@
-// The list of containers, for those who ask within a call of Docker's: one question for all who ask at the same moment, and no
-// waiting for a Docker that does not answer, since it may be waiting for the very call.
+// The list of containers, for those who ask within a call of Docker's: one question for all who ask at the same moment,
+// and no waiting for a Docker that does not answer, since it may be waiting for the very call.
 
 import { LimpetError } from '../host/errors.js';
 import type { Clock } from '../service/clock.js';

@@ -1,5 +1,6 @@
-// What a container in Docker's list has, and what it may ask for. The list shows more than is true: a start that failed leaves an
-// address behind, one that is started again is `exited` until it runs, and a name can have been another container's.
+// What a container in Docker's list has, and what it may ask for. The list shows more than is true: a start that failed
+// leaves an address behind, one that is started again is `exited` until it runs, and a name can have been another
+// container's.
 //
 //   state        it has the address that is shown              it may ask for one
 //   created      no: shown with one, its start has failed      yes; a task's only before its first start
@@ -42,7 +43,10 @@ export function asksFor({ asked }: Endpoint, address: string): boolean {
   return asked.some((each) => canonical(each) === address);
 }
 
-/** Whether Docker may be starting it at this moment, and so be asking for an address. Swarm starts a task's container once. */
+/**
+ * Whether Docker may be starting it at this moment, and so be asking for an address. Swarm starts a task's container
+ * once.
+ */
 export function mayAsk(container: Container): boolean {
   if (!STARTABLE.has(container.state)) return false;
   return container.task === undefined || isFresh(container);

@@ -1,4 +1,5 @@
-// Where Docker's API is, as operators write it and as Docker's own commands take it: a socket, or TCP with or without TLS.
+// Where Docker's API is, as operators write it and as Docker's own commands take it: a socket, or TCP with or without
+// TLS.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +17,8 @@ export interface DockerHost {
 export type DockerEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The certificates that Docker's own commands would use: with DOCKER_TLS_VERIFY, or for an https address, `ca.pem`, `cert.pem` and
- * `key.pem` in DOCKER_CERT_PATH, by default `~/.docker`. A socket needs none.
+ * The certificates that Docker's own commands would use: with DOCKER_TLS_VERIFY, or for an https address, `ca.pem`,
+ * `cert.pem` and `key.pem` in DOCKER_CERT_PATH, by default `~/.docker`. A socket needs none.
  * @throws LimpetError BAD_INPUT naming the file that cannot be read
  */
 export function dockerHost(host: string, environment: DockerEnvironment): DockerHost {
@@ -29,14 +30,19 @@ export function dockerHost(host: string, environment: DockerEnvironment): Docker
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      const message = `Docker at ${host} wants TLS, and ${path} cannot be read (${(error as Error).message}): set DOCKER_CERT_PATH`;
+      const message =
+        `Docker at ${host} wants TLS, and ${path} cannot be read (${(error as Error).message}): set ` +
+        'DOCKER_CERT_PATH';
       throw new LimpetError('BAD_INPUT', message, { value: path });
     }
   };
   return { host, tls: { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') } };
 }
 
-/** Every part that dockerode would otherwise take from DOCKER_HOST and its like. @throws LimpetError BAD_INPUT naming the host */
+/**
+ * Every part that dockerode would otherwise take from DOCKER_HOST and its like. @throws LimpetError BAD_INPUT naming
+ * the host
+ */
 export function addressOf({ host, tls }: DockerHost): DockerOptions {
   const socket = /^(?:unix:\/\/)?(\/.+)$/.exec(host)?.[1];
   if (socket !== undefined) return { socketPath: socket, protocol: 'http', host: '' };

@@ -1,6 +1,6 @@
-// Who a container is to Limpet: the key that outlives it. A task's is its service and slot, so that the next task in that slot is
-// the same; without a slot (a global service, the first task of a replicated job) its service and node, which is how Swarm names
-// its container. A plain container's is its name.
+// Who a container is to Limpet: the key that outlives it. A task's is its service and slot, so that the next task in
+// that slot is the same; without a slot (a global service, the first task of a replicated job) its service and node,
+// which is how Swarm names its container. A plain container's is its name.
 //
 //   web.3                            slot 3 of the service web
 //   agent.r0k…25 characters          the global service agent on that node
@@ -15,8 +15,8 @@ const TASK_CONTAINER = /^(.+\.(?:\d+|[0-9a-z]{25}))\.[0-9a-z]{25}$/;
 const PLAIN = 'container:';
 
 /**
- * The identity of a container as Docker lists it. It is a task's only when its own name and all of its labels say the same: anybody
- * can write a label.
+ * The identity of a container as Docker lists it. It is a task's only when its own name and all of its labels say the
+ * same: anybody can write a label.
  */
 export function identityOf({ name, task }: Pick<Container, 'name' | 'task'>): string {
   if (task === undefined || task.name !== name) return plain(name);
@@ -26,7 +26,9 @@ export function identityOf({ name, task }: Pick<Container, 'name' | 'task'>): st
   return agrees ? `${service}${slot}` : plain(name);
 }
 
-/** The same for a task as a manager lists it; undefined when its service is not there any more, or it is nowhere yet. */
+/**
+ * The same for a task as a manager lists it; undefined when its service is not there any more, or it is nowhere yet.
+ */
 export function identityOfTask(task: Task, services: ReadonlyMap<string, Service>): string | undefined {
   const service = services.get(task.serviceId);
   if (service === undefined) return undefined;
@@ -50,7 +52,9 @@ export function serviceOf(identity: string): string | undefined {
   return /^(?:@|container:)/.test(identity) ? undefined : TASK.exec(identity)?.[1];
 }
 
-/** Whether an endpoint's name is that of a network's load balancer on a node: libnetwork makes it of the network's name. */
+/**
+ * Whether an endpoint's name is that of a network's load balancer on a node: libnetwork makes it of the network's name.
+ */
 export function isBalancerEnd(name: string, networks: readonly { readonly name: string }[] = []): boolean {
   return networks.length === 0 ? name.endsWith('-endpoint') : networks.some((each) => name === `${each.name}-endpoint`);
 }

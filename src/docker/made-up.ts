@@ -1,5 +1,5 @@
-// Identities that Limpet makes up for what has an address and no identity of its own, so that every address has an owner. They
-// begin with @, which no container's name and no service's name can, and end with their use.
+// Identities that Limpet makes up for what has an address and no identity of its own, so that every address has an
+// owner. They begin with @, which no container's name and no service's name can, and end with their use.
 
 /** The load balancer's end of a network on a node: no container asks for its address. */
 export function endpoint(node: string, address: string): string {

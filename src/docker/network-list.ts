@@ -35,8 +35,8 @@ export function findNetwork(networks: unknown, nameOrId: string): Network {
 }
 
 /**
- * The same choice among networks already read, by ID, else by name, else by the beginning of one ID, as Docker chooses; undefined
- * when there is none.
+ * The same choice among networks already read, by ID, else by name, else by the beginning of one ID, as Docker chooses;
+ * undefined when there is none.
  * @throws LimpetError BAD_INPUT naming the IDs when several could be meant.
  */
 export function chooseNetwork<N extends Pick<Network, 'id' | 'name'>>(

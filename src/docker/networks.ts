@@ -1,5 +1,5 @@
-// Which of Docker's networks a subnet is. Docker names only the pool when it asks for an address, its containers name only
-// their networks; the list of networks, kept from one look to the next, joins the two.
+// Which of Docker's networks a subnet is. Docker names only the pool when it asks for an address, its containers name
+// only their networks; the list of networks, kept from one look to the next, joins the two.
 
 import { subnetOf } from './address.js';
 import type { DockerApi } from './api.js';

@@ -1,5 +1,5 @@
-// What Docker says at one moment: who is on which network with which address, and which addresses Swarm's records take. What this
-// node cannot see is left out. The plugin's looks, `limpet check` and `limpet import` all read it here.
+// What Docker says at one moment: who is on which network with which address, and which addresses Swarm's records take.
+// What this node cannot see is left out. The plugin's looks, `limpet check` and `limpet import` all read it here.
 
 import { contains } from '../host/cidr.js';
 import { canonical, subnetOf } from './address.js';
@@ -71,7 +71,9 @@ function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap
   return new Map(all.map((each) => [each.id, each]));
 }
 
-/** This node's containers that have an address of the subnet now, on one of these networks. @param node this node's ID */
+/**
+ * This node's containers that have an address of the subnet now, on one of these networks. @param node this node's ID
+ */
 export function residentsHere(
   containers: readonly Container[],
   networks: readonly Network[],
@@ -143,7 +145,9 @@ export function nodeOfTask({ nodeId }: Task): string | undefined {
   return nodeId === '' ? undefined : nodeId;
 }
 
-/** The addresses of the subnet that Swarm's records take on this network. Without the records only the gateway is known. */
+/**
+ * The addresses of the subnet that Swarm's records take on this network. Without the records only the gateway is known.
+ */
 export function usesOf(swarm: SwarmRecords | undefined, network: Network, cidr: string): Use[] {
   const services = swarm?.services ?? new Map<string, Service>();
   const gateways = network.subnets.flatMap(({ subnet, gateway }): Use[] => {

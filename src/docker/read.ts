@@ -1,5 +1,6 @@
-// Docker's JSON → the shapes of shapes.ts, read with zod. Go writes unset lists and maps as null or leaves them out: both are read
-// as empty. What is of another type than Docker's is read as absent, so that one odd record never hides the others.
+// Docker's JSON → the shapes of shapes.ts, read with zod. Go writes unset lists and maps as null or leaves them out:
+// both are read as empty. What is of another type than Docker's is read as absent, so that one odd record never hides
+// the others.
 
 import { z } from 'zod';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
@@ -180,7 +181,10 @@ const endpoints = objectOf({
   Services: mapOf(objectOf({ Tasks: listOf(objectOf({ Name: text, EndpointIP: text })) })),
 });
 
-/** Containers are this node's, Services what the nodes tell each other: those without a service are under the empty name. */
+/**
+ * Containers are this node's, Services what the nodes tell each other: those without a service are under the empty
+ * name.
+ */
 export function readEndpoints(value: unknown): NamedEndpoint[] {
   const { Containers, Services } = endpoints.parse(value);
   const here = Containers.flatMap(([, { Name, IPv4Address, IPv6Address }]) =>

@@ -14,7 +14,9 @@ export interface Endpoint {
 export interface Container {
   readonly id: string;
   readonly name: string;
-  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`; what they mean is in `containers.ts`. */
+  /**
+   * `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`; what they mean is in `containers.ts`.
+   */
   readonly state: string;
   /** Milliseconds since the epoch, whole seconds. */
   readonly created: number;

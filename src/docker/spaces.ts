@@ -12,7 +12,10 @@ export const ADDRESS_SPACES: Readonly<Record<AddressSpace, string>> = {
 /** Limpet's space for subnets of the whole swarm, and for those that single hosts share (`limpet.scope=cluster`). */
 export const SWARM = 'swarm';
 
-/** Limpet's space for the subnets that only one host's networks have. @param host the host's own ID, which no swarm changes */
+/**
+ * Limpet's space for the subnets that only one host's networks have. @param host the host's own ID, which no swarm
+ * changes
+ */
 export function spaceOf(host: string): string {
   return `node:${host}`;
 }

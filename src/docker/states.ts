@@ -1,5 +1,5 @@
-// Swarm's task states, and what a task in each of them still has: its ticket, which the leader keeps for it, and its container,
-// which runs or may yet. The order of the states is Swarm's own (swarmkit, api/types.proto).
+// Swarm's task states, and what a task in each of them still has: its ticket, which the leader keeps for it, and its
+// container, which runs or may yet. The order of the states is Swarm's own (swarmkit, api/types.proto).
 
 import type { BindingState } from '../host/types.js';
 import type { Task } from './shapes.js';
@@ -30,14 +30,17 @@ export function bindingStateOf(taskState: string): BindingState | undefined {
   return states.get(taskState);
 }
 
-/** Whether the task's container runs, or may yet. A state that nobody knows may be a new one of Swarm's: it counts as running. */
+/**
+ * Whether the task's container runs, or may yet. A state that nobody knows may be a new one of Swarm's: it counts as
+ * running.
+ */
 export function mayRun({ state }: Pick<Task, 'state'>): boolean {
   return !ENDED_STATES.includes(state);
 }
 
 /**
- * Whether the leader still keeps the task's ticket: it gives it back when the task has ended and is meant to have (swarmkit,
- * `taskDead` in manager/allocator). A job's tasks are meant to be `complete` from the first moment on.
+ * Whether the leader still keeps the task's ticket: it gives it back when the task has ended and is meant to have
+ * (swarmkit, `taskDead` in manager/allocator). A job's tasks are meant to be `complete` from the first moment on.
  */
 export function holdsTicket(task: Pick<Task, 'state' | 'desiredState'>): boolean {
   return mayRun(task) || !ENDED_STATES.includes(task.desiredState);

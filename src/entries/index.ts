@@ -11,7 +11,8 @@ export * from './exports.js';
 export class Limpet extends Instance {
   /**
    * A new instance, with memory of its own.
-   * @throws TypeError on options of the wrong type
+   * @throws TypeError on options of the wrong type; LimpetError UNAVAILABLE where compiling WebAssembly is forbidden:
+   * `limpet/module` is for such places
    * @example const limpet = await Limpet.load();
    */
   static async load(options?: LoadOptions): Promise<Limpet> {

@@ -16,6 +16,11 @@ export function describe(value: unknown): string {
   return `${typeof value} ${typeof value === 'string' ? quote(value) : String(value)}`;
 }
 
+/** Also those of another realm, whose class is another one: Jest has one for the tests and one for Node. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
 /**
  * A misspelt option would be passed over in silence.
  * @throws TypeError when the options are no object, or one of them is none that `what` has

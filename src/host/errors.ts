@@ -44,7 +44,8 @@ export interface LimpetErrorDetails {
     readonly nodes?: readonly string[];
     readonly live?: number;
     readonly held?: number;
-    readonly users?: unknown;
+    /** Of a subnet that is needed. */
+    readonly users?: readonly string[];
   };
   /** The address is not held. */
   NOT_HELD: Place;
@@ -92,7 +93,6 @@ export interface LimpetErrorDetails {
     readonly docker?: string;
     readonly question?: string;
     readonly call?: string;
-    readonly swarm?: unknown;
     readonly file?: string;
   };
   /** Other processes were faster too many times in a row. */

@@ -3,9 +3,9 @@
 import { quote } from './address.js';
 import { describe } from './arguments.js';
 import { LimpetError } from './errors.js';
+import { encoder } from './utf8.js';
 
 const LONGEST = 255;
-const encoder = new TextEncoder();
 
 /** 1 to 255 bytes of UTF-8. Belongs to no instance: one Identity serves every subnet. */
 export class Identity {

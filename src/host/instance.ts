@@ -1,6 +1,6 @@
 // One instance of the core with its subnets. Who compiles the module, and where its bytes come from, is not known here.
 
-import { describe } from './arguments.js';
+import { describe, isBytes } from './arguments.js';
 import type { Core } from './boundary/core.js';
 import type { RecordReading } from './claims.js';
 import { compactOnly } from './compact-records.js';
@@ -45,7 +45,7 @@ export class Instance {
    * @throws LimpetError BAD_SNAPSHOT when they are no snapshot, damaged, cut off or of another version; NO_MEMORY
    */
   restore(bytes: Uint8Array): Subnet {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
+    if (!isBytes(bytes)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
     return this.#restorer(bytes.length).feed(bytes).commit();
   }
 

@@ -1,6 +1,6 @@
 // A fresh instance of the core from its compiled module.
 
-import { checkOptions, describe } from './arguments.js';
+import { checkOptions, describe, isBytes } from './arguments.js';
 import { foreign } from './boundary/calls.js';
 import { Core } from './boundary/core.js';
 import { LimpetError } from './errors.js';
@@ -17,7 +17,7 @@ export async function instantiate(module: WebAssembly.Module, options: LoadOptio
   checkOptions(options, 'loading', OPTIONS);
   const { maxMemory } = options;
   const seed = options.seed ?? globalThis.crypto.getRandomValues(new Uint8Array(16));
-  if (!(seed instanceof Uint8Array)) throw new TypeError(`a seed is a Uint8Array of 16 bytes, not ${describe(seed)}`);
+  if (!isBytes(seed)) throw new TypeError(`a seed is a Uint8Array of 16 bytes, not ${describe(seed)}`);
   if (seed.length !== 16)
     throw new LimpetError('BAD_INPUT', `a seed has 16 bytes, not ${seed.length}`, { bytes: seed.length });
   if (maxMemory !== undefined && typeof maxMemory !== 'number')

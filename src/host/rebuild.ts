@@ -3,7 +3,7 @@
 
 import { quote } from './address.js';
 import { Addresses } from './addresses.js';
-import { checkOptions, checkTime, describe } from './arguments.js';
+import { checkOptions, checkTime, describe, isBytes } from './arguments.js';
 import type { CoreRebuild } from './boundary/rebuild.js';
 import { Status } from './boundary/status.js';
 import type { CoreSubnet } from './boundary/subnet.js';
@@ -12,6 +12,7 @@ import { isCompact, readCompact } from './compact-records.js';
 import { LimpetError, noMemory } from './errors.js';
 import { RecordText } from './record-text.js';
 import type { Conflict, RebuildReport, Skipped, SkipReason } from './types.js';
+import { encoder } from './utf8.js';
 
 export interface RebuildOptions {
   /** ID or name of the network whose tasks count. With the ID the core scans by itself; a name takes the slow path. */
@@ -71,7 +72,7 @@ export class Rebuild {
    * @throws LimpetError BAD_INPUT, NO_MEMORY; the rebuild is then aborted and the subnet as it was
    */
   feed(chunk: Uint8Array): this {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError(`a chunk is a Uint8Array, not ${describe(chunk)}`);
+    if (!isBytes(chunk)) throw new TypeError(`a chunk is a Uint8Array, not ${describe(chunk)}`);
     return this.#orAbort(() => {
       this.#scannedByCore += this.#text.feed(chunk);
       return this;
@@ -213,8 +214,8 @@ export class Rebuild {
 
 /** By UTF-8 bytes, as the core compares identities: JavaScript's own order puts U+1F41A before U+FB01. */
 function compareBytes(a: string, b: string): number {
-  const bytesA = new TextEncoder().encode(a);
-  const bytesB = new TextEncoder().encode(b);
+  const bytesA = encoder.encode(a);
+  const bytesB = encoder.encode(b);
   const differ = bytesA.findIndex((byte, i) => byte !== bytesB[i]);
   return differ < 0 ? bytesA.length - bytesB.length : (bytesA[differ] as number) - (bytesB[differ] ?? -1);
 }
@@ -223,7 +224,7 @@ function compareBytes(a: string, b: string): number {
 export function rebuildFrom(rebuild: Rebuild, input: RebuildInput): RebuildReport {
   try {
     if (typeof input === 'string') rebuild.feed(encode(input));
-    else if (input instanceof Uint8Array) rebuild.feed(input);
+    else if (isBytes(input)) rebuild.feed(input);
     else if (typeof input === 'object' && input !== null && Symbol.iterator in input)
       for (const record of input) rebuild.add(record);
     else throw new TypeError(`a rebuild takes JSON text, bytes, or an iterable of records, not ${describe(input)}`);
@@ -237,7 +238,7 @@ export function rebuildFrom(rebuild: Rebuild, input: RebuildInput): RebuildRepor
 /** An encoder would make another identity of one with half a surrogate pair. */
 function encode(text: string): Uint8Array {
   const half = text.search(/\p{Surrogate}/u);
-  if (half < 0) return new TextEncoder().encode(text);
+  if (half < 0) return encoder.encode(text);
   const around = quote(text.slice(Math.max(0, half - 20), half + 20));
   throw new LimpetError('BAD_INPUT', `the text is not Unicode: half a surrogate pair at index ${half}, in ${around}`, {
     index: half,

@@ -5,6 +5,7 @@ import { CoreRebuild, type Scan } from './boundary/rebuild.js';
 import { Status } from './boundary/status.js';
 import { LimpetError, noMemory } from './errors.js';
 import { RecordEnd } from './record-end.js';
+import { decoder, strictDecoder } from './utf8.js';
 
 /** The longest record that is read. A task is about 2.5 KB. */
 const LONGEST = 16 * 1024 * 1024;
@@ -19,7 +20,6 @@ export class RecordText {
   readonly #core: CoreRebuild;
   /** Takes a record, or undefined for a line that is not UTF-8. */
   readonly #handBack: (text: string | undefined, place: string) => void;
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #form: Form | undefined;
   /** What has been fed and not been read; its first byte is byte `#offset` of the whole text. */
   #rest: Uint8Array = new Uint8Array();
@@ -184,7 +184,7 @@ export class RecordText {
 
   #decode(bytes: Uint8Array): string | undefined {
     try {
-      return this.#decoder.decode(bytes);
+      return strictDecoder.decode(bytes);
     } catch {
       return undefined;
     }
@@ -213,7 +213,7 @@ export class RecordText {
   }
 
   #shown(): string {
-    const start = new TextDecoder().decode(this.#rest.subarray(0, 40));
+    const start = decoder.decode(this.#rest.subarray(0, 40));
     return JSON.stringify(this.#rest.length > 40 ? `${start}...` : start);
   }
 

@@ -1,7 +1,7 @@
 // A restore from the host's side: feeds a snapshot to the core from pieces that may be cut anywhere. What the bytes
 // mean, and whether they are whole, the core says.
 
-import { describe } from './arguments.js';
+import { describe, isBytes } from './arguments.js';
 import type { CoreRestore } from './boundary/restore.js';
 import { Status } from './boundary/status.js';
 import type { CoreSubnet } from './boundary/subnet.js';
@@ -27,7 +27,7 @@ export class Restore {
    * @throws LimpetError BAD_SNAPSHOT, NO_MEMORY; nothing is restored then, and the restore has ended. ENDED
    */
   feed(bytes: Uint8Array): this {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
+    if (!isBytes(bytes)) throw new TypeError(`a snapshot is a Uint8Array, not ${describe(bytes)}`);
     return this.#orAbort(() => {
       this.#taken += bytes.length;
       for (let at = 0; at < bytes.length; ) at += this.#take(bytes.subarray(at, at + this.#core.room));

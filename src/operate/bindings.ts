@@ -53,8 +53,8 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
 }
 
 /**
- * What an address is, or which addresses an identity has. A text that is an address is looked up as one; an identity can
- * look like one too, and is found then as well.
+ * What an address is, or which addresses an identity has. A text that is an address is looked up as one; an identity
+ * can look like one too, and is found then as well.
  * @throws LimpetError UNKNOWN (no such identity), OUT_OF_RANGE (an address of no subnet)
  */
 export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {

@@ -1,5 +1,5 @@
-// What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed but for the
-// last: a held address has no owner that could be named.
+// What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed but
+// for the last: a held address has no owner that could be named.
 
 import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
@@ -36,8 +36,8 @@ export interface Reclaimed {
 
 /**
  * Reserved → free. One identity in every subnet that is selected, or all reserved bindings that the filters leave.
- * @throws LimpetError UNKNOWN (no such identity), LIVE (the identity runs), BAD_INPUT, and UNAVAILABLE after what was done
- * before it
+ * @throws LimpetError UNKNOWN (no such identity), LIVE (the identity runs), BAD_INPUT, and UNAVAILABLE after what was
+ * done before it
  */
 export async function reclaim(context: OperateEnvironment, options: ReclaimOptions): Promise<Reclaimed> {
   const { identity, dryRun = false } = options;
@@ -133,7 +133,9 @@ function bindingsOf(context: OperateEnvironment, identity: string, selection: Se
   const live = found.find(({ binding }) => binding.state === 'live');
   if (live === undefined) return found;
   const { nodes } = live.net.lookup(identity) ?? { nodes: [] };
-  const message = `${JSON.stringify(identity)} is live on ${namesOfNodes(context, nodes)}: only what does not run can be reclaimed`;
+  const message =
+    `${JSON.stringify(identity)} is live on ${namesOfNodes(context, nodes)}: only what does not run can be ` +
+    'reclaimed';
   throw new LimpetError('LIVE', message, { identity, subnet: live.net.cidr, nodes });
 }
 

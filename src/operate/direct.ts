@@ -15,7 +15,8 @@ const STATE = '/var/lib/limpet/host.json';
 
 /**
  * Opens the store, performs, closes. Live marks made meanwhile end with it.
- * @throws LimpetError BAD_INPUT (the URL), LOCKED (a plugin has the file store), UNAVAILABLE, and what the operation throws
+ * @throws LimpetError BAD_INPUT (the URL), LOCKED (a plugin has the file store), UNAVAILABLE, and what the operation
+ * throws
  */
 export async function withStore<N extends OperationName>(
   url: string,

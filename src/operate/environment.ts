@@ -1,5 +1,5 @@
-// What the operations of an operator stand on: the open service, its store, and where this is. Not the plugin itself: the
-// same operations run in a command that has opened a store of its own.
+// What the operations of an operator stand on: the open service, its store, and where this is. Not the plugin itself:
+// the same operations run in a command that has opened a store of its own.
 
 import type { Container, DockerApi } from '../docker/index.js';
 import type { AllocatorService, Clock, SubnetService } from '../service/index.js';
@@ -13,7 +13,10 @@ export interface OperateEnvironment {
   readonly host: string;
   /** This node as live marks of the subnet name it. */
   readonly nodeOf: (net: InSpace) => string;
-  /** Whether the identity was let in on this node a moment ago and is starting still: a plugin knows, Docker's list does not. */
+  /**
+   * Whether the identity was let in on this node a moment ago and is starting still: a plugin knows, Docker's list does
+   * not.
+   */
   readonly isStarting: (net: SubnetService, identity: string, containers: readonly Container[]) => boolean;
   readonly docker: DockerApi;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
-// The log: one JSON line for each decision, with who, which address, where and why. Docker keeps a managed plugin's standard
-// error in its own log.
+// The log: one JSON line for each decision, with who, which address, where and why. Docker keeps a managed plugin's
+// standard error in its own log.
 
 import { type Logger, pino } from 'pino';
 import type { Decision, StoreEvent } from '../service/index.js';
@@ -21,7 +21,9 @@ export function logTold(log: Log, { level, why, ...line }: Told): void {
   log[level](line, why);
 }
 
-/** Decisions of the service: those that the plugin asked for are told by it, with what it knows beside; the others here. */
+/**
+ * Decisions of the service: those that the plugin asked for are told by it, with what it knows beside; the others here.
+ */
 export function logDecision(log: Log, decision: Decision): void {
   const { why, event, ...rest } = decision;
   if (event === 'reclaim' || event === 'settings') log.info({ event, ...rest }, why);

@@ -1,5 +1,5 @@
-// The plugin's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what runs
-// here, and on the leader at what the swarm has.
+// The plugin's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what
+// runs here, and on the leader at what the swarm has.
 
 import type { Environment } from '../tickets/environment.js';
 import { Reconciler } from '../tickets/reconciler.js';

@@ -1,4 +1,5 @@
-// What the plugin counts, for Prometheus: what the tickets tell of, and gauges that are read from the service when asked.
+// What the plugin counts, for Prometheus: what the tickets tell of, and gauges that are read from the service when
+// asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AllocatorService } from '../service/index.js';

@@ -1,5 +1,5 @@
-// What the plugin is told when it starts, with its defaults. Reading it from a command line and the environment is the CLI's
-// affair.
+// What the plugin is told when it starts, with its defaults. Reading it from a command line and the environment is the
+// CLI's affair.
 
 import { parseCidr, quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
@@ -42,7 +42,10 @@ export interface PluginOptions {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** As operators write them. Pools as Docker's default-address-pools: /24 for overlay networks, /16 and /20 for those of a host. */
+/**
+ * As operators write them. Pools as Docker's default-address-pools: /24 for overlay networks, /16 and /20 for those of
+ * a host.
+ */
 export const DEFAULTS = {
   store: 'file:///var/lib/limpet',
   socket: '/run/docker/plugins/limpet.sock',
@@ -59,6 +62,7 @@ export const DEFAULT_WAITS: Waits = {
   reconcile: 30_000,
   sweep: 60_000,
   store: 22_000,
+  boot: 10_000,
   call: 27_000,
 };
 

@@ -1,4 +1,5 @@
-// Puts the plugin together and runs it: the socket at once, then who the host is and the store, then looks at what runs here.
+// Puts the plugin together and runs it: the socket at once, then who the host is and the store, then looks at what runs
+// here.
 
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
@@ -21,7 +22,9 @@ import { Situation } from './situation.js';
 
 export interface RunningPlugin {
   readonly socket: string;
-  /** Ends at once what is not under way, and what is within the deadline of a call; the node's live marks end with it. */
+  /**
+   * Ends at once what is not under way, and what is within the deadline of a call; the node's live marks end with it.
+   */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// Runs the plugin as a process: settings as text, until a signal ends it. The one module that the command line loads, and only
-// when it is asked for the plugin: Docker's client, etcd's and the rest come with it.
+// Runs the plugin as a process: settings as text, until a signal ends it. The one module that the command line loads,
+// and only when it is asked for the plugin: Docker's client, etcd's and the rest come with it.
 
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';

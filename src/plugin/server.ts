@@ -1,5 +1,5 @@
-// HTTP on a unix socket, as Docker's plugin client speaks it: a POST for each call, an answer or {"Err": "…"}. Whatever comes
-// in, something clear goes out, in bounded time and memory.
+// HTTP on a unix socket, as Docker's plugin client speaks it: a POST for each call, an answer or {"Err": "…"}. Whatever
+// comes in, something clear goes out, in bounded time and memory.
 
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -153,7 +153,10 @@ function printable(details: Readonly<Record<string, unknown>>): Record<string, u
   );
 }
 
-/** Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written any more. */
+/**
+ * Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written any
+ * more.
+ */
 async function within<T>(
   { deadline, clock }: Serving,
   call: Call,

@@ -1,5 +1,5 @@
-// What the plugin knows of its surroundings while it runs: who its host is, its part in the swarm, and the open store. The socket
-// is served before any of it is known; a call that needs what is not there yet says so.
+// What the plugin knows of its surroundings while it runs: who its host is, its part in the swarm, and the open store.
+// The socket is served before any of it is known; a call that needs what is not there yet says so.
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -89,7 +89,9 @@ export class Situation {
     return this.#service === undefined ? this.#missing : undefined;
   }
 
-  /** Finds out who the host is and opens the store, for as long as it takes. Ends without either when it is called off. */
+  /**
+   * Finds out who the host is and opens the store, for as long as it takes. Ends without either when it is called off.
+   */
   async open(): Promise<void> {
     while (!this.#ended.signal.aborted) {
       await this.#attempt();
@@ -182,8 +184,8 @@ export class Situation {
   #warnOfOwnStore(): void {
     if (this.#store?.shared ?? this.#options.store.startsWith('etcd:')) return;
     const why =
-      'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, and ' +
-      'two may get one address. Use etcd (docs/SWARM.md)';
+      'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, ' +
+      'and two may get one address. Use etcd (docs/SWARM.md)';
     this.#log.warn({ event: 'store', store: this.#options.store }, why);
   }
 

@@ -1,5 +1,6 @@
-// What the node does with a task that it was given: through the states up to running, and down again. Limpet's plugin on the node
-// trades the task's ticket for its identity's own address when the container starts, and lets go of it when the container stops.
+// What the node does with a task that it was given: through the states up to running, and down again. Limpet's plugin
+// on the node trades the task's ticket for its identity's own address when the container starts, and lets go of it when
+// the container stops.
 
 import type { Draft } from './draft.js';
 import { hasContainer, isWanted, NEVER, SECONDS, type TaskRecord } from './world.js';
@@ -19,7 +20,9 @@ export function end(draft: Draft, task: TaskRecord, state: 'shutdown' | 'failed'
   draft.change(task.number, { state, message, marked: false, killed: false });
 }
 
-/** A task without an address gets one, its container being there already; a guest's one at once if it cannot go home. */
+/**
+ * A task without an address gets one, its container being there already; a guest's one at once if it cannot go home.
+ */
 export function settle(draft: Draft, task: TaskRecord, ticket: string): void {
   const address = draft.sticky.trade(task.identity, ticket);
   draft.change(task.number, { ticket, ...(address === 'busy' ? asGuest(ticket) : atHome(address)) });

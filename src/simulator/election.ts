@@ -1,5 +1,5 @@
-// Who leads. A manager that is lost as leader is followed by another after an election, if more than half of the managers are
-// there. The new leader knows the task list and nothing else: both allocators begin from it.
+// Who leads. A manager that is lost as leader is followed by another after an election, if more than half of the
+// managers are there. The new leader knows the task list and nothing else: both allocators begin from it.
 
 import type { Draft } from './draft.js';
 import { waitAnew } from './nodes.js';

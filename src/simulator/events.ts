@@ -1,5 +1,5 @@
-// The scenario's events, done to the swarm. What cannot be done (a node that is not there, a service that is, a command while no
-// manager leads) is refused: the log says so, and nothing changes.
+// The scenario's events, done to the swarm. What cannot be done (a node that is not there, a service that is, a command
+// while no manager leads) is refused: the log says so, and nothing changes.
 
 import { type Draft, NO_SLOTS } from './draft.js';
 import { crash, reboot, setAvailability } from './nodes.js';
@@ -134,7 +134,8 @@ function look(draft: Draft, identity: string): undefined {
   const found =
     task === undefined
       ? `${identity} does not run`
-      : `${identity} runs on ${task.node}: Docker's own address ${task.stock ?? 'none'}, Limpet's ${task.sticky ?? 'none'}`;
+      : `${identity} runs on ${task.node}: Docker's own address ${task.stock ?? 'none'}, Limpet's ` +
+        `${task.sticky ?? 'none'}`;
   draft.say('look', found, { identity, ...(task?.node === undefined ? {} : { node: task.node }) });
 }
 

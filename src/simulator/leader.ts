@@ -1,5 +1,5 @@
-// What Swarm's leader does with one task after another: addresses, a node, leave to start, and the clearing up behind it. The two
-// allocators are asked here in the leader's name, without saying who the address is for.
+// What Swarm's leader does with one task after another: addresses, a node, leave to start, and the clearing up behind
+// it. The two allocators are asked here in the leader's name, without saying who the address is for.
 
 import type { Draft } from './draft.js';
 import { restart, tidy } from './orchestrator.js';

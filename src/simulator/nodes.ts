@@ -1,5 +1,5 @@
-// What becomes of nodes: they are drained, crash, reboot, are missed by Swarm, and come back. Their tasks' part in it is leader.ts
-// (successors elsewhere) and agent.ts (containers); who leads then is election.ts.
+// What becomes of nodes: they are drained, crash, reboot, are missed by Swarm, and come back. Their tasks' part in it
+// is leader.ts (successors elsewhere) and agent.ts (containers); who leads then is election.ts.
 
 import { end } from './agent.js';
 import type { Draft } from './draft.js';

@@ -1,5 +1,6 @@
-// What Swarm's leader wants of slots: as many as the service has replicas (or one for each node), a successor for a task that
-// failed or whose node is gone, and a short history. Rolling updates are update.ts; which node, is the scheduler's affair.
+// What Swarm's leader wants of slots: as many as the service has replicas (or one for each node), a successor for a
+// task that failed or whose node is gone, and a short history. Rolling updates are update.ts; which node, is the
+// scheduler's affair.
 
 import type { Draft } from './draft.js';
 import { isEligible } from './scheduler.js';

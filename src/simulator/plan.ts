@@ -1,5 +1,5 @@
-// The simulated network's address plan: ordinals to text and back, and which ordinals nobody may have. Arithmetic only; what is
-// taken, the two allocators know.
+// The simulated network's address plan: ordinals to text and back, and which ordinals nobody may have. Arithmetic only;
+// what is taken, the two allocators know.
 
 import { formatAddress, formatIPv4, parseAddress, parseCidr, parseIPv4, parseRange } from '../host/address.js';
 
@@ -38,7 +38,9 @@ export class Plan {
     return Number((parseAddress(address, 6) ?? -1n) - this.base);
   }
 
-  /** Ordinals that are never given: the network address, in IPv4 the broadcast address, and what the scenario excludes. */
+  /**
+   * Ordinals that are never given: the network address, in IPv4 the broadcast address, and what the scenario excludes.
+   */
   *excluded(): Iterable<number> {
     if (this.size > 2) yield 0;
     if (this.size > 2 && this.version === 4) yield this.size - 1;

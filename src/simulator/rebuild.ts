@@ -1,5 +1,6 @@
-// A new leader's allocator: the bindings made anew from the task list by the package's own rebuild (DESIGN.md section 5), and what is
-// held replayed from the records (section 6). The old state is really lost; it is looked at only to report what differs.
+// A new leader's allocator: the bindings made anew from the task list by the package's own rebuild (DESIGN.md section
+// 5), and what is held replayed from the records (section 6). The old state is really lost; it is looked at only to
+// report what differs.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Binding, RebuildReport } from '../host/types.js';
@@ -46,7 +47,10 @@ interface Held {
   readonly purpose: string;
 }
 
-/** Those that are surely nobody's own go in before the bindings, so that no old claim gets them; the others stay beside theirs. */
+/**
+ * Those that are surely nobody's own go in before the bindings, so that no old claim gets them; the others stay beside
+ * theirs.
+ */
 function heldAddresses(draft: Draft, tasks: readonly TaskRecord[]): { early: Held[]; late: Held[] } {
   const early: Held[] = [];
   const late: Held[] = [];
@@ -76,11 +80,15 @@ function endLeases(draft: Draft, tasks: readonly TaskRecord[]): void {
   }
 }
 
-/** A lease outlives a leader: who has one is live, though the newest record of its slot may be another task's that has ended. */
+/**
+ * A lease outlives a leader: who has one is live, though the newest record of its slot may be another task's that has
+ * ended.
+ */
 function keepMarks(draft: Draft, tasks: readonly TaskRecord[]): void {
   for (const { number, identity, sticky, marked } of tasks) {
     if (!marked) continue;
-    // A service that was removed while its containers stop: the list names them no more, and so nothing is left to release.
+    // A service that was removed while its containers stop: the list names them no more, and so nothing is left to
+    // release.
     if (draft.sticky.net.lookup(identity)?.address !== sticky) draft.note(number, { marked: false });
     else draft.sticky.net.allocate(identity);
   }

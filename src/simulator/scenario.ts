@@ -1,5 +1,5 @@
-// Scenarios as they come in: from a file, a URL, a paste. Everything is checked before anything runs, and a mistake is told with
-// its place and value. What a scenario means is the rules' affair.
+// Scenarios as they come in: from a file, a URL, a paste. Everything is checked before anything runs, and a mistake is
+// told with its place and value. What a scenario means is the rules' affair.
 
 import { parseAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';

@@ -1,4 +1,5 @@
-// The scenarios that come with the simulator; each is a JSON file of its own, and checked like everybody's when it is played.
+// The scenarios that come with the simulator; each is a JSON file of its own, and checked like everybody's when it is
+// played.
 
 import classic from './scenarios/classic.json' with { type: 'json' };
 import crowd from './scenarios/crowd.json' with { type: 'json' };

@@ -1,5 +1,5 @@
-// Where a task goes, as Swarm spreads: to the node with the fewest tasks of its service, then with the fewest tasks; chance decides
-// between equals. Tasks that shall stop do not count.
+// Where a task goes, as Swarm spreads: to the node with the fewest tasks of its service, then with the fewest tasks;
+// chance decides between equals. Tasks that shall stop do not count.
 
 import type { Draft } from './draft.js';
 import type { NodeName } from './types.js';

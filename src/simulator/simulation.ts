@@ -1,5 +1,6 @@
-// A run of a scenario, step by step, with time travel. What a step does is step.ts' affair; here is only who asked for which, and
-// what every step left behind: its world, and now and then the core's own snapshot, to go on from there another way.
+// A run of a scenario, step by step, with time travel. What a step does is step.ts' affair; here is only who asked for
+// which, and what every step left behind: its world, and now and then the core's own snapshot, to go on from there
+// another way.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';
@@ -11,7 +12,9 @@ import { subnetOf } from './sticky.js';
 import type { Scenario, State, SwarmEvent } from './types.js';
 import type { World } from './world.js';
 
-/** Steps between two snapshots of the core: at most so many are taken again when a run goes on from an earlier state. */
+/**
+ * Steps between two snapshots of the core: at most so many are taken again when a run goes on from an earlier state.
+ */
 const SNAPSHOT_EVERY = 32;
 
 export class Simulation {
@@ -98,10 +101,10 @@ export class Simulation {
   }
 
   /**
-   * Does an event in the second after the state shown. What lay ahead is dropped, events by hand too; the given scenario's
-   * events that had not come yet stay. Costs up to 32 steps when the state shown is not the last one.
-   * @throws LimpetError BAD_INPUT naming the place and the value; nothing has changed then. An event that is sound but cannot
-   * be done is told in the state's log, as `refused`.
+   * Does an event in the second after the state shown. What lay ahead is dropped, events by hand too; the given
+   * scenario's events that had not come yet stay. Costs up to 32 steps when the state shown is not the last one.
+   * @throws LimpetError BAD_INPUT naming the place and the value; nothing has changed then. An event that is sound but
+   * cannot be done is told in the state's log, as `refused`.
    */
   apply(event: SwarmEvent): State {
     const checked = parseEvent(event, this.state.nodes.length);

@@ -1,5 +1,6 @@
-// One step of the simulated swarm: a world in, the next world out. The order within a second is fixed: events, nodes, election, the
-// leader's and the nodes' work on every task whose time has come, updates, and whoever still lacks an address.
+// One step of the simulated swarm: a world in, the next world out. The order within a second is fixed: events, nodes,
+// election, the leader's and the nodes' work on every task whose time has come, updates, and whoever still lacks an
+// address.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';

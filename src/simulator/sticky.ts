@@ -1,5 +1,6 @@
-// Limpet at work in the simulated swarm: the ticket protocol of DESIGN.md section 6 on a subnet of the core, through the package's
-// public API. The cells that a page draws are read back from the core, address by address, after every call.
+// Limpet at work in the simulated swarm: the ticket protocol of DESIGN.md section 6 on a subnet of the core, through
+// the package's public API. The cells that a page draws are read back from the core, address by address, after every
+// call.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';
@@ -36,7 +37,9 @@ export class StickyDraft {
     return this.#net;
   }
 
-  /** The leader asks for somebody whom it cannot name: a fresh address, held. Undefined when not even reclaiming helps. */
+  /**
+   * The leader asks for somebody whom it cannot name: a fresh address, held. Undefined when not even reclaiming helps.
+   */
   hold(purpose: string): string | undefined {
     // One reclaim can be too few: an address that is held besides stays taken.
     while (this.full) if (!this.reclaim()) return undefined;

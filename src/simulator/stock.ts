@@ -1,6 +1,6 @@
-// Docker's own allocator, plainly: the next free ordinal after the last one given, wrapping; a released one is free at once. A new
-// leader learns from the task list what is taken, and begins to search from the start again (so the recordings show).
-// It is no user of the core: that is sticky.ts.
+// Docker's own allocator, plainly: the next free ordinal after the last one given, wrapping; a released one is free at
+// once. A new leader learns from the task list what is taken, and begins to search from the start again (so the
+// recordings show). It is no user of the core: that is sticky.ts.
 
 import type { Plan } from './plan.js';
 import type { Cell } from './types.js';

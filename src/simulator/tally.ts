@@ -1,6 +1,7 @@
-// The counters: starts on the address as before or on another one, and how many tasks run on the address that their identity
-// had first. Counted from the tasks that a step has changed, never by looking at all of them; of two tasks of one identity that
-// start in the same second both are compared with what was before it, and the newer one says where the identity is now.
+// The counters: starts on the address as before or on another one, and how many tasks run on the address that their
+// identity had first. Counted from the tasks that a step has changed, never by looking at all of them; of two tasks of
+// one identity that start in the same second both are compared with what was before it, and the newer one says where
+// the identity is now.
 
 import type { Vector, VectorEditor } from './vector.js';
 import type { AllocatorRecord, Seen, TaskRecord, World } from './world.js';

@@ -1,5 +1,5 @@
-// The simulated swarm in Docker's own JSON, as GET /tasks and GET /services answer it: what `limpet rebuild` reads, and what the
-// simulator's own leaders rebuild from. Only that way: reading a real swarm's answers is src/docker's affair.
+// The simulated swarm in Docker's own JSON, as GET /tasks and GET /services answer it: what `limpet rebuild` reads, and
+// what the simulator's own leaders rebuild from. Only that way: reading a real swarm's answers is src/docker's affair.
 
 import type { Service, State, SwarmNode, Task } from './types.js';
 
@@ -8,8 +8,8 @@ export const NETWORK = { id: 'simulatednetwork000000000', name: 'simulated' } as
 
 /**
  * Which addresses the tasks' records show: `stock`, Docker's own; `tickets`, as Swarm's records have them on a network
- * that Limpet serves; `sticky`, the containers' own addresses there, which only the nodes can tell. A task that is a guest
- * shows none in `sticky`: its address tells nothing of its identity's own.
+ * that Limpet serves; `sticky`, the containers' own addresses there, which only the nodes can tell. A task that is a
+ * guest shows none in `sticky`: its address tells nothing of its identity's own.
  */
 export type ListView = 'stock' | 'tickets' | 'sticky';
 

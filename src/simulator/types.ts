@@ -1,4 +1,5 @@
-// The simulator's public shapes: a scenario in, a state after each step out. No code lives here; simulation.ts makes them.
+// The simulator's public shapes: a scenario in, a state after each step out. No code lives here; simulation.ts makes
+// them.
 //
 //   const limpet = await Limpet.load();                     // the core that the sticky allocator runs on
 //   const simulation = new Simulation(scenarios.classic, limpet);
@@ -6,15 +7,18 @@
 //   simulation.settle();                                    // … or on until all is at rest before the next event
 //   simulation.state.step                                   // how many steps were taken to get here
 //   simulation.seek(3)                                      // time travel: the very same State object as then
-//   simulation.apply({ do: 'drain', node: 'node-2' })       // an event by hand, at the moment shown; drops what came later
-//   simulation.scenario                                     // with the events by hand in it: JSON that replays this run
+// an event by hand, at the moment shown; drops what came later
+//   simulation.apply({ do: 'drain', node: 'node-2' })
+// with the events by hand in it: JSON that replays this run
+//   simulation.scenario
 //
-// States are immutable and share what did not change: compare with === (a task, a node, a whole list) to find what moved.
-// All times are whole seconds of the simulated swarm, from 0.
+// States are immutable and share what did not change: compare with === (a task, a node, a whole list) to find what
+// moved. All times are whole seconds of the simulated swarm, from 0.
 //
-// Where it is simpler than Swarm: the swarm moves as if both allocators had given every task an address (a task that one of them
-// has none for is counted as waiting there, and runs); without a leader no task changes, on the nodes neither; a node's ID is its
-// name; and Limpet has no store, so that a new leader's allocator knows what the task list can tell, and nothing else.
+// Where it is simpler than Swarm: the swarm moves as if both allocators had given every task an address (a task that
+// one of them has none for is counted as waiting there, and runs); without a leader no task changes, on the nodes
+// neither; a node's ID is its name; and Limpet has no store, so that a new leader's allocator knows what the task list
+// can tell, and nothing else.
 
 import type { Vector } from './vector.js';
 

@@ -1,5 +1,5 @@
-// Rolling updates, as Swarm's updater does them: so many slots at once, in each the new task behind the old one (stop-first) or
-// before it (start-first). How a task that failed is replaced is orchestrator.ts.
+// Rolling updates, as Swarm's updater does them: so many slots at once, in each the new task behind the old one
+// (stop-first) or before it (start-first). How a task that failed is replaced is orchestrator.ts.
 
 import type { Draft } from './draft.js';
 import { wantedSlots } from './orchestrator.js';

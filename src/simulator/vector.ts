@@ -1,5 +1,5 @@
-// A persistent list: a changed copy shares all that did not change, so that a thousand states of a simulation cost little
-// more than their differences. Items lie in a tree of 32-way branches by their index; indexes may have gaps.
+// A persistent list: a changed copy shares all that did not change, so that a thousand states of a simulation cost
+// little more than their differences. Items lie in a tree of 32-way branches by their index; indexes may have gaps.
 
 const BITS = 5;
 const WIDTH = 1 << BITS;

@@ -1,5 +1,6 @@
-// A state with what the rules need to go on from it, and nobody else: records of types.ts' shapes with timers and marks. A world
-// is never changed; draft.ts makes the next one. Nothing that decides what happens lives outside of it, but for the core.
+// A state with what the rules need to go on from it, and nobody else: records of types.ts' shapes with timers and
+// marks. A world is never changed; draft.ts makes the next one. Nothing that decides what happens lives outside of it,
+// but for the core.
 
 import { mayRun } from '../docker/states.js';
 import type { AllocatorState, NodeName, Service, State, SwarmNode, Task } from './types.js';

@@ -36,8 +36,8 @@ export async function readHostState(file: string): Promise<HostState | undefined
   } catch {
     // not JSON: an older Limpet kept the host's name there
   }
-  const says = quote(text.slice(0, 60));
-  const message = `${file} does not say who this host is, but ${says}: remove it, and a new ID is made`;
+  const said = quote(text.slice(0, 60));
+  const message = `${file} does not say who this host is, but ${said}: remove it, and a new ID is made`;
   throw new LimpetError('BAD_INPUT', message, { value: file });
 }
 

@@ -1,18 +1,19 @@
-// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one that may be
-// starting and has this very address in its configuration, or the only one that may be starting at all. What cannot be known is
-// said to be so, never guessed.
+// Who a node asks an address for. Docker 29 says it; older ones say nothing, and the list of containers tells: the one
+// that may be starting and has this very address in its configuration, or the only one that may be starting at all.
+// What cannot be known is said to be so, never guessed.
 
 import { canonical } from '../docker/address.js';
 import { asksFor, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
-import type { Container, Endpoint } from '../docker/shapes.js';
+import type { Container, Endpoint, Task } from '../docker/shapes.js';
 import { SWARM } from '../docker/spaces.js';
 import { mayRun } from '../docker/states.js';
 import { LimpetError } from '../host/errors.js';
 import { Identity } from '../host/identity.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
+import { isLeaders } from './pools.js';
 
 export interface Someone {
   readonly kind: 'container';
@@ -46,6 +47,8 @@ interface Found {
 }
 
 const ENDPOINT: Asker = { kind: 'endpoint' };
+/** Between two looks at whether Docker answers again. */
+const STEP = 200;
 const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' };
 
 export class Askers {
@@ -57,7 +60,9 @@ export class Askers {
 
   /** @throws LimpetError OCCUPIED when several containers are configured with one address */
   async find(net: SubnetService, { address, name }: Request): Promise<Asker> {
-    const containers = await this.#environment.containers.ifAnswered();
+    const { containers: list } = this.#environment;
+    const isTicket = name === undefined && address !== undefined && isLeaders(net);
+    const containers = (await list.ifAnswered()) ?? (isTicket ? await this.#whenHeard() : undefined);
     if (name !== undefined) return named(containers, name, address);
     if (containers === undefined) return SILENT;
     try {
@@ -65,10 +70,24 @@ export class Askers {
         ? this.#withoutAddress(net, containers)
         : this.#withAddress(net, containers, address));
     } catch (error) {
-      // Right after its start Docker lists containers before it lists networks or tasks: those wait for the swarm's raft.
+      // Right after its start Docker lists containers before it lists networks: that waits for the swarm's raft.
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return SILENT;
       throw error;
     }
+  }
+
+  /**
+   * The containers, as soon as Docker answers again. Who trades a ticket is a task, most likely, and Swarm starts tasks
+   * while Docker's API is about to come: it does not wait for them. A plain container on the swarm's network may be
+   * what it waits for, so this ends.
+   */
+  async #whenHeard(): Promise<readonly Container[] | undefined> {
+    const { clock, waits, containers } = this.#environment;
+    for (const until = clock.now() + waits.boot; clock.now() < until; await clock.sleep(STEP)) {
+      const list = await containers.ifAnswered();
+      if (list !== undefined) return list;
+    }
+    return undefined;
   }
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
@@ -80,21 +99,31 @@ export class Askers {
   }
 
   /**
-   * A plain container on a swarm network, be it started or running and connected only now: before Docker 29 its list does
-   * not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the load
-   * balancer's end.
+   * A plain container on a swarm network, be it started or running and connected only now: before Docker 29 its list
+   * does not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the
+   * load balancer's end.
    */
   async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
     if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;
     const candidates = containers.filter(({ task, state }) => task === undefined && !isGoing(state));
     if (candidates.length === 0) return ENDPOINT;
-    const tasks = await this.#environment.docker.tasks();
+    const tasks = await this.#tasks();
     const ids = tasks
       .filter((task) => task.attached && mayRun(task))
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
       .map(({ container }) => container);
     const found = candidates.find(({ id }) => ids.includes(id));
     return found === undefined ? ENDPOINT : someone(found, undefined, containers);
+  }
+
+  /** None while the swarm's raft is not heard of. */
+  async #tasks(): Promise<readonly Task[]> {
+    try {
+      return await this.#environment.docker.tasks();
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return [];
+      throw error;
+    }
   }
 
   /** Whatever their states: one that was only created can be started, and one that has ended can be started again. */

@@ -1,4 +1,5 @@
-// The seven calls of Docker's remote IPAM driver and the one that activates a plugin, as they are once they have been read.
+// The seven calls of Docker's remote IPAM driver and the one that activates a plugin, as they are once they have been
+// read.
 
 export interface Requests {
   readonly 'Plugin.Activate': object;

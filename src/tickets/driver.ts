@@ -29,8 +29,8 @@ export class Driver {
   readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, options: CallOptions) => Answer | Promise<Answer> } =
     {
       'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
-      // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address too.
-      // No replay: what was answered is in the store.
+      // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address
+      // too. No replay: what was answered is in the store.
       'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
       'IpamDriver.GetDefaultAddressSpaces': () => ({
         LocalDefaultAddressSpace: ADDRESS_SPACES.local,

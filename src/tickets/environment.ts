@@ -17,6 +17,8 @@ export interface Waits {
   readonly sweep: number;
   /** For a store that is away to come back. */
   readonly store: number;
+  /** For a Docker that starts to answer, where a task of the swarm cannot be told without it. */
+  readonly boot: number;
 }
 
 /** What has a space: a subnet, or one to come. */

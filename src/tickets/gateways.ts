@@ -1,5 +1,5 @@
-// The gateway of a subnet. It is one of the subnet's settings, and so held for as long as the subnet is there: whoever asks for it
-// again gets it, and nobody else does, whatever Docker lists and however long a plugin was away.
+// The gateway of a subnet. It is one of the subnet's settings, and so held for as long as the subnet is there: whoever
+// asks for it again gets it, and nobody else does, whatever Docker lists and however long a plugin was away.
 
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
@@ -65,7 +65,8 @@ function edge(net: SubnetService, address: string): LimpetError {
 
 /** The refusal of a gateway or an auxiliary address. */
 export function heldByNetwork(net: SubnetService, address: string): LimpetError {
-  const message = `Address already in use: ${address} of ${net.cidr} is held by its network, as gateway or auxiliary address`;
+  const why = 'is held by its network, as gateway or auxiliary address';
+  const message = `Address already in use: ${address} of ${net.cidr} ${why}`;
   return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
 }
 

@@ -1,5 +1,5 @@
-// What Swarm's leader asks, in the global address space. It never says for whom, and asks for gateways, virtual IPs, load balancers
-// and tasks alike: what it gets is a ticket, unique and held until it gives it back.
+// What Swarm's leader asks, in the global address space. It never says for whom, and asks for gateways, virtual IPs,
+// load balancers and tasks alike: what it gets is a ticket, unique and held until it gives it back.
 
 import { made } from '../docker/made-up.js';
 import { LimpetError } from '../host/errors.js';
@@ -26,7 +26,10 @@ export class LeaderCalls {
     this.#given.set(keyOf(net), new Map());
   }
 
-  /** The address that is asked for, else a fresh one of the range, held. @throws LimpetError FULL, OCCUPIED, OUT_OF_RANGE */
+  /**
+   * The address that is asked for, else a fresh one of the range, held. @throws LimpetError FULL, OCCUPIED,
+   * OUT_OF_RANGE
+   */
   request(net: SubnetService, { address, ...wanted }: Wanted): Promise<string> {
     return address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted);
   }
@@ -38,8 +41,9 @@ export class LeaderCalls {
   }
 
   /**
-   * This very address: a new leader says its records again, or a user wants it for a container (`--ip`). Which of them it is
-   * cannot be told; an address that is somebody's is left to the node, which knows who asks and refuses with the owner's name.
+   * This very address: a new leader says its records again, or a user wants it for a container (`--ip`). Which of them
+   * it is cannot be told; an address that is somebody's is left to the node, which knows who asks and refuses with the
+   * owner's name.
    * @throws LimpetError OCCUPIED when this leader has given it to somebody without an identity, OUT_OF_RANGE
    */
   async #exact(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
@@ -106,7 +110,9 @@ function isPassing(identity: string): boolean {
 }
 
 function taken(net: SubnetService, address: string): LimpetError {
-  const message = `Address already in use: ${address} of ${net.cidr} is held by the swarm, as a ticket, a virtual IP, a load balancer or a gateway`;
+  const message =
+    `Address already in use: ${address} of ${net.cidr} is held by the swarm, as a ticket, a virtual IP, a load ` +
+    'balancer or a gateway';
   return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
 }
 

@@ -1,5 +1,5 @@
-// A node gives an address back. Docker says only which address, not whose; here that is known or found out, so that a late
-// release never ends what a newcomer has at the same address.
+// A node gives an address back. Docker says only which address, not whose; here that is known or found out, so that a
+// late release never ends what a newcomer has at the same address.
 
 import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';
@@ -8,7 +8,7 @@ import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { Patience } from './patience.js';
-import { LEADER } from './pools.js';
+import { isLeaders } from './pools.js';
 import type { Tenant, Tenants, Who } from './tenants.js';
 import type { Released } from './told.js';
 
@@ -50,7 +50,7 @@ export class Leaving {
   /** Nobody lives there: a gateway, an auxiliary address, or the ticket of somebody whom the leader knows. */
   async #unhold(net: SubnetService, address: string, options: CallOptions): Promise<void> {
     const keep = (outcome: Released, why: string) => this.#tell(net, { address, outcome }, why);
-    if (net.users.includes(LEADER)) return keep('not-ours', 'nobody lives there: the leader has it');
+    if (isLeaders(net)) return keep('not-ours', 'nobody lives there: the leader has it');
     if (address === net.spec.gateway) return keep('kept', 'the gateway: the subnet keeps it');
     const others = net.users.filter((user) => user !== this.#environment.host());
     if (others.length > 0) return keep('kept', `${others.join(' and ')} may have it too`);

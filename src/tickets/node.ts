@@ -1,5 +1,5 @@
-// What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that the leader
-// was given; the answer is the identity's own address, which Docker then uses.
+// What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that
+// the leader was given; the answer is the identity's own address, which Docker then uses.
 
 import { endpoint, guest, unnamed } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
@@ -9,7 +9,7 @@ import { Askers, type Request, type Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
 import { gatewayFor, heldByNetwork, occupied } from './gateways.js';
 import { Leaving } from './leaving.js';
-import { LEADER } from './pools.js';
+import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
 import type { Outcome } from './told.js';
 
@@ -150,7 +150,10 @@ export class NodeCalls {
     return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
   }
 
-  /** What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can share. */
+  /**
+   * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can
+   * share.
+   */
   async #endpoint(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
     const node = this.#environment.nodeOf(net);
     const { state, identity } = net.inspect(address);
@@ -175,7 +178,9 @@ export class NodeCalls {
       return this.#answer(net, { address: asked, outcome: 'auxiliary' }, 'said again');
     }
     const node = this.#environment.nodeOf(net);
-    const identity = this.#unnamed(net);
+    // A ticket may be the load balancer's end: so called, its node counts as seen. It ends with its use as well.
+    const end = asked !== undefined && isLeaders(net) ? endpoint(node, asked) : undefined;
+    const identity = end !== undefined && isFreeFor(net, asked as string, end) ? end : this.#unnamed(net);
     const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
     const where = { ...(isUsable ? { ticket: asked } : {}), ...(range === undefined ? {} : { range }) };
     const address = await net.claim(identity, { node, deadline, ...where });
@@ -216,11 +221,6 @@ const WHY = {
   ticket: 'its first: bound to its ticket',
   new: 'its first: the next free one',
 } as const;
-
-/** Whether Swarm's leader looks after the subnet. */
-function isLeaders({ users }: SubnetService): boolean {
-  return users.includes(LEADER);
-}
 
 /** Whether an address that is asked for is nobody else's home. */
 function isFreeFor(net: SubnetService, address: string, identity: string): boolean {

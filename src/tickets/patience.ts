@@ -1,6 +1,7 @@
-// A store that is away for a moment is waited for, where Docker would make much of a refusal: Swarm's leader asks again for a
-// ticket only when somebody gives one back, or after five minutes; a node counts its task as failed. Not for longer than once:
-// while the leader waits for one ticket it gives none to networks that have nothing to do with Limpet.
+// A store that is away for a moment is waited for, where Docker would make much of a refusal: Swarm's leader asks again
+// for a ticket only when somebody gives one back, or after five minutes; a node counts its task as failed. Not for
+// longer than once: while the leader waits for one ticket it gives none to networks that have nothing to do with
+// Limpet.
 
 import { LimpetError } from '../host/errors.js';
 import type { Clock } from '../service/clock.js';
@@ -42,7 +43,9 @@ export class Patience {
   }
 }
 
-/** Whether the store is what fails. Only its own errors say what became of a change; Docker's silence is another matter. */
+/**
+ * Whether the store is what fails. Only its own errors say what became of a change; Docker's silence is another matter.
+ */
 export function isAway(error: unknown): boolean {
   return error instanceof LimpetError && error.code === 'UNAVAILABLE' && error.details.outcome !== undefined;
 }

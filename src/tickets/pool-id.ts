@@ -1,5 +1,5 @@
-// A pool's ID: which space of Docker's, which subnet of ours and which range of it, in the text itself, so that it outlives the
-// plugin's process and means the same on every node.
+// A pool's ID: which space of Docker's, which subnet of ours and which range of it, in the text itself, so that it
+// outlives the plugin's process and means the same on every node.
 //
 //   local/swarm/192.168.99.0/24?range=192.168.99.128-192.168.99.159
 

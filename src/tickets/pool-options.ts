@@ -1,5 +1,5 @@
-// `--ipam-opt limpet.NAME=VALUE` → settings of a subnet. Options that are not ours pass by; one that looks like ours and is
-// unknown is refused, since a mistyped policy would go unnoticed until the subnet is full.
+// `--ipam-opt limpet.NAME=VALUE` → settings of a subnet. Options that are not ours pass by; one that looks like ours
+// and is unknown is refused, since a mistyped policy would go unnoticed until the subnet is full.
 
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';

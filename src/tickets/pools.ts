@@ -1,6 +1,7 @@
-// Pools: Docker's name for subnets. Makes them, finds those that are there, chooses one when none is asked for. A subnet belongs to
-// its networks until the last one is gone, which the store remembers: the swarm's leader is one user of it, and each host with
-// networks of its own. Given back it keeps its bindings for the network that comes again, and gives way only to another subnet.
+// Pools: Docker's name for subnets. Makes them, finds those that are there, chooses one when none is asked for. A
+// subnet belongs to its networks until the last one is gone, which the store remembers: the swarm's leader is one user
+// of it, and each host with networks of its own. Given back it keeps its bindings for the network that comes again, and
+// gives way only to another subnet.
 
 import { ofSubnet, subnetsOf } from '../docker/networks.js';
 import type { Network } from '../docker/shapes.js';
@@ -29,6 +30,11 @@ interface Asked extends CallOptions {
   readonly settings: PoolSettings;
 }
 
+/** Whether Swarm's leader looks after the subnet. */
+export function isLeaders({ users }: SubnetService): boolean {
+  return users.includes(LEADER);
+}
+
 /** A subnet that is wanted, and for whom. */
 interface WantedPool extends CallOptions {
   readonly space: string;
@@ -48,8 +54,8 @@ export class Pools {
 
   /**
    * The subnet for a pool, made when there is none.
-   * @throws LimpetError OVERLAP with one that has networks, BAD_INPUT naming the option or the pool, FULL when no range is left to
-   * choose from
+   * @throws LimpetError OVERLAP with one that has networks, BAD_INPUT naming the option or the pool, FULL when no range
+   * is left to choose from
    */
   async request(
     request: PoolRequest,
@@ -123,7 +129,10 @@ export class Pools {
     }
   }
 
-  /** With the settings that are asked for. One that is there keeps its own when none are asked for: Docker does not repeat them. */
+  /**
+   * With the settings that are asked for. One that is there keeps its own when none are asked for: Docker does not
+   * repeat them.
+   */
   async #made({ space, cidr, settings, user, deadline }: WantedPool): Promise<SubnetService> {
     const service = this.#environment.service();
     const there = service.find(cidr, space);
@@ -154,8 +163,8 @@ export class Pools {
   }
 
   /**
-   * A host's second network with one and the same subnet is refused, as Docker's own driver does. While Docker starts it asks for
-   * the pools of all its networks again, and its API does not answer yet.
+   * A host's second network with one and the same subnet is refused, as Docker's own driver does. While Docker starts
+   * it asks for the pools of all its networks again, and its API does not answer yet.
    */
   async #refuseSecond(net: SubnetService, { user, cidr }: WantedPool): Promise<void> {
     if (user === undefined || user === LEADER || !net.users.includes(user)) return;
@@ -208,8 +217,8 @@ export class Pools {
   }
 
   /**
-   * What cannot be chosen: subnets of the swarm and of this host that somebody needs, and Docker's networks when it lists them. What
-   * was given back can be: most often it is its own network that comes again.
+   * What cannot be chosen: subnets of the swarm and of this host that somebody needs, and Docker's networks when it
+   * lists them. What was given back can be: most often it is its own network that comes again.
    */
   async #taken(options: CallOptions): Promise<string[]> {
     const { service, host } = this.#environment;
@@ -228,7 +237,9 @@ export class Pools {
     return networks === undefined || ofSubnet(networks, cidr).length > 0;
   }
 
-  /** Whether no network of this host has the subnet any more. The one that is being removed has left the list by then. */
+  /**
+   * Whether no network of this host has the subnet any more. The one that is being removed has left the list by then.
+   */
   async #isGone(cidr: string): Promise<boolean> {
     const networks = await this.#networks();
     return networks !== undefined && localNetworks(networks, cidr).length === 0;
@@ -251,12 +262,18 @@ export class Pools {
   }
 }
 
-/** Networks that one host has by itself. One of the swarm is not, nor the configuration that such networks are made from. */
+/**
+ * Networks that one host has by itself. One of the swarm is not, nor the configuration that such networks are made
+ * from.
+ */
 function localNetworks(networks: readonly Network[], cidr: string): readonly Network[] {
   return ofSubnet(networks, cidr).filter(({ scope, isConfiguration }) => scope === 'local' && !isConfiguration);
 }
 
-/** Whether others have networks on it, or the one who asks has, and something is in it: then it is no new network that asks. */
+/**
+ * Whether others have networks on it, or the one who asks has, and something is in it: then it is no new network that
+ * asks.
+ */
 function isInUse({ users, stats, spec }: SubnetService, user: string | undefined): boolean {
   if (users.some((each) => each !== user)) return true;
   const gateways = spec.gateway === undefined ? 0 : 1;
@@ -281,7 +298,9 @@ function inDockersWords(error: unknown): unknown {
 }
 
 function noRange(addressSpace: AddressSpace, version: 4 | 6): LimpetError {
-  const message = `no range is left for an IPv${version} pool of the ${addressSpace} address space: name one with --subnet, or give more ranges with --${addressSpace}-pools`;
+  const message =
+    `no range is left for an IPv${version} pool of the ${addressSpace} address space: name one with --subnet, or ` +
+    `give more ranges with --${addressSpace}-pools`;
   return new LimpetError('FULL', message, { addressSpace, version });
 }
 

@@ -1,5 +1,5 @@
-// Arithmetic with ranges of addresses: the range that `--ip-range` means, the size that an unspecified subnet means, and the first
-// subnet that overlaps none.
+// Arithmetic with ranges of addresses: the range that `--ip-range` means, the size that an unspecified subnet means,
+// and the first subnet that overlaps none.
 
 import { formatAddress, parseCidr, type Range } from '../host/address.js';
 import { withoutHostBits } from '../host/cidr.js';
@@ -24,7 +24,9 @@ export function rangeOf(subPool: string, pool: string): string {
   return formatRange([range.base, range.base + range.size - 1n], version);
 }
 
-/** `0.0.0.0/24` and `::/64` name no subnet but a size (Docker 29): the prefix length. Undefined for every other pool. */
+/**
+ * `0.0.0.0/24` and `::/64` name no subnet but a size (Docker 29): the prefix length. Undefined for every other pool.
+ */
 export function sizeOf(pool: string): { readonly version: 4 | 6; readonly prefix: number } | undefined {
   const [, address, prefix] = /^(0\.0\.0\.0|::)\/(\d{1,3})$/.exec(pool) ?? [];
   const version = address === '::' ? 6 : 4;

@@ -1,5 +1,5 @@
-// Sets the store right against what runs on this node: after a restart of the plugin, after a release that got lost, after an
-// import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
+// Sets the store right against what runs on this node: after a restart of the plugin, after a release that got lost,
+// after an import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
 
 import { guest, made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
@@ -53,7 +53,10 @@ export class Reconciler {
     this.#missed = missed;
   }
 
-  /** The node has joined a swarm, or left it, and is called otherwise since then: what was live by the old name is by the new one. */
+  /**
+   * The node has joined a swarm, or left it, and is called otherwise since then: what was live by the old name is by
+   * the new one.
+   */
   async #renamed(net: SubnetService, node: string): Promise<void> {
     const former = this.#environment.formerNodeOf(net);
     if (former === undefined || former === node) return;
@@ -70,7 +73,8 @@ export class Reconciler {
     await this.#tenants.alone(net, identity, async () => {
       const { state, identity: owner } = net.inspect(address);
       if (state === 'excluded') return;
-      // Nobody has it: an import, or a store that has lost something. An identity that lives elsewhere is its own guest.
+      // Nobody has it: an import, or a store that has lost something. An identity that lives elsewhere is its own
+      // guest.
       const name = owner ?? (net.lookup(identity) === undefined ? identity : guest(address));
       // It was renamed, or it took the address: it is there in either case, so that nobody else may be given it.
       if (name !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
@@ -126,7 +130,9 @@ export class Reconciler {
     const key = `${net.spec.space} ${net.cidr} ${address} ${container} ${owner}`;
     this.#conflicts.add(key);
     if (told.has(key)) return;
-    const why = `${container} runs at the address of ${owner}: it was renamed, or has the address from elsewhere; restart it`;
+    const why =
+      `${container} runs at the address of ${owner}: it was renamed, or has the address from elsewhere; restart ` +
+      'it';
     this.#environment.tell({ event: 'conflict', level: 'error', subnet: net.cidr, address, container, owner, why });
   }
 

@@ -70,8 +70,8 @@ export class Sweeper {
 }
 
 /**
- * Nodes with a task on the network whose load balancer has not been seen here. Docker does not say which address it has for
- * it: until the node's plugin has been asked for it, it looks like a leak.
+ * Nodes with a task on the network whose load balancer has not been seen here. Docker does not say which address it has
+ * for it: until the node's plugin has been asked for it, it looks like a leak.
  */
 function withoutBalancer(net: SubnetService, networks: readonly Network[], { tasks, nodes }: SwarmRecords): string[] {
   const seen = new Set<string | undefined>();

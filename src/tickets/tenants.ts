@@ -98,7 +98,9 @@ export class Tenants {
     return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
-  /** Containers can be renamed while they run: whoever is known by its ID is called from now on what it is called now. */
+  /**
+   * Containers can be renamed while they run: whoever is known by its ID is called from now on what it is called now.
+   */
   learnNames(containers: readonly Container[]): void {
     const names = new Map(containers.map(({ id, name }) => [id, name]));
     for (const [key, tenant] of this.#tenants) {
@@ -109,7 +111,8 @@ export class Tenants {
   }
 
   /**
-   * Another container that is, or may be, at the identity's home, whatever it is called now: the one who asks has to wait for it.
+   * Another container that is, or may be, at the identity's home, whatever it is called now: the one who asks has to
+   * wait for it.
    * @param around undefined while Docker does not answer: then only what this process has let in is known
    */
   other(

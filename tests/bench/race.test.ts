@@ -1,5 +1,5 @@
-// What the race's figures rest on: that a wrong answer is seen, that a fallen ratio is, and that the plots put points where
-// they belong. The race itself is run by `npm run bench:peers`.
+// What the race's figures rest on: that a wrong answer is seen, that a fallen ratio is, and that the plots put points
+// where they belong. The race itself is run by `npm run bench:peers`.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';

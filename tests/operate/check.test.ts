@@ -1,4 +1,5 @@
-// limpet check: every kind of finding provoked once on the recorded swarm, the command that it names run, and then nothing found.
+// limpet check: every kind of finding provoked once on the recorded swarm, the command that it names run, and then
+// nothing found.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// status, ls, lookup, reclaim, release and unhold: as an operator meets them, through the built command line and the socket.
+// status, ls, lookup, reclaim, release and unhold: as an operator meets them, through the built command line and the
+// socket.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Docker's API as a small real HTTP server on a unix socket, answering what was recorded of a real swarm. Tests change the
-// answers as Docker itself would: by what runs, not by what Limpet is to find.
+// Docker's API as a small real HTTP server on a unix socket, answering what was recorded of a real swarm. Tests change
+// the answers as Docker itself would: by what runs, not by what Limpet is to find.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

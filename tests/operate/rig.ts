@@ -1,5 +1,5 @@
-// What the tests of the operator's side stand on: a service, its operations behind a real unix socket, and the built command
-// line as a process of its own that asks there.
+// What the tests of the operator's side stand on: a service, its operations behind a real unix socket, and the built
+// command line as a process of its own that asks there.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

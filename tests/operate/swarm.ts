@@ -1,5 +1,5 @@
-// The recorded swarm beside a Limpet that serves its network st1: Docker's API answers from the recording, and the store is what
-// the nodes' plugins would have made of it.
+// The recorded swarm beside a Limpet that serves its network st1: Docker's API answers from the recording, and the
+// store is what the nodes' plugins would have made of it.
 
 import type { AllocatorService, SubnetService } from '../../src/service/index.js';
 import { upToDate } from '../fresh.js';
@@ -58,7 +58,9 @@ export class SwarmRig {
     return this;
   }
 
-  /** Does what a command that mends says: Limpet's own by the command line, Docker's as Docker would with the plugin. */
+  /**
+   * Does what a command that mends says: Limpet's own by the command line, Docker's as Docker would with the plugin.
+   */
   async mend(command: string): Promise<void> {
     const [program, ...args] = command.split(' ').map((word) => word.replace(/^'(.*)'$/, '$1'));
     if (program === 'limpet') {

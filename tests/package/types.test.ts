@@ -15,7 +15,7 @@ const OPTIONS = {
 };
 
 before(async () => {
-  for (const name of ['use.mts', 'use.cts'])
+  for (const name of ['use.mts', 'use.cts', 'no-dom.mts'])
     await copyFile(join(root, 'tests/package/consumer', name), join(folder, name));
 });
 
@@ -30,6 +30,9 @@ test('type-checks under moduleResolution node16, as ESM and as CommonJS', () =>
 
 test('type-checks under moduleResolution bundler', () =>
   check('bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['use.mts']));
+
+test('type-checks without the types of the DOM', () =>
+  check('no-dom', { module: 'node16', moduleResolution: 'node16', lib: ['ES2022'] }, ['no-dom.mts']));
 
 test('publint is clean', async () => {
   await node(tool('publint/src/cli.js'), 'run', tarball, '--strict');

@@ -7,7 +7,7 @@ import { before, test } from 'node:test';
 import { folder, node, root } from './installed.js';
 
 before(async () => {
-  for (const name of ['use.mjs', 'use.cjs', 'quiet.mjs', 'loaded.mjs']) {
+  for (const name of ['use.mjs', 'use.cjs', 'jsdom.cjs', 'quiet.mjs', 'loaded.mjs']) {
     await copyFile(join(root, 'tests/package/consumer', name), join(folder, name));
   }
 });
@@ -18,6 +18,10 @@ test('works by import', async () => {
 
 test('works by require', async () => {
   await node('use.cjs');
+});
+
+test('works by require with the browser condition, as in Jest with jsdom', async () => {
+  await node('--conditions=browser', 'jsdom.cjs');
 });
 
 test('importing has no side effects', async () => {

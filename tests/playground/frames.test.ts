@@ -1,6 +1,6 @@
-// Frames, counted in the page: 50 nodes with a thousand tasks play at 30 a second or better, and the drain of a node with twenty
-// tasks animates without one over 100 ms. On a machine that has more to do than processors no clock tells the page's own part:
-// frames are printed there and not judged; the page's processor time for a step is judged always.
+// Frames, counted in the page: 50 nodes with a thousand tasks play at 30 a second or better, and the drain of a node
+// with twenty tasks animates without one over 100 ms. On a machine that has more to do than processors no clock tells
+// the page's own part: frames are printed there and not judged; the page's processor time for a step is judged always.
 import assert from 'node:assert/strict';
 import { availableParallelism, loadavg } from 'node:os';
 import { after, before, test } from 'node:test';
@@ -25,7 +25,8 @@ test('50 nodes × 1000 tasks', (t) =>
     const rate = count / seconds;
     const load = loadavg()[0] ?? 0;
     t.diagnostic(
-      `playing steps ${from} to ${to}: ${rate.toFixed(1)} frames a second, ${used.toFixed(0)} ms of processor a step, load ${load.toFixed(1)}`,
+      `playing steps ${from} to ${to}: ${rate.toFixed(1)} frames a second, ${used.toFixed(0)} ms of processor ` +
+        `a step, load ${load.toFixed(1)}`,
     );
     assert.ok(to - from >= 10, `it plays: ${to - from} steps`);
     assert.ok(used < 650, `a step takes ${used.toFixed(0)} ms of processor: it cannot keep the pace of 650 ms`);
@@ -45,7 +46,8 @@ test('the drain of a node with twenty tasks', (t) =>
     const tasks = (await moved(page)) - before;
     const load = loadavg()[0] ?? 0;
     t.diagnostic(
-      `${tasks} tasks moved: longest frame ${longest.toFixed(0)} ms, ${(count / seconds).toFixed(1)} frames a second, load ${load.toFixed(1)}`,
+      `${tasks} tasks moved: longest frame ${longest.toFixed(0)} ms, ${(count / seconds).toFixed(1)} frames a ` +
+        `second, load ${load.toFixed(1)}`,
     );
     assert.ok(tasks >= 18, `${tasks} tasks moved`);
     assert.ok(used / count < LONGEST_FRAME, `${(used / count).toFixed(0)} ms of processor a frame`);

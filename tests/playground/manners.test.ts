@@ -1,4 +1,5 @@
-// Manners: keyboard alone, names for screen readers (axe-core), no jumps, reduced motion, every width, no network, no server.
+// Manners: keyboard alone, names for screen readers (axe-core), no jumps, reduced motion, every width, no network, no
+// server.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
-// Bring your own: recordings of a real swarm, dropped and pasted, give the bindings that `limpet rebuild` prints; conflicts are
-// explained; what is no good is refused and changes nothing.
+// Bring your own: recordings of a real swarm, dropped and pasted, give the bindings that `limpet rebuild` prints;
+// conflicts are explained; what is no good is refused and changes nothing.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -100,7 +100,8 @@ describe('what is no good gets a clear message and changes nothing', () => {
         await page.waitForFunction(
           (wanted) =>
             new RegExp(wanted).test(
-              `${document.querySelector('#own-message')?.textContent} ${document.querySelector('#failure')?.textContent}`,
+              `${document.querySelector('#own-message')?.textContent} ` +
+                `${document.querySelector('#failure')?.textContent}`,
             ),
           message.source,
         );

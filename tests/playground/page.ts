@@ -1,5 +1,5 @@
-// The built page in real Chromium: opening it, working its controls, and reading what it shows. Whatever a test does, the page
-// must not complain on the console nor ask the network for anything but its own three files.
+// The built page in real Chromium: opening it, working its controls, and reading what it shows. Whatever a test does,
+// the page must not complain on the console nor ask the network for anything but its own three files.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

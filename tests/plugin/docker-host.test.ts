@@ -1,5 +1,5 @@
-// Docker's API over TCP with TLS, as DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name it: served with certificates on both
-// ends, refused with words where one is missing.
+// Docker's API over TCP with TLS, as DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name it: served with
+// certificates on both ends, refused with words where one is missing.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

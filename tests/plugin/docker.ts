@@ -1,5 +1,5 @@
-// Docker's API as the plugin's tests need it: a real HTTP server on a unix socket that answers from recordings or from a state
-// that the test changes. It knows Docker's words only, and nothing of what is tested.
+// Docker's API as the plugin's tests need it: a real HTTP server on a unix socket that answers from recordings or from
+// a state that the test changes. It knows Docker's words only, and nothing of what is tested.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// Situations that people have reported of container networks, each with what must come out: who asks is never guessed, whoever is
-// at a home now counts, what does not run holds nothing, and what networks share goes with the last of them. The numbers are those
-// of the public reports.
+// Situations that people have reported of container networks, each with what must come out: who asks is never guessed,
+// whoever is at a home now counts, what does not run holds nothing, and what networks share goes with the last of them.
+// The numbers are those of the public reports.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
@@ -64,7 +64,7 @@ for (const [version, option] of VERSIONS) {
     });
 
     // zeekhoo/superwidget#3, src-d/engine-deprecated#290, moby/moby#41015
-    test('created-leftover: a container that was only created does not get the address of one that is restarted', async () => {
+    test('created-leftover: what was only created does not get the address of a restarted container', async () => {
       const web = await create('web');
       docker.put(container('job', on));
       await stop('web', web);
@@ -207,7 +207,7 @@ test('failed-start: a task whose start failed holds nothing, and the next good o
 
 describe('networks', () => {
   // networkop/docker-topo#8, moby/moby#46756, moby/moby#20986
-  test('same-subnet-rollback: a second network of the same subnet is refused, and the first keeps all that it has', async () => {
+  test('same-subnet-rollback: a second network of one subnet is refused, and the first keeps what it has', async () => {
     await assert.rejects(
       node.pool('local', CIDR),
       /Pool overlaps with other one .*10\.6\.0\.0\/24 is the subnet of network home/,
@@ -263,7 +263,7 @@ describe('networks', () => {
     await assert.rejects(two.pool('local', '192.168.99.0/24', other), /policy "serial", not "lowest"/);
   });
 
-  test('cluster: the same auxiliary address on a second host is the same, and stays until the last host lets go', async () => {
+  test('cluster: an auxiliary address is the same on a second host, and stays until the last lets go', async () => {
     const [one, two] = run.nodes as [Node, Node];
     for (const each of run.nodes) each.docker.state.networks = [];
     const cluster = { Options: { 'limpet.scope': 'cluster' } };
@@ -365,6 +365,22 @@ describe('over the command line', () => {
     (await started.client.call('RequestPool', { AddressSpace: `limpet.${side}`, Pool })).body.PoolID;
   const address = async (PoolID: string, Address = '', Options: object = {}) =>
     (await started.client.call('RequestAddress', { PoolID, Address, Options })).body.Address?.split('/')[0];
+
+  test('what Docker before 29 cannot say is told once, in the log and in the status, with what helps', async () => {
+    const notes = async () => JSON.parse((await ask('status', '--json')).stdout).notes;
+    assert.match((await notes())[0], /Docker 20\.10\.24 does not say which container asks .*--ip, or use Docker 29/);
+    assert.match((await ask('status')).stdout, /note: Docker 20\.10\.24 does not say/);
+    assert.equal(started.lines.filter(({ event }) => event === 'docker').length, 1);
+    await started.stop();
+    dockers.state.info.ServerVersion = '29.7.2';
+    started = await plugin(dockers.socket);
+    await until('healthy', async () => (await started.client.ask('/healthz', '', 'GET')).status === 200);
+    assert.deepEqual(await notes(), []);
+    assert.deepEqual(
+      started.lines.filter(({ event }) => event === 'docker'),
+      [],
+    );
+  });
 
   // moby/moby#40901, moby/moby#41520, moby/moby#37479, ddev/ddev#5193
   test('ambiguous-network-name: refused, with both IDs; the beginning of an ID is enough', async () => {

@@ -1,6 +1,6 @@
-// A hundred thousand requests of a swarm that does everything at once: tasks come, move, go and overlap, leaders and nodes
-// are lost, plugins restart, users want addresses of others, and some of it is noise. After each step everything must
-// still hold.
+// A hundred thousand requests of a swarm that does everything at once: tasks come, move, go and overlap, leaders and
+// nodes are lost, plugins restart, users want addresses of others, and some of it is noise. After each step everything
+// must still hold.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

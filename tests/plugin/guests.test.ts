@@ -1,5 +1,5 @@
-// Two containers of one identity at once, releases that come late, and processes that come back: never one address twice, and
-// home as soon as it is free.
+// Two containers of one identity at once, releases that come late, and processes that come back: never one address
+// twice, and home as soon as it is free.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process. Memory
-// cannot be shared between processes; what etcd adds to that has tests of its own.
+// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process.
+// Memory cannot be shared between processes; what etcd adds to that has tests of its own.
 
 import { ContainerList } from '../../src/docker/container-list.js';
 import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';
@@ -26,7 +26,15 @@ import { Docker, info } from './docker.js';
 
 await upToDate('core');
 
-export const WAITS: Waits = { docker: 400, home: 700, reconcile: 30_000, sweep: 60_000, store: 0, call: 10_000 };
+export const WAITS: Waits = {
+  docker: 400,
+  home: 700,
+  reconcile: 30_000,
+  sweep: 60_000,
+  store: 0,
+  boot: 600,
+  call: 10_000,
+};
 
 /** How far the nodes' clocks are ahead; for holds and releases to age in no time. */
 export const clock = { ahead: 0 };
@@ -43,6 +51,7 @@ export class Node {
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
+  tenants!: Tenants;
 
   readonly #docker: Docker | DockerApi;
 
@@ -61,9 +70,9 @@ export class Node {
   /** A new process in the place of the old one: what was only in its memory is gone. */
   restart(): void {
     const environment = this.#environment();
-    const tenants = new Tenants(environment.clock);
-    this.driver = new Driver(environment, tenants);
-    this.reconciler = new Reconciler(environment, tenants);
+    this.tenants = new Tenants(environment.clock);
+    this.driver = new Driver(environment, this.tenants);
+    this.reconciler = new Reconciler(environment, this.tenants);
     this.sweeper = new Sweeper(environment);
   }
 

@@ -1,4 +1,5 @@
-// Pools: made, asked for again, chosen, refused, and giving way; and the networks of one host, which no leader looks after.
+// Pools: made, asked for again, chosen, refused, and giving way; and the networks of one host, which no leader looks
+// after.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
@@ -58,7 +59,7 @@ describe('a pool', () => {
     await assert.rejects(one.address(id), /no subnet 10\.77\.0\.0\/24 in the space swarm/);
   });
 
-  test('with other settings is refused while it is used; when it is not, it keeps what its new ones do not exclude', async () => {
+  test('with other settings is refused while it is used; else it keeps what its new ones do not exclude', async () => {
     const id = await one.pool('global', '10.77.0.0/24');
     const ticket = await one.address(id);
     const net = subnet(run.service, '10.77.0.0/24');
@@ -81,7 +82,7 @@ describe('a pool', () => {
     );
   });
 
-  test('a mended bug: given back, it takes other settings though Swarm has not let go of all its addresses yet', async () => {
+  test('given back, it takes other settings though Swarm has not let go of all its addresses yet', async () => {
     const G = await one.pool('global', '10.77.0.0/24');
     const [L, ticket] = [await one.pool('local', '10.77.0.0/24'), await one.address(G)];
     const net = subnet(run.service, '10.77.0.0/24');

@@ -1,9 +1,9 @@
-// Who is at home, and what the one who asks is answered: every state that a container can be in, with every address that Docker's
-// list can show for it, under its own name, another one, or with its name taken over; asked with the endpoint's name (Docker 29) and
-// without, of a Docker that answers and of one that is silent.
+// Who is at home, and what the one who asks is answered: every state that a container can be in, with every address
+// that Docker's list can show for it, under its own name, another one, or with its name taken over; asked with the
+// endpoint's name (Docker 29) and without, of a Docker that answers and of one that is silent.
 //
-// The container `app` was let in at its home once. Where `address` is none or stale it has given it back since; where it is real, no
-// release has been seen. Then somebody asks for an address:
+// The container `app` was let in at its home once. Where `address` is none or stale it has given it back since; where
+// it is real, no release has been seen. Then somebody asks for an address:
 //
 //   own          it asks itself, if it can be started; else a new container `other` does
 //   renamed      it is called app-old now, and asks; else `other` does
@@ -128,7 +128,8 @@ for (const state of Object.keys(STATES) as State[]) {
     for (const row of rows.filter((each) => each.state === state && impossible(each) === undefined)) {
       const [answer, why] = expected(row);
       const said = row.option === 'given' ? 'named' : 'not named';
-      test(`address ${row.address}, name ${row.name}, ${said}, Docker ${row.api}: ${answer}, since ${why}`, async () => {
+      const shown = `address ${row.address}, name ${row.name}, ${said}, Docker ${row.api}`;
+      test(`${shown}: ${answer}, since ${why}`, async () => {
         assert.equal(await answerTo(row), answer);
       });
     }

@@ -1,5 +1,5 @@
-// The recorded traffic of a real swarm, all three nodes of it, against three of our drivers over one store: what Docker asked,
-// in the order it asked. Tickets are ours, so they can differ; who comes home, and that nobody shares, may not.
+// The recorded traffic of a real swarm, all three nodes of it, against three of our drivers over one store: what Docker
+// asked, in the order it asked. Tickets are ours, so they can differ; who comes home, and that nobody shares, may not.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';

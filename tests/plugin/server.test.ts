@@ -110,7 +110,8 @@ describe('fields', () => {
 
     for (const field of Object.keys(request)) {
       const isNeeded = needed[call]!.includes(field);
-      test(`${call} without ${field}, or with null: ${isNeeded ? 'an error that names it' : 'as if it were empty'}`, async () => {
+      const outcome = isNeeded ? 'an error that names it' : 'as if it were empty';
+      test(`${call} without ${field}, or with null: ${outcome}`, async () => {
         for (const value of [undefined, null]) {
           const { status, body } = await limpet.client.call(call, { ...request, [field]: value });
           // Without its address a RequestPool chooses one, and a RequestAddress takes the next.
@@ -317,7 +318,7 @@ describe('the start', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('a state file that says something else is refused with words, again and again, and nothing is lost', async () => {
+  test('a state file that says something else is refused with words, and nothing is lost', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'limpet-state-'));
     await writeFile(join(folder, 'host.json'), 'node-1\n');
     const limpet = await plugin(docker.socket, {}, folder);

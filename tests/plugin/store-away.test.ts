@@ -1,5 +1,5 @@
-// The store is away while a task ends: what its node could not release at once it releases when the store is back, and the
-// next task of the identity is at home, not a guest.
+// The store is away while a task ends: what its node could not release at once it releases when the store is back, and
+// the next task of the identity is at home, not a guest.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';

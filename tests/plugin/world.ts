@@ -1,5 +1,5 @@
-// A swarm as a model: what its leader has written down, what its nodes run. It asks the drivers as Docker does, answers their
-// questions as Docker would, and knows what must hold whatever happens.
+// A swarm as a model: what its leader has written down, what its nodes run. It asks the drivers as Docker does, answers
+// their questions as Docker would, and knows what must hold whatever happens.
 import assert from 'node:assert/strict';
 import type { Container, DockerApi, Network, Task } from '../../src/docker/index.js';
 import { AllocatorService, MemoryStore, type SubnetService } from '../../src/entries/service.js';
@@ -116,7 +116,8 @@ export class World {
     const accepted = await this.#refusable(() => this.#address(this.leader, this.#global, address));
     if (accepted === undefined) return assert.ok(!free, `${address} was free`);
     if (!free) {
-      // Whoever has it keeps it. A user's wish for what only the leader knows is refused above, but for the first half minute.
+      // Whoever has it keeps it. A user's wish for what only the leader knows is refused above, but for the first half
+      // minute.
       if (this.net.inspect(address).identity === undefined) return;
       this.lives.push(life);
       const given = await this.#refusable(() => this.#address(node, this.#local, address));

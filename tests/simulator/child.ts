@@ -1,4 +1,5 @@
-// Plays a bundled scenario in a process of its own, in the form of the package that the arguments name, and prints its digest.
+// Plays a bundled scenario in a process of its own, in the form of the package that the arguments name, and prints its
+// digest.
 import { digestOf } from './digest.js';
 
 const [entry = '', simulator = '', name = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// The same scenario is the same run: again, in another process, in every form of the package; another seed is another run.
+// The same scenario is the same run: again, in another process, in every form of the package; another seed is another
+// run.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

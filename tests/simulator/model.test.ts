@@ -1,6 +1,7 @@
-// Random events at random moments, by fast-check's commands. After every step an observer looks at the state from outside; the
-// mirror of cells is compared with the core; and the allocator that a new leader would rebuild from the task list right now is
-// compared with the one that was never lost. A failure prints the seed and the shortest list of commands that shows it.
+// Random events at random moments, by fast-check's commands. After every step an observer looks at the state from
+// outside; the mirror of cells is compared with the core; and the allocator that a new leader would rebuild from the
+// task list right now is compared with the one that was never lost. A failure prints the seed and the shortest list of
+// commands that shows it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Watches a simulation from outside, state by state, and says what must hold: of one state, and of two in a row. Knows the public
-// state and DESIGN.md, and shares no code with src/simulator.
+// Watches a simulation from outside, state by state, and says what must hold: of one state, and of two in a row. Knows
+// the public state and DESIGN.md, and shares no code with src/simulator.
 import assert from 'node:assert/strict';
 import type { Simulation, State, Task } from './library.js';
 
@@ -121,7 +121,9 @@ export class Observer {
     this.bindings(before, now);
   }
 
-  /** DESIGN.md section 6: only while another container of its identity is there still, or has come in the same second. */
+  /**
+   * DESIGN.md section 6: only while another container of its identity is there still, or has come in the same second.
+   */
   private guest(states: readonly State[], { identity, number }: Task): void {
     const tasks = states.flatMap((state) => [...state.tasks.values()]);
     const other = tasks.find(
@@ -130,7 +132,10 @@ export class Observer {
     assert.ok(other, `${identity} is a guest for no reason`);
   }
 
-  /** An identity loses its address only when it is reclaimed from a full subnet, or a new leader's list tells nothing of it. */
+  /**
+   * An identity loses its address only when it is reclaimed from a full subnet, or a new leader's list tells nothing of
+   * it.
+   */
   private bindings(before: State, now: State): void {
     const after = bound(now, this.rules);
     for (const [identity, address] of bound(before, this.rules)) {
@@ -146,7 +151,10 @@ export class Observer {
     }
   }
 
-  /** The counters, counted again. Two tasks of one identity can start in one second: the newer one tells where it is at home. */
+  /**
+   * The counters, counted again. Two tasks of one identity can start in one second: the newer one tells where it is at
+   * home.
+   */
   private count(state: State): void {
     for (const which of ['stock', 'sticky'] as const) {
       const counted = this.counted[which];

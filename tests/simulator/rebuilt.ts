@@ -1,5 +1,6 @@
-// The sticky allocator of a state made anew, as a leader would that knows only what Docker's API says: the task list, the services,
-// the nodes. By the package's own rebuild, but with a hand of its own for what is held: shares no code with src/simulator.
+// The sticky allocator of a state made anew, as a leader would that knows only what Docker's API says: the task list,
+// the services, the nodes. By the package's own rebuild, but with a hand of its own for what is held: shares no code
+// with src/simulator.
 
 import { Limpet, NETWORK, type Simulation, type State, serviceList, taskList } from './library.js';
 import { hasContainer, isDead, type Observer } from './observer.js';

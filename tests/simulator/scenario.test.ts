@@ -1,5 +1,5 @@
-// Scenarios from outside: every mistake is told with its place and value, before anything runs; and what is sound but cannot be
-// done is refused in the log, and changes nothing.
+// Scenarios from outside: every mistake is told with its place and value, before anything runs; and what is sound but
+// cannot be done is refused in the log, and changes nothing.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,5 +1,5 @@
-// The simulated swarm's GET /tasks and GET /services, read by the real `limpet rebuild`: it prints the bindings that the simulation
-// shows. And Docker's shapes, field by field where a reader depends on them.
+// The simulated swarm's GET /tasks and GET /services, read by the real `limpet rebuild`: it prints the bindings that
+// the simulation shows. And Docker's shapes, field by field where a reader depends on them.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

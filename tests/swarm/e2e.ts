@@ -1,5 +1,5 @@
-// `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end. Stops at the
-// first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
+// `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end.
+// Stops at the first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
 import { readArguments } from '../../scripts/arguments.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';

@@ -1,5 +1,5 @@
-// Questions put to a container from inside, the only answers that count: which address it has, whom it finds by name, whom it
-// reaches. Docker's own word on any of these is not asked for.
+// Questions put to a container from inside, the only answers that count: which address it has, whom it finds by name,
+// whom it reaches. Docker's own word on any of these is not asked for.
 import type { DockerNode } from './rig/docker-node.js';
 
 export interface Place {

@@ -26,7 +26,10 @@ export async function pictureOf(replicas: readonly Replica[], network: string): 
   return new Map(placed.map((replica) => [replica.identity, replica]));
 }
 
-/** What happened from one picture to the next to those that are in both; `expected` is the address that each should have. */
+/**
+ * What happened from one picture to the next to those that are in both; `expected` is the address that each should
+ * have.
+ */
 export function changes(before: Picture, after: Picture, expected: (identity: string) => string | undefined): Changes {
   const replaced = [...after.values()].filter(({ identity, container }) => {
     const was = before.get(identity);

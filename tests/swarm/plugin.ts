@@ -1,4 +1,5 @@
-// The managed plugin on the nodes: created from the folder that `npm run build:docker-plugin` made, set, enabled, restarted.
+// The managed plugin on the nodes: created from the folder that `npm run build:docker-plugin` made, set, enabled,
+// restarted.
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

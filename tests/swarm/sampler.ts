@@ -1,6 +1,6 @@
-// Watches, all the time, that no two running containers have one address on a network. It reads the kernel's own table of local
-// addresses in each container, and believes what it sees only when it has seen it: one has the address, then the other, then the
-// first still has it.
+// Watches, all the time, that no two running containers have one address on a network. It reads the kernel's own table
+// of local addresses in each container, and believes what it sees only when it has seen it: one has the address, then
+// the other, then the first still has it.
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { DockerNode } from './rig/docker-node.js';
 import { sleep } from './rig/run.js';

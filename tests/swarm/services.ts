@@ -63,7 +63,10 @@ async function replicas(swarm: Swarm, name: string): Promise<Replica[] | string>
   const wanted = service.Spec.Mode.Replicated?.Replicas ?? (await activeNodes(leader)).size;
   const running = tasks.filter(({ Status }) => Status.State === 'running');
   if (tasks.length !== wanted || running.length !== wanted) {
-    return `${running.length} of ${wanted} run: ${tasks.map(({ Slot, Status }) => `${Slot} ${Status.State}`).join(', ')}`;
+    return (
+      `${running.length} of ${wanted} run: ` +
+      `${tasks.map(({ Slot, Status }) => `${Slot} ${Status.State}`).join(', ')}`
+    );
   }
   const found = await containers(swarm, service.ID);
   const names = await swarm.names();

@@ -1,5 +1,5 @@
-// What the steps act on: two overlay networks, one of Limpet's and one of Docker's own IPAM, and every service twice, once on
-// each, so that the same thing happens to both.
+// What the steps act on: two overlay networks, one of Limpet's and one of Docker's own IPAM, and every service twice,
+// once on each, so that the same thing happens to both.
 import { type Picture, pictureOf } from './picture.js';
 import { DRIVER } from './plugin.js';
 import type { DockerNode } from './rig/docker-node.js';

@@ -13,7 +13,8 @@ export function* checkText({ findings, unchecked, looked }: Checked, paint: Pain
   const verdict = problems === 0 ? paint('green', 'no problems') : paint('red', count(problems, 'problem'));
   const beside = notices === 0 ? '' : `, ${count(notices, 'notice')}`;
   const { subnets, networks, containers } = looked;
-  const where = `${count(subnets, 'subnet')}, ${count(networks, 'network')}, ${count(containers, 'container')} looked at`;
+  const counted = [count(subnets, 'subnet'), count(networks, 'network'), count(containers, 'container')];
+  const where = `${counted.join(', ')} looked at`;
   yield `${verdict}${beside}; ${where}`;
   for (const what of unchecked) yield paint('dim', `not checked: ${oneLine(what)}`);
 }

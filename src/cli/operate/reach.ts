@@ -1,4 +1,5 @@
-// How an operator's command reaches Limpet: through the socket of the plugin that runs here, or a store opened directly.
+// How an operator's command reaches Limpet: through the socket of the plugin that runs here, or a store opened
+// directly.
 
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';

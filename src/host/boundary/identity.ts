@@ -1,11 +1,10 @@
 // Identities as the core takes them: UTF-8 bytes in its own memory.
 
 import { Identity, notAnIdentity } from '../identity.js';
+import { encoder } from '../utf8.js';
 
 /** The most bytes of an identity. */
 export const LONGEST_IDENTITY = 255;
-
-const encoder = new TextEncoder();
 
 /**
  * Writes an identity to the start of `place`, which has room for LONGEST_IDENTITY bytes and no more; answers its

@@ -2,6 +2,7 @@
 // of the old one has length 0 and would silently read nothing. Every integer is read as unsigned.
 
 import { badIdentity, type Identity } from '../identity.js';
+import { decoder } from '../utf8.js';
 import type { IdentityLength, WindowLength } from './calls.js';
 import { LONGEST_IDENTITY, writeIdentity } from './identity.js';
 import { STATES } from './status.js';
@@ -20,8 +21,6 @@ const IDENTITY = 64;
 const OTHER = 320;
 
 const LIVE = STATES.indexOf('live');
-
-const decoder = new TextDecoder();
 
 /** The index of an address in its subnet. A number in an IPv4 subnet, so that no BigInt is made. */
 export type Ordinal = number | bigint;

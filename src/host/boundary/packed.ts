@@ -5,6 +5,7 @@
 //   │ 0          │ 16   │ 24     │ 25    │26 │ 27     │ 28        │
 //   └────────────┴──────┴────────┴───────┴───┴────────┴───────────┘
 
+import { encoder } from '../utf8.js';
 import { putWide } from './memory.js';
 import type { Status } from './status.js';
 
@@ -23,7 +24,7 @@ export interface Packable {
 }
 
 export function packed(claim: Packable): Uint8Array {
-  const identity = new TextEncoder().encode(claim.identity);
+  const identity = encoder.encode(claim.identity);
   const record = new Uint8Array(HEADER + identity.length);
   const view = new DataView(record.buffer);
   putWide(view, 0, claim.ordinal);

@@ -2,6 +2,7 @@
 // conflicts; commit. What is fed, and what is told of it, host/rebuild.ts knows.
 
 import type { ScannerWord } from '../claims.js';
+import { encoder } from '../utf8.js';
 import type { Calls, SubnetId, WindowLength, WindowOffset, WordKind } from './calls.js';
 import { type Memory, WINDOW_SIZE } from './memory.js';
 import { type Packable, packed, statusOfFirst } from './packed.js';
@@ -71,8 +72,8 @@ export class CoreRebuild {
 
   /** A word that does not fit the scanner stays unknown to it, so that records with it are left to the host. */
   teach({ kind, word, ...rest }: ScannerWord): Status {
-    const name = new TextEncoder().encode('name' in rest ? rest.name : '');
-    const text = new TextEncoder().encode(word);
+    const name = encoder.encode('name' in rest ? rest.name : '');
+    const text = encoder.encode(word);
     if (text.length === 0 || text.length > LONGEST_WORD || name.length > LONGEST_WORD) return Status.OK;
     this.#memory.putWindow(text, name);
     const [length, nameLength] = [text.length as WindowOffset, name.length as WindowLength];

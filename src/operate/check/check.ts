@@ -1,5 +1,5 @@
-// `limpet check`: what Limpet believes against what Docker says. A swarm moves while it is looked at, so whatever is found
-// counts only when a second look, a moment later, finds it again.
+// `limpet check`: what Limpet believes against what Docker says. A swarm moves while it is looked at, so whatever is
+// found counts only when a second look, a moment later, finds it again.
 
 import { type Observed, observe, type Residents, residentsOn, type Use, usesOf } from '../../docker/observed.js';
 import type { Network } from '../../docker/shapes.js';
@@ -108,7 +108,8 @@ function* checkSubnet({ context, net, observed, attached, unchecked }: Looking):
   if (warning !== undefined) yield { kind: 'tight', message: warning };
   const isElsewhere = net.users.some((user) => user !== context.host && user !== LEADER);
   if (attached.length === 0 && !isElsewhere && (space !== SWARM || observed.swarm !== undefined)) {
-    const message = `no network has ${net.cidr} (space ${space}); its ${net.stats.reserved} reserved addresses wait for one`;
+    const waiting = `its ${net.stats.reserved} reserved addresses wait for one`;
+    const message = `no network has ${net.cidr} (space ${space}); ${waiting}`;
     yield { kind: 'unused-subnet', message, mend: `limpet forget ${net.cidr} --space ${space}` };
   }
 }

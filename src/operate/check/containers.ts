@@ -60,7 +60,8 @@ function* checkOne(
   const about = { network, address, identity };
   if (binding?.address === address) {
     if (!here || node === undefined || binding.nodes.includes(node)) return;
-    const message = `${told(context, seen)} runs at ${address}, and its binding is not live there: it could be given away`;
+    const who = told(context, seen);
+    const message = `${who} runs at ${address}, and its binding is not live there: it could be given away`;
     yield {
       kind: 'not-live',
       ...about,

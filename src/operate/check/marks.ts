@@ -1,5 +1,5 @@
-// Live marks and bindings that have outlived their reason: marks where nothing runs, made-up identities that nobody is, and
-// reserved addresses of services that are no more.
+// Live marks and bindings that have outlived their reason: marks where nothing runs, made-up identities that nobody is,
+// and reserved addresses of services that are no more.
 
 import { mayStillRun } from '../../docker/containers.js';
 import { identityOf, identityOfTask, serviceOf } from '../../docker/identities.js';

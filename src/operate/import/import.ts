@@ -1,5 +1,6 @@
-// `limpet import`: adopts the addresses that containers have now. On a network that Limpet serves it makes good what the store
-// does not know; of any other network it reserves every address for a Limpet network that is to take its place.
+// `limpet import`: adopts the addresses that containers have now. On a network that Limpet serves it makes good what
+// the store does not know; of any other network it reserves every address for a Limpet network that is to take its
+// place.
 
 import { identityOfTask } from '../../docker/identities.js';
 import { endpoint } from '../../docker/made-up.js';
@@ -29,7 +30,10 @@ import { type Lookable, planBindings, planHolds, type Step } from './plan.js';
 export interface ImportOptions {
   /** By name or ID; every network that Limpet serves when absent. */
   readonly network?: string | undefined;
-  /** Where to: a Limpet network that is there, by name or ID, or the CIDR of one to come. Default: the network's own CIDR. */
+  /**
+   * Where to: a Limpet network that is there, by name or ID, or the CIDR of one to come. Default: the network's own
+   * CIDR.
+   */
   readonly into?: string | undefined;
   /** Of a subnet that is to be made for a network to come: the `--ipam-opt limpet.*` that this one will have. */
   readonly ipamOptions?: Readonly<Record<string, string>> | undefined;
@@ -181,7 +185,9 @@ function recorded(observed: Observed, network: Network, cidr: string, residents:
   });
 }
 
-/** With another IPAM driver the record may be only a ticket: what is not seen, and not bound, another node must tell. */
+/**
+ * With another IPAM driver the record may be only a ticket: what is not seen, and not bound, another node must tell.
+ */
 function unseen(
   context: OperateEnvironment,
   observed: Observed,

@@ -1,5 +1,5 @@
-// What an import would do, worked out before anything is done: which bindings and holds there are to be, which are there
-// already, and which cannot be. Looks only; carrying it out is import.ts's affair.
+// What an import would do, worked out before anything is done: which bindings and holds there are to be, which are
+// there already, and which cannot be. Looks only; carrying it out is import.ts's affair.
 
 import { made } from '../../docker/made-up.js';
 import type { Resident, Use } from '../../docker/observed.js';

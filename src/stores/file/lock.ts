@@ -3,7 +3,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { LimpetError } from '../../host/errors.js';
-import { unavailable } from './failure.js';
+import { missingPackage } from '../missing-package.js';
 
 export interface Lock {
   release(): Promise<void>;
@@ -42,10 +42,6 @@ async function loadTryLock(): Promise<(fd: number) => boolean> {
     const { default: native } = await import('fs-native-extensions');
     return native.tryLock;
   } catch (cause) {
-    throw unavailable(
-      'the file store locks its folder with the package fs-native-extensions: install it',
-      'none',
-      cause,
-    );
+    throw missingPackage('fs-native-extensions', 'the file store locks its folder with', cause);
   }
 }

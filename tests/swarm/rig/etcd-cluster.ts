@@ -1,4 +1,5 @@
-// etcd on machines of its own, one member each, so that a member can be killed and the whole cluster cut off the network.
+// etcd on machines of its own, one member each, so that a member can be killed and the whole cluster cut off the
+// network.
 import type { Machine, Service } from './machine.js';
 
 const CLIENT = 2379;

@@ -1,6 +1,6 @@
-// One computer, as far as the kernel plays along: namespaces of its own for processes, mounts, network and host name. Its first
-// process waits for the end of its input, which is the test's end of a pipe: when the test dies, however, the machine dies with
-// it, and the kernel ends every process in it.
+// One computer, as far as the kernel plays along: namespaces of its own for processes, mounts, network and host name.
+// Its first process waits for the end of its input, which is the test's end of a pipe: when the test dies, however, the
+// machine dies with it, and the kernel ends every process in it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';

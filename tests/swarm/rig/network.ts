@@ -1,5 +1,5 @@
-// The cable between the machines: a bridge in a network namespace of its own, so that the firewall and the addresses of the
-// machine that runs the test have no part in it.
+// The cable between the machines: a bridge in a network namespace of its own, so that the firewall and the addresses of
+// the machine that runs the test have no part in it.
 
 import { run } from './run.js';
 import type { RunFolder } from './run-folder.js';

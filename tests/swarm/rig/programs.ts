@@ -1,4 +1,5 @@
-// What the rig needs of the machine. It installs nothing; it says what is missing and which of Debian's packages has it.
+// What the rig needs of the machine. It installs nothing; it says what is missing and which of Debian's packages has
+// it.
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// The rig: what an earlier run left is removed, machines with Docker and etcd come up, and all of them go down again, whatever
-// happened.
+// The rig: what an earlier run left is removed, machines with Docker and etcd come up, and all of them go down again,
+// whatever happened.
 import { DockerNode } from './docker-node.js';
 import { EtcdCluster } from './etcd-cluster.js';
 import { loadImage, makeImage } from './image.js';

@@ -1,5 +1,5 @@
-// The folder of one run: everything that its nodes write, and a record of what was made outside of it, written before it is
-// made, so that whoever finds the folder later can take it all down again.
+// The folder of one run: everything that its nodes write, and a record of what was made outside of it, written before
+// it is made, so that whoever finds the folder later can take it all down again.
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

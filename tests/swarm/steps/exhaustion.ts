@@ -1,5 +1,5 @@
-// Step l: a subnet that is too small. Nobody who runs is disturbed, whoever finds no address waits and is told why, and when
-// others have left there is room again.
+// Step l: a subnet that is too small. Nobody who runs is disturbed, whoever finds no address waits and is told why, and
+// when others have left there is room again.
 import assert from 'node:assert/strict';
 import { pictureOf } from '../picture.js';
 import { DRIVER } from '../plugin.js';

@@ -1,6 +1,7 @@
-// Step m: what people have reported of container networks (tests/plugin/field.test.ts has them all, on a Docker that is played), on a
-// real Docker: containers that are run by hand on a bridge of one node, and a service whose start fails. What must come is the same for
-// every Docker: no two running containers with one address, and none without one. Where Docker says who asks, also the home.
+// Step m: what people have reported of container networks (tests/plugin/field.test.ts has them all, on a Docker that is
+// played), on a real Docker: containers that are run by hand on a bridge of one node, and a service whose start fails.
+// What must come is the same for every Docker: no two running containers with one address, and none without one. Where
+// Docker says who asks, also the home.
 import assert from 'node:assert/strict';
 import { addressOf } from '../inside.js';
 import { DRIVER } from '../plugin.js';

@@ -1,5 +1,5 @@
-// Step i2: Docker cannot change a network's options, so that operators remove it and create it again. Nobody may lose an address by
-// that.
+// Step i2: Docker cannot change a network's options, so that operators remove it and create it again. Nobody may lose
+// an address by that.
 import assert from 'node:assert/strict';
 import { pictureOf } from '../picture.js';
 import { DRIVER } from '../plugin.js';

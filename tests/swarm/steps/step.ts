@@ -1,4 +1,5 @@
-// One thing that happens to the swarm. What must be true after it is the same for all (checks.ts), but for what is said here.
+// One thing that happens to the swarm. What must be true after it is the same for all (checks.ts), but for what is said
+// here.
 import type { World } from '../world.js';
 
 export interface Step {
