@@ -1,4 +1,5 @@
-// One subnet of the service: what is asked of it is proposed in the core, decided by the store, and only then answered.
+// One subnet of the service: what is asked of it is proposed in the core, decided by the store, and only then answered
+// (proposals.ts, commits.ts).
 // What the core and the store's facts amount to, subnet-state.ts knows; when to reclaim, reclaimer.ts; whose turn it
 // is, turns.ts.
 
@@ -9,28 +10,12 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
-import { type Reason, Reclaimer, type Reclaiming, type Room, WHY } from './reclaimer.js';
+import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
+import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
 import { differences } from './spec.js';
 import type { Change, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
 import { Turns } from './turns.js';
-
-export interface AllocateOptions extends CallOptions {
-  /** The node that the identity runs on, by its ID. */
-  readonly node: string;
-  /** The held address that Swarm's leader was given for it: an identity without a binding gets that one. */
-  readonly ticket?: string;
-  /**
-   * `first-last` or a CIDR: an identity without a binding gets a free address in it, and room is made in it alone. One
-   * with a binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
-   */
-  readonly range?: string | undefined;
-}
-
-export interface HoldOptions extends CallOptions {
-  /** `first-last` or a CIDR: the address is chosen in it, and room is made in it alone. */
-  readonly range?: string | undefined;
-}
 
 /** @internal What the parts of one service share. */
 export interface Surroundings extends Deciding {
@@ -41,7 +26,6 @@ export interface Surroundings extends Deciding {
   readonly nameOf: (node: string) => string;
 }
 
-type LiveChange = Extract<Change, { readonly op: 'live' }>;
 type UseChange = Extract<Change, { readonly user: string }>;
 
 export interface ServiceStats extends Stats {
@@ -58,6 +42,7 @@ export class SubnetService {
   readonly #commits: Commits;
   readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
+  readonly #proposals: Proposals;
   readonly #reclaimed = { asked: 0, age: 0, full: 0 };
   #ended = false;
 
@@ -71,6 +56,14 @@ export class SubnetService {
       oldest: (range) => this.state.oldest(range),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
+    });
+    this.#proposals = new Proposals({
+      state: this.state,
+      commits: this.#commits,
+      reclaimer: this.#reclaimer,
+      isShared: around.store.shared,
+      check: () => this.#check(),
+      log: (decision) => this.#log(decision),
     });
   }
 
@@ -94,7 +87,9 @@ export class SubnetService {
     return this.#turns.take({ what: 'allocate', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node };
-      return binding === undefined ? this.#bind(live, options) : this.#revive(binding, live, deadline);
+      return binding === undefined
+        ? this.#proposals.bind(live, options)
+        : this.#proposals.revive(binding, live, deadline);
     });
   }
 
@@ -113,9 +108,9 @@ export class SubnetService {
       this.#check();
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node, sole: true };
-      if (binding === undefined) return this.#bind(live, options);
+      if (binding === undefined) return this.#proposals.bind(live, options);
       if (isElsewhere()) throw this.#liveElsewhere(binding);
-      return this.#revive(binding, live, deadline);
+      return this.#proposals.revive(binding, live, deadline);
     });
   }
 
@@ -155,7 +150,7 @@ export class SubnetService {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;
       }
-      return this.#decideHold(this.state.net.hold(address), 'asked for', deadline);
+      return this.#proposals.hold(address, deadline);
     });
   }
 
@@ -164,11 +159,8 @@ export class SubnetService {
    * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
   async holdNext({ range, deadline }: HoldOptions = {}): Promise<string> {
-    return this.#turns.take({ what: 'hold the next free address', deadline }, async () => {
-      const choose = () => this.state.net.holdNext(range === undefined ? {} : { range });
-      const address = await this.#choose(choose, { range, deadline });
-      return address === undefined ? undefined : this.#decideHold(address, 'next free', deadline);
-    });
+    const turn = { what: 'hold the next free address', deadline };
+    return this.#turns.take(turn, () => this.#proposals.holdNext({ range, deadline }));
   }
 
   /**
@@ -301,52 +293,6 @@ export class SubnetService {
     this.state.destroy();
   }
 
-  /**
-   * A binding that is there: the live mark is all there is to write, and not even that when it is known. Whether it is,
-   * a shared store says itself: the mark may be that of a process that is gone.
-   */
-  async #revive(binding: LiveBinding, live: LiveChange, deadline: Deadline | undefined): Promise<string | undefined> {
-    const { identity, address, nodes } = binding;
-    const { node } = live;
-    const isKnown = nodes.includes(node);
-    if (isKnown && !this.#around.store.shared) return address;
-    if (!(await this.#commits.commit([live], deadline))) return undefined;
-    if (this.state.lookup(identity)?.address !== address) return undefined; // somebody reclaimed it since
-    this.state.apply(live);
-    if (isKnown) return address;
-    this.#log({ event: 'allocate', identity, address, node, why: 'its own' });
-    return address;
-  }
-
-  async #bind(live: LiveChange, { ticket, range, deadline }: AllocateOptions): Promise<string | undefined> {
-    const { identity, node } = live;
-    const { net } = this.state;
-    const isTraded = ticket !== undefined && net.inspect(ticket).state === 'held';
-    const choose = () => {
-      if (ticket === undefined) return this.state.net.allocate(identity, range === undefined ? {} : { range });
-      return isTraded ? this.state.net.trade(identity, ticket) : this.state.net.bind(identity, ticket);
-    };
-    const address = await this.#choose(choose, { range, deadline });
-    if (address === undefined) return undefined;
-    this.state.propose(identity, address);
-    const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
-    const takeBack = () => this.state.takeBack(identity, address);
-    if (!(await this.#commits.decide([bind, live], takeBack, deadline))) return undefined;
-    this.state.settle(identity);
-    this.state.apply(live);
-    this.#log({ event: 'allocate', identity, address, node, why: isTraded ? 'bound to its ticket' : 'new' });
-    return address;
-  }
-
-  async #decideHold(address: string, why: string, deadline: Deadline | undefined): Promise<string | undefined> {
-    this.state.proposeHold(address);
-    const takeBack = () => this.state.takeBackHold(address);
-    if (!(await this.#commits.decide([{ op: 'hold', address }], takeBack, deadline))) return undefined;
-    this.state.settleHold(address);
-    this.#log({ event: 'hold', address, why });
-    return address;
-  }
-
   /** Asked of the store each time where it is shared: the news that another process has ended the use may be late. */
   #setUse(change: UseChange, why: string, deadline: Deadline | undefined): Promise<boolean> {
     const { op, user } = change;
@@ -358,19 +304,6 @@ export class SubnetService {
       if (isNews) this.#log({ event: op, user, why });
       return isNews;
     });
-  }
-
-  /**
-   * Chooses in the core; when that is full, makes room by the policy and chooses again. Undefined when others were
-   * faster to take what became free. @throws LimpetError FULL
-   */
-  async #choose(choose: () => string, room: Room): Promise<string | undefined> {
-    const first = unlessFull(choose);
-    if (typeof first === 'string') return first;
-    if (!(await this.#reclaimer.makeRoom(room))) throw first;
-    this.#check();
-    const second = unlessFull(choose);
-    return typeof second === 'string' ? second : undefined;
   }
 
   async #reclaimDue({ identity, isDue, reason, deadline }: Reclaiming): Promise<void> {
@@ -416,14 +349,4 @@ export class SubnetService {
 export function checkText(what: string, text: string): void {
   if (typeof text !== 'string') throw new TypeError(`the ${what} is a string, not ${typeof text}`);
   if (text === '') throw new LimpetError('BAD_INPUT', `the ${what} is empty`, { value: text });
-}
-
-/** What was chosen, or the error FULL. */
-function unlessFull(choose: () => string): string | LimpetError {
-  try {
-    return choose();
-  } catch (error) {
-    if (error instanceof LimpetError && error.code === 'FULL') return error;
-    throw error;
-  }
 }

@@ -155,6 +155,15 @@ describe('the etcd store in failure', () => {
     assert.equal(await b.commit(NET, [reclaim('web.1', '10.0.0.1')]), 'conflict');
   });
 
+  test('a store that is closed lets its process end at once', async () => {
+    const opener = join(import.meta.dirname, 'opener.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', opener, etcd.endpoint], { stdio: ['ignore', 'pipe', 2] });
+    await once(child.stdout!, 'data');
+    const closed = Date.now();
+    await once(child, 'exit');
+    assert.ok(Date.now() - closed < 10_000, `${Date.now() - closed} ms; a third of the lease is 20 s`);
+  });
+
   test('cut off: refused within the deadline, known stays known, then followed from where it stopped', async () => {
     const { wire, a, b, atA } = await apart();
     await a.commit(NET, [bind('web.1', '10.0.0.1'), live('web.1')]);
