@@ -3,12 +3,14 @@
 
 import { BLOCK, giveBlock, takeBlock } from './memory';
 
-//   extent: adjacent blocks, joined        ┌──────┬────────┬───────┬───┬──────────┐
-//   so that a growing bitmap leaves        │ next │ blocks │ limit │   │ pieces … │   limit: where the pieces end,
-//   no gaps                                └──────┴────────┴───────┴───┴──────────┘   once a newer extent has begun
-export const EXTENT_HEADER: u32 = 16;
-const BLOCKS: usize = 4;
-export const LIMIT: usize = 8;
+//   extent: adjacent blocks, joined        ┌──────┬────────┬──────────┐
+//   so that a growing bitmap leaves        │ next │ blocks │ pieces … │
+//   no gaps                                └──────┴────────┴──────────┘
+export const EXTENT_HEADER: u32 = 8;
+export const BLOCKS: usize = 4;
+
+/** Pieces are multiples of 8 bytes, and no larger than this. */
+export const LARGEST_PIECE: u32 = 560;
 
 @unmanaged
 export class Arena {
@@ -18,7 +20,7 @@ export class Arena {
   /** The newest extent. */
   extent: usize;
 
-  /** Takes a piece, not zeroed: a multiple of 8 bytes, 560 at the most. The block it may need has been reserved. */
+  /** Takes a piece, not zeroed. The block it may need has been reserved. */
   cut(bytes: u32): usize {
     if (this.at + bytes > this.end) this.extend();
     const piece = this.at;
@@ -45,7 +47,6 @@ export class Arena {
       this.end += BLOCK;
       return;
     }
-    if (extent) store<usize>(extent, this.at, LIMIT);
     store<usize>(block, extent);
     store<u32>(block, 1, BLOCKS);
     this.extent = block;

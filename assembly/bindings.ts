@@ -1,12 +1,13 @@
 // Who owns which ordinal: bindings found by identity and by place, and the reserved ones in order of release.
 // Unlike bitmap.ts it knows why an ordinal is taken; unlike subnet.ts it chooses none.
 
-import { Bitmap } from './bitmap';
-import { Exclusions } from './exclusions';
-import { equalBytes, hashBytes } from './hash';
-import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { Binding, beginWalk, exists, NONE, nextRecord, Records } from './records';
-import { firstCandidate, nextCandidate, Table } from './table';
+import { hashBytes } from './hash';
+import { Ordinal } from './ordinal';
+import { Page } from './page';
+import { exists } from './pointer';
+import { Binding, createRecords, NONE, Records } from './records';
+import { createTable, Table } from './table';
+import { Nodes } from './vector';
 
 /** The identity runs somewhere now. */
 export const LIVE: u8 = 1;
@@ -28,135 +29,57 @@ export function stateOfBinding(binding: Binding): u32 {
   return binding.flags & LIVE ? STATE_LIVE : STATE_RESERVED;
 }
 
-/** The hash of the identity searched for last. */
-abstract class Searched {
-  static hash: u32 = 0;
+/** The owner of the ordinal at `offset` of a page, if it has one. */
+export function ownerAt(page: Page, offset: u32): Binding {
+  return changetype<Binding>(page.owner(offset));
 }
 
 @unmanaged
-export class Bindings extends Bitmap {
+export class Bindings {
+  nodes: Nodes;
   records: Records;
-  identities: Table;
-  exclusions: Exclusions;
+  /** Bindings by identity. */
+  table: Table;
+  /** The hash of the identity that was looked for last. */
+  private sought: u32;
   live: u32;
   reserved: u32;
-  /** Ordinals held without a binding. */
-  held: u32;
   /** Ends of the chain of reserved bindings. */
   oldest: Binding;
   newest: Binding;
   /** The latest release: a clock that steps back is taken to stand still, so that the chain stays sorted. */
   lastTime: u64;
 
-  byIdentity(identity: usize, length: u32): Binding {
+  of(identity: usize, length: u32): Binding {
     const hash = hashBytes(identity, length);
-    Searched.hash = hash;
-    let entry = firstCandidate(this.identities, hash);
-    while (entry) {
-      const binding = changetype<Binding>(entry);
-      if (binding.length == <u8>length && equalBytes(binding.identity, identity, length)) return binding;
-      entry = nextCandidate();
-    }
-    return NONE;
+    this.sought = hash;
+    return changetype<Binding>(this.table.find(identity, length, hash));
   }
 
-  /** The binding on a place whose page exists. */
-  byPlace(place: u32): Binding {
-    return changetype<Binding>(this.owner(this.pages.get(place >> 12), place & 4095));
-  }
-
-  /** The binding on an ordinal, if it has one. */
-  byOrdinal(lo: u64, hi: u64): Binding {
-    const page = this.pageOf(lo, hi);
-    return page ? changetype<Binding>(this.owner(page, <u32>lo & 4095)) : NONE;
-  }
-
-  stateOf(lo: u64, hi: u64): u32 {
-    const page = this.pageOf(lo, hi);
-    const taken = this.isTaken(page, lo);
-    if (page) {
-      if (!taken) return STATE_FREE;
-      const binding = changetype<Binding>(this.owner(page, <u32>lo & 4095));
-      if (exists(binding)) return stateOfBinding(binding);
-    }
-    // Without a page all below a higher level's bit may be excluded: only the ranges tell.
-    if (this.exclusions.covers(lo, hi)) return STATE_EXCLUDED;
-    return taken ? STATE_HELD : STATE_FREE;
-  }
-
-  /** Whether there is memory for one more binding or hold, and all that may grow with it. */
-  canBind(): bool {
-    return this.canTake(this.identities.isTight() ? this.identities.growth() : 0);
-  }
-
-  /** Whether there is memory for one more ordinal taken, and so many blocks besides. */
-  canTake(besides: u32): bool {
-    let blocks = CALL_BLOCKS + besides;
-    if (this.pageTable.isTight()) blocks += this.pageTable.growth();
-    return this.canAddPage() && reserveBlocks(blocks);
-  }
-
-  /** A binding known by its identity only, which byIdentity has just not found. Memory has been reserved. */
-  addIdentity(identity: usize, length: u32, flags: u8): Binding {
+  /** A binding known by its identity only, which `of` has just not found. Memory has been reserved. */
+  add(identity: usize, length: u32, flags: u8): Binding {
     const binding = this.records.make(identity, length, flags);
-    const table = this.identities;
-    if (table.isTight()) {
-      table.makeRoom(this);
-      beginWalk(this.records);
-      // The new one is among them.
-      for (let each = nextRecord(); exists(each); each = nextRecord()) {
-        table.insert(changetype<usize>(each), hashBytes(each.identity, each.length));
-      }
-    } else {
-      table.insert(changetype<usize>(binding), Searched.hash);
-    }
+    this.table.insert(changetype<usize>(binding), this.sought);
     return binding;
   }
 
-  removeIdentity(binding: Binding): void {
-    this.identities.remove(changetype<usize>(binding), hashBytes(binding.identity, binding.length));
+  /** Forgets the identity of a binding, which keeps its memory. */
+  remove(binding: Binding): void {
+    this.table.remove(changetype<usize>(binding), hashBytes(binding.identity, binding.length));
   }
 
-  /** Puts a binding on its place and counts it; the ordinal is free, or held, which the binding then remembers. */
-  settle(binding: Binding, page: usize, place: u32): void {
-    if (this.isTaken(page, place)) {
-      binding.flags |= HELD;
-      this.held--;
-    } else {
-      this.set(page, place & 4095);
-    }
-    binding.place = place;
-    this.own(binding, page);
-  }
-
-  /** Makes a binding the owner of its place, which is marked as taken already, and counts it. */
-  own(binding: Binding, page: usize): void {
-    this.setOwner(page, binding.place & 4095, changetype<usize>(binding));
+  /** Makes a binding the owner of its place in a page, and counts it. */
+  own(binding: Binding, page: Page): void {
+    page.setOwner(Ordinal.offset(binding.place), changetype<usize>(binding), this.nodes);
     if (binding.flags & LIVE) this.live++;
     else this.reserved++;
   }
 
-  /** Takes a binding off its ordinal, which stays marked as taken. */
-  disown(binding: Binding): void {
-    this.setOwner(this.pages.get(binding.place >> 12), binding.place & 4095, 0);
+  /** The opposite of own. */
+  disown(binding: Binding, page: Page): void {
+    page.setOwner(Ordinal.offset(binding.place), 0, this.nodes);
     if (binding.flags & LIVE) this.live--;
     else this.reserved--;
-  }
-
-  /** Makes a live binding for an identity that byIdentity has just not found. Memory has been reserved. */
-  bindTo(identity: usize, length: u32, lo: u64, hi: u64): void {
-    const page = this.makePageOf(lo, hi);
-    this.settle(this.addIdentity(identity, length, LIVE), page, this.placeIn(page, lo));
-  }
-
-  /** Ends a reserved binding: its ordinal becomes free, or held when it was held as well. */
-  unbind(binding: Binding): void {
-    this.unchain(binding);
-    this.disown(binding);
-    this.removeIdentity(binding);
-    if (binding.flags & HELD) this.held++;
-    else this.clear(this.pages.get(binding.place >> 12), binding.place & 4095);
-    this.records.free(binding);
   }
 
   /** Reserved → live. */
@@ -187,7 +110,7 @@ export class Bindings extends Bitmap {
     this.newest = binding;
   }
 
-  private unchain(binding: Binding): void {
+  unchain(binding: Binding): void {
     const older = binding.older;
     const newer = binding.newer;
     if (exists(older)) older.newer = newer;
@@ -195,4 +118,13 @@ export class Bindings extends Bitmap {
     if (exists(newer)) newer.older = older;
     else this.newest = older;
   }
+}
+
+/** No bindings yet. */
+export function createBindings(nodes: Nodes): Bindings {
+  const bindings = changetype<Bindings>(nodes.zeros(offsetof<Bindings>()));
+  bindings.nodes = nodes;
+  bindings.records = createRecords(nodes);
+  bindings.table = createTable(nodes);
+  return bindings;
 }

@@ -52,6 +52,11 @@ export class Exclusions extends Vector {
     return true;
   }
 
+  /** Whether 2^128 ordinals are excluded, all of ::/0, which is 0 in the two halves of the size. */
+  get isEverything(): bool {
+    return this.length != 0 && !(this.sizeLo | this.sizeHi);
+  }
+
   /** Whether an ordinal is excluded. Nearly all that are not lie in one gap, which is looked at first. */
   covers(lo: u64, hi: u64): bool {
     if (Ordinal.above(this.gapEndLo, this.gapEndHi, lo, hi) && Ordinal.above(lo, hi, this.gapLo, this.gapHi))

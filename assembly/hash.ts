@@ -75,20 +75,3 @@ export function hashBytes(at: usize, length: u32): u32 {
 export function hashNumber(lo: u64, hi: u64): u32 {
   return <u32>(((lo ^ (rotl(hi, 23) * 0x9e3779b97f4a7c15)) * Key.odd) >> 32);
 }
-
-/** Whether two runs of bytes are the same. */
-export function equalBytes(a: usize, b: usize, length: u32): bool {
-  const end = a + length;
-  if (length < 8) {
-    for (; a < end; a++, b++) {
-      if (load<u8>(a) != load<u8>(b)) return false;
-    }
-    return true;
-  }
-  for (; a + 8 < end; a += 8, b += 8) {
-    if (load<u64>(a) != load<u64>(b)) return false;
-  }
-  // The last eight bytes, some of them for the second time.
-  const over = a + 8 - end;
-  return load<u64>(a - over) == load<u64>(b - over);
-}

@@ -1,14 +1,20 @@
 // Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
 // decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
 
-import { HELD, LIVE, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
-import { nextSet } from './bitmap';
+import { HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { createByRank } from './by-rank';
+import { sortLosers } from './losers';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above, Ordinal } from './ordinal';
-import { radixSort } from './radix-sort';
-import { Binding, exists, NONE } from './records';
+import { Page } from './page';
+import { exists } from './pointer';
+import { Binding, isBefore } from './records';
+import { hasRoomToBind, hasRoomToSettle } from './room';
+import { createSubnet, destroySubnet, excludeRanges } from './shape';
 import * as status from './status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet } from './subnet';
+import { Subnet } from './subnet';
+import { nextUsed } from './used';
+import { createWords, Words } from './words';
 
 // Stages of a rebuild.
 /** Claims are taken. */
@@ -16,6 +22,8 @@ export const OPEN: u32 = 0;
 /** Memory ran out while claims were being decided: to be decided further, or aborted. */
 export const RESOLVING: u32 = 1;
 export const RESOLVED: u32 = 2;
+/** Memory ran out while claims were taken: only to be aborted. */
+export const FAILED: u32 = 3;
 
 @unmanaged
 export class Rebuild {
@@ -29,11 +37,9 @@ export class Rebuild {
   superseded: u32;
   stage: u32;
   /** What the scanner knows by name (words.ts). */
-  words: Subnet;
+  words: Words;
   /** What is between two records of the text being scanned. */
   scanState: u32;
-  /** The scanner knows which network is meant. */
-  hasNetwork: bool;
   /** Tasks of other networks. */
   elsewhere: u32;
 }
@@ -45,7 +51,7 @@ export function rebuildOf(subnet: Subnet): Rebuild {
 export function beginRebuild(subnet: Subnet): i32 {
   if (subnet.rebuild) return status.BAD_STATE;
   if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
-  const staging = createSubnet(subnet.version, subnet.prefix, subnet.policy, subnet.baseLo, subnet.baseHi);
+  const staging = createSubnet(subnet.version, subnet.prefix, <u8>subnet.policy.kind, subnet.baseLo, subnet.baseHi);
   for (let i: u32 = 0; i < subnet.exclusions.length; i++) {
     if (excludeRanges(staging, changetype<usize>(subnet.exclusions.range(i)), 1) != status.OK) {
       destroySubnet(staging);
@@ -57,8 +63,8 @@ export function beginRebuild(subnet: Subnet): i32 {
     return status.NO_MEMORY;
   }
   // It lies among the words, and goes with them.
-  const words = createSubnet(4, 0, 0, 0, 0);
-  const rebuild = changetype<Rebuild>(words.node());
+  const words = createWords();
+  const rebuild = changetype<Rebuild>(words.nodes.zeros(offsetof<Rebuild>()));
   rebuild.staging = staging;
   rebuild.words = words;
   subnet.rebuild = changetype<usize>(rebuild);
@@ -69,9 +75,14 @@ export function abortRebuild(subnet: Subnet): i32 {
   if (!subnet.rebuild) return status.BAD_STATE;
   const rebuild = rebuildOf(subnet);
   destroySubnet(rebuild.staging);
-  destroySubnet(rebuild.words);
+  rebuild.words.nodes.destroy();
   subnet.rebuild = 0;
   return status.OK;
+}
+
+/** An ordinal is held no more: neither will it be after the commit, when claims have been decided already. */
+export function unholdStaged(subnet: Subnet, lo: u64, hi: u64): void {
+  if (subnet.rebuild) rebuildOf(subnet).staging.unhold(lo, hi);
 }
 
 /** One identity says that an ordinal is its own. The better claim of an identity stands, whichever comes first. */
@@ -79,23 +90,25 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (!length || rank >= TIME_LIMIT || flags & ~(LIVE | WANTED)) return status.BAD_INPUT;
-  if (above(lo, hi, subnet.lastLo, subnet.lastHi)) return status.OUT_OF_RANGE;
+  if (subnet.isOutside(lo, hi)) return status.OUT_OF_RANGE;
   const state = subnet.stateOf(lo, hi);
   if (state == STATE_EXCLUDED) return status.EXCLUDED;
   if (state == STATE_HELD) return status.OCCUPIED;
-  if (!staging.canBind()) return status.NO_MEMORY;
-  let binding = staging.byIdentity(identity, length);
+  const pages = staging.bitmap.pages;
+  const known = pages.of(lo, hi);
+  if (!hasRoomToBind(staging.bitmap, staging.bindings, known, lo, hi, length)) return status.NO_MEMORY;
+  let binding = staging.bindings.of(identity, length);
   if (exists(binding)) {
     rebuild.superseded++;
     if (!replaces(staging, binding, flags, rank, lo, hi)) return status.OK;
   } else {
-    binding = staging.addIdentity(identity, length, flags);
+    binding = staging.bindings.add(identity, length, flags);
     binding.newer = rebuild.claims;
     rebuild.claims = binding;
   }
   binding.flags = flags;
   binding.time = rank;
-  binding.place = staging.placeIn(staging.makePageOf(lo, hi), lo);
+  binding.place = pages.place(pages.orNew(known, lo, hi), lo);
   return status.CHANGED;
 }
 
@@ -105,7 +118,7 @@ function replaces(staging: Subnet, standing: Binding, flags: u8, rank: u64, lo: 
   if (differ & WANTED) return (flags & WANTED) != 0;
   if (rank != standing.time) return rank > standing.time;
   if (differ & LIVE) return (flags & LIVE) != 0;
-  staging.ordinalOf(standing.place);
+  staging.bitmap.pages.toOrdinal(standing.place);
   return above(Ordinal.lo, Ordinal.hi, lo, hi);
 }
 
@@ -115,13 +128,7 @@ function wins(a: Binding, b: Binding): bool {
   if (differ & LIVE) return (a.flags & LIVE) != 0;
   if (differ & WANTED) return (a.flags & WANTED) != 0;
   if (a.time != b.time) return a.time > b.time;
-  const shorter = min(a.length, b.length);
-  for (let i: usize = 0; i < shorter; i++) {
-    const byteA = load<u8>(a.identity + i);
-    const byteB = load<u8>(b.identity + i);
-    if (byteA != byteB) return byteA < byteB;
-  }
-  return a.length < b.length;
+  return isBefore(a, b);
 }
 
 /** Decides between identities that claim one ordinal. What lost is read with nextLoser; commit or abort follow. */
@@ -133,34 +140,35 @@ export function resolveRebuild(subnet: Subnet): i32 {
   const kept = keepHolds(subnet, rebuild);
   if (kept != status.OK) return kept;
   for (let binding = rebuild.claims; exists(binding); binding = rebuild.claims) {
-    if (!staging.canBind()) return status.NO_MEMORY;
+    const page = staging.bitmap.pages.at(binding.place);
+    if (!hasRoomToSettle(staging.bitmap, page, Ordinal.offset(binding.place))) return status.NO_MEMORY;
     rebuild.claims = binding.newer;
-    settleClaim(rebuild, binding);
+    settleClaim(rebuild, binding, page);
   }
   rebuild.stage = RESOLVED;
+  rebuild.losers = sortLosers(rebuild.losers, staging.bitmap.pages);
   return status.OK;
 }
 
-function settleClaim(rebuild: Rebuild, binding: Binding): void {
+function settleClaim(rebuild: Rebuild, binding: Binding, page: Page): void {
   const staging = rebuild.staging;
   const place = binding.place;
-  const page: usize = staging.pages.get(place >> 12);
-  if (!staging.isTaken(page, place)) {
+  if (!page.has(Ordinal.offset(place))) {
     staging.settle(binding, page, place);
     return;
   }
-  const other = staging.byPlace(place);
+  const other = ownerAt(page, Ordinal.offset(place));
   if (!exists(other) || !wins(binding, other)) {
     lose(rebuild, binding);
     return;
   }
-  staging.disown(other);
+  staging.bindings.disown(other, page);
   lose(rebuild, other);
-  staging.own(binding, page);
+  staging.bindings.own(binding, page);
 }
 
 function lose(rebuild: Rebuild, binding: Binding): void {
-  rebuild.staging.removeIdentity(binding);
+  rebuild.staging.bindings.remove(binding);
   binding.newer = rebuild.losers;
   rebuild.losers = binding;
 }
@@ -170,7 +178,7 @@ export function nextLoser(rebuild: Rebuild): Binding {
   const loser = rebuild.losers;
   if (exists(loser)) {
     rebuild.losers = loser.newer;
-    rebuild.staging.records.free(loser);
+    rebuild.staging.bindings.records.free(loser);
   }
   return loser;
 }
@@ -183,16 +191,13 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (keepHolds(subnet, rebuild) != status.OK) return changetype<Subnet>(0);
-  staging.lastTime = subnet.lastTime;
-  staging.cursorLo = subnet.cursorLo;
-  staging.cursorHi = subnet.cursorHi;
-  chainReserved(staging, time);
+  staging.bindings.lastTime = subnet.bindings.lastTime;
+  if (!chainReserved(rebuild, time)) return changetype<Subnet>(0);
+  staging.policy.cursorLo = subnet.policy.cursorLo;
+  staging.policy.cursorHi = subnet.policy.cursorHi;
   for (let loser = nextLoser(rebuild); exists(loser); ) loser = nextLoser(rebuild);
-  for (let i: u32 = 0; i < staging.pages.length; i++) {
-    const page = staging.pages.find(i);
-    if (page) staging.dropIfEmpty(page);
-  }
-  destroySubnet(rebuild.words);
+  dropEmptyPages(staging);
+  rebuild.words.nodes.destroy();
   destroySubnet(subnet);
   return staging;
 }
@@ -204,10 +209,10 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
 function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   let lo: u64 = 0;
   let hi: u64 = 0;
-  while (subnet.nextUsed(lo, hi)) {
+  while (nextUsed(subnet, lo, hi)) {
     lo = Ordinal.lo;
     hi = Ordinal.hi;
-    const binding = subnet.byOrdinal(lo, hi);
+    const binding = subnet.bindingAt(lo, hi);
     if (!exists(binding) || (rebuild.stage == RESOLVED && binding.flags & HELD)) {
       if (rebuild.staging.rehold(lo, hi) == status.NO_MEMORY) return status.NO_MEMORY;
     }
@@ -217,28 +222,28 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   return status.OK;
 }
 
-/** Chains the reserved bindings by rank, those of one rank by ordinal. */
-function chainReserved(staging: Subnet, time: u64): void {
-  if (!staging.reserved) return;
-  const order = staging.order;
-  order.update(staging.pages);
-  let first = NONE;
-  let last = NONE;
-  for (let i: u32 = 0; i < order.length; i++) {
-    const page: usize = order.get(i);
-    for (let offset = nextSet(page, 0); offset < 4096; offset = nextSet(page, offset + 1)) {
-      const binding = changetype<Binding>(staging.owner(page, offset));
-      if (!exists(binding) || binding.flags & LIVE) continue;
-      binding.newer = NONE;
-      if (exists(last)) last.newer = binding;
-      else first = binding;
-      last = binding;
-    }
-  }
-  for (let binding = radixSort(first); exists(binding); ) {
-    const next = binding.newer;
+/** Chains the reserved bindings by rank, those of one rank by ordinal; false when memory is short. */
+function chainReserved(rebuild: Rebuild, time: u64): bool {
+  const bindings = rebuild.staging.bindings;
+  if (!bindings.reserved) return true;
+  const sorted = createByRank(bindings.reserved, rebuild.words.nodes);
+  if (!exists(sorted)) return false;
+  sorted.collect(rebuild.staging.bitmap.pages);
+  sorted.sort();
+  for (let i: u32 = 0; i < sorted.length; i++) {
+    const binding = sorted.binding(i);
     binding.flags &= ~WANTED;
-    staging.chain(binding, time);
-    binding = next;
+    bindings.chain(binding, time);
+  }
+  return true;
+}
+
+/** Claims that were beaten may have left pages without a bit. */
+function dropEmptyPages(staging: Subnet): void {
+  const pages = staging.bitmap.pages;
+  for (let page = pages.firstFrom(0, 0); exists(page); ) {
+    const next = pages.after(page);
+    pages.dropIfEmpty(page);
+    page = next;
   }
 }

@@ -1,18 +1,17 @@
-// The memory of bindings: pieces of differing size, one after another, which can be walked from end to end. An arena of
-// its own, because a walk in the order of memory is what makes growing the identity table fast.
+// The memory of bindings: pieces of differing size, in an arena of their own, so that they lie side by side.
 
-import { Arena, EXTENT_HEADER, LIMIT, pop, push } from './arena';
-import { Vector } from './vector';
-
-/** The flag of a binding that is free memory. */
-export const FREE: u8 = 0x80;
+import { Arena, pop, push } from './arena';
+import { copyBytes } from './bytes';
+import { none } from './pointer';
+import { KEY } from './table';
+import { Nodes, Vector } from './vector';
 
 //   binding  ┌───────┬───────┬───────┬──────┬───────┬────────┬───────────┐
 //            │ older │ newer │ place │ time │ flags │ length │ identity… │   to a multiple of 8 bytes
 //            │ 0     │ 4     │ 8     │ 12   │ 18    │ 19     │ 20        │
 //            └───────┴───────┴───────┴──────┴───────┴────────┴───────────┘
-// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits.
-export const KEY: u32 = 20;
+// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits. Length and identity lie where
+// the table looks for a key.
 
 @unmanaged
 export class Binding {
@@ -42,10 +41,17 @@ export class Binding {
   }
 }
 
-export const NONE: Binding = changetype<Binding>(0);
+export const NONE: Binding = none<Binding>();
 
-export function exists(binding: Binding): bool {
-  return changetype<usize>(binding) != 0;
+/** Whether the identity of `a` sorts before that of `b`, byte by byte. */
+export function isBefore(a: Binding, b: Binding): bool {
+  const shorter = min(a.length, b.length);
+  for (let i: usize = 0; i < shorter; i++) {
+    const byteA = load<u8>(a.identity + i);
+    const byteB = load<u8>(b.identity + i);
+    if (byteA != byteB) return byteA < byteB;
+  }
+  return a.length < b.length;
 }
 
 @unmanaged
@@ -59,40 +65,25 @@ export class Records extends Arena {
     const binding = changetype<Binding>(pop(this.lists.at(size >> 3)) || this.cut(size));
     binding.flags = flags;
     binding.length = <u8>length;
-    memory.copy(binding.identity, identity, length);
+    copyBytes(binding.identity, identity, length);
     return binding;
   }
 
+  /** Blocks that a binding with an identity of this length takes. */
+  blocksFor(length: u32): u32 {
+    const size = (KEY + 7 + length) & ~7;
+    return load<usize>(this.lists.at(size >> 3)) || this.end - this.at >= size ? 0 : 1;
+  }
+
   free(binding: Binding): void {
-    binding.flags = FREE;
     push(this.lists.at(binding.size >> 3), changetype<usize>(binding));
   }
 }
 
-/** The records of an arena, in the order of memory within each extent. */
-export abstract class Walk {
-  static extent: usize = 0;
-  static at: usize = 0;
-  static limit: usize = 0;
-}
-
-export function beginWalk(records: Records): void {
-  Walk.extent = records.extent;
-  Walk.at = records.extent + EXTENT_HEADER;
-  Walk.limit = records.at;
-}
-
-/** The next binding that is in use, or null. */
-export function nextRecord(): Binding {
-  while (Walk.extent) {
-    while (Walk.at < Walk.limit) {
-      const binding = changetype<Binding>(Walk.at);
-      Walk.at += binding.size;
-      if (!(binding.flags & FREE)) return binding;
-    }
-    Walk.extent = load<usize>(Walk.extent);
-    Walk.at = Walk.extent + EXTENT_HEADER;
-    if (Walk.extent) Walk.limit = load<usize>(Walk.extent, LIMIT);
-  }
-  return NONE;
+/** No records yet; the lists of free ones lie among the nodes, the records in an arena of their own. */
+export function createRecords(nodes: Nodes): Records {
+  const records = changetype<Records>(nodes.zeros(offsetof<Records>()));
+  records.lists = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
+  records.lists.extend(0, nodes);
+  return records;
 }

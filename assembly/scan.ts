@@ -3,13 +3,29 @@
 // refused, goes to the host, which parses it properly and can say what is wrong with it.
 
 import { readAddress } from './address-text';
+import { readAttachments, toOrdinal } from './attachments';
 import { LIVE, WANTED } from './bindings';
+import {
+  ADDRESS,
+  COMPACT,
+  DESIRED,
+  Found,
+  fieldOf,
+  IDENTITY,
+  NETWORKS,
+  NODE,
+  SERVICE,
+  SLOT,
+  STATE,
+  STATUS,
+  TASK,
+  VERSION,
+} from './found';
 import {
   CLOSE_ARRAY,
   COMMA,
   CUT,
   lineEnd,
-  nextItem,
   nextMember,
   ODD,
   OPEN_ARRAY,
@@ -20,12 +36,12 @@ import {
   skipValue,
   Text,
 } from './json';
-import { above, Ordinal } from './ordinal';
+import { Ordinal } from './ordinal';
+import { exists } from './pointer';
 import { claim, Rebuild, rebuildOf } from './rebuild';
-import { Binding, exists, NONE } from './records';
 import * as status from './status';
 import { Subnet } from './subnet';
-import { findWord, NETWORK, REPLICATED, STATE_LIVE } from './words';
+import { HOLDING, REPLICATED } from './words';
 
 /** The form of the text: one array of records, or one record a line. */
 export const ARRAY: u32 = 0;
@@ -37,41 +53,6 @@ const IN_ARRAY: u32 = 1;
 const AFTER_ITEM: u32 = 2;
 const AFTER_COMMA: u32 = 3;
 const AFTER_ARRAY: u32 = 4;
-
-/** What a record has said so far. Strings are addresses in the text, with their length. */
-abstract class Found {
-  /** One bit a field; a field that comes twice is odd. */
-  static fields: u32 = 0;
-  static identity: usize = 0;
-  static identityLength: u32 = 0;
-  static address: usize = 0;
-  static addressLength: u32 = 0;
-  static flags: u8 = 0;
-  static service: Binding = NONE;
-  static slot: u64 = 0;
-  static node: usize = 0;
-  static nodeLength: u32 = 0;
-  static rank: u64 = 0;
-  /** The task is attached to the network; an address of it lies in the subnet. */
-  static attached: bool = false;
-  static placed: bool = false;
-  static lo: u64 = 0;
-  static hi: u64 = 0;
-}
-
-// Fields by their bit.
-const IDENTITY: u32 = 1;
-const ADDRESS: u32 = 2;
-const STATE: u32 = 4;
-const VERSION: u32 = 8;
-const SERVICE: u32 = 16;
-const SLOT: u32 = 32;
-const NODE: u32 = 64;
-const STATUS: u32 = 128;
-const DESIRED: u32 = 256;
-const NETWORKS: u32 = 512;
-const COMPACT: u32 = IDENTITY | ADDRESS | STATE;
-const TASK: u32 = VERSION | STATUS | DESIRED | NETWORKS;
 
 /** Room to put an identity together. */
 const NAME: usize = memory.data(512, 8);
@@ -89,10 +70,18 @@ export abstract class Scan {
  * record at Scan.at (also when memory ran out for it), BAD_INPUT when there is something else than a record.
  */
 export function scan(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
-  const lines = form == LINES;
-  const rebuild = rebuildOf(subnet);
+  // What stands behind the text is the host's, perhaps more text.
+  const behind = load<u64>(end);
   store<u64>(end, 0);
   Text.end = end;
+  const result = scanRecords(subnet, at, end, form);
+  store<u64>(end, behind);
+  return result;
+}
+
+function scanRecords(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
+  const lines = form == LINES;
+  const rebuild = rebuildOf(subnet);
   while (true) {
     // Between lines a line break is space like any other.
     Text.lines = false;
@@ -192,7 +181,7 @@ function readField(subnet: Subnet, rebuild: Rebuild, field: u32, at: usize): usi
     Found.flags = live ? LIVE | WANTED : 0;
     if (!live && !(length == 8 && load<u64>(from) == 0x6465767265736572)) return ODD;
   } else if (field == SERVICE) {
-    Found.service = findWord(rebuild.words, REPLICATED);
+    Found.service = rebuild.words.find(REPLICATED, from, length);
     if (!exists(Found.service)) return ODD;
   } else if (field == NODE) {
     Found.node = from;
@@ -223,112 +212,15 @@ function readInner(rebuild: Rebuild, at: usize, field: u32): usize {
       } else {
         at = readString(at);
         if (at <= ODD) return at;
-        const word = findWord(rebuild.words, STATE_LIVE);
+        const word = rebuild.words.find(HOLDING, Text.from, Text.length);
         if (!exists(word)) return ODD;
-        Found.flags = (Found.flags & WANTED) | (<u32>word.flags == STATE_LIVE ? LIVE : 0);
+        Found.flags = (Found.flags & WANTED) | (<u32>word.kind == HOLDING ? LIVE : 0);
       }
     } else {
       at = skipValue(at);
     }
     if (at <= ODD) return at;
   }
-}
-
-function readAttachments(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
-  let expected = OPEN_ARRAY;
-  while (true) {
-    at = nextItem(at, expected, CLOSE_ARRAY);
-    expected = COMMA;
-    if (at <= ODD || Text.closed) return at;
-    at = readAttachment(subnet, rebuild, at);
-    if (at <= ODD) return at;
-  }
-}
-
-function readAttachment(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
-  let networks = 0;
-  let addresses: usize = 0;
-  let expected = OPEN_OBJECT;
-  while (true) {
-    at = nextMember(at, expected);
-    expected = COMMA;
-    if (at <= ODD) return at;
-    if (Text.closed) break;
-    if (Text.length == 7 && (load<u64>(Text.from) & 0x00ffffffffffffff) == 0x006b726f7774654e) {
-      networks++;
-      at = readNetwork(rebuild, at);
-    } else {
-      if (Text.length == 9 && load<u64>(Text.from) == 0x6573736572646441 && load<u8>(Text.from, 8) == 0x73) {
-        if (addresses) return ODD;
-        addresses = at;
-      }
-      at = skipValue(at);
-    }
-    if (at <= ODD) return at;
-  }
-  if (networks != 1) return ODD;
-  if (!Network.ours) return at;
-  if (Found.attached || !addresses) return ODD;
-  Found.attached = true;
-  const end = readAddresses(subnet, addresses);
-  return end > ODD ? at : end;
-}
-
-abstract class Network {
-  static ours: bool = false;
-}
-
-/** Whether a Network object has the ID of ours. */
-function readNetwork(rebuild: Rebuild, at: usize): usize {
-  Network.ours = false;
-  let seen = false;
-  let expected = OPEN_OBJECT;
-  while (true) {
-    at = nextMember(at, expected);
-    expected = COMMA;
-    if (at <= ODD) return at;
-    if (Text.closed) return seen ? at : ODD;
-    if (Text.length == 2 && load<u16>(Text.from) == 0x4449) {
-      if (seen) return ODD;
-      seen = true;
-      at = readString(at);
-      if (at <= ODD) return at;
-      Network.ours = exists(findWord(rebuild.words, NETWORK));
-    } else {
-      at = skipValue(at);
-      if (at <= ODD) return at;
-    }
-  }
-}
-
-/** Finds the address that lies in the subnet; a task of two families has one of each. Two in the subnet are odd. */
-function readAddresses(subnet: Subnet, at: usize): usize {
-  let expected = OPEN_ARRAY;
-  while (true) {
-    at = nextItem(at, expected, CLOSE_ARRAY);
-    expected = COMMA;
-    if (at <= ODD || Text.closed) return at;
-    at = readString(at);
-    if (at <= ODD) return at;
-    if (!readAddress(Text.from, Text.length, subnet.version)) {
-      // The other family is another subnet's affair; what is no address at all is the host's.
-      if (!readAddress(Text.from, Text.length, 10 - subnet.version)) return ODD;
-      continue;
-    }
-    if (!toOrdinal(subnet)) continue;
-    if (Found.placed) return ODD;
-    Found.placed = true;
-    Found.lo = Ordinal.lo;
-    Found.hi = Ordinal.hi;
-  }
-}
-
-/** From the address in Ordinal to its ordinal; false when it lies outside the subnet. */
-function toOrdinal(subnet: Subnet): bool {
-  const borrow = <u64>(Ordinal.lo < subnet.baseLo);
-  Ordinal.lo -= subnet.baseLo;
-  Ordinal.hi -= subnet.baseHi + borrow;
-  return !above(Ordinal.lo, Ordinal.hi, subnet.lastLo, subnet.lastHi);
 }
 
 function claimCompact(subnet: Subnet): bool {
@@ -340,18 +232,17 @@ function claimCompact(subnet: Subnet): bool {
 function claimTask(subnet: Subnet, rebuild: Rebuild): bool {
   if ((Found.fields & NETWORKS) == 0) return false;
   if (!Found.attached) {
-    if (!rebuild.hasNetwork) return false;
+    if (!rebuild.words.hasNetwork) return false;
     rebuild.elsewhere++;
     return true;
   }
   if (!Found.placed || (Found.fields & (TASK | SERVICE)) != (TASK | SERVICE)) return false;
   const service = Found.service;
-  const name = changetype<Binding>(service.place);
-  const length = <u32>name.length;
-  memory.copy(NAME, name.identity, length);
+  const length = <u32>service.nameLength;
+  memory.copy(NAME, service.name, length);
   store<u8>(NAME + length, 0x2e);
   let end = NAME + length + 1;
-  if (<u32>service.flags == REPLICATED) {
+  if (<u32>service.kind == REPLICATED) {
     if (!Found.slot) return false;
     end = writeDecimal(end, Found.slot);
   } else {
@@ -368,35 +259,4 @@ function writeDecimal(at: usize, value: u64): usize {
   for (let rest = value / 10; rest; rest /= 10) digits++;
   for (let i = digits; i; value /= 10) store<u8>(at + --i, <u8>(0x30 + (value % 10)));
   return at + digits;
-}
-
-/** The bit of a member's name; 0 for one that does not matter. Names are compared as little-endian numbers. */
-function fieldOf(key: usize, length: u32): u32 {
-  const word = load<u64>(key);
-  switch (length) {
-    case 4:
-      return <u32>word == 0x746f6c53 ? SLOT : 0;
-    case 5:
-      return (word & 0xffffffffff) == 0x6574617473 ? STATE : 0;
-    case 6: {
-      const name = word & 0xffffffffffff;
-      return name == 0x737574617453 ? STATUS : name == 0x444965646f4e ? NODE : 0;
-    }
-    case 7: {
-      const name = word & 0xffffffffffffff;
-      return name == 0x6e6f6973726556 ? VERSION : name == 0x73736572646461 ? ADDRESS : 0;
-    }
-    case 8:
-      return word == 0x797469746e656469 ? IDENTITY : 0;
-    case 9:
-      return word == 0x4965636976726553 && load<u8>(key, 8) == 0x44 ? SERVICE : 0;
-    case 12:
-      return word == 0x5364657269736544 && load<u32>(key, 8) == 0x65746174 ? DESIRED : 0;
-    case 19:
-      return word == 0x736b726f7774654e && load<u64>(key, 8) == 0x656d686361747441 && load<u32>(key, 15) == 0x73746e65
-        ? NETWORKS
-        : 0;
-    default:
-      return 0;
-  }
 }

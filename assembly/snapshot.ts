@@ -1,48 +1,28 @@
-// A subnet as bytes and back, in pieces of any size. The bytes depend on the state alone, not on its history, the hash
-// key or the host; docs/ABI.md has the format. A restore checks everything it reads and ends in a whole subnet or none.
-//
-//   header (64) │ excluded ranges │ live and held, ascending │ reserved, oldest first │ checksum (8)
+// A subnet as bytes, in pieces of any size. The bytes depend on the state alone, not on its history, the hash key or the
+// host. restore.ts reads them.
 
 import { HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
-import { sipHash } from './hash';
-import { CALL_BLOCKS, reserveBlocks } from './memory';
-import { above, Ordinal } from './ordinal';
-import { Binding, exists, KEY } from './records';
-import * as status from './status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet, validShape } from './subnet';
-
-const MAGIC: u32 = 0x54504d4c; // "LMPT"
-export const FORMAT: u8 = 1;
-
-@unmanaged
-class Header {
-  magic: u32;
-  format: u8;
-  version: u8;
-  prefix: u8;
-  policy: u8;
-  baseLo: u64;
-  baseHi: u64;
-  cursorLo: u64;
-  cursorHi: u64;
-  lastTime: u64;
-  ranges: u32;
-  /** Live bindings, and ordinals held without a binding. */
-  used: u32;
-  reserved: u32;
-  zero: u32;
-}
-
-const HEADER: u32 = 64;
-const RANGE: u32 = 32;
-const CHECKSUM: u32 = 8;
-//   entry  ┌───────────────┬──────┬───────┬────────┬───────────┐   of a binding: from `time` on just as bindings.ts
-//          │ ordinal lo hi │ time │ flags │ length │ identity… │   keeps it; of a held ordinal: time 0, length 0
-//          │ 0             │ 16   │ 22    │ 23     │ 24        │
-//          └───────────────┴──────┴───────┴────────┴───────────┘
-const ENTRY: u32 = 24;
-/** Where in a binding the bytes of its entry begin, after the ordinal. */
-const BODY: u32 = KEY - 8;
+import { copyBytes } from './bytes';
+import { Ordinal } from './ordinal';
+import { exists } from './pointer';
+import { Binding } from './records';
+import {
+  BODY,
+  CHECKSUM,
+  ENTRY,
+  FORMAT,
+  HEAD,
+  HEADER,
+  Header,
+  MAGIC,
+  RANGE,
+  RANGES,
+  RESERVED,
+  sum,
+  USED,
+} from './snapshot-format';
+import { Subnet } from './subnet';
+import { nextUsed } from './used';
 
 /** The one snapshot being written. */
 abstract class Writer {
@@ -55,24 +35,13 @@ abstract class Writer {
   static stage: u32 = 0;
 }
 
-const HEAD: u32 = 1;
-const RANGES: u32 = 2;
-const USED: u32 = 3;
-const RESERVED: u32 = 4;
-const SUM: u32 = 5;
-
-/** The checksum: SipHash-1-3 of each part under the sum so far. */
-function sum(before: u64, at: usize, length: u32): u64 {
-  return sipHash(at, length, before, MAGIC);
-}
-
 export function beginSnapshot(subnet: Subnet): void {
   Writer.subnet = changetype<usize>(subnet);
   Writer.stage = HEAD;
   Writer.range = 0;
   Writer.lo = 0;
   Writer.hi = 0;
-  Writer.reserved = changetype<usize>(subnet.oldest);
+  Writer.reserved = changetype<usize>(subnet.bindings.oldest);
   Writer.sum = 0;
 }
 
@@ -97,21 +66,7 @@ export function writeSnapshot(at: usize, end: usize): usize {
 function writePart(subnet: Subnet, at: usize): usize {
   const stage = Writer.stage;
   if (stage == HEAD) {
-    const header = changetype<Header>(at);
-    header.magic = MAGIC;
-    header.format = FORMAT;
-    header.version = subnet.version;
-    header.prefix = subnet.prefix;
-    header.policy = subnet.policy;
-    header.baseLo = subnet.baseLo;
-    header.baseHi = subnet.baseHi;
-    header.cursorLo = subnet.cursorLo;
-    header.cursorHi = subnet.cursorHi;
-    header.lastTime = subnet.lastTime;
-    header.ranges = subnet.exclusions.length;
-    header.used = subnet.live + subnet.held;
-    header.reserved = subnet.reserved;
-    header.zero = 0;
+    writeHeader(subnet, changetype<Header>(at));
     Writer.stage = RANGES;
     return at + HEADER;
   }
@@ -121,12 +76,12 @@ function writePart(subnet: Subnet, at: usize): usize {
       return at + RANGE;
     }
   } else if (stage == USED) {
-    if (subnet.nextUsed(Writer.lo, Writer.hi)) {
+    if (nextUsed(subnet, Writer.lo, Writer.hi)) {
       const lo = Ordinal.lo;
       const hi = Ordinal.hi;
       Writer.lo = lo + 1;
       Writer.hi = hi + <u64>(Writer.lo == 0);
-      const binding = subnet.byOrdinal(lo, hi);
+      const binding = subnet.bindingAt(lo, hi);
       if (exists(binding) && !(binding.flags & LIVE)) return skipEnd(at);
       const next = writeEntry(at, lo, hi, binding);
       skipEnd(at);
@@ -136,7 +91,7 @@ function writePart(subnet: Subnet, at: usize): usize {
     const binding = changetype<Binding>(Writer.reserved);
     if (exists(binding)) {
       Writer.reserved = changetype<usize>(binding.newer);
-      subnet.ordinalOf(binding.place);
+      subnet.bitmap.pages.toOrdinal(binding.place);
       return writeEntry(at, Ordinal.lo, Ordinal.hi, binding);
     }
   } else {
@@ -146,6 +101,23 @@ function writePart(subnet: Subnet, at: usize): usize {
   }
   Writer.stage++;
   return at;
+}
+
+function writeHeader(subnet: Subnet, header: Header): void {
+  header.magic = MAGIC;
+  header.format = FORMAT;
+  header.version = subnet.version;
+  header.prefix = subnet.prefix;
+  header.policy = <u8>subnet.policy.kind;
+  header.baseLo = subnet.baseLo;
+  header.baseHi = subnet.baseHi;
+  header.cursorLo = subnet.policy.cursorLo;
+  header.cursorHi = subnet.policy.cursorHi;
+  header.lastTime = subnet.bindings.lastTime;
+  header.ranges = subnet.exclusions.length;
+  header.used = subnet.bindings.live + subnet.held;
+  header.reserved = subnet.bindings.reserved;
+  header.zero = 0;
 }
 
 /** The stage ends when the ordinal just written was the last there can be. */
@@ -161,151 +133,9 @@ function writeEntry(at: usize, lo: u64, hi: u64, binding: Binding): usize {
     store<u64>(at, (<u64>HELD) << 48, 16);
     return at + ENTRY;
   }
-  memory.copy(at + 16, changetype<usize>(binding) + BODY, 8 + binding.length);
+  copyBytes(at + 16, changetype<usize>(binding) + BODY, 8 + <u32>binding.length);
   // What a rebuild or an earlier release left behind in a binding is history and not state.
   const body = load<u64>(at, 16) & ~((<u64>WANTED) << 48);
   store<u64>(at, binding.flags & LIVE ? body & ~(TIME_LIMIT - 1) : body, 16);
   return at + ENTRY + binding.length;
-}
-
-/** The one snapshot being read. */
-abstract class Reader {
-  static subnet: usize = 0;
-  static stage: u32 = 0;
-  static at: usize = 0;
-  static ranges: u32 = 0;
-  static used: u32 = 0;
-  static reserved: u32 = 0;
-  static lo: u64 = 0;
-  static hi: u64 = 0;
-  static sum: u64 = 0;
-}
-
-export function beginRestore(): void {
-  abortRestore();
-  Reader.stage = HEAD;
-  Reader.sum = 0;
-}
-
-export function abortRestore(): void {
-  if (Reader.subnet) destroySubnet(changetype<Subnet>(Reader.subnet));
-  Reader.subnet = 0;
-  Reader.stage = 0;
-}
-
-/** Where reading stopped: the start of a part that `end` cuts off. */
-export function restorePosition(): usize {
-  return Reader.at;
-}
-
-/** The restored subnet, once readSnapshot has answered CHANGED; it is the caller's from then on. */
-export function takeRestored(): Subnet {
-  const subnet = changetype<Subnet>(Reader.subnet);
-  Reader.subnet = 0;
-  return subnet;
-}
-
-/** Reads whole parts: OK when more must follow, CHANGED when the snapshot is whole; after an error nothing is left. */
-export function readSnapshot(at: usize, end: usize): i32 {
-  if (!Reader.stage) return status.BAD_STATE;
-  let result = status.OK;
-  Reader.at = at;
-  while (result == status.OK) {
-    at = Reader.at;
-    const length = partLength(at, <u32>(end - at));
-    if (at + length > end) return status.OK;
-    result = reserveBlocks(CALL_BLOCKS) ? readPart(at) : status.NO_MEMORY;
-    Reader.sum = sum(Reader.sum, at, length);
-    Reader.at = at + length;
-  }
-  if (result == status.CHANGED && Reader.at != end) result = status.BAD_SNAPSHOT;
-  if (result == status.CHANGED) Reader.stage = 0;
-  else abortRestore();
-  return result;
-}
-
-/** Ends the stages that have nothing left, then tells how long the next part is. */
-function partLength(at: usize, available: u32): u32 {
-  if (Reader.stage == RANGES && !Reader.ranges) Reader.stage++;
-  if (Reader.stage == USED && !Reader.used) Reader.stage++;
-  if (Reader.stage == RESERVED && !Reader.reserved) Reader.stage++;
-  const stage = Reader.stage;
-  if (stage == HEAD) return HEADER;
-  if (stage == RANGES) return RANGE;
-  if (stage == SUM) return CHECKSUM;
-  return available < ENTRY ? ENTRY : ENTRY + load<u8>(at, 23);
-}
-
-function readPart(at: usize): i32 {
-  const stage = Reader.stage;
-  if (stage == HEAD) return readHeader(changetype<Header>(at));
-  if (stage == SUM) return load<u64>(at) == Reader.sum ? status.CHANGED : status.BAD_SNAPSHOT;
-  const subnet = changetype<Subnet>(Reader.subnet);
-  if (stage == RANGES) {
-    Reader.ranges--;
-    const result = excludeRanges(subnet, at, 1);
-    return result == status.OK || result == status.NO_MEMORY ? result : status.BAD_SNAPSHOT;
-  }
-  return readEntry(subnet, at);
-}
-
-function readHeader(header: Header): i32 {
-  if (header.magic != MAGIC) return status.BAD_SNAPSHOT;
-  if (header.format != FORMAT) return status.BAD_VERSION;
-  if (!validShape(header.version, header.prefix, header.policy) || header.zero) return status.BAD_SNAPSHOT;
-  const subnet = createSubnet(header.version, header.prefix, header.policy, header.baseLo, header.baseHi);
-  Reader.subnet = changetype<usize>(subnet);
-  subnet.cursorLo = header.cursorLo;
-  subnet.cursorHi = header.cursorHi;
-  subnet.lastTime = header.lastTime;
-  Reader.stage = RANGES;
-  Reader.ranges = header.ranges;
-  Reader.used = header.used;
-  Reader.reserved = header.reserved;
-  const beyond = above(header.cursorLo, header.cursorHi, subnet.lastLo, subnet.lastHi);
-  const misplaced =
-    (header.baseLo & subnet.lastLo) |
-    (header.baseHi & subnet.lastHi) |
-    (header.version == 4 ? header.baseHi | (header.baseLo >> 32) : 0);
-  return beyond || misplaced || header.lastTime >= TIME_LIMIT ? status.BAD_SNAPSHOT : status.OK;
-}
-
-function readEntry(subnet: Subnet, at: usize): i32 {
-  const lo = load<u64>(at);
-  const hi = load<u64>(at, 8);
-  const body = load<u64>(at, 16);
-  const time = body & (TIME_LIMIT - 1);
-  const flags = load<u8>(at, 22);
-  const length = load<u8>(at, 23);
-  if (above(lo, hi, subnet.lastLo, subnet.lastHi) || subnet.stateOf(lo, hi) || flags & ~(LIVE | HELD)) {
-    return status.BAD_SNAPSHOT;
-  }
-  if (!subnet.canBind()) return status.NO_MEMORY;
-  if (Reader.stage == USED) {
-    // Ascending, so that one state has one snapshot. `lo` and `hi` of the reader are those of the entry before.
-    if (time || (subnet.live + subnet.held && !above(lo, hi, Reader.lo, Reader.hi))) return status.BAD_SNAPSHOT;
-    Reader.lo = lo;
-    Reader.hi = hi;
-    Reader.used--;
-    if (!length) {
-      if (flags != HELD) return status.BAD_SNAPSHOT;
-      subnet.holdFree(lo, hi);
-      return status.OK;
-    }
-  } else {
-    if (time > subnet.lastTime || (exists(subnet.newest) && time < subnet.newest.time)) return status.BAD_SNAPSHOT;
-    Reader.reserved--;
-  }
-  if (!length || (flags & LIVE) != <u8>(Reader.stage == USED)) return status.BAD_SNAPSHOT;
-  if (exists(subnet.byIdentity(at + ENTRY, length))) return status.BAD_SNAPSHOT;
-  const page = subnet.makePageOf(lo, hi);
-  const binding = subnet.addIdentity(at + ENTRY, length, flags);
-  subnet.settle(binding, page, subnet.placeIn(page, lo));
-  if (Reader.stage == RESERVED) {
-    const latest = subnet.lastTime;
-    subnet.lastTime = 0;
-    subnet.chain(binding, time);
-    subnet.lastTime = latest;
-  }
-  return status.OK;
 }

@@ -1,97 +1,267 @@
-// A hash table with open addressing, over a vector so that it grows where it lies. A slot holds the address of an entry,
-// a multiple of 8, with three bits of its hash beside it: seven of eight strangers are passed without a look at them.
-// Entries are hashed again when it grows, in the order in which they lie in memory, by whoever owns them.
+// A hash table of entries with a key of bytes, found by it. Open addressing in order of hash: an entry lies at its home
+// (hash · capacity ≫ 32) or as near behind as others let it. Unlike a table that hashes everything again when it grows,
+// this one never pauses: both sizes lie in the same order, so growing is a merge, some homes at every insertion.
+//
+//   slots   ░░░░░░░░░░░░░░│ b   c d       f g h     │       entries at or above the frontier
+//   larger  a a  a     a a│                                 those below it: ░ has been given back
+//                         └ frontier: a hash
+//
+// Removing closes the gap, so there are no tombstones. Rejected: a table that doubles and hashes again (pauses of 100 ms at
+// a million entries); buckets with chains (a cache miss more for every search).
 
+import { equalBytes } from './bytes';
 import { FAN, Nodes, Vector } from './vector';
 
-const TAG: u32 = 7;
-/** In the slot of a removed entry: the search goes on past it. */
-const REMOVED: u32 = 1;
+/** What an entry is to the table: memory with the length of its key in one byte, and the key right behind that. */
+const LENGTH: usize = 19;
+export const KEY: u32 = 20;
+
+//   slot  ┌───────┬──────┐
+//         │ entry │ hash │   as one 64-bit number: in the order of hashes, and 0 when the slot is empty
+//         │ 0     │ 4    │
+//         └───────┴──────┘
+/** Slots of a node, of 8 bytes each. */
+const SLOTS: u32 = FAN / 2;
+
+/** Up to this many slots a table is small: half full at the most, so that little slack will do. */
+const SMALL: u32 = 1024;
+/** From this many slots on it grows by less than double, and is fuller, which saves memory. */
+const LARGE: u32 = 16384;
+/**
+ * Slots behind the last home. More than that are needed by one key of the hash in a hundred million, or by a flood of
+ * equal hashes; then the table takes more nodes.
+ */
+const SMALL_SLACK: u32 = 16;
+const SLACK: u32 = 128;
+/** Homes that are moved at an insertion: the move is over long before the larger table is full. */
+const STEP: u32 = 32;
+/** Slots that are ready behind the frontier in the larger table. */
+const AHEAD: u32 = 64;
+/** Nodes that an insertion can take while the table grows: two sides, each a leaf or two and the way there. */
+const GROWTH_NODES: u32 = 10;
+
+const HASHES: u64 = 1 << 32;
+
+/** A run of slots that has homes for all hashes. */
+@unmanaged
+class Side extends Vector {
+  /** Homes. */
+  capacity: u32;
+  /** Slots in all: homes, and the slack behind them. */
+  whole: u32;
+  /** Slots that exist; the last one is always empty. More than the whole in a flood. */
+  extent: u32;
+
+  @inline
+  home(hash: u32): u32 {
+    return <u32>((<u64>hash * this.capacity) >> 32);
+  }
+
+  /** Address of slot `i`. */
+  @inline
+  slotAt(i: u32): usize {
+    return this.slot(i << 1);
+  }
+
+  /** Address of the slot after the one at `at`, whose number is `i`. */
+  @inline
+  after(at: usize, i: u32): usize {
+    return i % SLOTS ? at + 8 : this.slotAt(i);
+  }
+
+  /** Makes slots until there are `extent` of them. */
+  grow(extent: u32, nodes: Nodes): void {
+    for (; this.extent < extent; this.extent += SLOTS) this.extend(this.extent << 1, nodes);
+  }
+
+  /** Puts a slot's word where a search for it ended, slot `i`; what lies there moves on by one. */
+  insert(i: u32, word: u64, nodes: Nodes): void {
+    let at = this.slotAt(i);
+    let there = load<u64>(at);
+    while (there) {
+      store<u64>(at, word);
+      word = there;
+      at = this.after(at, ++i);
+      there = load<u64>(at);
+    }
+    store<u64>(at, word);
+    if (i + 1 == this.extent) this.grow(this.extent + 1, nodes);
+  }
+
+  /** Empties slot `i`: what lies behind and is not at home moves back by one. */
+  remove(i: u32): void {
+    let at = this.slotAt(i);
+    while (true) {
+      const behind = this.after(at, ++i);
+      const word = load<u64>(behind);
+      if (!word || this.home(<u32>(word >> 32)) == i) break;
+      store<u64>(at, word);
+      at = behind;
+    }
+    store<u64>(at, 0);
+  }
+
+  /** After everything before slot `i` has gone: moves what lies there back to `from` or, at most, to its home. */
+  close(i: u32, from: u32): void {
+    let at = this.slotAt(i);
+    let word = load<u64>(at);
+    while (word) {
+      const to = max(from, this.home(<u32>(word >> 32)));
+      if (to >= i) return;
+      store<u64>(this.slotAt(to), word);
+      store<u64>(at, 0);
+      from = to + 1;
+      at = this.after(at, ++i);
+      word = load<u64>(at);
+    }
+  }
+}
 
 @unmanaged
-export class Table extends Vector {
-  /** Slots: a power of two, or 0. */
-  capacity: u32;
+export class Table {
+  nodes: Nodes;
+  /** Where entries are that have not moved: all, unless the table is growing. */
+  slots: Side;
+  /** Where it grows to, or an empty side. */
+  larger: Side;
   entries: u32;
-  /** Slots that are not empty, entries and removed ones; and how many of them there may be. */
-  used: u32;
+  /** How many entries there may be before the table grows. */
   limit: u32;
+  /** The slot where the last search ended without an entry. */
+  private ended: u32;
+  /** Homes that have been moved to the larger side. */
+  moved: u32;
+  /** The least hash that has not been moved. */
+  frontier: u64;
 
-  /** Where a search for `hash` begins. */
-  start(hash: u32): u32 {
-    return hash & (this.capacity - 1);
-  }
-
-  /** Whether the next entry needs room made first. */
-  isTight(): bool {
-    return this.used >= this.limit;
-  }
-
-  /** Blocks that making room can take. */
-  growth(): u32 {
-    return (this.capacity >> 10) + (this.capacity >> 12) + 4;
-  }
-
-  /** Empties the table, doubled unless most of it was removed entries; the owner then inserts its entries again. */
-  makeRoom(nodes: Nodes): void {
-    if (this.entries >= this.capacity >> 1) this.capacity = max(FAN, this.capacity << 1);
-    this.limit = this.capacity - (this.capacity >> 2);
-    this.entries = 0;
-    this.used = 0;
-    for (let i: u32 = 0; i < this.capacity; i += FAN) memory.fill(this.extend(i, nodes), 0, FAN * 4);
-  }
-
-  /** Inserts an entry that is not there yet; the table is not tight. */
-  insert(entry: usize, hash: u32): void {
-    let i = this.start(hash);
-    let at = this.at(i);
-    while (load<u32>(at) > REMOVED) {
-      i = (i + 1) & (this.capacity - 1);
-      at = i % FAN ? at + 4 : this.at(i);
+  /** The entry with this key and its hash, or 0. */
+  find(key: usize, length: u32, hash: u32): usize {
+    const side = this.sideOf(hash);
+    let i = side.home(hash);
+    this.ended = i;
+    if (!side.extent) return 0;
+    let at = side.slotAt(i);
+    while (true) {
+      const word = load<u64>(at);
+      if (!word || <u32>(word >> 32) > hash) break;
+      if (<u32>(word >> 32) == hash) {
+        const entry = <usize>word;
+        if (<u32>load<u8>(entry, LENGTH) == length && equalBytes(entry + KEY, key, length)) return entry;
+      }
+      at = side.after(at, ++i);
     }
-    this.used += <u32>(load<u32>(at) == 0);
+    this.ended = i;
+    return 0;
+  }
+
+  /** Nodes that the next insertion can take; no answer of the table depends on the hash's key, this one neither. */
+  nodesForNext(): u32 {
+    if (this.entries >= this.limit || this.larger.extent) return GROWTH_NODES;
+    const side = this.slots;
+    return load<u64>(side.slotAt(side.extent - 2)) ? 1 + side.levels : 0;
+  }
+
+  /** Inserts an entry whose key was just not found. Memory has been reserved. */
+  insert(entry: usize, hash: u32): void {
+    if (this.entries >= this.limit && !this.larger.extent) {
+      const first = !this.slots.extent;
+      this.beginToGrow();
+      if (first) this.ended = this.slots.home(hash);
+    }
     this.entries++;
-    store<u32>(at, entry | (hash >> 29));
+    this.sideOf(hash).insert(this.ended, ((<u64>hash) << 32) | entry, this.nodes);
+    if (this.larger.extent) this.move();
   }
 
   remove(entry: usize, hash: u32): void {
-    let i = this.start(hash);
-    while ((<usize>this.get(i) & ~TAG) != entry) i = (i + 1) & (this.capacity - 1);
-    store<u32>(this.at(i), REMOVED);
+    const side = this.sideOf(hash);
+    let i = side.home(hash);
+    for (let at = side.slotAt(i); <usize>load<u64>(at) != entry; ) at = side.after(at, ++i);
+    side.remove(i);
     this.entries--;
   }
-}
 
-/** The slots of a table that may hold what has this hash, one after another. */
-export abstract class Probe {
-  static table: Table = changetype<Table>(0);
-  static i: u32 = 0;
-  static tag: u32 = 0;
-}
+  @inline
+  private sideOf(hash: u32): Side {
+    return <u64>hash < this.frontier ? this.larger : this.slots;
+  }
 
-/** Begins a search and answers its first candidate, or 0. */
-export function firstCandidate(table: Table, hash: u32): usize {
-  if (!table.entries) return 0;
-  Probe.table = table;
-  Probe.i = table.start(hash);
-  Probe.tag = hash >> 29;
-  return nextCandidate();
-}
+  /** The first slots, or the larger ones to be moved to. */
+  private beginToGrow(): void {
+    const before = this.slots.whole;
+    const side = before ? this.larger : this.slots;
+    const wanted = before < LARGE ? max(before << 1, SLOTS) : before + (before >> 2) + (before >> 3);
+    side.whole = (wanted + SLOTS - 1) & ~(SLOTS - 1);
+    side.capacity = side.whole - (side.whole > SMALL ? SLACK : SMALL_SLACK);
+    this.limit = side.capacity - fractionFree(side.whole, side.capacity);
+    side.grow(min(side.whole, AHEAD), this.nodes);
+  }
 
-export function nextCandidate(): usize {
-  const table = Probe.table;
-  const mask = table.capacity - 1;
-  const tag = Probe.tag;
-  let i = Probe.i;
-  let at = table.slot(i);
-  while (true) {
-    const slot = load<u32>(at);
-    i = (i + 1) & mask;
-    at = i % FAN ? at + 4 : table.at(i);
-    if (!slot) return 0;
-    if ((slot & TAG) == tag && slot > TAG) {
-      Probe.i = i;
-      return slot & ~TAG;
+  /** Moves the entries of the next homes, and gives back the nodes that are left behind. */
+  private move(): void {
+    const slots = this.slots;
+    const larger = this.larger;
+    const from = this.moved;
+    const to = min(from + STEP, slots.capacity);
+    const frontier = (((<u64>to) << 32) + slots.capacity - 1) / slots.capacity;
+    const ahead = <u32>((frontier * larger.capacity) >> 32) + AHEAD;
+    larger.grow(min(ahead, larger.whole), this.nodes);
+    const end = this.append(from, to, frontier);
+    slots.close(end, to);
+    for (let n = from / SLOTS; n < to / SLOTS; n++) slots.drop((n * SLOTS) << 1, this.nodes);
+    this.moved = to;
+    this.frontier = frontier;
+    if (frontier == HASHES) this.endGrowth();
+  }
+
+  /** Moves the entries below the frontier, from slot `i` on, to the larger side; the slot where there are no more. */
+  private append(i: u32, to: u32, frontier: u64): u32 {
+    const slots = this.slots;
+    const larger = this.larger;
+    let at = slots.slotAt(i);
+    // In order of hash, so each goes behind the one before.
+    let last = larger.home(<u32>this.frontier);
+    let there = larger.slotAt(last);
+    while (true) {
+      const word = load<u64>(at);
+      if (word ? word >> 32 >= frontier : i >= to) return i;
+      if (word) {
+        store<u64>(at, 0);
+        const home = larger.home(<u32>(word >> 32));
+        while (last < home) there = larger.after(there, ++last);
+        while (load<u64>(there)) there = larger.after(there, ++last);
+        store<u64>(there, word);
+        if (last + 1 == larger.extent) larger.grow(last + 2, this.nodes);
+      }
+      at = slots.after(at, ++i);
     }
   }
+
+  private endGrowth(): void {
+    const old = this.slots;
+    old.clear(this.nodes);
+    old.capacity = 0;
+    old.whole = 0;
+    old.extent = 0;
+    this.slots = this.larger;
+    this.larger = old;
+    this.slots.grow(this.slots.whole, this.nodes);
+    this.moved = 0;
+    this.frontier = 0;
+  }
+}
+
+/** How many homes stay free: a half, a quarter or, of a large table, three sixteenths. */
+function fractionFree(whole: u32, capacity: u32): u32 {
+  if (whole <= SMALL) return capacity >> 1;
+  return whole <= LARGE ? capacity >> 2 : (capacity >> 3) + (capacity >> 4);
+}
+
+/** An empty table. */
+export function createTable(nodes: Nodes): Table {
+  const table = changetype<Table>(nodes.zeros(offsetof<Table>()));
+  table.nodes = nodes;
+  table.slots = changetype<Side>(nodes.zeros(offsetof<Side>()));
+  table.larger = changetype<Side>(nodes.zeros(offsetof<Side>()));
+  return table;
 }

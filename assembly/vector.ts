@@ -1,28 +1,62 @@
 // A growable array of 32-bit slots that never moves what it has: a tree of 512-byte nodes, as high as needed.
 // Rejected: an array that doubles. It needs runs of blocks, and leaves halves behind that nobody else can use.
 
-import { Arena, pop, push } from './arena';
+import { Arena, BLOCKS, EXTENT_HEADER, LARGEST_PIECE, pop, push } from './arena';
+import { BLOCK, takeBlock } from './memory';
 
 const BITS: u32 = 7;
 /** Slots of a node. */
 export const FAN: u32 = 1 << BITS;
 const NODE: u32 = FAN * 4;
+const PIECES_OF_BLOCK: u32 = (BLOCK - EXTENT_HEADER) / LARGEST_PIECE;
 
 /** An arena that hands out nodes. */
 @unmanaged
 export class Nodes extends Arena {
-  freeNodes: usize;
+  /** Nodes that were given back, and how many. */
+  free: usize;
+  freeCount: u32;
 
   /** A node of zeros. */
   node(): usize {
-    const node = pop(changetype<usize>(this) + offsetof<Nodes>('freeNodes')) || this.cut(NODE);
+    let node = pop(changetype<usize>(this) + offsetof<Nodes>('free'));
+    if (node) this.freeCount--;
+    else node = this.cut(NODE);
     memory.fill(node, 0, NODE);
     return node;
   }
 
-  giveNode(node: usize): void {
-    push(changetype<usize>(this) + offsetof<Nodes>('freeNodes'), node);
+  /** The most blocks that so many nodes take, and so many other pieces of up to 560 bytes. */
+  blocksFor(nodes: u32, pieces: u32): u32 {
+    const more = pieces + (nodes > this.freeCount ? nodes - this.freeCount : 0);
+    const left = <u32>(this.end - this.at) / LARGEST_PIECE;
+    return more <= left ? 0 : (more - left + PIECES_OF_BLOCK - 1) / PIECES_OF_BLOCK;
   }
+
+  /** A piece of zeros for a structure. */
+  zeros(bytes: u32): usize {
+    const size = (bytes + 7) & ~7;
+    const piece = this.cut(size);
+    memory.fill(piece, 0, size);
+    return piece;
+  }
+
+  giveNode(node: usize): void {
+    push(changetype<usize>(this) + offsetof<Nodes>('free'), node);
+    this.freeCount++;
+  }
+}
+
+/** Nodes that lie in their own first block, as its first piece. Memory has been reserved. */
+export function createNodes(): Nodes {
+  const block = takeBlock();
+  memory.fill(block, 0, BLOCK);
+  store<u32>(block, 1, BLOCKS);
+  const nodes = changetype<Nodes>(block + EXTENT_HEADER);
+  nodes.extent = block;
+  nodes.end = block + BLOCK;
+  nodes.at = changetype<usize>(nodes) + ((offsetof<Nodes>() + 7) & ~7);
+  return nodes;
 }
 
 @unmanaged
@@ -50,6 +84,41 @@ export class Vector {
     return load<u32>(this.at(i));
   }
 
+  /** The value of slot `i`; 0 also when the slot does not exist. */
+  peek(i: u32): u32 {
+    if (i >> (this.levels * BITS)) return 0;
+    let node = this.root;
+    for (let shift = this.levels * BITS - BITS; shift && node; shift -= BITS) {
+      node = load<usize>(node + (((i >> shift) & (FAN - 1)) << 2));
+    }
+    return node ? load<u32>(node + ((i & (FAN - 1)) << 2)) : 0;
+  }
+
+  /** The first value that is not 0 in slot `i` or behind; 0 when there is none. */
+  firstFrom(i: u32): u32 {
+    return this.levels && !(i >> (this.levels * BITS)) ? firstIn(this.root, this.levels * BITS - BITS, i) : 0;
+  }
+
+  /** How many nodes making slot `i` takes. */
+  nodesFor(i: u32): u32 {
+    let levels: u32 = 1;
+    while (i >> (levels * BITS)) levels++;
+    if (levels > this.levels) return levels - this.levels + levels - 1;
+    let node = this.root;
+    for (let shift = this.levels * BITS - BITS; shift; shift -= BITS) {
+      node = load<usize>(node + (((i >> shift) & (FAN - 1)) << 2));
+      if (!node) return shift / BITS;
+    }
+    return 0;
+  }
+
+  /** Puts 0 into slot `i`, which exists, and gives back the nodes that have nothing left. */
+  erase(i: u32, nodes: Nodes): void {
+    if (!eraseIn(this.root, this.levels * BITS - BITS, i, nodes)) return;
+    this.root = 0;
+    this.levels = 0;
+  }
+
   /** Address of slot `i` (below 2^28), made with value 0 when it does not exist yet; at most 8 nodes are taken. */
   extend(i: u32, nodes: Nodes): usize {
     if (!this.levels) {
@@ -73,6 +142,56 @@ export class Vector {
     }
     return node + ((i & (FAN - 1)) << 2);
   }
+
+  /** Gives back the node of slot `i`, which is not the only one; nobody looks there any more. */
+  drop(i: u32, nodes: Nodes): void {
+    let node = this.root;
+    for (let shift = this.levels * BITS - BITS; shift > BITS; shift -= BITS) {
+      node = load<usize>(node + (((i >> shift) & (FAN - 1)) << 2));
+    }
+    const slot = node + (((i >> BITS) & (FAN - 1)) << 2);
+    nodes.giveNode(load<usize>(slot));
+    store<usize>(slot, 0);
+  }
+
+  /** Gives all nodes back. */
+  clear(nodes: Nodes): void {
+    if (this.levels) giveTree(this.root, this.levels, nodes);
+    this.root = 0;
+    this.levels = 0;
+  }
+}
+
+/** As firstFrom, in a node whose slots stand for 2^shift each. */
+function firstIn(node: usize, shift: u32, i: u32): u32 {
+  for (let at = node + ((i >> shift) << 2); at < node + NODE; at += 4) {
+    const value = load<u32>(at);
+    if (value) {
+      const found = shift ? firstIn(value, shift - BITS, i & ((1 << shift) - 1)) : value;
+      if (found) return found;
+    }
+    i = 0;
+  }
+  return 0;
+}
+
+/** As erase, in such a node; whether it had nothing left and was given back. */
+function eraseIn(node: usize, shift: u32, i: u32, nodes: Nodes): bool {
+  const at = node + ((i >> shift) << 2);
+  if (shift && !eraseIn(load<usize>(at), shift - BITS, i & ((1 << shift) - 1), nodes)) return false;
+  store<u32>(at, 0);
+  for (let each = node; each < node + NODE; each += 8) if (load<u64>(each)) return false;
+  nodes.giveNode(node);
+  return true;
+}
+
+function giveTree(node: usize, levels: u32, nodes: Nodes): void {
+  if (levels > 1) {
+    for (let slot = node; slot < node + NODE; slot += 4) {
+      if (load<usize>(slot)) giveTree(load<usize>(slot), levels - 1, nodes);
+    }
+  }
+  nodes.giveNode(node);
 }
 
 /** A vector of pointers whose numbers are handed out again: a freed slot links to the next one with its low bit set. */

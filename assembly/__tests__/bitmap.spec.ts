@@ -1,11 +1,14 @@
 // The search for a free ordinal, the excluded ranges that it skips, and the order of pages; each against a naive loop.
 
-import { nextSet } from '../bitmap';
 import { Range } from '../exclusions';
 import { blocksInUse, CALL_BLOCKS, reserveBlocks } from '../memory';
 import { above, Ordinal } from '../ordinal';
+import { Page } from '../page';
+import { exists } from '../pointer';
+import { createSubnet, destroySubnet, excludeRanges } from '../shape';
 import * as status from '../status';
-import { createSubnet, destroySubnet, excludeRanges, Subnet } from '../subnet';
+import { Subnet } from '../subnet';
+import { nextUsed } from '../used';
 import { Random } from './support';
 
 const range = changetype<Range>(memory.data(offsetof<Range>(), 8));
@@ -17,7 +20,7 @@ function create(version: u8, prefix: u8): Subnet {
 
 function fill(map: Subnet, aLo: u64, aHi: u64, bLo: u64, bHi: u64): void {
   assert(reserveBlocks(CALL_BLOCKS));
-  map.fill(aLo, aHi, bLo, bHi);
+  map.bitmap.fill(aLo, aHi, bLo, bHi);
 }
 
 function exclude(map: Subnet, aLo: u64, aHi: u64, bLo: u64, bHi: u64): i32 {
@@ -30,27 +33,28 @@ function exclude(map: Subnet, aLo: u64, aHi: u64, bLo: u64, bHi: u64): i32 {
 
 function set(map: Subnet, lo: u64, hi: u64 = 0): void {
   assert(reserveBlocks(CALL_BLOCKS));
-  map.set(map.makePageOf(lo, hi), <u32>lo & 4095);
+  map.bitmap.set(map.bitmap.pages.make(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi)), Ordinal.offset(lo));
 }
 
 function clear(map: Subnet, lo: u64, hi: u64 = 0): void {
-  map.clear(map.pageOf(lo, hi), <u32>lo & 4095);
+  map.bitmap.clear(map.bitmap.pages.of(lo, hi), Ordinal.offset(lo));
 }
 
 function taken(map: Subnet, lo: u64, hi: u64 = 0): bool {
-  return map.isTaken(map.pageOf(lo, hi), lo);
+  const page = map.bitmap.pages.of(lo, hi);
+  return exists(page) && page.has(Ordinal.offset(lo));
 }
 
 /** That the search from (hi, lo) answers exactly this. */
 function finds(map: Subnet, lo: u64, hi: u64, answerLo: u64, answerHi: u64): bool {
-  return map.nextFree(lo, hi) && Ordinal.lo == answerLo && Ordinal.hi == answerHi;
+  return map.bitmap.nextFree(lo, hi) && Ordinal.lo == answerLo && Ordinal.hi == answerHi;
 }
 
 const NO_ORDINAL: i64 = -1;
 
 /** The answer in a subnet below 2^63. */
 function nextFree(map: Subnet, from: u64): i64 {
-  return map.nextFree(from, 0) ? <i64>Ordinal.lo : NO_ORDINAL;
+  return map.bitmap.nextFree(from, 0) ? <i64>Ordinal.lo : NO_ORDINAL;
 }
 
 // Where words, pages, summaries and pages of the levels above meet.
@@ -75,7 +79,7 @@ describe('the next free ordinal', () => {
       const map = create(6, 64);
       if (base) fill(map, 0, 0, base - 1, 0);
       for (let n: u32 = 1; n <= 10; n++) {
-        map.lastLo = base + n - 1;
+        map.bitmap.lastLo = base + n - 1;
         for (let pattern: u32 = 0; pattern < (<u32>1) << n; pattern++) {
           for (let i: u32 = 0; i < n; i++) if ((pattern >> i) & 1) set(map, base + i);
           let expected = NO_ORDINAL;
@@ -100,7 +104,7 @@ describe('the next free ordinal', () => {
     for (let s = 0; s < sizes.length; s++) {
       const n = sizes[s];
       const map = create(6, 64);
-      map.lastLo = n - 1;
+      map.bitmap.lastLo = n - 1;
       for (let i: u32 = 0; i < n; i++) {
         if (n < 5000 || i % 61 == 0) assert(nextFree(map, 0) == i, `size ${n}: ${i} are taken`);
         set(map, i);
@@ -118,7 +122,7 @@ describe('the next free ordinal', () => {
         clear(map, i - 1);
         if (n < 5000 || i % 61 == 0) assert(nextFree(map, 0) == i - 1, `size ${n}: emptied down to ${i}`);
       }
-      assert(map.pageTable.entries == 0, `size ${n}: pages left`);
+      assert(!exists(map.bitmap.pages.firstFrom(0, 0)), `size ${n}: pages left`);
       destroySubnet(map);
     }
     expect<u32>(blocksInUse()).toBe(0);
@@ -135,7 +139,7 @@ describe('the next free ordinal', () => {
         const hole = holes[h];
         if (hole >= n) continue;
         const map = create(6, 64);
-        map.lastLo = n - 1;
+        map.bitmap.lastLo = n - 1;
         if (hole) fill(map, 0, 0, hole - 1, 0);
         if (hole < n - 1) fill(map, hole + 1, 0, n - 1, 0);
         assert(nextFree(map, 0) == hole && nextFree(map, hole) == hole, `size ${n}: all but ${hole}`);
@@ -158,7 +162,7 @@ describe('the next free ordinal', () => {
       assert(nextFree(map, 0) == <i64>(5 * 4096 + i), `${i} taken`);
       set(map, 5 * 4096 + i);
     }
-    expect<u32>(map.top).toBe(2);
+    expect<u32>(map.bitmap.top).toBe(2);
     expect<i64>(nextFree(map, 0)).toBe(1 << 24);
     expect<i64>(nextFree(map, 5 * 4096 + 17)).toBe(1 << 24);
     clear(map, 5 * 4096 + 4095);
@@ -175,17 +179,18 @@ describe('the next free ordinal', () => {
     const pages: u64 = 4096;
     for (let i: u64 = 0; i < pages; i++) {
       reserveBlocks(CALL_BLOCKS);
-      const page = map.makePageOf(i << 12, 0);
+      const page = map.bitmap.pages.make(i, 0);
+      const at = changetype<usize>(page);
       // All but the last bit at once, as set() would leave them: what is tested is how the last ones climb.
-      memory.fill(page + 32, 0xff, 511);
-      store<u8>(page + 32 + 511, 0x7f);
-      store<u64>(page, ((<u64>1) << 63) - 1, 16);
+      memory.fill(at + 32, 0xff, 511);
+      store<u8>(at + 32 + 511, 0x7f);
+      store<u64>(at, ((<u64>1) << 63) - 1, 16);
     }
     for (let i: u64 = 0; i < pages; i++) {
       assert(nextFree(map, 0) == <i64>((i << 12) | 4095), `${i} full pages`);
       set(map, (i << 12) | 4095);
     }
-    expect<u32>(map.top).toBe(2);
+    expect<u32>(map.bitmap.top).toBe(2);
     expect<i64>(nextFree(map, 12345)).toBe(1 << 24);
     clear(map, 4095 << 12);
     expect<i64>(nextFree(map, 12345)).toBe(4095 << 12);
@@ -223,10 +228,10 @@ describe('the next free ordinal', () => {
       if (!last) fill(map, afterLo, afterHi, u64.MAX_VALUE, u64.MAX_VALUE);
       assert(finds(map, 0, 0, lo, hi) && finds(map, lo, hi, lo, hi), `${hi}, ${lo}`);
       if (!first) assert(finds(map, lo - 1, hi - <u64>(lo == 0), lo, hi), `${hi}, ${lo} from just before`);
-      if (!last) assert(!map.nextFree(afterLo, afterHi), `${hi}, ${lo}: nothing after`);
+      if (!last) assert(!map.bitmap.nextFree(afterLo, afterHi), `${hi}, ${lo}: nothing after`);
       for (let again = 0; again < 2; again++) {
         set(map, lo, hi);
-        assert(!map.nextFree(0, 0) && !map.nextFree(lo, hi), `${hi}, ${lo} taken`);
+        assert(!map.bitmap.nextFree(0, 0) && !map.bitmap.nextFree(lo, hi), `${hi}, ${lo} taken`);
         clear(map, lo, hi);
         assert(finds(map, 0, 0, lo, hi), `${hi}, ${lo} given back`);
       }
@@ -243,9 +248,9 @@ describe('the next free ordinal', () => {
     expect<bool>(finds(map, <u64>-4000, 0, 5000, 1)).toBe(true);
     expect<bool>(finds(map, <u64>-1, <u64>-1, <u64>-1, <u64>-1)).toBe(true);
     set(map, <u64>-1, <u64>-1);
-    expect<bool>(map.nextFree(<u64>-1, <u64>-1)).toBe(false);
+    expect<bool>(map.bitmap.nextFree(<u64>-1, <u64>-1)).toBe(false);
     for (let i: u64 = 1; i < 4096; i++) set(map, ~i, <u64>-1);
-    expect<bool>(map.nextFree(<u64>-4096, <u64>-1)).toBe(false);
+    expect<bool>(map.bitmap.nextFree(<u64>-4096, <u64>-1)).toBe(false);
     expect<bool>(finds(map, <u64>-4097, <u64>-1, <u64>-4097, <u64>-1)).toBe(true);
     destroySubnet(map);
   });
@@ -370,7 +375,7 @@ describe('excluded ranges', () => {
         if (k < 32) {
           Ordinal.lo = ends[k >> 1] + (k & 1);
           Ordinal.hi = endsHi[k >> 1] + <u64>(Ordinal.lo < <u64>(k & 1));
-          if (above(Ordinal.lo, Ordinal.hi, map.lastLo, map.lastHi)) continue;
+          if (above(Ordinal.lo, Ordinal.hi, map.bitmap.lastLo, map.bitmap.lastHi)) continue;
         } else {
           Ranges.draw(random, bits);
         }
@@ -378,10 +383,10 @@ describe('excluded ranges', () => {
         const hi = Ordinal.hi;
         const what = `round ${round}, ${bits} bits, from ${hi}, ${lo}`;
         assert(map.exclusions.covers(lo, hi) == ranges.covers(lo, hi), `${what}: covers`);
-        const found = map.nextFree(lo, hi);
+        const found = map.bitmap.nextFree(lo, hi);
         const foundLo = Ordinal.lo;
         const foundHi = Ordinal.hi;
-        assert(ranges.next(lo, hi, map.lastLo, map.lastHi) == found, `${what}: ${found}`);
+        assert(ranges.next(lo, hi, map.bitmap.lastLo, map.bitmap.lastHi) == found, `${what}: ${found}`);
         if (found) assert(Ordinal.lo == foundLo && Ordinal.hi == foundHi, `${what}: found ${foundHi}, ${foundLo}`);
       }
       destroySubnet(map);
@@ -406,7 +411,7 @@ describe('excluded ranges', () => {
   test('what lies past the end of ::/0 does not wrap around to 0', () => {
     const map = create(6, 0);
     expect<i32>(exclude(map, 2, 0, <u64>-1, <u64>-1)).toBe(status.OK);
-    expect<bool>(map.nextFree(2, 0)).toBe(false);
+    expect<bool>(map.bitmap.nextFree(2, 0)).toBe(false);
     expect<bool>(finds(map, 0, 0, 0, 0)).toBe(true);
     destroySubnet(map);
   });
@@ -422,8 +427,11 @@ describe('excluded ranges', () => {
   test('a whole subnet can be excluded', () => {
     for (let prefix: u8 = 0; prefix <= 128; prefix++) {
       const map = create(6, prefix);
-      assert(exclude(map, 0, 0, map.lastLo, map.lastHi) == status.OK, `/${prefix}`);
-      assert(!map.nextFree(0, 0) && !map.nextFree(map.lastLo, map.lastHi), `/${prefix} has nothing free`);
+      assert(exclude(map, 0, 0, map.bitmap.lastLo, map.bitmap.lastHi) == status.OK, `/${prefix}`);
+      assert(
+        !map.bitmap.nextFree(0, 0) && !map.bitmap.nextFree(map.bitmap.lastLo, map.bitmap.lastHi),
+        `/${prefix} has nothing free`,
+      );
       // 2^128 of ::/0 is 0 modulo 2^128: the host tells it from nothing by the number of ranges.
       const bits = <u64>(128 - prefix);
       assert(map.exclusions.sizeLo == (bits < 64 ? (<u64>1) << bits : 0), `/${prefix}: the count`);
@@ -439,13 +447,14 @@ describe('excluded ranges', () => {
 
 describe('pages in ascending order', () => {
   test('nothing is read behind a page, which can be the last of the memory', () => {
-    const page = ((<usize>memory.size()) << 16) - 544;
-    memory.fill(page, 0, 544);
-    expect<u32>(nextSet(page, 0)).toBe(4096);
-    store<u8>(page + 543, 0x80);
-    expect<u32>(nextSet(page, 0)).toBe(4095);
-    expect<u32>(nextSet(page, 4095)).toBe(4095);
-    expect<u32>(nextSet(page, 4096)).toBe(4096);
+    const at = ((<usize>memory.size()) << 16) - 544;
+    const page = changetype<Page>(at);
+    memory.fill(at, 0, 544);
+    expect<u32>(page.nextSet(0)).toBe(4096);
+    store<u8>(at + 543, 0x80);
+    expect<u32>(page.nextSet(0)).toBe(4095);
+    expect<u32>(page.nextSet(4095)).toBe(4095);
+    expect<u32>(page.nextSet(4096)).toBe(4096);
   });
 
   test('used ordinals are listed in ascending order while pages come and go', () => {
@@ -468,12 +477,12 @@ describe('pages in ascending order', () => {
       let fromLo: u64 = 0;
       let fromHi: u64 = 0;
       for (let i = 0; i < lo.length; i++) {
-        assert(map.nextUsed(fromLo, fromHi), `step ${step}: ${i} of ${lo.length}`);
+        assert(nextUsed(map, fromLo, fromHi), `step ${step}: ${i} of ${lo.length}`);
         assert(Ordinal.lo == lo[i] && Ordinal.hi == hi[i], `step ${step}: used ordinal ${i}`);
         fromLo = lo[i] + 1;
         fromHi = hi[i] + <u64>(fromLo == 0);
       }
-      assert(!(fromLo | fromHi) || !map.nextUsed(fromLo, fromHi), `step ${step}: too many`);
+      assert(!(fromLo | fromHi) || !nextUsed(map, fromLo, fromHi), `step ${step}: too many`);
     }
     destroySubnet(map);
     expect<u32>(blocksInUse()).toBe(0);

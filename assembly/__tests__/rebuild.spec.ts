@@ -1,7 +1,6 @@
 // Rebuilding from packed claims: every order of a list gives what the naive twin gives, and nothing is half-done.
 
 import * as core from '../index';
-import { giveBlock, reserveBlocks, takeBlock } from '../memory';
 import * as status from '../status';
 import {
   allocate,
@@ -18,12 +17,9 @@ import {
   lookup,
   other,
   pack,
-  prefer,
-  reclaim,
   reclaimOldest,
   rehold,
   release,
-  restore,
   SERIAL,
   sameBytes,
   setRange,
@@ -402,143 +398,6 @@ describe('rebuild', () => {
     const used = core.memory_used();
     for (let i: u64 = 5000; i < 6999; i++) hold(id, i << 12);
     expect<u32>(core.memory_used()).toBe(used);
-    core.subnet_destroy(id);
-  });
-});
-
-/** Blocks that nobody else shall have. */
-const hoard: usize[] = [];
-
-/** Leaves `blocks` blocks, and memory may not grow. */
-function leave(blocks: i32): void {
-  core.set_memory_limit(memory.size());
-  while (reserveBlocks(1)) hoard.push(takeBlock());
-  for (let i = 0; i < blocks && hoard.length; i++) giveBlock(hoard.pop());
-}
-
-function leaveAll(): void {
-  while (hoard.length) giveBlock(hoard.pop());
-  core.set_memory_limit(65536);
-}
-
-describe('when memory may not grow', () => {
-  afterEach(() => {
-    leaveAll();
-    expect<u32>(core.memory_used()).toBeLessThan(8193, 'only the list of subnets stays');
-  });
-
-  test('every call that needs some says so, and changes nothing', () => {
-    const id = create(4, 24);
-    for (let i = 0; i < 5; i++) allocate(id, `web.${i}`);
-    hold(id, 60);
-    release(id, 'web.3', 9);
-    const bytes = snapshot(id);
-    for (let blocks = 0; blocks < 8; blocks++) {
-      leave(blocks);
-      const used = core.memory_used();
-      const answers = [
-        allocate(id, 'new'),
-        prefer(id, 'new', 71),
-        bind(id, 'new', 70),
-        trade(id, 'new', 60),
-        hold(id, 70),
-        rehold(id, 70),
-        core.hold_next(id),
-        core.subnet_create(4, 24, SERIAL, 0),
-        core.rebuild_begin(id),
-        restore(bytes),
-      ];
-      for (let i = 0; i < answers.length; i++) assert(answers[i] == status.NO_MEMORY, `${blocks} blocks, call ${i}`);
-      assert(sameBytes(snapshot(id), bytes), `${blocks} blocks: something has changed`);
-      assert(core.memory_used() == used, `${blocks} blocks: something was taken`);
-      leaveAll();
-    }
-    // What needs none goes on.
-    leave(0);
-    expect<i32>(allocate(id, 'web.3')).toBe(status.OK);
-    expect<i32>(release(id, 'web.1', 10)).toBe(status.CHANGED);
-    expect<i32>(rehold(id, 0)).toBe(status.CHANGED);
-    expect<i32>(unhold(id, 60)).toBe(status.CHANGED);
-    expect<i32>(reclaim(id, 'web.1')).toBe(status.CHANGED);
-    leaveAll();
-    expect<i32>(allocate(id, 'new')).toBe(status.CHANGED);
-    expect<u64>(lo()).toBe(5, 'the refused ones took no turn');
-    core.subnet_destroy(id);
-  });
-
-  test('no call takes more than was reserved for it, at any size', () => {
-    const id = create(6, 0);
-    for (let i: u64 = 0; i < 3000; i++) {
-      leave(<i32>(i % 3) + 8);
-      const inUse = core.memory_used();
-      // Here and there, up to a page each.
-      const answer = i & 1 ? prefer(id, `web.${i}`, (i << 12) + 5, i << 33) : hold(id, i << 13, i << 20);
-      if (answer == status.NO_MEMORY) assert(core.memory_used() == inUse, `step ${i}: taken, but refused`);
-      else assert(answer == status.CHANGED && core.memory_used() - inUse <= 4096 * (8 + <u32>(i % 3)), `step ${i}`);
-      leaveAll();
-    }
-    core.subnet_destroy(id);
-  });
-
-  test('room for a large table is reserved before it grows', () => {
-    const id = create(6, 0);
-    for (let kind = 0; kind < 2; kind++) {
-      let refused = 0;
-      // Around three quarters of 2^14 slots: of identities, then of pages.
-      for (let i: u64 = 0; i < 12350; i++) {
-        const isNear = i > 12200;
-        if (isNear) leave(10);
-        const inUse = core.memory_used();
-        const answer = kind ? hold(id, (i + 9) << 12) : allocate(id, `task.${i}`);
-        assert(answer == status.CHANGED || (isNear && answer == status.NO_MEMORY), `${i}: ${answer}`);
-        if (isNear)
-          assert(core.memory_used() - inUse <= (answer < 0 ? 0 : 10 * 4096), `${i}: took more than there was`);
-        if (isNear) leaveAll();
-        if (answer >= 0) continue;
-        refused++;
-        assert(
-          (kind ? hold(id, (i + 9) << 12) : allocate(id, `task.${i}`)) == status.CHANGED,
-          `${i}: with more memory`,
-        );
-      }
-      expect<i32>(refused).toBeGreaterThan(0, kind ? 'pages' : 'identities');
-    }
-    core.subnet_destroy(id);
-  });
-
-  test('a rebuild that runs out of memory at any point can be aborted, or goes on when there is more', () => {
-    const id = create(6, 64);
-    for (let i = 0; i < 50; i++) allocate(id, `web.${i}`);
-    release(id, 'web.7', 3);
-    hold(id, 1 << 40);
-    const before = snapshot(id);
-    const used = core.memory_used();
-    let refusals = 0;
-    let resumed = 0;
-    for (let blocks = 0; blocks < 400; blocks += blocks < 40 ? 1 : 9) {
-      leave(blocks);
-      let result = core.rebuild_begin(id);
-      for (let i = 0; i < 500 && result == status.OK; i++) {
-        result = core.rebuild_feed(id, pack(0, `task.${i}`, (<u64>i) << 13, 0, i, LIVE));
-      }
-      let resolving = false;
-      if (result == status.OK) {
-        result = core.rebuild_resolve(id);
-        resolving = result == status.NO_MEMORY;
-        if (resolving) assert(core.rebuild_feed(id, 0) == status.BAD_STATE, 'no claim once they are being decided');
-      }
-      leaveAll();
-      if (result == status.NO_MEMORY) refusals++;
-      if (resolving && resumed++ & 1) {
-        assert(core.rebuild_resolve(id) == status.OK && load<u32>(WINDOW, 8) == 500, `${blocks} blocks: goes on`);
-      }
-      assert(sameBytes(snapshot(id), before), `${blocks} blocks: the subnet is as it was`);
-      core.rebuild_abort(id);
-      assert(sameBytes(snapshot(id), before), `${blocks} blocks: the subnet is as it was, after the end`);
-      assert(core.memory_used() == used, `${blocks} blocks: some are left`);
-    }
-    expect<i32>(refusals).toBeGreaterThan(40);
-    expect<i32>(resumed).toBeGreaterThan(1);
     core.subnet_destroy(id);
   });
 });

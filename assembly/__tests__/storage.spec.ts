@@ -1,10 +1,9 @@
 // What everything else lies in: the hash, the pool of blocks, arenas, vectors and tables.
 
 import { pop, push } from '../arena';
-import { equalBytes, hashBytes, hashNumber, setKey, sipHash } from '../hash';
+import { copyBytes, equalBytes } from '../bytes';
+import { hashBytes, setKey, sipHash } from '../hash';
 import { BLOCK, blocksInUse, CALL_BLOCKS, giveBlock, limitPages, reserveBlocks, takeBlock } from '../memory';
-import { Binding, beginWalk, exists, nextRecord, Records } from '../records';
-import { firstCandidate, nextCandidate, Table } from '../table';
 import { Nodes, Slots, Vector } from '../vector';
 import { Random } from './support';
 
@@ -50,13 +49,11 @@ describe('hash', () => {
     expect<u64>(sipHash(bytes, 256, 0x0706050403020100, 0x0f0e0d0c0b0a0908)).toBe(0x75b3e64e167de370);
   });
 
-  test('the key decides what bytes and numbers hash to', () => {
+  test('the key decides what bytes hash to', () => {
     setKey(0, 0);
     const plain = hashBytes(bytes, 5);
-    const number = hashNumber(1, 2);
     setKey(1, 2);
     expect<bool>(hashBytes(bytes, 5) != plain).toBe(true);
-    expect<bool>(hashNumber(1, 2) != number).toBe(true);
     expect<u32>(hashBytes(bytes, 5)).toBe(<u32>sipHash(bytes, 5, 1, 2));
   });
 
@@ -76,6 +73,17 @@ describe('hash', () => {
       }
     }
   });
+});
+
+test('bytes are copied and none beside them, at every length', () => {
+  const to = bytes + 512;
+  for (let i = 0; i < 300; i++) store<u8>(bytes + i, <u8>(i + 1));
+  for (let length: u32 = 0; length <= 256; length++) {
+    memory.fill(to, 0, 300);
+    copyBytes(to + 8, bytes, length);
+    assert(load<u64>(to) == 0 && load<u64>(to + 8 + length) == 0, `${length} bytes: beside them`);
+    assert(equalBytes(to + 8, bytes, length), `${length} bytes`);
+  }
 });
 
 describe('memory', () => {
@@ -236,6 +244,41 @@ describe('vector', () => {
     expect<u32>(blocksInUse()).toBe(0);
   });
 
+  test('values are found from any slot on; what is erased leaves no node', () => {
+    const nodes = newNodes();
+    const vector = changetype<Vector>(grown(nodes).node());
+    const random = new Random(4);
+    const used: u32[] = [];
+    expect<u32>(vector.firstFrom(0)).toBe(0);
+    expect<u32>(vector.peek(0)).toBe(0);
+    for (let i = 0; i < 400; i++) {
+      const slot = i & 1 ? random.below(300) : random.below(1 << 20);
+      if (vector.peek(slot)) continue;
+      const needed = vector.nodesFor(slot);
+      const before = nodes.at;
+      store<u32>(vector.extend(slot, grown(nodes)), slot + 1);
+      if (nodes.at > before) assert(needed > 0 || nodes.at - before < 512, `slot ${slot} needs ${needed}`);
+      assert(vector.nodesFor(slot) == 0, `slot ${slot} is there`);
+      used.push(slot);
+    }
+    used.sort((a, b) => <i32>a - <i32>b);
+    for (let i = 0; i < used.length; i++) {
+      const below = i ? used[i - 1] + 1 : 0;
+      assert(vector.firstFrom(below) == used[i] + 1, `from ${below}`);
+      assert(vector.peek(used[i]) == used[i] + 1, `slot ${used[i]}`);
+      if (below != used[i]) assert(vector.peek(below) == 0, `slot ${below}`);
+    }
+    expect<u32>(vector.firstFrom(used[used.length - 1] + 1)).toBe(0);
+    expect<u32>(vector.firstFrom(1 << 27)).toBe(0);
+    for (let i = 0; i < used.length; i++) {
+      vector.erase(used[i], nodes);
+      assert(vector.peek(used[i]) == 0, `erased ${used[i]}`);
+    }
+    expect<u32>(vector.levels).toBe(0);
+    nodes.destroy();
+    expect<u32>(blocksInUse()).toBe(0);
+  });
+
   test('numbers of slots are handed out again, the last freed first', () => {
     const nodes = newNodes();
     const slots = changetype<Slots>(grown(nodes).node());
@@ -253,115 +296,6 @@ describe('vector', () => {
     expect<u32>(slots.add(8016, nodes)).toBe(7);
     expect<u32>(slots.add(8024, grown(nodes))).toBe(300);
     expect<usize>(slots.find(200)).toBe(8008);
-    nodes.destroy();
-    expect<u32>(blocksInUse()).toBe(0);
-  });
-});
-
-function has(table: Table, entry: usize, hash: u32): bool {
-  for (let at = firstCandidate(table, hash); at; at = nextCandidate()) if (at == entry) return true;
-  return false;
-}
-
-/** Inserts what the caller says is inside, making room first when the table is tight. */
-function insertInto(table: Table, entries: usize[], inside: bool[], hashes: u32[], i: i32, nodes: Nodes): void {
-  inside[i] = true;
-  if (!table.isTight()) {
-    table.insert(entries[i], hashes[i]);
-    return;
-  }
-  assert(reserveBlocks(CALL_BLOCKS + table.growth()));
-  table.makeRoom(nodes);
-  for (let each = 0; each < entries.length; each++) if (inside[each]) table.insert(entries[each], hashes[each]);
-}
-
-describe('table', () => {
-  test('finds what it has and nothing else, while it grows, shrinks, and hashes collide', () => {
-    // Hashes as they come, then only few different ones, then ones that differ only in the bits of the tag.
-    for (let kind = 0; kind < 3; kind++) {
-      const nodes = newNodes();
-      const table = changetype<Table>(grown(nodes).node());
-      assert(firstCandidate(table, 5) == 0, 'an empty table');
-      const random = new Random(kind);
-      const entries: usize[] = [];
-      const inside: bool[] = [];
-      const hashes: u32[] = [];
-      let count: u32 = 0;
-      for (let i: u32 = 0; i < 3000; i++) {
-        const hash = <u32>random.next();
-        entries.push(8 * (i + 1));
-        inside.push(false);
-        hashes.push(kind == 0 ? hash : kind == 1 ? hash & 63 : hash & 0xe000003f);
-        insertInto(table, entries, inside, hashes, i, nodes);
-        count++;
-        const other = random.below(entries.length);
-        if (i % 3 != 2 || !inside[other]) continue;
-        table.remove(entries[other], hashes[other]);
-        inside[other] = false;
-        count--;
-      }
-      assert(table.entries == count, `kind ${kind}: ${table.entries} entries, not ${count}`);
-      for (let i = 0; i < entries.length; i++)
-        assert(has(table, entries[i], hashes[i]) == inside[i], `kind ${kind}: ${i}`);
-      nodes.destroy();
-      assert(blocksInUse() == 0, `kind ${kind}: blocks left`);
-    }
-  });
-
-  test('entries that come and go do not make the table grow', () => {
-    const nodes = newNodes();
-    const table = changetype<Table>(grown(nodes).node());
-    const entries: usize[] = [];
-    const inside: bool[] = [];
-    const hashes: u32[] = [];
-    for (let i = 0; i < 20000; i++) {
-      if (entries.length < 40) {
-        entries.push(8 * (i + 1));
-        inside.push(false);
-        hashes.push(<u32>i * 0x9e3779b1);
-      }
-      const at = i % 40;
-      if (inside[at]) table.remove(entries[at], hashes[at]);
-      hashes[at] = <u32>i * 0x9e3779b1;
-      inside[at] = false;
-      insertInto(table, entries, inside, hashes, at, nodes);
-    }
-    expect<u32>(table.capacity).toBe(128);
-    nodes.destroy();
-  });
-});
-
-describe('records', () => {
-  test('a walk meets every record in use once, also after some were freed and used again', () => {
-    const nodes = newNodes();
-    const records = changetype<Records>(grown(nodes).node());
-    records.lists = changetype<Vector>(nodes.node());
-    records.lists.extend(0, nodes);
-    const random = new Random(9);
-    const alive: Binding[] = [];
-    for (let step = 0; step < 5000; step++) {
-      assert(reserveBlocks(CALL_BLOCKS));
-      if (alive.length && random.below(3) == 0) {
-        const i = random.below(alive.length);
-        records.free(alive[i]);
-        alive[i] = alive[alive.length - 1];
-        alive.pop();
-      } else {
-        const binding = records.make(bytes, 1 + random.below(255), 0);
-        binding.place = 0;
-        alive.push(binding);
-      }
-      if (step % 7 == 0) nodes.cut(512); // somebody else's blocks in between
-    }
-    let met = 0;
-    beginWalk(records);
-    for (let each = nextRecord(); exists(each); each = nextRecord()) {
-      assert(each.place++ == 0, 'met twice');
-      met++;
-    }
-    expect<i32>(met).toBe(alive.length);
-    for (let i = 0; i < alive.length; i++) assert(alive[i].place == 1, `record ${i} was not met`);
-    records.destroy();
     nodes.destroy();
     expect<u32>(blocksInUse()).toBe(0);
   });

@@ -13,8 +13,8 @@ function saysWhoAsks(serverVersion: string): boolean {
 export function limitOf(serverVersion: string): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
-    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks keep theirs in any case. ` +
-    'A container run by hand keeps its own only if no other one on its network is stopped or created at that moment, ' +
-    'and not when Docker itself restarts: start it with --ip, or use Docker 29, which says who asks'
+    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks keep theirs all the ` +
+    'same. A container run by hand keeps its own only if no other one on its network is stopped or created at that ' +
+    'moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says who asks'
   );
 }

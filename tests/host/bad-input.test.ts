@@ -554,6 +554,24 @@ describe('memory that may not grow', () => {
     assert.fail('it never fitted');
   }
 
+  /** What needs little goes on until nothing is left; then it is refused, again and again, and changes nothing. */
+  async function untilRefused(action: (net: Subnet, n: number) => unknown): Promise<void> {
+    const { of, nets } = await cramped((of) => [of.subnet('10.0.0.0/8')], 0);
+    const [net] = nets as [Subnet];
+    let n = 0;
+    try {
+      while (n < 100_000) action(net, n++);
+      assert.fail('it is never refused');
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+    }
+    const before = wholeState(net);
+    const { used, total } = of.memory;
+    refused('NO_MEMORY', () => action(net, n), 'no more memory', String(total));
+    assert.deepEqual(wholeState(net), before);
+    assert.deepEqual(of.memory, { used, total });
+  }
+
   const filled = (count: number) => (of: Limpet) => {
     const net = of.subnet('10.0.0.0/16', { gateway: '10.0.0.1' });
     for (let i = 0; i < count; i++) net.allocate(`web.${i}`);
@@ -573,15 +591,16 @@ describe('memory that may not grow', () => {
     untilItFits(filled(10), (of) =>
       of.subnet('10.0.0.0/8', { exclude: Array.from({ length: 300 }, (_, i) => `10.${i & 255}.${i >> 8}.7`) }),
     ));
-  test('allocate', () => untilItFits(filled(100), (_, [net]) => net!.allocate('one more')));
-  test('allocate preferred', () =>
-    untilItFits(filled(1), (_, [net]) => net!.allocate('a', { preferred: '10.0.200.0' })));
-  test('bind', () => untilItFits(filled(1), (_, [net]) => net!.bind('a', '10.0.200.0')));
-  test('hold', () => untilItFits(filled(1), (_, [net]) => net!.hold('10.0.200.0')));
-  test('hold any', () => untilItFits(filled(1), (_, [net]) => net!.holdNext()));
+  /** Addresses that lie in different pages. */
+  const apart = (n: number) => `10.${(n % 255) + 1}.${n >> 8}.7`;
+  test('allocate', () => untilRefused((net, n) => net.allocate(`more.${n}`)));
+  test('allocate preferred', () => untilRefused((net, n) => net.allocate(`more.${n}`, { preferred: apart(n) })));
+  test('bind', () => untilRefused((net, n) => net.bind(`more.${n}`, apart(n))));
+  test('hold', () => untilRefused((net, n) => net.hold(apart(n))));
+  test('hold any', () => untilRefused((net) => net.holdNext()));
   test('allocateMany, each for itself', () =>
-    untilItFits(filled(1), (_, [net]) => {
-      const [first] = net!.allocateMany(['a']);
+    untilRefused((net, n) => {
+      const [first] = net.allocateMany([`more.${n}`]);
       if ('error' in first!) throw first.error;
     }));
   for (const [form, input] of [

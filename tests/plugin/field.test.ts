@@ -64,7 +64,7 @@ for (const [version, option] of VERSIONS) {
     });
 
     // zeekhoo/superwidget#3, src-d/engine-deprecated#290, moby/moby#41015
-    test('created-leftover: a container that was only created does not get the address of a restarted one', async () => {
+    test('created-leftover: what was only created does not get the address of a restarted container', async () => {
       const web = await create('web');
       docker.put(container('job', on));
       await stop('web', web);

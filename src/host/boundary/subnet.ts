@@ -11,7 +11,7 @@ import { CoreRebuild } from './rebuild.js';
 import type { Status } from './status.js';
 
 /** What `subnet_stats` writes into the window. */
-const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, EXCLUDED: 32 };
+const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, ALL_EXCLUDED: 28, EXCLUDED: 32 };
 
 export type Who = string | Identity;
 
@@ -163,7 +163,8 @@ export class CoreSubnet {
       live: stats.getUint32(STATS.LIVE, true),
       reserved: stats.getUint32(STATS.RESERVED, true),
       held: stats.getUint32(STATS.HELD, true),
-      excluded: wideAt(stats, STATS.EXCLUDED),
+      // Of ::/0 wholly excluded the count has a 129th bit.
+      excluded: wideAt(stats, STATS.EXCLUDED) | (BigInt(stats.getUint32(STATS.ALL_EXCLUDED, true)) << 128n),
     };
   }
 

@@ -7,6 +7,7 @@ import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
 import type { Step } from './step.js';
 import { webSteps } from './web.js';
+import { yardstickSteps } from './yardstick.js';
 
 const ALL: readonly Step[] = [
   ...webSteps,
@@ -16,6 +17,7 @@ const ALL: readonly Step[] = [
   ...etcdSteps,
   ...exhaustionSteps,
   ...fieldSteps,
+  ...yardstickSteps,
 ];
 
 /**

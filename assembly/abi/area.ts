@@ -1,0 +1,95 @@
+// The fixed areas of the memory through which everything passes that is wider than 32 bits, and how every call begins
+// and ends.
+
+import { STATE_RESERVED, stateOfBinding } from '../bindings';
+import { copyBytes } from '../bytes';
+import { Range } from '../exclusions';
+import { above, Ordinal } from '../ordinal';
+import { exists, none } from '../pointer';
+import { Binding } from '../records';
+import * as status from '../status';
+import { Subnet } from '../subnet';
+import { subnetAt } from '../subnets';
+
+//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬──────────┬───────┐
+//       │ ordinal │ time │ state │ length │ position │ end │ last │ identity │ other │
+//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 64       │ 320   │   window: 64 KiB
+//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴──────────┴───────┘
+export const IO: usize = memory.data(576, 16);
+export const TIME: usize = 16;
+export const STATE: usize = 24;
+export const LENGTH: usize = 28;
+export const POSITION: usize = 32;
+export const END: usize = 36;
+export const LAST: usize = 40;
+export const IDENTITY: usize = 64;
+export const OTHER: usize = 320;
+
+export const WINDOW_SIZE: u32 = 65536;
+/** Eight bytes more than a host may fill: the scanner ends its text with zeros. */
+export const WINDOW: usize = memory.data(65536 + 8, 16);
+
+/** The subnet of the call under way, and its number: most calls are for the same one as the call before. Null when it is gone. */
+export let subnet: Subnet = none<Subnet>();
+let entered: u32 = 0;
+
+/** Every call begins here: finds its subnet and checks the length of its identity (1 where it has none). */
+export function enter(id: u32, length: u32): i32 {
+  if (id != entered || !exists(subnet)) {
+    subnet = subnetAt(id);
+    if (!exists(subnet)) return status.NO_SUBNET;
+    entered = id;
+  }
+  return length - 1 < 255 ? status.OK : status.BAD_INPUT;
+}
+
+export function lo(): u64 {
+  return load<u64>(IO);
+}
+
+export function hi(): u64 {
+  return load<u64>(IO, 8);
+}
+
+/** The range of the call under way, io.ordinal to io.last, once enterRange has checked it. */
+export const RANGE: usize = memory.data(offsetof<Range>(), 8);
+
+/** As enter, for a call about a range of ordinals. */
+export function enterRange(id: u32, length: u32): i32 {
+  const refusal = enter(id, length);
+  if (refusal) return refusal;
+  const range = changetype<Range>(RANGE);
+  range.firstLo = lo();
+  range.firstHi = hi();
+  range.lastLo = load<u64>(IO, LAST);
+  range.lastHi = load<u64>(IO, LAST + 8);
+  if (subnet.isOutside(range.lastLo, range.lastHi)) return status.OUT_OF_RANGE;
+  return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
+}
+
+/** Hands a status on, and with one that comes with an ordinal writes that into the io area. */
+export function answer(result: i32): i32 {
+  if (result < 0 && result != status.BOUND_ELSEWHERE) return result;
+  store<u64>(IO, Ordinal.lo);
+  store<u64>(IO, Ordinal.hi, 8);
+  return result;
+}
+
+export function copyIdentity(binding: Binding, to: usize): void {
+  store<u32>(IO, binding.length, LENGTH);
+  copyBytes(to, binding.identity, binding.length);
+}
+
+/** Writes all that is known of a binding into the io area. */
+export function describe(binding: Binding): i32 {
+  subnet.bitmap.pages.toOrdinal(binding.place);
+  store<u64>(IO, stateOfBinding(binding) == STATE_RESERVED ? binding.time : 0, TIME);
+  store<u32>(IO, stateOfBinding(binding), STATE);
+  copyIdentity(binding, IO + IDENTITY);
+  return answer(status.OK);
+}
+
+/** The subnet is gone, or another one stands in its place. */
+export function forget(): void {
+  subnet = none<Subnet>();
+}
