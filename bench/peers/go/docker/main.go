@@ -27,7 +27,8 @@ func (p *peer) Open(prefix int) (err error) {
 	if err != nil {
 		return err
 	}
-	pool, err := p.allocator.RequestPool(ipamapi.PoolRequest{AddressSpace: space, Pool: fmt.Sprintf("10.0.0.0/%d", prefix)})
+	request := ipamapi.PoolRequest{AddressSpace: space, Pool: fmt.Sprintf("10.0.0.0/%d", prefix)}
+	pool, err := p.allocator.RequestPool(request)
 	p.pool = pool.PoolID
 	return err
 }
