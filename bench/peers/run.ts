@@ -1,10 +1,11 @@
 // `npm run bench:peers`: Limpet's core, driven three ways, beside other allocators at the same work.
 //
 //   --write    docs/bench/, docs/BENCHMARKS.md and README.md are made anew from this run
-//   --check    compares with the committed ratios, with as many operations, and fails when one has fallen by more than half
+//   --check    compares with the committed ratios, with as many operations, and fails when one has fallen by more than
+//              half
 //   --short    few rounds, small budgets, no curves, no million identities: under two minutes; for CI
-//   --case A,B only these; with --write they take the place of the same cases among the committed ones, which must be of
-//              the same machine and versions, so that a long race can be run in parts
+//   --case A,B only these; with --write they take the place of the same cases among the committed ones, which must be
+//              of the same machine and versions, so that a long race can be run in parts
 //   --render   no race: the documents anew from the committed results, after a change of their wording
 //   --keep FOLDER  leaves the scripts and Go programs there
 

@@ -34,7 +34,9 @@ export class SubnetMap {
         tabindex: 0,
         role: 'application',
         'aria-roledescription': 'map of addresses',
-        'aria-label': `${name}. Arrow keys go from address to address, plus and minus zoom, 0 shows all, Enter follows the identity.`,
+        'aria-label':
+          `${name}. Arrow keys go from address to address, plus and minus zoom, 0 shows all, ` +
+          'Enter follows the identity.',
       },
     });
     this.element = h(

@@ -2,7 +2,8 @@
 import { type Entry, type State, snapshotOf } from '../../scripts/conformance/snapshot.js';
 
 const CREATE =
-  '{"op":"call","set":{"ordinal":167772160},"name":"subnet_create","args":[4,24,0,0],"save":"net","expect":{"result":0}}';
+  '{"op":"call","set":{"ordinal":167772160},"name":"subnet_create","args":[4,24,0,0],"save":"net",' +
+  '"expect":{"result":0}}';
 const ALLOCATE =
   '{"op":"call","set":{"identity":"web.1"},"name":"allocate","args":["net",5],"expect":{"result":1,"ordinal":"0"}}';
 const LOOKUP = '{"op":"call","set":{"identity":"web.1"},"name":"lookup","args":["net",5],"expect":';

@@ -15,7 +15,8 @@ static Z_core_instance_t core;
 // Every export as a function of an array of arguments. calls.inc, made from core.h by the Makefile, has a line for
 // each.
 #define CALL(name, count, ...) static u32 call_##name(const u32 *a) { (void)a; return Z_coreZ_##name(__VA_ARGS__); }
-#define PROCEDURE(name, count, ...) static u32 call_##name(const u32 *a) { (void)a; Z_coreZ_##name(__VA_ARGS__); return 0; }
+#define PROCEDURE(name, count, ...) \
+  static u32 call_##name(const u32 *a) { (void)a; Z_coreZ_##name(__VA_ARGS__); return 0; }
 #include "build/calls.inc"
 #undef CALL
 #undef PROCEDURE
@@ -63,9 +64,11 @@ struct place {
 };
 
 static const struct place places[] = {
-    {"ordinal", Z_coreZ_io, 0, 16, NUMBER},  {"time", Z_coreZ_io, 16, 8, NUMBER},    {"state", Z_coreZ_io, 24, 4, NUMBER},
-    {"length", Z_coreZ_io, 28, 4, NUMBER},   {"position", Z_coreZ_io, 32, 4, NUMBER}, {"end", Z_coreZ_io, 36, 4, NUMBER},
-    {"identity", Z_coreZ_io, 64, 255, TEXT}, {"other", Z_coreZ_io, 320, 255, TEXT},  {"io", Z_coreZ_io, 0, 576, HEX},
+    {"ordinal", Z_coreZ_io, 0, 16, NUMBER},  {"time", Z_coreZ_io, 16, 8, NUMBER},
+    {"state", Z_coreZ_io, 24, 4, NUMBER},    {"length", Z_coreZ_io, 28, 4, NUMBER},
+    {"position", Z_coreZ_io, 32, 4, NUMBER}, {"end", Z_coreZ_io, 36, 4, NUMBER},
+    {"identity", Z_coreZ_io, 64, 255, TEXT}, {"other", Z_coreZ_io, 320, 255, TEXT},
+    {"io", Z_coreZ_io, 0, 576, HEX},
     {"window", Z_coreZ_window, 0, WINDOW_SIZE, HEX},
 };
 

@@ -96,7 +96,8 @@ static void expect(const cJSON *item, int32_t result) {
   const struct place *place = place_of(item->string);
   char *value = text(item);
   struct bytes bytes = encode(place, value);
-  compare(item->string, decode(place, bytes.data, bytes.size), decode(place, place_view(place, bytes.size), bytes.size));
+  char *wanted = decode(place, bytes.data, bytes.size);
+  compare(item->string, wanted, decode(place, place_view(place, bytes.size), bytes.size));
   free(bytes.data);
   free(value);
 }

@@ -87,7 +87,8 @@ func load(wasm []byte) core {
 // call answers 0 where the export has no result.
 func (c core) call(name string, args ...int32) int32 {
 	function := c.ExportedFunction(name)
-	demand(function != nil && len(function.Definition().ParamTypes()) == len(args), "no call %s of %d arguments", name, len(args))
+	known := function != nil && len(function.Definition().ParamTypes()) == len(args)
+	demand(known, "no call %s of %d arguments", name, len(args))
 	stack := make([]uint64, len(args)+1)
 	for at, arg := range args {
 		stack[at] = api.EncodeI32(arg)

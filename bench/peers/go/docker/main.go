@@ -27,7 +27,10 @@ func (p *peer) Open(prefix int) (err error) {
 	if err != nil {
 		return err
 	}
-	pool, err := p.allocator.RequestPool(ipamapi.PoolRequest{AddressSpace: space, Pool: fmt.Sprintf("10.0.0.0/%d", prefix)})
+	pool, err := p.allocator.RequestPool(ipamapi.PoolRequest{
+		AddressSpace: space,
+		Pool:         fmt.Sprintf("10.0.0.0/%d", prefix),
+	})
 	p.pool = pool.PoolID
 	return err
 }

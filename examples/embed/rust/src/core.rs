@@ -1,4 +1,5 @@
-//! The core as a Rust value: calls by name, memory by the places of docs/ABI.md, snapshot and restore. main.rs is the script.
+//! The core as a Rust value: calls by name, memory by the places of docs/ABI.md, snapshot and restore. main.rs is the
+//! script.
 
 use serde_json::Value;
 use wasmi::{Engine, Instance, Linker, Module, Store, Val};

@@ -1,4 +1,5 @@
-//! Runs a script on the core, with wasmi: embed CORE SCRIPT [FOLDER]. Guide: docs/ABI.md; the form of a script: ../../README.md.
+//! Runs a script on the core, with wasmi: embed CORE SCRIPT [FOLDER]. Guide: docs/ABI.md; the form of a script:
+//! ../../README.md.
 
 mod core;
 

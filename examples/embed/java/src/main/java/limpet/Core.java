@@ -42,7 +42,8 @@ final class Core {
 
     /** Answers 0 where the export has no result. */
     int call(String name, int... args) {
-        if (!takes(name, args.length)) throw new IllegalArgumentException("no call " + name + " of " + args.length + " arguments");
+        if (!takes(name, args.length))
+            throw new IllegalArgumentException("no call " + name + " of " + args.length + " arguments");
         long[] results = instance.export(name).apply(Arrays.stream(args).asLongStream().toArray());
         return results == null || results.length == 0 ? 0 : (int) results[0];
     }

@@ -46,7 +46,8 @@ final class Main {
             return value;
         }
         long value = Long.parseLong(given.getAsString());
-        if (value < Integer.MIN_VALUE || value >= 1L << 32) throw new IllegalArgumentException("not a number of 32 bits: " + value);
+        if (value < Integer.MIN_VALUE || value >= 1L << 32)
+            throw new IllegalArgumentException("not a number of 32 bits: " + value);
         return (int) value;
     }
 
@@ -88,13 +89,15 @@ final class Main {
     }
 
     private void run(JsonObject step) throws IOException {
-        if (!FIELDS.containsAll(step.keySet())) throw new IllegalArgumentException("unknown fields among " + step.keySet());
+        if (!FIELDS.containsAll(step.keySet()))
+            throw new IllegalArgumentException("unknown fields among " + step.keySet());
         places(step, "set").forEach((name, value) -> {
             Core.Place place = Core.place(name);
             core.write(place, Values.encode(place, value.getAsString()));
         });
         int result = perform(step);
-        if (step.has("save")) saved.put(text(step, "save"), text(step, "op").equals("restore") ? core.number("end") : result);
+        if (step.has("save"))
+            saved.put(text(step, "save"), text(step, "op").equals("restore") ? core.number("end") : result);
         places(step, "expect").forEach((name, value) -> {
             if (name.equals("result")) {
                 compare(name, number(value), result);
