@@ -55,7 +55,7 @@ class Claim {
   }
 }
 
-/** DESIGN.md section 5, naively: one claim an identity, then one identity an ordinal. In words, to be compared. */
+/** What docs/ABI.md says under "Packed records", naively: one claim an identity, then one identity an ordinal. */
 function twin(claims: Claim[]): string {
   const best = new Map<string, Claim>();
   for (let i = 0; i < claims.length; i++) {

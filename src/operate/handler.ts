@@ -8,7 +8,7 @@ import type { OperateEnvironment } from './environment.js';
 import { isOperation, operations, perform } from './operations.js';
 
 /** Where the operations are: `GET /limpet/v1/status?subnet=…`, `POST /limpet/v1/reclaim` with a JSON object. */
-export const ADMIN_PATH = '/limpet/v1/';
+const ADMIN_PATH = '/limpet/v1/';
 
 /** The most bytes of a body. */
 const MOST = 1024 * 1024;
@@ -44,7 +44,7 @@ export function adminHandler(
   };
 }
 
-export function isAdminPath(url: string | undefined): boolean {
+function isAdminPath(url: string | undefined): boolean {
   return url?.startsWith(ADMIN_PATH) === true;
 }
 

@@ -40,7 +40,7 @@ export function elect(draft: Draft, environment: RebuildEnvironment): void {
 }
 
 /** The leader needs no address for it any more. */
-export function isDead(task: TaskRecord): boolean {
+function isDead(task: TaskRecord): boolean {
   return hasEnded(task) && !isWanted(task);
 }
 

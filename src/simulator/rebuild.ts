@@ -1,6 +1,6 @@
-// A new leader's allocator: the bindings made anew from the task list by the package's own rebuild (DESIGN.md section
-// 5), and what is held replayed from the records (section 6). The old state is really lost; it is looked at only to
-// report what differs.
+// A new leader's allocator: the bindings rebuilt from the task list by the package's own rebuild (docs/ABI.md,
+// "Rebuild"), and what is held replayed from the records. The old state is really lost; it is looked at only to report
+// what differs.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Binding, RebuildReport } from '../host/types.js';

@@ -7,7 +7,7 @@ import { describe, isObject, type Json } from '../host/json.js';
 import type { Scenario, SwarmEvent } from './types.js';
 
 /** The largest of everything: what a browser can still carry. */
-export const MOST = {
+const MOST = {
   managers: 15,
   workers: 1000,
   replicas: 10_000,

@@ -1,6 +1,6 @@
-// Limpet at work in the simulated swarm: the ticket protocol of DESIGN.md section 6 on a subnet of the core, through
-// the package's public API. The cells that a page draws are read back from the core, address by address, after every
-// call.
+// Limpet at work in the simulated swarm: the ticket protocol (docs/ARCHITECTURE.md, "The way of an address") on a
+// subnet of the core, through the package's public API. The cells that a page draws are read back from the core,
+// address by address, after every call.
 
 import type { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';

@@ -21,7 +21,7 @@ function demandEtcd(): void {
   }
 }
 
-export async function freePorts(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as { port: number }).port);

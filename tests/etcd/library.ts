@@ -7,6 +7,6 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
 await upToDate('bundles');
 
-export const { EtcdStore, etcdOptions } = (await import(
+export const { EtcdStore } = (await import(
   pathToFileURL(`${dist}/etcd-store.js`).href
 )) as typeof import('../../src/entries/etcd-store.js');

@@ -21,7 +21,7 @@ export interface Ran {
 }
 
 /** A clock that stands still until it is turned; nothing is ever due by itself. */
-export class StandingClock implements Clock {
+class StandingClock implements Clock {
   time = Date.UTC(2026, 10, 22, 12);
   now(): number {
     return this.time;

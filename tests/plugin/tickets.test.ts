@@ -1,4 +1,4 @@
-// The ticket protocol, row by row of its table in DESIGN.md.
+// The ticket protocol (docs/ARCHITECTURE.md, "The way of an address"): what the leader and a node answer to each call.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -10,7 +10,7 @@ import { clock, Node, WAITS } from './nodes.js';
 await upToDate('core');
 
 /** Small, so that it is full now and then. */
-export const CIDR = '10.77.0.0/26';
+const CIDR = '10.77.0.0/26';
 const GATEWAY = '10.77.0.1';
 const NETWORK = 'net-1';
 const NODES = 3;

@@ -7,8 +7,9 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
 await upToDate('bundles');
 
-export const { AllocatorService, MemoryStore, parseReclaimPolicy, DEFAULT_RECLAIM, Deadline, HOLD_DOWN, systemClock } =
-  (await import(pathToFileURL(`${dist}/service.js`).href)) as typeof import('../../src/entries/service.js');
+export const { AllocatorService, MemoryStore, parseReclaimPolicy, Deadline, systemClock } = (await import(
+  pathToFileURL(`${dist}/service.js`).href
+)) as typeof import('../../src/entries/service.js');
 export const { FileStore } = (await import(
   pathToFileURL(`${dist}/file-store.js`).href
 )) as typeof import('../../src/entries/file-store.js');

@@ -1,12 +1,12 @@
 // Watches a simulation from outside, state by state, and says what must hold: of one state, and of two in a row. Knows
-// the public state and DESIGN.md, and shares no code with src/simulator.
+// the public state and docs/SWARM.md, and shares no code with src/simulator.
 import assert from 'node:assert/strict';
 import type { Simulation, State, Task } from './library.js';
 
 const ORDER = ['new', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting', 'running'];
 const ENDED = ['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove'];
 const WANTS = ['ready', 'running', 'shutdown', 'remove'];
-/** DESIGN.md section 6: live marks end with their node's lease. */
+/** How long live marks outlast their node: the ttl of its lease, in seconds. */
 const LEASE = 10;
 
 /** What the scenario settles. */
@@ -121,9 +121,7 @@ export class Observer {
     this.bindings(before, now);
   }
 
-  /**
-   * DESIGN.md section 6: only while another container of its identity is there still, or has come in the same second.
-   */
+  /** A task is a guest only while another container of its identity is still there, or has come in the same second. */
   private guest(states: readonly State[], { identity, number }: Task): void {
     const tasks = states.flatMap((state) => [...state.tasks.values()]);
     const other = tasks.find(
@@ -203,12 +201,12 @@ export function tells(state: State, identity: string, address?: string): boolean
 }
 
 export const hasContainer = ({ state }: Task) => state === 'starting' || state === 'running';
-export const isWanted = ({ desired }: Task) => desired === 'ready' || desired === 'running';
+const isWanted = ({ desired }: Task) => desired === 'ready' || desired === 'running';
 /** Swarm's leader needs no address for it any more. */
 export const isDead = (task: Task) => ENDED.includes(task.state) && !isWanted(task);
 
 /** Tasks whose container runs right now, whatever Swarm's record says of others. */
-export function containers(state: State): Task[] {
+function containers(state: State): Task[] {
   const up = new Set(state.nodes.filter(({ status }) => status === 'up').map(({ name }) => name));
   return [...state.tasks.values()].filter((task) => hasContainer(task) && up.has(task.node as string));
 }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { DockerNode } from './rig/docker-node.js';
 
 export const DRIVER = 'limpet:latest';
-export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
+const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /** Creates and enables it as docs/SWARM.md says, with this node's own paths. */
 export async function installPlugin(node: DockerNode, settings: Readonly<Record<string, string>>): Promise<void> {

@@ -64,7 +64,7 @@ const UNITS: readonly (readonly [string, number])[] = [
 ];
 
 /** How long ago, in the largest unit that fits. */
-export function ago(now: number, then: number | undefined): string {
+function ago(now: number, then: number | undefined): string {
   if (then === undefined) return '-';
   const [unit, size] = UNITS.find(([, size]) => now - then >= size) ?? ['s', 1000];
   return `${Math.max(0, Math.floor((now - then) / size))} ${unit} ago`;

@@ -78,7 +78,7 @@ function withColour(line: string, subnet: SubnetStatus, paint: Paint): string {
 }
 
 /** A count as short as it can be: `237`, `16.8M`, `2^64`. */
-export function short(count: number): string {
+function short(count: number): string {
   if (count < 1e6) return String(count);
   if (count >= 1e15) return `2^${Math.log2(count).toFixed(1).replace(/\.0$/, '')}`;
   const power = Math.floor(Math.log10(count) / 3);

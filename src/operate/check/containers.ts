@@ -87,10 +87,7 @@ function* checkOne(
 }
 
 /** What brings a container home: a new start. Swarm has no command for one task alone. */
-export function restart(
-  context: OperateEnvironment,
-  { identity, container, node }: Resident,
-): Pick<Found, 'mend' | 'on'> {
+function restart(context: OperateEnvironment, { identity, container, node }: Resident): Pick<Found, 'mend' | 'on'> {
   const service = serviceOf(identity);
   if (service !== undefined) return { mend: `docker service update --force ${quoted(service)}` };
   const mend = `docker restart ${quoted(container)}`;
