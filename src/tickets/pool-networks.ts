@@ -1,5 +1,5 @@
-// Which of Docker's networks have a subnet, for those who make and give back pools within Docker's own calls. A Docker that does not
-// answer may have any: nothing is given away by its silence.
+// Which of Docker's networks have a subnet, for those who make and give back pools within Docker's own calls. A Docker
+// that does not answer may have any: nothing is given away by its silence.
 
 import { ofSubnet } from '../docker/networks.js';
 import type { Network } from '../docker/shapes.js';
@@ -32,8 +32,8 @@ export class PoolNetworks {
   }
 
   /**
-   * A network that this host has by itself with this subnet: not one of the swarm, nor the configuration that such networks are made
-   * from. One that is being made is not in the list yet, one that is being removed is in it no more.
+   * A network that this host has by itself with this subnet: not one of the swarm, nor the configuration that such
+   * networks are made from. One that is being made is not in the list yet, one that is being removed is in it no more.
    */
   async own(cidr: string): Promise<Network | 'unknown' | undefined> {
     const networks = await this.list();

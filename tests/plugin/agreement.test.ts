@@ -1,5 +1,6 @@
-// `limpet check` and the plugin say the same of every state that a container can be in: after the plugin has looked, check finds no
-// live mark that should not be there and misses none; what it calls foreign, the plugin has called a conflict.
+// `limpet check` and the plugin say the same of every state that a container can be in: after the plugin has looked,
+// check finds no live mark that should not be there and misses none; what it calls foreign, the plugin has called a
+// conflict.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DockerodeApi } from '../../src/docker/client.js';

@@ -1,5 +1,6 @@
-// Step n: Docker's own allocator as the yardstick. Every network is made twice on one node, with Docker's IPAM and with Limpet's, and
-// must answer alike: what is refused, which gateway, which addresses, in this order. Only the third number of the addresses differs.
+// Step n: Docker's own allocator as the yardstick. Every network is made twice on one node, with Docker's IPAM and with
+// Limpet's, and must answer alike: what is refused, which gateway, which addresses, in this order. Only the third
+// number of the addresses differs.
 import assert from 'node:assert/strict';
 import { addressOf } from '../inside.js';
 import { DRIVER } from '../plugin.js';
