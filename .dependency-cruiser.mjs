@@ -1,6 +1,5 @@
-// The arrows between the rooms of src/ (docs/ARCHITECTURE.md): each room may import from those that it names, and no
-// file from one that imports it, at however many removes. `npm run lint` looks; scripts/lint/known/arrows.txt has what
-// is still otherwise.
+// The arrows between the rooms of src/: each room may import from those that it names, and no file from one that
+// imports it, at however many removes. `npm run lint` looks; scripts/lint/known/arrows.txt has what is still otherwise.
 
 /** From the bottom to the top: who may be imported by whom, types as well as code. */
 const BELOW = {

@@ -1,5 +1,5 @@
-// `--check`: ratios measured now beside the committed ones. A guard against collapse, not against noise: it complains only
-// when one has fallen by more than half.
+// `--check`: ratios measured now beside the committed ones. A guard against collapse, not against noise: it complains
+// only when one has fallen by more than half.
 
 export interface Ratio {
   readonly what: string;

@@ -1,6 +1,7 @@
-// What Limpet costs where it counts: `docker run` on a network of Limpet's beside the same on Docker's own IPAM, in turn, with
-// each store, on a Docker of its own; and many containers started at once. `npm run bench:docker`, as root. `--rounds N` and
-// `--crowd N` make it shorter. Nothing here passes or fails on a time; that two containers get one address does.
+// What Limpet costs where it counts: `docker run` on a network of Limpet's beside the same on Docker's own IPAM, in
+// turn, with each store, on a Docker of its own; and many containers started at once. `npm run bench:docker`, as root.
+// `--rounds N` and `--crowd N` make it shorter. Nothing here passes or fails on a time; that two containers get one
+// address does.
 
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { DRIVER, installPlugin } from '../tests/swarm/plugin.js';

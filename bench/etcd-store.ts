@@ -1,5 +1,5 @@
-// The etcd store's figures, on a real etcd of one member: round trips, counted; what a new binding takes beside a bare put with the
-// same client; and a start with many bindings beside the bare reading of the same keys.
+// The etcd store's figures, on a real etcd of one member: round trips, counted; what a new binding takes beside a bare
+// put with the same client; and a start with many bindings beside the bare reading of the same keys.
 
 import { Etcd3 } from 'etcd3';
 import { Etcd } from '../tests/etcd/etcd.js';

@@ -1,5 +1,5 @@
-// The file store's figures: commits beside bare appends to the same disk, and starts with many bindings, each in a process
-// of its own.
+// The file store's figures: commits beside bare appends to the same disk, and starts with many bindings, each in a
+// process of its own.
 
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';

@@ -56,7 +56,10 @@ export interface Recording {
   readonly network: string;
 }
 
-/** The recorded tasks of a real service, multiplied by slot and address and grown to about 2.5 KB each by environment variables. */
+/**
+ * The recorded tasks of a real service, multiplied by slot and address and grown to about 2.5 KB each by environment
+ * variables.
+ */
 export function dockerTasks(count: number): Recording {
   const read = (file: string) =>
     JSON.parse(readFileSync(new URL(`../tests/fixtures/swarm/1-created/${file}`, import.meta.url), 'utf8'));

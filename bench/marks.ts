@@ -2,7 +2,9 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** @param command the command that generates it, which stands in the mark. @throws Error when the marks are not there */
+/**
+ * @param command the command that generates it, which stands in the mark. @throws Error when the marks are not there
+ */
 export async function between(path: URL, name: string, command: string, text: string): Promise<void> {
   const begin = `<!-- ${name}:begin (${command}) -->`;
   const end = `<!-- ${name}:end -->`;

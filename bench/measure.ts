@@ -1,5 +1,5 @@
-// How a case is timed: two ways of doing the same work in turn, A B A B, so that what disturbs the machine disturbs both.
-// The median of each is quoted, and the ratio of the medians; single figures of a shared machine mean little.
+// How a case is timed: two ways of doing the same work in turn, A B A B, so that what disturbs the machine disturbs
+// both. The median of each is quoted, and the ratio of the medians; single figures of a shared machine mean little.
 
 /** One way of doing the work. `run` does it `units` times; `setUp` runs before each round, outside the clock. */
 export interface Way {

@@ -1,6 +1,7 @@
-// `npm run bench:plugin`: what the plugin as it is shipped takes to answer Docker over its socket, with each store, beside the
-// emptiest call of the same run: a sticky hit, a new binding, and two hundred containers started at once. Docker is a small
-// server that lists real containers' JSON. Needs a build and, for its row, etcd. Nothing here passes or fails on a time.
+// `npm run bench:plugin`: what the plugin as it is shipped takes to answer Docker over its socket, with each store,
+// beside the emptiest call of the same run: a sticky hit, a new binding, and two hundred containers started at once.
+// Docker is a small server that lists real containers' JSON. Needs a build and, for its row, etcd. Nothing here passes
+// or fails on a time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

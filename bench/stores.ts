@@ -1,5 +1,6 @@
-// `npm run bench:stores`: what the stores cost, each figure beside its plain peer in the same run; it needs a real etcd. `--write` puts the
-// table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and `--rounds N` make it shorter.
+// `npm run bench:stores`: what the stores cost, each figure beside its plain peer in the same run; it needs a real
+// etcd. `--write` puts the table into docs/STORES.md. Nothing here passes or fails on a time. `--bindings N` and
+// `--rounds N` make it shorter.
 
 import { loadavg } from 'node:os';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';

@@ -1,5 +1,5 @@
-// The run that the page shows: one Simulation, where it stands, and who wants to know. It looks ahead in small pieces, so
-// that the slider and the lines know how long the run is, and never keeps a frame waiting for it.
+// The run that the page shows: one Simulation, where it stands, and who wants to know. It looks ahead in small pieces,
+// so that the slider and the lines know how long the run is, and never keeps a frame waiting for it.
 
 import type { Limpet } from 'limpet';
 import { type Scenario, Simulation, type State, type SwarmEvent } from 'limpet/simulator';

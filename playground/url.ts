@@ -1,5 +1,5 @@
-// What is shown, in the address bar: scenario, seed and step behind the #, which no browser ever sends anywhere. A run with events
-// done by hand carries them along.
+// What is shown, in the address bar: scenario, seed and step behind the #, which no browser ever sends anywhere. A run
+// with events done by hand carries them along.
 
 import type { Scenario } from 'limpet/simulator';
 

@@ -6,8 +6,8 @@ import { watchTests } from './test/watch.js';
 
 const USAGE = `npm test                        the usual suites
 npm test -- FILE...             test files, specs of the core too; a folder, or a part of the path, will do
-npm test -- SUITE...            suites by name
-npm test -- -t NAME [FILE...]   only tests whose name has NAME, in the files, or in all
+npm test -- SUITE... [FILE...]  suites by name, or files of them, such as: host-debug tests/host/abi.test.ts
+npm test -- -t NAME [FILE...]   only tests whose name has NAME, in the files, or in all whose text has it
 npm run test:long               the long suites
 npm run test:watch [-- FILE...] [-t NAME]
                                 again after each change; without FILE the test file that was saved last

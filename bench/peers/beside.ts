@@ -1,5 +1,5 @@
-// What the users of an allocator without stickiness write: a Map beside it, from identity to address. Nothing is given back
-// when an identity stops, or it would lose its address.
+// What the users of an allocator without stickiness write: a Map beside it, from identity to address. Nothing is given
+// back when an identity stops, or it would lose its address.
 
 import type { Peer, Sticky } from './peer.js';
 

@@ -2,7 +2,9 @@
 
 /** An allocator of IPv4 addresses by its own public API. `A` is an address as that API speaks of it. */
 export interface Peer<A> {
-  /** An empty 10.0.0.0/prefix in the place of what was there; neither network nor broadcast address may be given out. */
+  /**
+   * An empty 10.0.0.0/prefix in the place of what was there; neither network nor broadcast address may be given out.
+   */
   open(prefix: number): void;
   /** The next free address, by the allocator's own policy. Throws, or answers undefined, when there is none. */
   take(): A | undefined;
@@ -12,7 +14,9 @@ export interface Peer<A> {
   /** Index in the subnet, and the address of an index: outside the clock. */
   ordinal(address: A): number;
   address(ordinal: number): A;
-  /** Leaves every `every`-th ordinal free and all others taken; without it everything is taken, then those given back. */
+  /**
+   * Leaves every `every`-th ordinal free and all others taken; without it everything is taken, then those given back.
+   */
   prepare?(prefix: number, every: number): void;
   /** Stickiness of its own; without it a Map is put beside it (beside.ts). */
   readonly sticky?: Sticky<A>;

@@ -1,5 +1,5 @@
-// A plot of lines on two logarithmic axes as SVG, readable on light and on dark ground. Small enough to be written here: a
-// chart library would bring a browser's DOM along for two pictures.
+// A plot of lines on two logarithmic axes as SVG, readable on light and on dark ground. Small enough to be written
+// here: a chart library would bring a browser's DOM along for two pictures.
 
 export interface Line {
   readonly label: string;
@@ -91,7 +91,9 @@ function curves(lines: readonly Line[], across: (x: number) => number, up: (y: n
   return [...drawn, ...spread(labels)];
 }
 
-/** Puts the labels right of the plot, moved apart where they would lie on one another, each led to the end of its line. */
+/**
+ * Puts the labels right of the plot, moved apart where they would lie on one another, each led to the end of its line.
+ */
 function spread(
   labels: { readonly y: number; readonly text: string; readonly from: readonly [number, number] }[],
 ): string[] {

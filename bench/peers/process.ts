@@ -1,5 +1,5 @@
-// A contestant's process, whatever its language: commands go in as lines of JSON, each is answered by one line. Everything
-// that it can answer badly is an error that names the contestant and the command.
+// A contestant's process, whatever its language: commands go in as lines of JSON, each is answered by one line.
+// Everything that it can answer badly is an error that names the contestant and the command.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// Runs one case: every contestant is set up and calibrated, then they take turns, A B C, A B C, so that what disturbs the
-// machine disturbs all of them. Slow ones replay fewer operations, and the result says how many.
+// Runs one case: every contestant is set up and calibrated, then they take turns, A B C, A B C, so that what disturbs
+// the machine disturbs all of them. Slow ones replay fewer operations, and the result says how many.
 
 import { median } from '../measure.js';
 import type { Contestant } from './process.js';
@@ -9,7 +9,10 @@ export interface Limits {
   readonly rounds: number;
   /** Milliseconds that a round of one contestant should take at the most. */
   readonly budget: number;
-  /** And at the least: one that is through sooner does its round again, so that no moment's disturbance counts for all of it. */
+  /**
+   * And at the least: one that is through sooner does its round again, so that no moment's disturbance counts for all
+   * of it.
+   */
   readonly least: number;
   /** Seconds that a set-up may take. */
   readonly setUp: number;
@@ -153,7 +156,10 @@ async function calibrate({ kind, operations }: Case, peer: Contestant, milliseco
   }
 }
 
-/** Milliseconds of a round, the fastest of three when the first is over the limit: a cold or disturbed one would count for all. */
+/**
+ * Milliseconds of a round, the fastest of three when the first is over the limit: a cold or disturbed one would count
+ * for all.
+ */
 async function fastest(peer: Contestant, count: number, limit: number): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 3 && best > limit; i++) {

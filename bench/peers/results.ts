@@ -1,4 +1,5 @@
-// The results of a race as they are kept in docs/bench/peers.json: every figure of README and docs comes out of that file.
+// The results of a race as they are kept in docs/bench/peers.json: every figure of README and docs comes out of that
+// file.
 
 import { readFile } from 'node:fs/promises';
 import type { Bytes, Missing, Result } from './race.js';
@@ -37,14 +38,19 @@ export async function committed(): Promise<Results | undefined> {
 /** The measure of all others. */
 export const OURS = 'limpet-raw';
 
-/** How many times longer an operation takes a contestant than the core by its raw ABI; undefined where one is missing. */
+/**
+ * How many times longer an operation takes a contestant than the core by its raw ABI; undefined where one is missing.
+ */
 export function ratio(result: Result | undefined, peer: string, ours = OURS): number | undefined {
   const own = result?.entries.find((each) => each.peer === ours);
   const other = result?.entries.find((each) => each.peer === peer);
   return own && other ? other.median / own.median : undefined;
 }
 
-/** The committed results with the cases of this run in the place of theirs. @throws Error when they do not belong together */
+/**
+ * The committed results with the cases of this run in the place of theirs. @throws Error when they do not belong
+ * together
+ */
 export function merged(before: Results | undefined, now: Results): Results {
   if (!before) return now;
   const same = (each: Results) => JSON.stringify([each.machine, each.go, each.versions]);

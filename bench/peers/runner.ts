@@ -1,4 +1,5 @@
-// A contestant's process on the side of Node: `runner.ts NAME`. Takes commands as lines of JSON and answers each with one.
+// A contestant's process on the side of Node: `runner.ts NAME`. Takes commands as lines of JSON and answers each with
+// one.
 //
 //   {"do":"load","file":…}             {"do":"round","count":…}     → {"nanoseconds":…}
 //   {"do":"setUp","seconds":…}         {"do":"memory","file":…,"seconds":…} → {"bytes":…}

@@ -1,5 +1,5 @@
-// The work of the race, generated from one seed into files that every runner replays, in whatever language. A file is one
-// case: a line of JSON that says what kind of work it is, then one line for each identity, slot and operation.
+// The work of the race, generated from one seed into files that every runner replays, in whatever language. A file is
+// one case: a line of JSON that says what kind of work it is, then one line for each identity, slot and operation.
 //
 //   take      the next free address
 //   churn     the address in this slot is given back, and the next free one put into the slot
@@ -13,7 +13,9 @@ import { join } from 'node:path';
 import { identities, shuffled } from '../inputs.js';
 
 export type Kind = 'take' | 'churn' | 'stick' | 'return' | 'restore';
-/** Before the clock starts: nothing taken; all but every n-th ordinal taken; every identity of the file has an address. */
+/**
+ * Before the clock starts: nothing taken; all but every n-th ordinal taken; every identity of the file has an address.
+ */
 export type SetUp = 'empty' | 'bound' | { readonly every: number };
 
 export interface Case {

@@ -1,5 +1,5 @@
-// The core itself: its memory, and what a call costs in this browser now. Measured on a subnet of its own with as many bindings
-// as the swarm shown has; nothing of the simulation is touched.
+// The core itself: its memory, and what a call costs in this browser now. Measured on a subnet of its own with as many
+// bindings as the swarm shown has; nothing of the simulation is touched.
 
 import { Limpet, type Subnet } from 'limpet';
 import { count, h } from '../dom.js';

@@ -1,4 +1,5 @@
-// The inspector of the simulated swarm: bindings, log, rebuild and core in tabs. Only the tab that is seen is kept up to date.
+// The inspector of the simulated swarm: bindings, log, rebuild and core in tabs. Only the tab that is seen is kept up
+// to date.
 
 import type { Limpet } from 'limpet';
 import type { AllocatorState, RebuildView, State } from 'limpet/simulator';

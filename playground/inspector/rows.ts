@@ -1,4 +1,5 @@
-// A table that makes only the rows that are seen: a hundred thousand bindings scroll like ten. All rows are equally high.
+// A table that makes only the rows that are seen: a hundred thousand bindings scroll like ten. All rows are equally
+// high.
 
 import { h } from '../dom.js';
 

@@ -1,5 +1,5 @@
-// Pictures of an allocator of the simulation: what differs from the state before is changed in place, so that a /16 costs no
-// more per step than what happened in it.
+// Pictures of an allocator of the simulation: what differs from the state before is changed in place, so that a /16
+// costs no more per step than what happened in it.
 
 import type { AllocatorState, Cell } from 'limpet/simulator';
 import { MOST_CELLS, type Picture, STATES } from './picture.js';

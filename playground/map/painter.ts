@@ -1,5 +1,5 @@
-// Draws a picture of a subnet: far away one pixel a cell, scaled up; near by, each cell with the pattern of its state, and
-// nearer still with the end of its address.
+// Draws a picture of a subnet: far away one pixel a cell, scaled up; near by, each cell with the pattern of its state,
+// and nearer still with the end of its address.
 
 import { cellOf, gridOf } from './hilbert.js';
 import type { Lens } from './lens.js';

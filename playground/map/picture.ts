@@ -87,7 +87,7 @@ export class Camera {
 }
 
 /** How cells and addresses translate in the part of a subnet that begins at an ordinal. */
-export function translationOf(subnet: Subnet, first: bigint): Pick<Picture, 'address' | 'place'> {
+function translationOf(subnet: Subnet, first: bigint): Pick<Picture, 'address' | 'place'> {
   return {
     address: (at) => subnet.addressOf(first + BigInt(at)),
     place: (address) => {

@@ -1,4 +1,5 @@
-// What a visitor dropped or pasted: which of Docker's lists it is, or why it is none. Nothing is kept here, nothing shown.
+// What a visitor dropped or pasted: which of Docker's lists it is, or why it is none. Nothing is kept here, nothing
+// shown.
 
 import type { Scenario } from 'limpet/simulator';
 

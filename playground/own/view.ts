@@ -1,4 +1,5 @@
-// Your own swarm: lists in, bindings, map and report out. What is shown changes only when everything that came in was good.
+// Your own swarm: lists in, bindings, map and report out. What is shown changes only when everything that came in was
+// good.
 
 import type { Limpet } from 'limpet';
 import type { Scenario } from 'limpet/simulator';

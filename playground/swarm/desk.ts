@@ -1,4 +1,5 @@
-// The desk: which scenario, and where in it. Step, play, speed, back, a slider over the whole run, and what happens now.
+// The desk: which scenario, and where in it. Step, play, speed, back, a slider over the whole run, and what happens
+// now.
 
 import type { Scenario, State } from 'limpet/simulator';
 import { download, h, setAttr, setText } from '../dom.js';

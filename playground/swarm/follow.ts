@@ -1,5 +1,5 @@
-// One identity's story: where it has run, and on which address each allocator put it every time. The classic question is about
-// task 3.
+// One identity's story: where it has run, and on which address each allocator put it every time. The classic question
+// is about task 3.
 
 import type { State } from 'limpet/simulator';
 import { h, setAttr, setText } from '../dom.js';

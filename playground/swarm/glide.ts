@@ -1,5 +1,5 @@
-// Gliding: an element that stands elsewhere after a change starts where it stood and moves home (first, last, invert, play).
-// Only transforms and opacity are animated: they cost no layout.
+// Gliding: an element that stands elsewhere after a change starts where it stood and moves home (first, last, invert,
+// play). Only transforms and opacity are animated: they cost no layout.
 
 import { wantsStillness } from '../dom.js';
 

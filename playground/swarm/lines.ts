@@ -1,4 +1,5 @@
-// Two lines over time: addresses changed so far, with Docker's own IPAM and with Limpet. Drawn as SVG, a step a pixel at most.
+// Two lines over time: addresses changed so far, with Docker's own IPAM and with Limpet. Drawn as SVG, a step a pixel
+// at most.
 
 import type { State } from 'limpet/simulator';
 import { h, setAttr, setText } from '../dom.js';

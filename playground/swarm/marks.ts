@@ -12,7 +12,7 @@ export interface Mark {
 }
 
 /** Neighbouring slots differ in colour; every eight slots, and every service, in the glyph. */
-export function markOf(identity: string): Mark {
+function markOf(identity: string): Mark {
   const dot = identity.lastIndexOf('.');
   const number = Number(/\d+$/.exec(identity)?.[0] ?? 0);
   const index = Math.max(0, number - 1);

@@ -9,7 +9,7 @@ export interface CardActions {
 }
 
 /** What is the matter with a node, in one word or two. */
-export function conditionOf(node: SwarmNode): string {
+function conditionOf(node: SwarmNode): string {
   if (node.status === 'crashed') return 'silent';
   if (node.status !== 'up') return node.status;
   return node.availability === 'drain' ? 'drained' : 'up';

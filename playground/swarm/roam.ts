@@ -1,5 +1,5 @@
-// Keyboard in the swarm: one stop in the tab order, arrow keys from there. Up and down within a node, left and right to the
-// neighbour, Home and End to the first and last node.
+// Keyboard in the swarm: one stop in the tab order, arrow keys from there. Up and down within a node, left and right to
+// the neighbour, Home and End to the first and last node.
 
 /** Answers a function to call after every change: it keeps the tab stop on something that is still there. */
 export function roam(columns: HTMLElement): () => void {

@@ -1,5 +1,5 @@
-// The swarm as it stands: a column for each node, a chip for each task that has not ended. It changes only what differs from
-// the state shown before; chips of one identity glide from where that identity stood.
+// The swarm as it stands: a column for each node, a chip for each task that has not ended. It changes only what differs
+// from the state shown before; chips of one identity glide from where that identity stood.
 
 import type { State, Task } from 'limpet/simulator';
 import { h, setAttr } from '../dom.js';

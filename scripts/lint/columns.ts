@@ -1,8 +1,7 @@
 // No line is longer than 120 columns: Biome keeps to that in code, this looks at comments, strings and other languages
 // too.
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { projectFiles } from './files.js';
 import { beyondKnown, known } from './known.js';
 
 const MOST = 120;
@@ -11,9 +10,7 @@ const SOURCE = /(\.([cm]?[jt]s|css|html|sh|go|rs|py|java|[ch])|(^|\/)(Makefile|D
 const NOT_OURS = /^tests\/fixtures\//;
 
 export async function columns(): Promise<string[]> {
-  const list = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate'];
-  const { stdout } = await promisify(execFile)('git', list, { maxBuffer: 1 << 24 });
-  const files = stdout.split('\n').filter((file) => SOURCE.test(file) && !NOT_OURS.test(file));
+  const files = (await projectFiles()).filter((file) => SOURCE.test(file) && !NOT_OURS.test(file));
   const findings = (await Promise.all(files.map(longLines))).flat();
   // What is known is known by the folder: lines move too much.
   const folders = known('columns');
@@ -24,7 +21,7 @@ export async function columns(): Promise<string[]> {
 }
 
 async function longLines(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch(() => ''); // deleted, but still in the index
+  const text = await readFile(file, 'utf8');
   return text.split('\n').flatMap((line, at) => {
     const width = [...line].length;
     return width > MOST ? [`${file}:${at + 1}: ${width} columns`] : [];

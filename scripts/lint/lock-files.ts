@@ -1,8 +1,7 @@
 // Every package of a lock file has its hash, so that `npm ci` takes the very bytes that were locked; and no lock file
 // names the host of a registry: whoever installs has their own.
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { projectFiles } from './files.js';
 
 interface Entry {
   readonly integrity?: string;
@@ -11,8 +10,7 @@ interface Entry {
 }
 
 export async function lockFiles(): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('git', ['ls-files', '*package-lock.json']);
-  const files = stdout.split('\n').filter(Boolean);
+  const files = (await projectFiles()).filter((file) => /(^|\/)package-lock\.json$/.test(file));
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   return files.flatMap((file, at) => faultsOf(texts[at] ?? '').map((fault) => `${file}: ${fault}`));
 }

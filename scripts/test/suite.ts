@@ -76,6 +76,11 @@ export function tool(builds: readonly StepName[], what: string, ...args: string[
   return { when: 'usual', builds, jobs: () => [{ what, run }] };
 }
 
+/** Whether a folder has test files. */
+export function hasTests(folder: string): boolean {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.test.ts'));
+}
+
 function filesIn(folder: string, suffix: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const files = names.filter((name) => name.endsWith(suffix)).map((name) => join(folder, name));

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { CHROMIUM, needChromium, needEtcd } from './machine.js';
 import { broken, single } from './result.js';
 import type { Shared } from './shared.js';
-import { type Suite, specsIn, testsIn, tool } from './suite.js';
+import { hasTests, type Suite, specsIn, testsIn, tool } from './suite.js';
 
 /** Minutes of processes killed and restarted, on real etcd. */
 const isContention = (file: string) => /\/(contention|members)\.test\.ts$/.test(file);
@@ -54,14 +54,11 @@ const named: Record<string, Suite> = {
   embed: embed(),
 };
 
-/** Folders with scripts of their own for what they do: not for this runner. */
-const NO_SUITE = ['fixtures', 'swarm'];
-
 export const suites: Readonly<Record<string, Suite>> = { ...discovered(), ...named };
 
 function discovered(): Record<string, Suite> {
   const folders = readdirSync('tests', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const names = folders.map(({ name }) => name).filter((name) => !NO_SUITE.includes(name));
+  const names = folders.map(({ name }) => name).filter((name) => hasTests(`tests/${name}`));
   return Object.fromEntries(names.map((name) => [name, testsIn(`tests/${name}`)]));
 }
 

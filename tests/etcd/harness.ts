@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { EtcdStore, type EtcdStoreOptions } from '../../src/entries/etcd-store.js';
 import { LimpetError } from '../../src/entries/index.js';
 import type { Change, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../src/service/store.js';
+import { upToDate } from '../fresh.js';
+
+await upToDate('core');
 
 export const NET: SubnetKey = { space: 'default', cidr: '10.0.0.0/18' };
 

@@ -1,5 +1,5 @@
-// Starts the Bun that `npm ci --ignore-scripts` has put here: the package `bun` has only a placeholder until its install
-// script has run, the package for the platform has the program.
+// Starts the Bun that `npm ci --ignore-scripts` has put here: the package `bun` has only a placeholder until its
+// install script has run, the package for the platform has the program.
 import { spawnSync } from 'node:child_process';
 import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';

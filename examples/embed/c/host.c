@@ -12,7 +12,8 @@ enum { WINDOW_SIZE = 65536 };
 
 static Z_core_instance_t core;
 
-// Every export as a function of an array of arguments. calls.inc, made from core.h by the Makefile, has a line for each.
+// Every export as a function of an array of arguments. calls.inc, made from core.h by the Makefile, has a line for
+// each.
 #define CALL(name, count, ...) static u32 call_##name(const u32 *a) { (void)a; return Z_coreZ_##name(__VA_ARGS__); }
 #define PROCEDURE(name, count, ...) static u32 call_##name(const u32 *a) { (void)a; Z_coreZ_##name(__VA_ARGS__); return 0; }
 #include "build/calls.inc"

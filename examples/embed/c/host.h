@@ -1,5 +1,5 @@
-// The core as C functions, over what wasm2c makes of core.wasm: calls by name, memory by the places of docs/ABI.md, snapshot
-// and restore. main.c reads scripts. What is handed out as new belongs to the caller.
+// The core as C functions, over what wasm2c makes of core.wasm: calls by name, memory by the places of docs/ABI.md,
+// snapshot and restore. main.c reads scripts. What is handed out as new belongs to the caller.
 #ifndef HOST_H
 #define HOST_H
 
@@ -19,7 +19,9 @@ _Noreturn void fail(int code, const char *format, ...) __attribute__((format(pri
 /** The same, unless there was no memory. */
 void *allocated(void *memory);
 
-/** Makes the one instance; `wasm` must be the core that this program was compiled from. A trap later on fails with 1. */
+/**
+ * Makes the one instance; `wasm` must be the core that this program was compiled from. A trap later on fails with 1.
+ */
 void core_start(struct bytes wasm);
 /** Answers 0 where the export has no result. */
 int32_t core_call(const char *name, size_t count, const uint32_t *args);

@@ -1,6 +1,7 @@
 package main
 
-// The core as a Go value: calls by name, memory by the places of docs/ABI.md, snapshot and restore. main.go is the script.
+// The core as a Go value: calls by name, memory by the places of docs/ABI.md, snapshot and restore. main.go is the
+// script.
 
 import (
 	"context"

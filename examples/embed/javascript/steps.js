@@ -1,5 +1,5 @@
-// Runs a script on the core's plain ABI, in JavaScript for whatever has WebAssembly: the main files of ../node, ../bun and
-// ../chromium differ only in how they come by files. Guide: docs/ABI.md; the form of a script: ../README.md.
+// Runs a script on the core's plain ABI, in JavaScript for whatever has WebAssembly: the main files of ../node, ../bun
+// and ../chromium differ only in how they come by files. Guide: docs/ABI.md; the form of a script: ../README.md.
 
 /** Places in the memory: the area, the offset in it, and the size in bytes. */
 const NUMBERS = { ordinal: [0, 16], time: [16, 8], state: [24, 4], length: [28, 4], position: [32, 4], end: [36, 4] };

@@ -2,8 +2,8 @@ package race
 
 import "fmt"
 
-// answers checks what a peer answered, by ordinals and whatever its policy: only free ordinals are given, each once, and
-// an identity gets its own. The twin of answers.ts.
+// answers checks what a peer answered, by ordinals and whatever its policy: only free ordinals are given, each once,
+// and an identity gets its own. The twin of answers.ts.
 type answers struct {
 	script *script
 	taken  []bool

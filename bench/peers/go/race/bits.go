@@ -1,7 +1,7 @@
 package race
 
-// Gaps is a bitmap as math/big's bytes, most significant first, of a range that begins at ordinal 1: all ordinals of the
-// subnet are set but every n-th. The ranges of Kubernetes and Cilium are restored from such bytes.
+// Gaps is a bitmap as math/big's bytes, most significant first, of a range that begins at ordinal 1: all ordinals of
+// the subnet are set but every n-th. The ranges of Kubernetes and Cilium are restored from such bytes.
 func Gaps(prefix int, every uint32) []byte {
 	last := Last(prefix)
 	bytes := make([]byte, (last+7)/8)

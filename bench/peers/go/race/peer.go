@@ -1,5 +1,5 @@
-// Package race replays the scripts of bench/peers/script.ts on an allocator written in Go, or driven from Go: the twin of
-// replay.ts and its neighbours. Each contestant is a command of its own, with nothing in it but its adapter.
+// Package race replays the scripts of bench/peers/script.ts on an allocator written in Go, or driven from Go: the twin
+// of replay.ts and its neighbours. Each contestant is a command of its own, with nothing in it but its adapter.
 package race
 
 // Peer is an allocator of IPv4 addresses by its own public API; A is an address as that API speaks of it.

@@ -26,8 +26,8 @@ type answer struct {
 	Of          int    `json:"of,omitempty"`
 }
 
-// Serve answers commands, a line of JSON each, until the input ends: the protocol of bench/peers/runner.ts. The module is
-// the one whose version says what has been measured.
+// Serve answers commands, a line of JSON each, until the input ends: the protocol of bench/peers/runner.ts. The module
+// is the one whose version says what has been measured.
 func Serve[A any](peer Peer[A], module string) {
 	out := json.NewEncoder(os.Stdout)
 	lines := bufio.NewScanner(os.Stdin)

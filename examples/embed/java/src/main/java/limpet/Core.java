@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/** The core as a Java object: calls by name, memory by the places of docs/ABI.md, snapshot and restore. Main reads scripts. */
+/**
+ * The core as a Java object: calls by name, memory by the places of docs/ABI.md, snapshot and restore. Main reads
+ * scripts.
+ */
 final class Core {
     static final int WINDOW = 65536;
 
