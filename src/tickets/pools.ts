@@ -30,9 +30,9 @@ interface Asked extends CallOptions {
   readonly settings: PoolSettings;
 }
 
-/** Whether Swarm's leader looks after the subnet. */
-export function isLeaders({ users }: SubnetService): boolean {
-  return users.includes(LEADER);
+/** Whether Swarm's leader looks after the subnet, or did until its network was removed: no host has it for itself. */
+export function isLeaders({ spec, users }: SubnetService): boolean {
+  return spec.space === SWARM && users.every((user) => user === LEADER);
 }
 
 /** A subnet that is wanted, and for whom. */

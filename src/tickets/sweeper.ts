@@ -5,11 +5,10 @@ import { made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
 import { addressesOfTask, nodeOfTask, readRecords, type SwarmRecords, usesOf } from '../docker/observed.js';
 import type { Network } from '../docker/shapes.js';
-import { SWARM } from '../docker/spaces.js';
 import { holdsTicket } from '../docker/states.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
-import { LEADER } from './pools.js';
+import { isLeaders } from './pools.js';
 
 export class Sweeper {
   readonly #environment: Environment;
@@ -32,8 +31,7 @@ export class Sweeper {
     const unknown = new Map<string, number>();
     for (const net of [...service().subnets()]) {
       // What hosts share among themselves the leader knows nothing of.
-      const isHosts = net.users.some((user) => user !== LEADER);
-      if (net.spec.space === SWARM && !isHosts) await this.#sweep(net, ofSubnet(all, net.cidr), records, unknown);
+      if (isLeaders(net)) await this.#sweep(net, ofSubnet(all, net.cidr), records, unknown);
     }
     this.#unknown = unknown;
   }

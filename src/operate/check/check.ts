@@ -5,7 +5,7 @@ import { type Observed, observe, type Residents, residentsOn, type Use, usesOf }
 import type { Network } from '../../docker/shapes.js';
 import { SWARM, spaceOf } from '../../docker/spaces.js';
 import type { SubnetService } from '../../service/index.js';
-import { LEADER } from '../../tickets/pools.js';
+import { isLeaders, LEADER } from '../../tickets/pools.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import { type Selection, selectSubnets } from '../select.js';
 import { isServed, placesOf } from '../served.js';
@@ -116,7 +116,7 @@ function* checkSubnet({ context, net, observed, attached, unchecked }: Looking):
 
 /** Only of a subnet that Swarm's leader looks after do records say what is held, and only a manager has them. */
 function isLeadersToJudge(net: SubnetService, { swarm }: Observed): boolean {
-  return swarm !== undefined && net.spec.space === SWARM && !net.users.some((user) => user !== LEADER);
+  return swarm !== undefined && isLeaders(net);
 }
 
 function withoutSubnet({ name }: Network, cidr: string, space: string, selection: Selection): Finding[] {
