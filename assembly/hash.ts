@@ -14,7 +14,9 @@ export function setKey(k0: u64, k1: u64): void {
   Key.odd = (k0 ^ rotl<u64>(k1, 32) ^ 0x9e3779b97f4a7c15) | 1;
 }
 
-/** The last `length & 7` bytes of a run that ends at `end`, as a little-endian number; reads no byte outside the run. */
+/**
+ * The last `length & 7` bytes of a run that ends at `end`, as a little-endian number; reads no byte outside the run.
+ */
 function tail(end: usize, length: u32): u64 {
   const bits: u64 = (length & 7) << 3;
   if (!bits) return 0;

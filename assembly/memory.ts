@@ -55,7 +55,9 @@ export function limitPages(pages: u32): void {
   mostPages = min(pages, 65535);
 }
 
-/** Grows by a sixteenth, so that the host re-creates its views rarely; by no more than is needed when that is refused. */
+/**
+ * Grows by a sixteenth, so that the host re-creates its views rarely; by no more than is needed when that is refused.
+ */
 function grow(needed: u32): bool {
   const size = <u32>memory.size();
   if (size + needed > mostPages) return false;

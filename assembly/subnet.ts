@@ -1,5 +1,5 @@
-// One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that it
-// has (bitmap.ts, bindings.ts) choose nothing and refuse nothing. shape.ts makes and destroys subnets.
+// One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that
+// it has (bitmap.ts, bindings.ts) choose nothing and refuse nothing. shape.ts makes and destroys subnets.
 
 import { Bindings, HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_FREE, STATE_HELD, stateOfBinding } from './bindings';
 import { Bitmap } from './bitmap';

@@ -6,8 +6,8 @@
 //   larger  a a  a     a a│                                 those below it: ░ has been given back
 //                         └ frontier: a hash
 //
-// Removing closes the gap, so there are no tombstones. Rejected: a table that doubles and hashes again (pauses of 100 ms at
-// a million entries); buckets with chains (a cache miss more for every search).
+// Removing closes the gap, so there are no tombstones. Rejected: a table that doubles and hashes again (pauses of 100
+// ms at a million entries); buckets with chains (a cache miss more for every search).
 
 import { equalBytes } from './bytes';
 import { FAN, Nodes, Vector } from './vector';

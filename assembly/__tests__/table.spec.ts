@@ -1,4 +1,5 @@
-// The hash table against a naive list: while it grows, while entries come and go, and when hashes are chosen to collide.
+// The hash table against a naive list: while it grows, while entries come and go, and when hashes are chosen to
+// collide.
 
 import { blocksInUse, CALL_BLOCKS, reserveBlocks } from '../memory';
 import { createTable, KEY, Table } from '../table';

@@ -29,7 +29,10 @@ export const WINDOW_SIZE: u32 = 65536;
 /** Eight bytes more than a host may fill: the scanner ends its text with zeros. */
 export const WINDOW: usize = memory.data(65536 + 8, 16);
 
-/** The subnet of the call under way, and its number: most calls are for the same one as the call before. Null when it is gone. */
+/**
+ * The subnet of the call under way, and its number: most calls are for the same one as the call before. Null when it
+ * is gone.
+ */
 export let subnet: Subnet = none<Subnet>();
 let entered: u32 = 0;
 

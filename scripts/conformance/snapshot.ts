@@ -1,4 +1,5 @@
-// The bytes of a snapshot, written from docs/ABI.md alone: what the core must write for a state that is known otherwise.
+// The bytes of a snapshot, written from docs/ABI.md alone: what the core must write for a state that is known
+// otherwise.
 import { sipHash13 } from '../../tests/siphash.js';
 import { hex, le } from './script.js';
 

@@ -1,4 +1,5 @@
-// Long random runs of the conformance script: the naive twin says what each step must answer, and the whole state at the end.
+// Long random runs of the conformance script: the naive twin says what each step must answer, and the whole state at
+// the end.
 import { Refusal, SubnetTwin } from '../../tests/twin.js';
 import { le, type Script } from './script.js';
 import { snapshotOf } from './snapshot.js';
