@@ -6,7 +6,7 @@
 
 export const BLOCK: u32 = 4096;
 
-/** The most blocks that one call of the ABI can take; reserved before it changes anything. */
+/** The most blocks that one change can take. With so many left nothing need be counted (room.ts). */
 export const CALL_BLOCKS: u32 = 8;
 
 const PAGE_BLOCKS: u32 = 65536 / BLOCK;

@@ -44,7 +44,7 @@ export class Policy {
 
   /** The serial policy goes on after the ordinal that was given now. */
   advance(lo: u64, hi: u64): void {
-    if (this.kind == LOWEST) return;
+    if (this.kind != SERIAL) return;
     const bitmap = this.bitmap;
     const last = lo == bitmap.lastLo && hi == bitmap.lastHi;
     this.cursorLo = last ? 0 : lo + 1;
