@@ -1,5 +1,5 @@
-// A run of memory cut into pieces, for one owner. Unlike the pool it takes its blocks from (memory.ts) it goes back whole:
-// destroying a subnet costs its blocks, not its bindings.
+// A run of memory cut into pieces, for one owner. Unlike the pool it takes its blocks from (memory.ts) it goes back
+// whole: destroying a subnet costs its blocks, not its bindings.
 
 import { BLOCK, giveBlock, takeBlock } from './memory';
 

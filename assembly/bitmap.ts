@@ -34,7 +34,10 @@ export class Bitmap {
     if (!~word) this.setAbove(page, offset);
   }
 
-  /** Clears the bit of `offset` in a page. Inline: nearly always it finds a clear bit in the word, and leaves a set one. */
+  /**
+   * Clears the bit of `offset` in a page. Inline: nearly always it finds a clear bit in the word, and leaves a set
+   * one.
+   */
   @inline
   clear(page: Page, offset: u32): void {
     const word = page.word(offset);
@@ -60,7 +63,9 @@ export class Bitmap {
     }
   }
 
-  /** Clears the bit of `offset` in a page, and in the levels above where it is no longer full; drops pages left empty. */
+  /**
+   * Clears the bit of `offset` in a page, and in the levels above where it is no longer full; drops pages left empty.
+   */
   private clearAbove(page: Page, offset: u32): void {
     while (true) {
       const word = page.word(offset);
@@ -158,7 +163,9 @@ export class Bitmap {
     return false;
   }
 
-  /** Marks the units from (aHi, aLo) to (bHi, bLo) of level 0 as taken for ever, whole pages of them in a level above. */
+  /**
+   * Marks the units from (aHi, aLo) to (bHi, bLo) of level 0 as taken for ever, whole pages of them in a level above.
+   */
   fill(aLo: u64, aHi: u64, bLo: u64, bHi: u64): void {
     for (let level: u32 = 0; ; level++) {
       const first = Ordinal.offset(aLo);

@@ -1,7 +1,7 @@
-// Reserved bindings in order of rank, those of one rank in order of ordinal: how they queue after a rebuild. Rank and place
-// are copied into an array, in the order in which the bindings lie in memory, and sorted there, least significant digit
-// first, over the digits in which they differ. Rejected: to go by ordinal, or to sort the bindings' own chain, where every
-// binding has to come from memory before the next one is known.
+// Reserved bindings in order of rank, those of one rank in order of ordinal: how they queue after a rebuild. Rank and
+// place are copied into an array, in the order in which the bindings lie in memory, and sorted there, least
+// significant digit first, over the digits in which they differ. Rejected: to go by ordinal, or to sort the bindings'
+// own chain, where every binding has to come from memory before the next one is known.
 
 import { LIVE, LOST } from './bindings';
 import { reserveBlocks } from './memory';

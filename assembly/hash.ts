@@ -1,20 +1,20 @@
-// The keyed hashes. Identities come from users, so their hash is SipHash-1-3 under a key that the host chooses
-// (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012); integers are hashed by multiplying with an odd
-// number drawn from the same key. No answer of the core depends on the key, only the shape of its tables does.
+// The keyed hash. Identities come from users, so it is SipHash-1-3 under a key that the host chooses (Aumasson,
+// Bernstein: "SipHash: a fast short-input PRF", 2012). No answer of the core depends on the key, nor does how much memory
+// it takes; only the order in its tables does.
 
 export abstract class Key {
   static k0: u64 = 0;
   static k1: u64 = 0;
-  static odd: u64 = 0x9e3779b97f4a7c15;
 }
 
 export function setKey(k0: u64, k1: u64): void {
   Key.k0 = k0;
   Key.k1 = k1;
-  Key.odd = (k0 ^ rotl<u64>(k1, 32) ^ 0x9e3779b97f4a7c15) | 1;
 }
 
-/** The last `length & 7` bytes of a run that ends at `end`, as a little-endian number; reads no byte outside the run. */
+/**
+ * The last `length & 7` bytes of a run that ends at `end`, as a little-endian number; reads no byte outside the run.
+ */
 function tail(end: usize, length: u32): u64 {
   const bits: u64 = (length & 7) << 3;
   if (!bits) return 0;
@@ -69,9 +69,4 @@ export function sipHash(at: usize, length: u32, k0: u64, k1: u64): u64 {
 
 export function hashBytes(at: usize, length: u32): u32 {
   return <u32>sipHash(at, length, Key.k0, Key.k1);
-}
-
-/** Hashes the number of a page. */
-export function hashNumber(lo: u64, hi: u64): u32 {
-  return <u32>(((lo ^ (rotl(hi, 23) * 0x9e3779b97f4a7c15)) * Key.odd) >> 32);
 }

@@ -1,5 +1,5 @@
-// Walks over JSON text without building anything. Unlike a parser it reads only what it is asked for: what is skipped is
-// checked for balanced brackets and closed strings, not for grammar. It gives up rather than guess (see ODD).
+// Walks over JSON text without building anything. Unlike a parser it reads only what it is asked for: what is skipped
+// is checked for balanced brackets and closed strings, not for grammar. It gives up rather than guess (see ODD).
 //
 // Positions are addresses; two small values that no address has say why there is none. The text must be followed by
 // eight zero bytes: a zero ends every loop, so that the hot ones need not compare with the end.
@@ -166,7 +166,9 @@ export function nextMember(at: usize, expected: u32): usize {
   return skipSpace(at + 1);
 }
 
-/** To the next item of an array (or member of an object), or, with Text.closed, to the byte after the closing bracket. */
+/**
+ * To the next item of an array (or member of an object), or, with Text.closed, to the byte after the closing bracket.
+ */
 export function nextItem(at: usize, expected: u32, close: u32): usize {
   at = skipSpace(at);
   const c = <u32>load<u8>(at);

@@ -1,5 +1,5 @@
-// The order in which the identities that lost their ordinal are told: by ordinal, then by identity. So it does not depend
-// on the order of the records. A merge sort of a chain, without memory of its own.
+// The order in which the identities that lost their ordinal are told: by ordinal, then by identity. So it does not
+// depend on the order of the records. A merge sort of a chain, without memory of its own.
 
 import { above, Ordinal } from './ordinal';
 import { Pages } from './pages';

@@ -6,7 +6,7 @@
 
 export const BLOCK: u32 = 4096;
 
-/** The most blocks that one call of the ABI can take; reserved before it changes anything. */
+/** The most blocks that one change can take. With so many left nothing need be counted (room.ts). */
 export const CALL_BLOCKS: u32 = 8;
 
 const PAGE_BLOCKS: u32 = 65536 / BLOCK;
@@ -55,7 +55,9 @@ export function limitPages(pages: u32): void {
   mostPages = min(pages, 65535);
 }
 
-/** Grows by a sixteenth, so that the host re-creates its views rarely; by no more than is needed when that is refused. */
+/**
+ * Grows by a sixteenth, so that the host re-creates its views rarely; by no more than is needed when that is refused.
+ */
 function grow(needed: u32): bool {
   const size = <u32>memory.size();
   if (size + needed > mostPages) return false;

@@ -1,5 +1,5 @@
-// Ordinals are 128 bits wide, as ::/0 needs. They travel as two halves; an answer stands in Ordinal until the next call.
-// The upper bits of an ordinal are the number of its page, the lower ones its offset there (page.ts).
+// Ordinals are 128 bits wide, as ::/0 needs. They travel as two halves; an answer stands in Ordinal until the next
+// call. The upper bits of an ordinal are the number of its page, the lower ones its offset there (page.ts).
 
 /** Bits of an ordinal that are its offset in a page. */
 export const PAGE_BITS: u32 = 12;

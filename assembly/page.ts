@@ -77,7 +77,10 @@ export class Page {
     return next + <u32>ctz(~this.word(next));
   }
 
-  /** First offset of all whose bit is clear, in a page that has one. Reads no word but its own: each can be a cache miss. */
+  /**
+   * First offset of all whose bit is clear, in a page that has one. Reads no word but its own: each can be a cache
+   * miss.
+   */
   firstClear(): u32 {
     const first = (<u32>ctz(~this.summary)) << 6;
     return first + <u32>ctz(~this.word(first));

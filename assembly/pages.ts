@@ -1,9 +1,9 @@
 // The pages of a bitmap, found by number and level, by place, and in ascending order. Unlike bitmap.ts it does not know
 // what their bits mean. Only pages with a bit set exist.
 //
-// A place is 32 bits that name an ordinal of any width: the page's id, and the offset in the page. In a narrow subnet, of
-// at most 32 bits, a page's number is its id, so that a place is an ordinal and a vector finds the page. In a wide one a
-// tree does (page-tree.ts), and ids are handed out.
+// A place is 32 bits that name an ordinal of any width: the page's id, and the offset in the page. In a narrow
+// subnet, of at most 32 bits, a page's number is its id, so that a place is an ordinal and a vector finds the page.
+// In a wide one a tree does (page-tree.ts), and ids are handed out.
 
 import { pop, push } from './arena';
 import { Ordinal, PAGE_BITS, PAGE_SIZE } from './ordinal';

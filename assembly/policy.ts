@@ -1,4 +1,5 @@
-// Which free ordinal is given next: the lowest one, or the one after the last one given. Nothing else in the core chooses.
+// Which free ordinal is given next: the lowest one, or the one after the last one given. Nothing else in the core
+// chooses.
 
 import { Bitmap } from './bitmap';
 import { Range } from './exclusions';
@@ -43,7 +44,7 @@ export class Policy {
 
   /** The serial policy goes on after the ordinal that was given now. */
   advance(lo: u64, hi: u64): void {
-    if (this.kind == LOWEST) return;
+    if (this.kind != SERIAL) return;
     const bitmap = this.bitmap;
     const last = lo == bitmap.lastLo && hi == bitmap.lastHi;
     this.cursorLo = last ? 0 : lo + 1;
@@ -53,8 +54,8 @@ export class Policy {
   }
 
   /**
-   * Nearly all that holding the next one takes: it lies in the word where the last one was taken, and leaves that with a
-   * free one. So nothing is made, no level above changes, and the policy goes on in the same word.
+   * Nearly all that holding the next one takes: it lies in the word where the last one was taken, and leaves that
+   * with a free one. So nothing is made, no level above changes, and the policy goes on in the same word.
    */
   @inline
   takeBeside(): bool {

@@ -1,5 +1,6 @@
-// Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it only
-// decides between claims. Everything happens in a second subnet beside the first, which stays as it is until commit.
+// Bindings made anew from claims, in any order and any number of calls. Unlike allocating it chooses no ordinal: it
+// only decides between claims. Everything happens in a second subnet beside the first, which stays as it is until
+// commit.
 
 import { HELD, LIVE, LOST, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
 import { byRank } from './by-rank';
@@ -222,7 +223,10 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
   return status.OK;
 }
 
-/** Chains the reserved bindings by rank, those of one rank by ordinal, and frees the losers; false when memory is short. */
+/**
+ * Chains the reserved bindings by rank, those of one rank by ordinal, and frees the losers; false when memory is
+ * short.
+ */
 function chainReserved(rebuild: Rebuild, time: u64): bool {
   const bindings = rebuild.staging.bindings;
   const sorted = byRank(rebuild.claims, bindings.reserved, rebuild.staging.bitmap.pages, rebuild.words.nodes);

@@ -10,8 +10,8 @@ import { Nodes, Vector } from './vector';
 //            │ older │ newer │ place │ time │ flags │ length │ identity… │   to a multiple of 8 bytes
 //            │ 0     │ 4     │ 8     │ 12   │ 18    │ 19     │ 20        │
 //            └───────┴───────┴───────┴──────┴───────┴────────┴───────────┘
-// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits. Length and identity lie where
-// the table looks for a key.
+// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits. Length and identity lie
+// where the table looks for a key.
 
 @unmanaged
 export class Binding {

@@ -1,5 +1,5 @@
-// A subnet from the bytes of a snapshot (snapshot.ts), in pieces of any size. It checks everything it reads and ends in a
-// whole subnet or none.
+// A subnet from the bytes of a snapshot (snapshot.ts), in pieces of any size. It checks everything it reads and ends
+// in a whole subnet or none.
 
 import { HELD, LIVE, TIME_LIMIT } from './bindings';
 import { CALL_BLOCKS, reserveBlocks } from './memory';

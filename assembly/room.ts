@@ -1,5 +1,6 @@
-// Whether there is memory for a change, asked before anything is changed. Nearly always there is plenty, and that is all
-// that is looked at; near the limit it is counted to the node what the change takes, so that what was reclaimed is of use.
+// Whether there is memory for a change, asked before anything is changed. Nearly always there is plenty, and that is
+// all that is looked at; near the limit it is counted to the node what the change takes, so that what was reclaimed
+// is of use.
 
 import { Bindings } from './bindings';
 import { Bitmap } from './bitmap';
@@ -30,7 +31,9 @@ export function hasRoomToSettle(bitmap: Bitmap, page: Page, offset: u32): bool {
   return reserveBlocks(blocksToTake(bitmap, page, Ordinal.lo, Ordinal.hi, page.nodesToOwn(offset)));
 }
 
-/** Blocks for an ordinal's bit, and so many nodes besides. A page that is made has no bit yet, so it fills none above. */
+/**
+ * Blocks for an ordinal's bit, and so many nodes besides. A page that is made has no bit yet, so it fills none above.
+ */
 function blocksToTake(bitmap: Bitmap, page: Page, lo: u64, hi: u64, besides: u32): u32 {
   const pages = bitmap.pages;
   let nodes = besides;

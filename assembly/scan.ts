@@ -1,6 +1,6 @@
 // Rebuilds from JSON text without the host's parser: Docker's task objects and compact records { identity, address,
-// state }, as an array or one a line. Only plain claims are taken here. A record that is odd in any way, or that would be
-// refused, goes to the host, which parses it properly and can say what is wrong with it.
+// state }, as an array or one a line. Only plain claims are taken here. A record that is odd in any way, or that
+// would be refused, goes to the host, which parses it properly and can say what is wrong with it.
 
 import { readAddress } from './address-text';
 import { readAttachments, toOrdinal } from './attachments';

@@ -29,7 +29,7 @@ export class Header {
 export const HEADER: u32 = 64;
 export const RANGE: u32 = 32;
 export const CHECKSUM: u32 = 8;
-//   entry  ┌───────────────┬──────┬───────┬────────┬───────────┐   of a binding: from `time` on just as bindings.ts
+//   entry  ┌───────────────┬──────┬───────┬────────┬───────────┐   of a binding: from `time` on just as records.ts
 //          │ ordinal lo hi │ time │ flags │ length │ identity… │   keeps it; of a held ordinal: time 0, length 0
 //          │ 0             │ 16   │ 22    │ 23     │ 24        │
 //          └───────────────┴──────┴───────┴────────┴───────────┘

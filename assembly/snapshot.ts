@@ -1,5 +1,5 @@
-// A subnet as bytes, in pieces of any size. The bytes depend on the state alone, not on its history, the hash key or the
-// host. restore.ts reads them.
+// A subnet as bytes, in pieces of any size. The bytes depend on the state alone, not on its history, the hash key or
+// the host. restore.ts reads them.
 
 import { HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
 import { copyBytes } from './bytes';

@@ -1,5 +1,5 @@
-// One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that it
-// has (bitmap.ts, bindings.ts) choose nothing and refuse nothing. shape.ts makes and destroys subnets.
+// One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that
+// it has (bitmap.ts, bindings.ts) choose nothing and refuse nothing. shape.ts makes and destroys subnets.
 
 import { Bindings, HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_FREE, STATE_HELD, stateOfBinding } from './bindings';
 import { Bitmap } from './bitmap';
@@ -74,8 +74,8 @@ export class Subnet {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
     const page = this.bitmap.pages.of(lo, hi);
-    if (this.stateIn(page, lo, hi) != STATE_FREE) return this.allocate(identity, length);
-    return this.bindTo(identity, length, page, lo, hi);
+    if (this.stateIn(page, lo, hi) == STATE_FREE) return this.bindTo(identity, length, page, lo, hi);
+    return this.policy.choose() ? this.bindChosen(identity, length) : status.FULL;
   }
 
   /** As allocate; a new binding goes to a free ordinal of the range, which the caller has checked. */
@@ -87,14 +87,18 @@ export class Subnet {
 
   /** Binds the identity to this ordinal and no other. */
   bind(identity: usize, length: u32, lo: u64, hi: u64): i32 {
-    return this.bindExactly(identity, length, lo, hi, STATE_FREE);
+    if (this.isOutside(lo, hi)) return status.OUT_OF_RANGE;
+    const binding = this.bindings.of(identity, length);
+    if (!exists(binding)) return this.bindNew(identity, length, lo, hi, STATE_FREE);
+    this.bitmap.pages.toOrdinal(binding.place);
+    return Ordinal.lo == lo && Ordinal.hi == hi ? this.occupy(binding) : status.BOUND_ELSEWHERE;
   }
 
   /** The identity's own ordinal; without a binding it is bound to the ticket, which stays held as well. */
   trade(identity: usize, length: u32, lo: u64, hi: u64): i32 {
     const binding = this.bindings.of(identity, length);
     if (exists(binding)) return this.occupy(binding);
-    return this.bindExactly(identity, length, lo, hi, STATE_HELD);
+    return this.isOutside(lo, hi) ? status.OUT_OF_RANGE : this.bindNew(identity, length, lo, hi, STATE_HELD);
   }
 
   release(identity: usize, length: u32, time: u64): i32 {
@@ -213,14 +217,8 @@ export class Subnet {
     return status.OK;
   }
 
-  private bindExactly(identity: usize, length: u32, lo: u64, hi: u64, expected: u32): i32 {
-    if (this.isOutside(lo, hi)) return status.OUT_OF_RANGE;
-    const binding = this.bindings.of(identity, length);
-    if (exists(binding)) {
-      this.bitmap.pages.toOrdinal(binding.place);
-      if (Ordinal.lo != lo || Ordinal.hi != hi) return status.BOUND_ELSEWHERE;
-      return this.occupy(binding);
-    }
+  /** Binds an identity that has no binding to an ordinal that is as expected. */
+  private bindNew(identity: usize, length: u32, lo: u64, hi: u64, expected: u32): i32 {
     const page = this.bitmap.pages.of(lo, hi);
     const state = this.stateIn(page, lo, hi);
     if (state == expected) return this.bindTo(identity, length, page, lo, hi);

@@ -6,10 +6,11 @@
 //   larger  a a  a     a a│                                 those below it: ░ has been given back
 //                         └ frontier: a hash
 //
-// Removing closes the gap, so there are no tombstones. Rejected: a table that doubles and hashes again (pauses of 100 ms at
-// a million entries); buckets with chains (a cache miss more for every search).
+// Removing closes the gap, so there are no tombstones. Rejected: a table that doubles and hashes again (pauses of 100
+// ms at a million entries); buckets with chains (a cache miss more for every search).
 
 import { equalBytes } from './bytes';
+import { reserveBlocks } from './memory';
 import { FAN, Nodes, Vector } from './vector';
 
 /** What an entry is to the table: memory with the length of its key in one byte, and the key right behind that. */
@@ -204,6 +205,7 @@ export class Table {
     const from = this.moved;
     const to = min(from + STEP, slots.capacity);
     const frontier = (((<u64>to) << 32) + slots.capacity - 1) / slots.capacity;
+    if (!this.canMove(to, frontier)) return;
     const ahead = <u32>((frontier * larger.capacity) >> 32) + AHEAD;
     larger.grow(min(ahead, larger.whole), this.nodes);
     const end = this.append(from, to, frontier);
@@ -212,6 +214,19 @@ export class Table {
     this.moved = to;
     this.frontier = frontier;
     if (frontier == HASHES) this.endGrowth();
+  }
+
+  /**
+   * Whether there is memory for the move. There is, since the insertion has asked for it; but not in a flood, where a run
+   * of equal hashes, which moves at once, reaches far behind the homes that are moved. Then the table waits for more.
+   */
+  private canMove(to: u32, frontier: u64): bool {
+    const slots = this.slots;
+    let i = min(to + AHEAD, slots.extent - 1);
+    let at = slots.slotAt(i);
+    if (!isBelow(load<u64>(at), frontier)) return true;
+    while (isBelow(load<u64>(at), frontier)) at = slots.after(at, ++i);
+    return reserveBlocks(this.nodes.blocksFor((i - to) / SLOTS + GROWTH_NODES, 0));
   }
 
   /** Moves the entries below the frontier, from slot `i` on, to the larger side; the slot where there are no more. */
@@ -249,6 +264,11 @@ export class Table {
     this.moved = 0;
     this.frontier = 0;
   }
+}
+
+/** Whether a slot has an entry whose hash is below the frontier. */
+function isBelow(word: u64, frontier: u64): bool {
+  return word != 0 && word >> 32 < frontier;
 }
 
 /** How many homes stay free: a half, a quarter or, of a large table, three sixteenths. */

@@ -1,5 +1,5 @@
-// The ordinals of a subnet that are bound or held, in ascending order: for lists and snapshots, which so are the same on
-// every host, whatever its hash key.
+// The ordinals of a subnet that are bound or held, in ascending order: for lists and snapshots, which so are the same
+// on every host, whatever its hash key.
 
 import { Ordinal, PAGE_SIZE } from './ordinal';
 import { Page } from './page';

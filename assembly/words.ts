@@ -66,7 +66,10 @@ export class Words {
     return true;
   }
 
-  /** The word that is of this kind or, since kinds come in pairs, of the other of the pair; null when nobody taught it. */
+  /**
+   * The word that is of this kind or, since kinds come in pairs, of the other of the pair; null when nobody taught
+   * it.
+   */
   find(kind: u32, text: usize, length: u32): Word {
     return changetype<Word>(this.tableOf(kind).find(text, length, hashBytes(text, length)));
   }

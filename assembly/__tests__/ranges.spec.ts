@@ -1,4 +1,5 @@
-// Allocating and holding within a range, and whether an ordinal is held: cases by hand, and every pattern of eight ordinals.
+// Allocating and holding within a range, and whether an ordinal is held: cases by hand, and every pattern of eight
+// ordinals.
 
 import * as core from '../index';
 import * as status from '../status';

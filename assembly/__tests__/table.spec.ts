@@ -1,6 +1,7 @@
-// The hash table against a naive list: while it grows, while entries come and go, and when hashes are chosen to collide.
+// The hash table against a naive list: while it grows, while entries come and go, and when hashes are chosen to
+// collide.
 
-import { blocksInUse, CALL_BLOCKS, reserveBlocks } from '../memory';
+import { blocksInUse, CALL_BLOCKS, giveBlock, limitPages, reserveBlocks, takeBlock } from '../memory';
 import { createTable, KEY, Table } from '../table';
 import { createNodes, Nodes } from '../vector';
 import { Random } from './support';
@@ -137,6 +138,26 @@ test('entries that come and go do not make it grow', () => {
   expect<u32>(model.table.slots.extent).toBe(slots);
   expect<u32>(blocksInUse()).toBe(blocks);
   model.check('after 20 000', 20000, 100);
+  model.destroy();
+});
+
+test('a flood of equal hashes never takes more memory than there is, and is sorted out when there is more', () => {
+  const hoard: usize[] = [];
+  const model = modelOf(2);
+  for (let n: u32 = 0; n < 6600; n++) {
+    assert(reserveBlocks(CALL_BLOCKS));
+    // For a while there are no blocks but those that every call has.
+    const tight = n > 5900 && n < 6400;
+    if (tight) {
+      limitPages(memory.size());
+      while (reserveBlocks(CALL_BLOCKS + 1)) hoard.push(takeBlock());
+    }
+    model.add(n);
+    while (hoard.length) giveBlock(hoard.pop());
+    limitPages(65535);
+    assert(!tight || n < 6100 || model.table.frontier == 0, 'it waits');
+  }
+  model.check('after the flood', 6600, 10);
   model.destroy();
 });
 

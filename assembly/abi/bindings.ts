@@ -7,9 +7,10 @@ import { exists } from '../pointer';
 import * as status from '../status';
 import {
   answer,
+  Call,
+  checkRange,
   describe,
   enter,
-  enterRange,
   hi,
   IDENTITY,
   IO,
@@ -24,7 +25,7 @@ import {
 export function allocate(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  return answer(subnet.allocate(IO + IDENTITY, length));
+  return Call.answer(subnet.allocate(IO + IDENTITY, length));
 }
 
 export function allocate_preferred(id: u32, length: u32): i32 {
@@ -35,14 +36,15 @@ export function allocate_preferred(id: u32, length: u32): i32 {
 
 /** As allocate; a new binding goes to a free ordinal from io.ordinal to io.last. */
 export function allocate_in(id: u32, length: u32): i32 {
-  const refusal = enterRange(id, length);
+  let refusal = enter(id, length);
+  if (!refusal) refusal = checkRange();
   if (refusal) return refusal;
   return answer(subnet.allocateIn(IO + IDENTITY, length, changetype<Range>(RANGE)));
 }
 
 /** Allocates for `count` identities in the window, one after another; answers of 24 bytes each follow at `results`. */
 export function allocate_many(id: u32, count: u32, results: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   if (results > WINDOW_SIZE || count > (WINDOW_SIZE - results) / 24) return status.BAD_INPUT;
   if (!endsBefore(WINDOW + results, count)) return status.BAD_INPUT;
@@ -103,7 +105,7 @@ export function reclaim(id: u32, length: u32): i32 {
 
 /** Reclaims the binding that was released first, if that was before io.time; the io area then describes it. */
 export function reclaim_oldest(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   const binding = subnet.bindings.oldest;
   if (!exists(binding) || binding.time >= load<u64>(IO, TIME)) return status.UNKNOWN;
@@ -114,7 +116,7 @@ export function reclaim_oldest(id: u32): i32 {
 
 /** Describes the binding that was released first: the one that reclaim_oldest would take. */
 export function oldest(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   return exists(subnet.bindings.oldest) ? describe(subnet.bindings.oldest) : status.UNKNOWN;
 }

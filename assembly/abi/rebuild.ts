@@ -22,9 +22,9 @@ import { replaceSubnet } from '../subnets';
 import { GLOBAL, NETWORK, REPLICATED } from '../words';
 import {
   answer,
+  Call,
   copyIdentity,
   END,
-  enter,
   forget,
   IDENTITY,
   IO,
@@ -39,13 +39,13 @@ import {
 } from './area';
 
 export function rebuild_begin(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   return refusal ? refusal : beginRebuild(subnet);
 }
 
 /** Enters a call that belongs to one stage of a rebuild. */
 function enterRebuild(id: u32, stage: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   return subnet.rebuild && rebuildOf(subnet).stage == stage ? status.OK : status.BAD_STATE;
 }
@@ -120,7 +120,7 @@ function scanWindow(id: u32, from: u32, end: u32, form: u32): i32 {
 
 /** Decides between the claims. The window then counts: superseded, of other networks. */
 export function rebuild_resolve(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   if (!subnet.rebuild || rebuildOf(subnet).stage == FAILED) return status.BAD_STATE;
   const rebuild = rebuildOf(subnet);
@@ -167,6 +167,6 @@ export function rebuild_commit(id: u32): i32 {
 }
 
 export function rebuild_abort(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   return refusal ? refusal : abortRebuild(subnet);
 }

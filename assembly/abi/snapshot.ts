@@ -5,10 +5,10 @@ import { abortRestore, beginRestore, isRestoring, readSnapshot, restorePosition,
 import { beginSnapshot, writeSnapshot } from '../snapshot';
 import * as status from '../status';
 import { insertSubnet } from '../subnets';
-import { END, enter, IO, POSITION, subnet, WINDOW, WINDOW_SIZE } from './area';
+import { Call, END, IO, POSITION, subnet, WINDOW, WINDOW_SIZE } from './area';
 
 export function snapshot_begin(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   beginSnapshot(subnet);
   return status.OK;

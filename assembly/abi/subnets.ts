@@ -6,7 +6,7 @@ import { createSubnet, destroySubnet, excludeRanges, validShape } from '../shape
 import { endSnapshot } from '../snapshot';
 import * as status from '../status';
 import { insertSubnet, removeSubnet } from '../subnets';
-import { enter, forget, hi, lo, subnet, WINDOW, WINDOW_SIZE } from './area';
+import { Call, forget, hi, lo, subnet, WINDOW, WINDOW_SIZE } from './area';
 
 /** Makes a subnet: base address in io.ordinal, excluded ranges in the window. Its number, or an error. */
 export function subnet_create(version: u32, prefix: u32, policy: u32, ranges: u32): i32 {
@@ -23,7 +23,7 @@ export function subnet_create(version: u32, prefix: u32, policy: u32, ranges: u3
 }
 
 export function subnet_destroy(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   abortRebuild(subnet);
   endSnapshot(subnet);
@@ -35,7 +35,7 @@ export function subnet_destroy(id: u32): i32 {
 
 /** Writes the counts of a subnet into the window: see docs/ABI.md. */
 export function subnet_stats(id: u32): i32 {
-  const refusal = enter(id, 1);
+  const refusal = Call.enter(id);
   if (refusal) return refusal;
   store<u32>(WINDOW, subnet.version, 0);
   store<u32>(WINDOW, subnet.prefix, 4);

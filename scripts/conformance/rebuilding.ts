@@ -59,9 +59,14 @@ export function rebuild(script: Script): void {
   script.of('lookup', 'net', 'web.1', 'OK', { expect: { ordinal: 4, state: 1 } });
   script.call('oldest', ['net'], 'OK', { expect: { ordinal: 7, state: 2, time: 5000, identity: 'web.4' } });
   script.call('inspect', ['net'], 'OK', { set: { ordinal: 15 }, expect: { state: 3 } });
-  script.note('a record that is cut off; then only abort is left');
+  script.note('a piece whose last record is cut off is refused as a whole, and the rebuild goes on');
   script.call('rebuild_begin', ['net'], 'OK');
   script.call('rebuild_feed', ['net', 27], 'BAD_INPUT', { set: { window: packed(late) } });
+  script.call('rebuild_feed', ['net', 33 + 32], 'BAD_INPUT', { set: { window: packed(late) + packed(late) } });
+  script.call('rebuild_feed', ['net', 33], 0, {
+    set: { window: packed(late) },
+    expect: { window: packed({ ...late, status: 1 }) },
+  });
   script.call('rebuild_abort', ['net'], 'OK');
   script.call('rebuild_abort', ['net'], 'BAD_STATE');
   script.of('lookup', 'net', 'web.1', 'OK', { expect: { ordinal: 4, state: 1 } });
