@@ -80,9 +80,9 @@ const etcd = await etcdFigures(10_000, Math.min(rounds, 7));
 const load = loadavg()[0]?.toFixed(1);
 const table = [
   `Measured on ${machine()}, etcd ${etcd.version} with one member on the same machine. Medians of ${rounds} rounds, ` +
-    `all ways in turn. Load average of the machine: ${load}, of which the bench itself makes 1 to 2.`,
+    `all variants in turn. Load average of the machine: ${load}, of which the bench itself makes 1 to 2.`,
   '',
-  `| file store, commits of ${commits.bytes} bytes | takes | beside | |`,
+  `| file store, commits of ${commits.bytes} bytes | takes | compared with | |`,
   '|---|---|---|---|',
   ...commitRows(commits),
   '',

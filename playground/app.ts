@@ -21,7 +21,7 @@ import { fromHash, type Shown, toHash } from './url.js';
 
 const EMPTY: Scenario = {
   name: 'An empty swarm',
-  about: 'Three managers and nothing on them: create a service below, and do to it what you like.',
+  about: 'Three managers and nothing on them: create a service below, then break something.',
   events: [],
 };
 const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = { ...scenarios, empty: EMPTY };

@@ -16,6 +16,13 @@ export interface Answer {
 
 /** Seconds after which a contestant that does not answer is ended and started anew. */
 const PATIENCE = 40;
+/** What a command is called in the documents. */
+const STEPS: Readonly<Record<string, string>> = {
+  load: 'reading the script',
+  setUp: 'its set-up',
+  round: 'its run',
+  memory: 'measuring its memory',
+};
 
 export class Contestant {
   readonly name: string;
@@ -46,11 +53,11 @@ export class Contestant {
     clearTimeout(timer);
     if (late) {
       [this.#process, this.#lines] = this.#start();
-      throw new Error(`it did not answer within ${PATIENCE} s when asked for ${JSON.stringify(command)}`);
+      throw new Error(`${STEPS[command.do] ?? command.do} took longer than ${PATIENCE} s`);
     }
     if (done) throw new Error(`${this.name} ended while it was asked to ${command.do}: ${this.#complaints.trim()}`);
     const answer = JSON.parse(value as string) as Answer;
-    if (answer.error !== undefined) throw new Error(`it failed to ${command.do}: ${answer.error}`);
+    if (answer.error !== undefined) throw new Error(`${STEPS[command.do] ?? command.do} failed: ${answer.error}`);
     return answer;
   }
 

@@ -88,7 +88,7 @@ export async function race(
 async function setUp(peer: Contestant, file: string, seconds: number): Promise<string | undefined> {
   await peer.ask({ do: 'load', file });
   const { done, of } = await peer.ask({ do: 'setUp', seconds });
-  return of === undefined ? undefined : `after ${seconds} s its set-up had come to step ${done ?? 0} of ${of}`;
+  return of === undefined ? undefined : `after ${seconds} s its set-up had reached step ${done ?? 0} of ${of}`;
 }
 
 /** An error of Limpet's own ends everything; one of another contestant is its result. */
@@ -115,7 +115,7 @@ export async function weigh(
     try {
       const { bytes, done, of } = await peer.ask({ do: 'memory', file, seconds });
       if (bytes !== undefined) entries.push({ peer: peer.name, bytes });
-      else missing.push({ peer: peer.name, why: `after ${seconds} s it had come to step ${done ?? 0} of ${of}` });
+      else missing.push({ peer: peer.name, why: `after ${seconds} s it had reached step ${done ?? 0} of ${of}` });
     } catch (error) {
       missing.push(refusal(peer, error));
     }

@@ -23,9 +23,8 @@ export async function write(results: Results): Promise<void> {
 }
 
 const RATIO =
-  'How many times longer the same operation takes them than the core from Node by its raw ABI: above 1 (bold) Limpet ' +
-  'is faster, below 1 the other. \\* fewer operations, as the tables of absolute times say. – could not take part ' +
-  'there.';
+  "How many times slower each one is than Limpet's core (raw ABI, Node): above 1 (bold) Limpet is faster, below 1 " +
+  'the other. \\* with fewer operations, as the tables of absolute times say. – could not take part there.';
 
 /** What README shows. */
 export function summary(results: Results): string {
@@ -76,40 +75,40 @@ function page(results: Results): string {
   ].join('\n\n')}\n`;
 }
 
-const METHOD = `Every contestant runs in a process of its own, by its own public API, and replays the same script
+const METHOD = `Every contestant runs in its own process, through its own public API, and replays the same script
 (\`bench/peers/script.ts\`, from one seed), case after case. Its answers are recorded and then checked outside the
 clock: only free addresses, each once, an identity always its own, and a full subnet refuses. The rounds are
-interleaved, A B C, A B C; the median of ROUNDS rounds stands here, with the fastest and the slowest. Who is through
-in less than LEAST ms does the round again, up to that time, so that a moment's disturbance does not count for all of
-it. A contestant that would need more than about BUDGET ms a round replays the first operations only. How many it was,
-the tables say; no time is extrapolated. Filling costs some contestants more the fuller the subnet is, so that fewer
-operations flatter them.
+interleaved, A B C, A B C; the median of ROUNDS rounds is shown, with the fastest and the slowest. Contestants that
+finish within LEAST ms repeat the round, up to that time, so that a moment's disturbance does not count for all of it.
+A contestant that would need more than about BUDGET ms a round replays only the first operations. The tables say how
+many; no time is extrapolated. Filling costs some contestants more the fuller the subnet is, so running fewer
+operations favours them.
 
-Which address is next is each allocator's own affair: Limpet, Docker and plain JavaScript go on after the last one
+Each allocator chooses the next address in its own way: Limpet, Docker and plain JavaScript go on after the last one
 given; go-ipam and the Roaring bitmap take the lowest, Cilium and Kubernetes one at random. Limpet, Docker and go-ipam
 keep more than bits (states, holds, snapshots; locks for many callers), which costs time that the plain contestants do
 not spend.`;
 
 const WHY = `A sticky hit in JavaScript is one look into a \`Map\` whose key carries its hash since the string was
-made. The core is a module of its own: the identity has to be copied into its memory and hashed there, keyed against
+made. The core is a separate module: the identity has to be copied into its memory and hashed there, keyed against
 collisions, each time. Go's map hashes each time too, with the processor's AES instructions, which WebAssembly does
-not have. The next free address of plain JavaScript is a look at one word at its cursor; the core has crossed into
-WebAssembly, found the subnet and its page, and kept its summary up to date by then, and in return does not slow down
-when little is free. The Roaring bitmap holds the free addresses and gives the least: nearly none are left to look
-through in a full subnet.`;
+not have. The next free address of plain JavaScript is a look at one word at its cursor; the core has by then crossed
+into WebAssembly, found the subnet and its page, and kept its summary up to date; in return it does not slow down when
+little is free. The Roaring bitmap holds the free addresses and gives out the lowest: in a full subnet nearly none are
+left to look through.`;
 
-const FLOORS_WHY = `In the fragmented /16 an operation is two: one address is given back, anywhere, and the next free
-one taken. Profiled with \`perf\` and V8's \`--perf-basic-prof\`, and by timing the two apart, giving back took
-longer: its page was searched in a table of pages, and the excluded ranges were searched to tell a held address from
-an excluded one. The pages found last are kept now, each at the low bits of its number, the gap between two excluded
-ranges is remembered, and setting and clearing a bit is inline where no summary changes. What is left is spread thin
-over calls from JavaScript and small functions. Docker's time is the walk along its list of runs, so that the ratio
-grows with the subnet. On a fresh fill that list has one element and what Docker spends is constant, as what Limpet
-spends is. Through the host API an address is a string each way, which costs more than the core's part; wazero
+const FLOORS_WHY = `In the fragmented /16 one operation is two: one address is given back, anywhere, and the next free
+one is taken. Profiled with \`perf\` and V8's \`--perf-basic-prof\`, and by timing the two separately, giving back
+took longer: its page was searched in a table of pages, and the excluded ranges were searched to tell a held address
+from an excluded one. The pages found last are kept now, each at the low bits of its number, the gap between two
+excluded ranges is remembered, and setting and clearing a bit is inline where no summary changes. What is left is
+spread thin over calls from JavaScript and small functions. Docker's time is the walk along its list of runs, so that
+the ratio grows with the subnet. On a fresh fill that list has one element and what Docker spends is constant, as what
+Limpet spends is. Through the host API an address is a string each way, which costs more than the core's part; wazero
 compiles to code that takes about twice as long as V8's.`;
 
-const MEMORY = `What the state takes, less what the empty allocator takes. Limpet says by itself how much its core
-uses; of the others the heap is measured after a garbage collection, in JavaScript with its buffers (the median of
-three, since V8's own code comes and goes). The Roaring bitmap lives in WebAssembly memory which that does not see:
-only the map beside it counts. Identities are 27 bytes long; all but Limpet keep them as strings of the language,
-which count.`;
+const MEMORY = `What the state takes, minus what the empty allocator takes. Limpet reports how much its core uses; for
+the others the heap is measured after a garbage collection, in JavaScript with its buffers (the median of three, since
+V8's own code comes and goes). The Roaring bitmap lives in WebAssembly memory, which this does not see: only the map
+for identities counts. Identities are 27 bytes long; all except Limpet keep them as strings of the language, which
+count.`;

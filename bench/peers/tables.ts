@@ -37,12 +37,12 @@ export function losses(results: Results): string {
   const lost = CASES.flatMap((each) =>
     ENTRANTS.filter(({ name }) => !isOurs(name)).flatMap(({ name, label, sticky }) => {
       const times = ratio(resultOf(results, each), name);
-      const how = sticky !== 'own' && ['stick', 'return', 'restore'].includes(each.kind) ? ' with a map beside it' : '';
+      const how = sticky !== 'own' && ['stick', 'return', 'restore'].includes(each.kind) ? ' + a map' : '';
       return times !== undefined && times < 1 ? [{ times, text: `${each.title}: ${label}${how}` }] : [];
     }),
   ).sort((a, b) => a.times - b.times);
   if (lost.length === 0) return 'Nowhere in these cases.';
-  return lost.map(({ times, text }) => `- ${text} is ${format(1 / times)} times faster.`).join('\n');
+  return lost.map(({ times, text }) => `- ${text}: ${format(1 / times)}× faster.`).join('\n');
 }
 
 export interface Floor {
@@ -142,7 +142,7 @@ export function entrantTable(results: Results): string {
       runtime,
       results.versions[name] ?? 'left out',
       note,
-      sticky === 'own' ? 'its own' : 'none: a map from identity to address beside it',
+      sticky === 'own' ? 'its own' : 'none: the bench adds a map from identity to address',
     ]),
   );
   const left = results.missing.map(({ peer, why }) => `\n${labelOf(peer)} was left out on this machine: ${why}.`);

@@ -31,7 +31,7 @@ export class CoreView {
       h('h3', { text: 'Memory' }),
       this.#memory,
       h('h3', { text: 'Time per call, here and now' }),
-      h('p', { class: 'small quiet', text: 'On an instance of its own, with as many bindings as are shown.' }),
+      h('p', { class: 'small quiet', text: 'On a separate instance, with as many bindings as are shown.' }),
       this.#measure,
       this.#times,
     );

@@ -96,7 +96,7 @@ function rowsOf({ cells }: AllocatorState, address: (ordinal: number) => string)
 function rebuildElement({ rebuild }: State): HTMLElement {
   if (rebuild === undefined) {
     const text =
-      'No leader has been elected anew yet. When one is, it makes the bindings from Swarm’s task list: reboot ' +
+      'No new leader has been elected yet. When one is, it rebuilds the bindings from Swarm’s task list: reboot ' +
       'or crash the leader.';
     return h('p', { class: 'quiet', text });
   }
@@ -109,7 +109,7 @@ function notesOn({ held, forgotten, recalled }: RebuildView): string[] {
     list.map(({ identity, address }) => `${identity} on ${address}`).join(', ');
   return [
     `${held} addresses are held again: gateway, virtual IPs and tickets.`,
-    ...(forgotten.length > 0 ? [`No task tells any more of ${names(forgotten)}: reserved before, free now.`] : []),
-    ...(recalled.length > 0 ? [`The list still tells of ${names(recalled)}: reclaimed before, reserved again.`] : []),
+    ...(forgotten.length > 0 ? [`No task mentions ${names(forgotten)} any more: reserved before, free now.`] : []),
+    ...(recalled.length > 0 ? [`The list still mentions ${names(recalled)}: reclaimed before, reserved again.`] : []),
   ];
 }

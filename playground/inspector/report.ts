@@ -50,8 +50,8 @@ function conflictsElement(conflicts: ReportView['conflicts']): HTMLElement | und
         {},
         h('b', { class: 'mono', text: address }),
         ` is claimed by ${winner} and by ${loser}. `,
-        `${winner} keeps it: a task that runs goes before one that has ended, then the newer record before the older. `,
-        `${loser} is left without an address, and gets another one when it starts next.`,
+        `${winner} keeps it: a running task comes before one that has ended, then the newer record before the older. `,
+        `${loser} is left without an address, and gets another one at its next start.`,
       ),
     );
   return h(

@@ -51,7 +51,7 @@ function decode(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Unusable(`${name} is no text: it is not UTF-8`);
+    throw new Unusable(`${name} is not text: it is not UTF-8`);
   }
 }
 

@@ -19,7 +19,9 @@ export interface Choice {
 export interface Rebuilt {
   readonly network: Network;
   readonly subnet: Subnet;
-  readonly held: readonly string[];
+  /** Held, so that no task gets them. */
+  readonly gateway: string | undefined;
+  readonly virtual: readonly string[];
   readonly report: RebuildReport;
 }
 
@@ -52,13 +54,13 @@ export function rebuildGiven(limpet: Limpet, given: Given, network: Network, cid
   const gateway = network.subnets.find(({ subnet }) => subnet === cidr)?.gateway;
   const subnet = limpet.subnet(cidr, gateway === undefined ? {} : { gateway });
   try {
-    const held = naming(services?.name, () => holdVirtualAddresses(subnet, services?.list ?? [], network.id));
+    const virtual = naming(services?.name, () => holdVirtualAddresses(subnet, services?.list ?? [], network.id));
     const options = {
       ...(network === NO_NETWORK ? {} : { network: network.id }),
       ...(services === undefined ? {} : { services: services.list }),
     };
     const report = naming(tasks.name, () => subnet.rebuild(tasks.bytes, options));
-    return { network, subnet, held: gateway === undefined ? held : [gateway, ...held], report };
+    return { network, subnet, gateway, virtual, report };
   } catch (error) {
     subnet.destroy();
     throw error;

@@ -97,7 +97,7 @@ export class OwnView {
       { class: 'own-result' },
       panel(
         'own-report',
-        'What became of it',
+        'Result',
         h('header', { class: 'panel-head' }, h('h2', { text: 'Rebuild' }), save),
         this.#report,
       ),
@@ -140,7 +140,7 @@ export class OwnView {
     try {
       if (given.tasks === undefined) {
         this.#given = given;
-        this.#say(`${namesIn(given)}: good. Now the task list, please.`, 'waiting');
+        this.#say(`${namesIn(given)}: read. Add tasks.json to continue.`, 'waiting');
         return;
       }
       const choices = choicesIn(given);
@@ -148,7 +148,7 @@ export class OwnView {
       const wanted = cidr ?? network.subnets[0]?.subnet ?? this.#typed.value.trim();
       if (wanted === '') {
         this.#adopt(given, choices, network, '');
-        this.#say('These records do not say which subnet they are in: type it below.', 'waiting');
+        this.#say('These records do not say which subnet they are in. Enter the subnet below.', 'waiting');
         return;
       }
       const rebuilt = rebuildGiven(this.limpet, given, network, wanted);
@@ -186,15 +186,15 @@ export class OwnView {
   #show(rebuilt: Rebuilt): void {
     this.#rebuilt?.subnet.destroy();
     this.#rebuilt = rebuilt;
-    const { subnet, report, network, held } = rebuilt;
+    const { subnet, report, network } = rebuilt;
     this.#say(
       `${namesIn(this.#given)}: rebuilt. ${count(report.live + report.reserved, 'binding')} in ${subnet.cidr}.`,
       'done',
     );
     const notes = [
-      ...(held.length > 0 ? [`Held, so that no task gets it: ${held.join(', ')} (gateway, then virtual IPs).`] : []),
+      ...heldNote(rebuilt),
       ...(report.elsewhere > 0 ? [`${count(report.elsewhere, 'task')} of the list are on other networks.`] : []),
-      ...(this.#given.services === undefined ? ['Without services.json a service is called by its ID.'] : []),
+      ...(this.#given.services === undefined ? ['Without services.json a service is shown by its ID.'] : []),
     ];
     this.#report.replaceChildren(reportElement({ ...report, title: `${network.name} · ${subnet.cidr}`, notes }));
     this.#result.hidden = false;
@@ -225,7 +225,7 @@ export class OwnView {
   }
 
   #refuse(error: unknown): void {
-    const still = this.#rebuilt === undefined ? 'Nothing was taken in.' : 'What is shown is as it was.';
+    const still = this.#rebuilt === undefined ? 'Nothing was read.' : 'The view has not changed.';
     const why = error instanceof Error ? error.message : String(error);
     this.#say(`${why}. ${still}`, 'refused');
     if (!(error instanceof Unusable || (error instanceof Error && error.name === 'LimpetError'))) throw error;
@@ -252,4 +252,14 @@ function fill(
 ): void {
   list.replaceChildren(...options.map(([value, text]) => h('option', { text, attrs: { value } })));
   list.value = chosen;
+}
+
+/** `Not assignable: gateway 10.77.0.1; virtual IPs 10.77.0.2, 10.77.0.13.` */
+function heldNote({ gateway, virtual }: Rebuilt): string[] {
+  const sorted = [...virtual].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const parts = [
+    ...(gateway === undefined ? [] : [`gateway ${gateway}`]),
+    ...(sorted.length === 0 ? [] : [`virtual IP${sorted.length === 1 ? '' : 's'} ${sorted.join(', ')}`]),
+  ];
+  return parts.length === 0 ? [] : [`Not assignable: ${parts.join('; ')}.`];
 }

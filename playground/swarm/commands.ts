@@ -29,7 +29,7 @@ export class Commands {
     options(this.#order, ['stop-first', 'start-first']);
     options(this.#mode, ['replicated', 'global']);
     root.append(
-      h('header', { class: 'panel-head' }, h('h2', { text: 'Do something to it', attrs: { id: 'commands-title' } })),
+      h('header', { class: 'panel-head' }, h('h2', { text: 'Break something', attrs: { id: 'commands-title' } })),
       this.#row('Node', this.#node, ...this.#nodeButtons()),
       this.#row(
         'Task',

@@ -90,8 +90,8 @@ function verdictOn(stays: readonly Stay[]): string {
   const again = stays.length - 1;
   if (again === 0) return 'It runs where it first started.';
   const kept = (side: Side) => stays.slice(1).filter((stay) => stay[side] === first[side]).length;
-  const times = again === 1 ? 'once' : `${again} times`;
-  return `Started again ${times}; back on its first address: Docker ${kept('stock')}, Limpet ${kept('sticky')}.`;
+  const times = again === 1 ? 'once' : again === 2 ? 'twice' : `${again} times`;
+  return `Restarted ${times}. Kept its address: Docker ${kept('stock')}×, Limpet ${kept('sticky')}×.`;
 }
 
 function rowsOf(stays: readonly Stay[]): HTMLElement[] {

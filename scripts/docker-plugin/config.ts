@@ -19,14 +19,14 @@ const SETTINGS: readonly [string, string, string][] = [
   ['LIMPET_ETCD_USER', '', 'user of etcd'],
   ['LIMPET_ETCD_PASSWORD', '', 'password of that user'],
   ['LIMPET_DOCKER_SOCKET', '/var/run/docker.sock', 'where the Docker API answers'],
-  ['LIMPET_NODE', '', "this node's name; else the one that Docker has"],
+  ['LIMPET_NODE', '', "the displayed name of this node; by default the host's name"],
   ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],
   ['LIMPET_LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'],
   ['LIMPET_GLOBAL_POOLS', '', 'ranges for swarm networks without --subnet, like 10.0.0.0/8:24'],
   ['LIMPET_LOCAL_POOLS', '', 'ranges for networks of one host without --subnet'],
-  ['LIMPET_HOME_WAIT', '', 'so long a second container of an identity waits for the first to leave, like 5s'],
-  ['LIMPET_DOCKER_WAIT', '', 'so long one answer of Docker may take, like 2s'],
-  ['LIMPET_SWEEP_AFTER', '', 'so long a ticket may be held by nobody, like 60s'],
+  ['LIMPET_HOME_WAIT', '', 'how long a second container of an identity waits for the first to leave, like 5s'],
+  ['LIMPET_DOCKER_WAIT', '', 'how long one answer of Docker may take, like 2s'],
+  ['LIMPET_SWEEP_AFTER', '', 'how long a ticket may be held without a task, like 60s'],
 ];
 
 /** Settable by `docker plugin set limpet NAME.source=FOLDER`. Docker demands that each of them exists. */

@@ -7,8 +7,8 @@ import type { Settings } from '../plugin/run.js';
 import { Failure } from './failure.js';
 
 const HELP = `
-An empty variable counts as none. For etcd, files and names come from the
-environment alone: LIMPET_ETCD_CA, LIMPET_ETCD_CERT, LIMPET_ETCD_KEY (PEM files),
+An empty variable counts as unset. For etcd, files and names come only from
+the environment: LIMPET_ETCD_CA, LIMPET_ETCD_CERT, LIMPET_ETCD_KEY (PEM files),
 LIMPET_ETCD_USER, LIMPET_ETCD_PASSWORD.
 /metrics and /healthz are also on the plugin's socket.
 
@@ -33,8 +33,8 @@ function options(): Option[] {
     option('--store <url>', 'LIMPET_STORE', 'memory:, file:///folder or etcd://host:2379,host:2379').default(store),
     option('--socket <path>', 'LIMPET_SOCKET', 'where Docker calls').default(socket),
     option('--docker <address>', 'LIMPET_DOCKER_SOCKET', "Docker's API: a socket or tcp://host:2375").default(docker),
-    option('--node <name>', 'LIMPET_NODE', "what people read for this node, if not the host's name"),
-    option('--state <file>', 'LIMPET_STATE', 'keeps the ID of this host').default(stateFile),
+    option('--node <name>', 'LIMPET_NODE', "the displayed name of this node, if not the host's name"),
+    option('--state <file>', 'LIMPET_STATE', 'the file that keeps the ID of this host').default(stateFile),
     option('--log-level <level>', 'LIMPET_LOG_LEVEL', LOG_LEVELS.join(', ')).default(logLevel),
     option('--metrics <host:port>', 'LIMPET_METRICS', 'where /metrics and /healthz are served'),
     option('--global-pools <ranges>', 'LIMPET_GLOBAL_POOLS', 'for swarm networks without --subnet').default(
@@ -44,9 +44,9 @@ function options(): Option[] {
       DEFAULTS.localPools,
       "as Docker's: 172.17.0.0/16:16 and on, 192.168.0.0/16:20",
     ),
-    option('--home-wait <time>', 'LIMPET_HOME_WAIT', 'so long a second container waits for the first').default('5s'),
-    option('--docker-wait <time>', 'LIMPET_DOCKER_WAIT', 'so long one answer of Docker may take').default('2s'),
-    option('--sweep-after <time>', 'LIMPET_SWEEP_AFTER', 'so long a ticket may be held by nobody').default('60s'),
+    option('--home-wait <time>', 'LIMPET_HOME_WAIT', 'how long a second container waits for the first').default('5s'),
+    option('--docker-wait <time>', 'LIMPET_DOCKER_WAIT', 'how long one answer of Docker may take').default('2s'),
+    option('--sweep-after <time>', 'LIMPET_SWEEP_AFTER', 'how long a ticket may be held without a task').default('60s'),
   ];
 }
 

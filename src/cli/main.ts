@@ -17,7 +17,7 @@ const paint = painter(process.stdout);
 
 function commands(): Command {
   const program = new Command('limpet')
-    .description('Gives every container its own IP address back, whatever restarts or moves.')
+    .description('Every container keeps its IP address: across restarts, reschedules and leader failures.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -26,12 +26,12 @@ function commands(): Command {
 
   program
     .command('rebuild')
-    .description('read the task list of a swarm, print the bindings it amounts to')
+    .description('derive the bindings from the task list of a swarm')
     .requiredOption('--tasks <file>', "Docker's GET /tasks as JSON or NDJSON, or compact records")
-    .requiredOption('--network <name-or-id>', 'the network whose addresses are meant')
+    .requiredOption('--network <name-or-id>', 'the network to rebuild')
     .option('--services <file>', "Docker's GET /services: names for identities, virtual IPs")
     .option('--networks <file>', "Docker's GET /networks: the subnet and its gateway")
-    .option('--subnet <cidr>', 'the subnet, when the input does not tell it or has several')
+    .option('--subnet <cidr>', 'the subnet, when the input does not say it or has several')
     .option('--json', 'print one JSON object')
     .addHelpText('after', REBUILD_HELP)
     .action(async ({ json, ...options }: RebuildOptions & { json?: true }) => {
@@ -42,12 +42,12 @@ function commands(): Command {
 
   program
     .command('demo')
-    .description('a node is drained and the leader reboots, on a simulated swarm: Docker beside Limpet')
-    .option('--seed <number>', 'another course of events: where tasks go, who is elected', wholeNumber)
+    .description('simulate a swarm: drain a node, reboot the leader, compare Docker with Limpet')
+    .option('--seed <number>', 'play other events: where tasks go, which leader is elected', wholeNumber)
     .option('--recording', 'replay the recording of a real swarm instead')
     .action(async ({ recording, seed }: { recording?: true; seed?: number }) => {
       if (recording && seed !== undefined)
-        throw new Failure('--seed is for the simulation: a recording has one course');
+        throw new Failure('--seed is for the simulation: a recording is always the same');
       await print(lines(await (recording ? recordingStory(paint) : demo(paint, seed))));
     });
   dockerPluginCommand(program);
@@ -62,7 +62,7 @@ function wholeNumber(text: string): number {
 
 const REBUILD_HELP = `
 A file can be - for standard input, one of them.
-Exit code: 0 good, 1 two identities claim one address, 2 wrong usage or
+Exit code: 0 success, 1 two identities claim one address, 2 wrong usage or
 unreadable input.
 
 Example, on a manager:
@@ -80,7 +80,7 @@ function fail(error: unknown): void {
 
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help') return 'name a command, such as status or rebuild; limpet --help tells more';
+    if (error.code === 'commander.help') return 'no command given; see limpet --help';
     return error.message.replace(/^error: /, '');
   }
   if (error instanceof Failure || error instanceof LimpetError) return error.message;

@@ -24,7 +24,7 @@ export function parseCidr(text: string): Cidr {
   const address = parseAddress(text.slice(0, slash), version);
   const range = address === undefined ? undefined : readCidr(text, version, address, text.slice(slash + 1));
   if (range === undefined) {
-    throw new LimpetError('BAD_INPUT', `${quote(text)} is no CIDR: write it like 10.0.0.0/24 or fd00::/64`, {
+    throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid CIDR: write it like 10.0.0.0/24 or fd00::/64`, {
       value: text,
     });
   }
@@ -68,7 +68,7 @@ export function parseRange(text: string, version: 4 | 6): Range {
     const to = parseAddress(last, version);
     if (from !== undefined && to !== undefined && from <= to && more === undefined) return [from, to];
   }
-  throw new LimpetError('BAD_INPUT', `${quote(text)} is no IPv${version} address, CIDR or range first-last`, {
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid IPv${version} address, CIDR or range first-last`, {
     value: text,
   });
 }

@@ -32,7 +32,7 @@ export class Addresses {
     }
     const number = parseAddress(address, version);
     if (number === undefined) {
-      throw new LimpetError('BAD_INPUT', `${quote(address)} is no IPv${version} address`, { value: address });
+      throw new LimpetError('BAD_INPUT', `${quote(address)} is not a valid IPv${version} address`, { value: address });
     }
     if (number < base || number >= base + size) throw this.outside(address);
     return number - base;

@@ -38,7 +38,7 @@ export function checkTime(time: number): number {
   if (typeof time !== 'number') throw new TypeError(`a time is a number of milliseconds, not ${describe(time)}`);
   const whole = Math.floor(time);
   if (whole >= 0 && whole < TIME_LIMIT) return whole;
-  throw new LimpetError('BAD_INPUT', `${time} is no time: milliseconds since the epoch, from 0 to 2^48 − 1`, {
+  throw new LimpetError('BAD_INPUT', `${time} is not a valid time: milliseconds since the epoch, from 0 to 2^48 − 1`, {
     value: time,
   });
 }

@@ -57,7 +57,7 @@ function gatewayIn(cidr: Cidr, gateway: string): string {
   if (typeof gateway !== 'string') throw new TypeError(`a gateway is a string, not ${describe(gateway)}`);
   const address = parseAddress(gateway, cidr.version);
   if (address === undefined) {
-    throw new LimpetError('BAD_INPUT', `the gateway ${quote(gateway)} is no IPv${cidr.version} address`, {
+    throw new LimpetError('BAD_INPUT', `the gateway ${quote(gateway)} is not a valid IPv${cidr.version} address`, {
       value: gateway,
     });
   }

@@ -66,7 +66,7 @@ export class Restore {
     const why =
       status === Status.BAD_VERSION
         ? `has format version ${this.#core.formatVersion}, which this core does not know`
-        : 'is no Limpet snapshot, or is damaged';
+        : 'is not a Limpet snapshot, or is damaged';
     return this.#bad(`${this.#snapshot()} ${why}`);
   }
 

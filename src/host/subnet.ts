@@ -141,7 +141,9 @@ export class Subnet {
   reclaimOldest(count = 1): Binding[] {
     if (typeof count !== 'number') throw new TypeError(`a count is a number, not ${describe(count)}`);
     if (count < 0 || (!Number.isInteger(count) && count !== Number.POSITIVE_INFINITY)) {
-      throw new LimpetError('BAD_INPUT', `${count} is no count: a whole number from 0, or Infinity`, { value: count });
+      throw new LimpetError('BAD_INPUT', `${count} is not a valid count: a whole number from 0, or Infinity`, {
+        value: count,
+      });
     }
     return this.#reclaim(count, TIME_LIMIT);
   }

@@ -168,7 +168,7 @@ function dueBindings({ service, clock }: OperateEnvironment, options: ReclaimOpt
 function ageOf(text: string): number {
   const age = parseDuration(text);
   if (age !== undefined) return age;
-  throw new LimpetError('BAD_INPUT', `${JSON.stringify(text)} is no duration: write 90s, 10m, 24h or 7d`, {
+  throw new LimpetError('BAD_INPUT', `${JSON.stringify(text)} is not a valid duration: write 90s, 10m, 24h or 7d`, {
     value: text,
   });
 }

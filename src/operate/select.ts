@@ -42,7 +42,7 @@ export function addressIn(text: string): 4 | 6 | undefined {
  */
 export function subnetsWith(service: AllocatorService, address: string, selection: Selection): SubnetService[] {
   if (addressIn(address) === undefined) {
-    throw new LimpetError('BAD_INPUT', `${quote(address)} is no IP address`, { value: address });
+    throw new LimpetError('BAD_INPUT', `${quote(address)} is not a valid IP address`, { value: address });
   }
   const all = selectSubnets(service, selection);
   const found = all.filter((each) => contains(each.cidr, address));

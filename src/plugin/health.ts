@@ -38,7 +38,7 @@ export async function serveMetrics(address: string, mount: ReturnType<typeof hea
   if (port === undefined) {
     throw new LimpetError(
       'BAD_INPUT',
-      `${JSON.stringify(address)} is no address for metrics: write host:port, or :port`,
+      `${JSON.stringify(address)} is not a valid address for metrics: write host:port, or :port`,
     );
   }
   const server = createServer((request, response) => {

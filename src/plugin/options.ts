@@ -78,7 +78,7 @@ export function parsePools(text: string): PoolRange[] {
     if (range !== undefined && Number(size) >= range.prefix && Number(size) <= longest) {
       return { base: range.text, size: Number(size) };
     }
-    throw new LimpetError('BAD_INPUT', `${quote(part)} is no range of pools: write it like 10.0.0.0/8:24`, {
+    throw new LimpetError('BAD_INPUT', `${quote(part)} is not a valid range of pools: write it like 10.0.0.0/8:24`, {
       value: part,
     });
   });

@@ -60,7 +60,7 @@ function optionsOf(settings: Settings): PluginOptions {
 function levelOf(text: string): LogLevel {
   const level = LOG_LEVELS.find((each) => each === text);
   if (level !== undefined) return level;
-  throw new LimpetError('BAD_INPUT', `${quote(text)} is no log level: there are ${LOG_LEVELS.join(', ')}`, {
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid log level: there are ${LOG_LEVELS.join(', ')}`, {
     value: text,
   });
 }
@@ -68,5 +68,7 @@ function levelOf(text: string): LogLevel {
 function durationOf(text: string): number {
   const duration = parseDuration(text);
   if (duration !== undefined) return duration;
-  throw new LimpetError('BAD_INPUT', `${quote(text)} is no duration: write it like 500ms, 5s or 1m`, { value: text });
+  throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid duration: write it like 500ms, 5s or 1m`, {
+    value: text,
+  });
 }

@@ -191,7 +191,7 @@ describe('exit codes and error lines', { concurrency: 2 }, () => {
       /^$/,
       compact + compact.replace('"a"', '"b"'),
     ],
-    ['no command', [], 2, /name a command/],
+    ['no command', [], 2, /no command given/],
     ['an unknown command', ['rebiuld'], 2, /unknown command 'rebiuld'/],
     ['an unknown option', from('--jsn'), 2, /unknown option '--jsn'/],
     ['no tasks', ['rebuild', ...stock], 2, /--tasks/],
@@ -398,7 +398,7 @@ describe('demo', () => {
   test('refuses a seed that is none, and one for the recording', async () => {
     for (const seed of ['x', '-1', '1.5', '4294967296'])
       assert.match((await limpet(['demo', `--seed=${seed}`])).stderr, new RegExp(`--seed ${seed}: a seed is`));
-    assert.match((await limpet(['demo', '--recording', '--seed', '1'])).stderr, /a recording has one course/);
+    assert.match((await limpet(['demo', '--recording', '--seed', '1'])).stderr, /a recording is always the same/);
   });
 
   test('tells in 30 to 60 lines of 80 columns what the recordings show', async () => {

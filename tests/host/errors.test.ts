@@ -153,10 +153,10 @@ test('a LimpetError is an Error with a name, and says what it is', () => {
   const error = refused('BAD_INPUT', () => limpet.subnet('x'));
   assert.ok(error instanceof Error);
   assert.equal(error.name, 'LimpetError');
-  assert.match(String(error), /^LimpetError: "x" is no CIDR/);
+  assert.match(String(error), /^LimpetError: "x" is not a valid CIDR/);
   assert.ok(new library.LimpetError('FULL', 'm') instanceof LimpetError);
   assert.equal(LimpetError.name, 'LimpetError');
-  assert.match(inspect(error), /^LimpetError: "x" is no CIDR.*code: 'BAD_INPUT'/s);
+  assert.match(inspect(error), /^LimpetError: "x" is not a valid CIDR.*code: 'BAD_INPUT'/s);
 });
 
 test('a mended bug: the last moment there is can be reclaimed too', () => {

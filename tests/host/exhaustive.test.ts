@@ -439,13 +439,13 @@ describe('CIDRs', () => {
       '10.0.0.0/255.0.0.0',
     ];
     for (const text of [...bad, ...more, ...six, ...odd]) {
-      refused('BAD_INPUT', () => limpet.subnet(text), JSON.stringify(text), 'is no CIDR');
+      refused('BAD_INPUT', () => limpet.subnet(text), JSON.stringify(text), 'is not a valid CIDR');
       refused('BAD_INPUT', () => limpet.subnet('10.0.0.0/8', { exclude: [`${text}/`] }), JSON.stringify(`${text}/`));
     }
   });
 
   test('a mended bug: a zone is no host bit', () => {
-    refused('BAD_INPUT', () => limpet.subnet('fe80::1%eth0/128'), 'is no CIDR');
+    refused('BAD_INPUT', () => limpet.subnet('fe80::1%eth0/128'), 'is not a valid CIDR');
   });
 
   test('host bits', () => {

@@ -68,7 +68,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
         await release('helloworld.5', 'node-1');
         await swarm.net.reclaim('helloworld.5');
       },
-      says: /helloworld\.5 \(.*\) on node-1 runs at 10\.77\.0\.11, which nobody keeps for it/,
+      says: /helloworld\.5 \(.*\) on node-1 runs at 10\.77\.0\.11, which is not reserved for it/,
     },
     {
       kind: 'unbound',
@@ -79,7 +79,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
         await release(there, 'node-3');
         await swarm.net.reclaim(there);
       },
-      says: /^\w+\.\w+ \(.*\) on node-3 runs at 10\.77\.0\.\d+, which nobody keeps for it/,
+      says: /^\w+\.\w+ \(.*\) on node-3 runs at 10\.77\.0\.\d+, which is not reserved for it/,
     },
     {
       kind: 'not-live',
@@ -155,7 +155,7 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
         for (const n of [1, 2]) await swarm.net.allocate(`gone.${n}`, { node: swarm.id('node-1') });
         for (const n of [1, 2]) await release(`gone.${n}`, 'node-1');
       },
-      says: /2 reserved for the tasks of gone, a service that is not there/,
+      says: /2 reserved for the tasks of gone, a service that no longer exists/,
     },
     {
       kind: 'unused-subnet',
@@ -179,7 +179,7 @@ describe('a swarm in good order', () => {
   });
 });
 
-describe('every finding, and what mends it', () => {
+describe('every finding, and what fixes it', () => {
   for (const { kind, name, provoke, says } of provoked) {
     test(`${kind}: ${name}`, async () => {
       await provoke();
@@ -260,7 +260,7 @@ describe('what check does not say', () => {
     swarm.docker.info.Swarm.ControlAvailable = false;
     const { code, findings, unchecked } = await check();
     assert.deepEqual([code, findings], [0, []]);
-    assert.match(unchecked[0]!, /node-1 is no manager, so that it cannot see tickets and tasks/);
+    assert.match(unchecked[0]!, /node-1 is not a manager, so it cannot see tickets and tasks/);
   });
 
   test('the ends of load balancers, plain containers elsewhere, and subnets of other nodes', async () => {

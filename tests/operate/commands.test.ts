@@ -228,7 +228,7 @@ describe('wrong input, and nobody there', () => {
   const cases: [string, string[], number, RegExp][] = [
     ['an unknown option', ['status', '--jsn'], 2, /unknown option '--jsn'/],
     ['an unknown state', ['ls', '--state', 'dead'], 2, /ls\.state: .*"live"\|"reserved"\|"held"/],
-    ['no CIDR', ['ls', '--subnet', 'wide'], 2, /"wide" is no CIDR/],
+    ['no CIDR', ['ls', '--subnet', 'wide'], 2, /"wide" is not a valid CIDR/],
     ['host bits', ['ls', '--subnet', '10.7.0.1/28'], 2, /host bits set: the subnet is 10\.7\.0\.0\/28/],
     [
       'an unknown subnet',
@@ -243,12 +243,17 @@ describe('wrong input, and nobody there', () => {
     ['lookup of nothing', ['lookup'], 2, /missing required argument/],
     ['reclaim of nobody', ['reclaim', 'web.99'], 1, /"web\.99" has no address in any subnet/],
     ['reclaim of everything', ['reclaim'], 2, /say what to reclaim/],
-    ['no duration', ['reclaim', '--older-than', '7 days'], 2, /"7 days" is no duration: write 90s, 10m, 24h or 7d/],
+    [
+      'no duration',
+      ['reclaim', '--older-than', '7 days'],
+      2,
+      /"7 days" is not a valid duration: write 90s, 10m, 24h or 7d/,
+    ],
     ['an identity and a filter', ['reclaim', 'web.2', '--service', 'web'], 2, /name "web\.2" or filters, not both/],
     ['release without a node', ['release', 'web.1'], 2, /--node/],
     ['release of nobody', ['release', 'nobody', '--node', 'node-1'], 1, /"nobody" has no address/],
     ['unhold of a gateway', ['unhold', '10.7.0.1'], 2, /10\.7\.0\.1 is the gateway/],
-    ['unhold of no address', ['unhold', 'web.1'], 2, /"web\.1" is no IP address/],
+    ['unhold of no address', ['unhold', 'web.1'], 2, /"web\.1" is not a valid IP address/],
     ['--socket and --store', ['status', '--store', 'memory:'], 2, /exclude each other/],
   ];
   for (const [name, args, code, stderr] of cases) {
@@ -286,7 +291,7 @@ describe('wrong input, and nobody there', () => {
     other.close();
     assert.deepEqual(
       [code, stderr],
-      [3, `limpet: ${path} is no Limpet plugin's socket: it answers 200, and no JSON\n`],
+      [3, `limpet: ${path} is not the socket of a Limpet plugin: it answers 200, and not JSON\n`],
     );
     const file = join(rig.folder, 'file');
     writeFileSync(file, '');

@@ -197,7 +197,7 @@ describe('wrong input', () => {
       /ingress has the IPAM driver default/,
     ],
     ['into nothing', ['import', 'stock', '--into', 'nope'], 1, /there is no network "nope"/],
-    ['into no CIDR', ['import', 'stock', '--into', 'x/y'], 2, /"x\/y" is no CIDR/],
+    ['into no CIDR', ['import', 'stock', '--into', 'x/y'], 2, /"x\/y" is not a valid CIDR/],
     ['no option', ['import', 'stock', '--ipam-opt', 'limpet.exclude'], 2, /"limpet\.exclude" is not of the form/],
     [
       'an unknown option',

@@ -75,7 +75,7 @@ describe('what is no good gets a clear message and changes nothing', () => {
   const BAD: [string, string | Uint8Array, RegExp][] = [
     ['cut off', '[{"ID":"0ere9g7hghbrorse3roykq84p","Version":{"Ind', /broken\.json is not JSON/],
     ['an error of Docker', '{"message":"This node is not a swarm manager."}', /not the list.*not a swarm manager/],
-    ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe, 0x00, 0xd8]), /broken\.json is no text/],
+    ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe, 0x00, 0xd8]), /broken\.json is not text/],
     ['UTF-16 of a Windows shell', new Uint8Array([0xff, 0xfe, 0x5b, 0, 0x5d, 0]), /UTF-16: save it as UTF-8/],
     ['nothing', '  \n', /broken\.json is empty/],
     ['an empty list', '[]', /empty list/],
@@ -121,7 +121,7 @@ describe('what is no good gets a clear message and changes nothing', () => {
     rig.visit('#view=own', async ({ page }) => {
       await paste(page, 'hello');
       await says(page, 'refused');
-      assert.match(await page.locator('#own-message').innerText(), /the pasted text is not JSON.*Nothing was taken in/);
+      assert.match(await page.locator('#own-message').innerText(), /the pasted text is not JSON.*Nothing was read/);
       assert.equal(await page.locator('.own-result').isVisible(), false);
     }));
 });

@@ -45,9 +45,9 @@ test('--help names every setting and its variable', async () => {
 
 test('settings that are none are told in one line', async () => {
   const bad: [string[], RegExp][] = [
-    [['--log-level', 'loud'], /"loud" is no log level/],
-    [['--global-pools', '10.0.0.0/8'], /"10\.0\.0\.0\/8" is no range of pools/],
-    [['--home-wait', 'soon'], /"soon" is no duration/],
+    [['--log-level', 'loud'], /"loud" is not a valid log level/],
+    [['--global-pools', '10.0.0.0/8'], /"10\.0\.0\.0\/8" is not a valid range of pools/],
+    [['--home-wait', 'soon'], /"soon" is not a valid duration/],
     [['--docker', 'nowhere'], /"nowhere" is not a valid address of Docker's API/],
     [['--nope'], /unknown option '--nope'/],
   ];

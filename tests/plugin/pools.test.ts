@@ -151,7 +151,7 @@ describe('options', () => {
     [{ 'limpet.scope': 'world' }, /limpet\.scope: "world" is neither cluster nor node/],
     [{ 'limpet.scope': 'node' }, /limpet\.scope=node: a network of the swarm has the scope cluster/],
     [{ 'limpet.exclude': '10.99.0.0/24' }, /10\.99\.0\.0/],
-    [{ 'limpet.exclude': 'x' }, /"x" is no IPv4 address, CIDR or range/],
+    [{ 'limpet.exclude': 'x' }, /"x" is not a valid IPv4 address, CIDR or range/],
   ];
   for (const [Options, message] of bad) {
     test(`${JSON.stringify(Options)} is refused, and nothing is made`, async () => {

@@ -154,7 +154,7 @@ describe('fields', () => {
   test('values that are no pool, no address, no space', async () => {
     const bad: [string, object, number, RegExp][] = [
       ['RequestPool', { AddressSpace: 'other' }, 400, /no address space "other".*limpet\.global/],
-      ['RequestPool', { AddressSpace: 'limpet.global', Pool: '10.0.0.0' }, 400, /"10\.0\.0\.0" is no CIDR/],
+      ['RequestPool', { AddressSpace: 'limpet.global', Pool: '10.0.0.0' }, 400, /"10\.0\.0\.0" is not a valid CIDR/],
       ['RequestPool', { AddressSpace: 'limpet.global', Pool: '10.77.0.0/16' }, 409, /Pool overlaps with other one/],
       ['RequestAddress', { PoolID: 'nonsense' }, 404, /no pool "nonsense"/],
       ['RequestAddress', { PoolID: 'global/swarm/10.99.0.0/24' }, 404, /no subnet 10\.99\.0\.0\/24/],
@@ -346,7 +346,10 @@ describe('the start', () => {
     assert.match(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /limpet_store_open/);
     assert.equal((await fetch(`http://127.0.0.1:${port}/limpet/v1/status`)).status, 404);
     await watched.stop();
-    await assert.rejects(plugin(docker.socket, { metrics: 'nonsense' }), /"nonsense" is no address for metrics/);
+    await assert.rejects(
+      plugin(docker.socket, { metrics: 'nonsense' }),
+      /"nonsense" is not a valid address for metrics/,
+    );
   });
 
   test('what was answered is there after a restart on a file store', async () => {

@@ -1,4 +1,4 @@
-// `limpet check` for people: each finding as a sentence, and below it the command that mends it.
+// `limpet check` for people: each finding as a sentence, and below it the command that fixes it.
 
 import type { Checked, Finding } from '../../operate/index.js';
 import { count, oneLine, type Paint } from '../print.js';

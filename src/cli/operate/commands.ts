@@ -17,10 +17,11 @@ type Common = Reach & { readonly json?: true; readonly subnet?: string; readonly
 const REACH_HELP = `
 Asks the plugin that runs on this machine, found in ${PLUGIN_FOLDER}, or
 opens the store itself with --store: memory:, file:///path or
-etcd://host:2379,host:2379. A file store is the running plugin's alone.`;
+etcd://host:2379,host:2379. A file store cannot be opened while its plugin
+runs.`;
 
 const CODES_HELP = `
-Exit code: 0 good, 2 wrong usage, 3 the plugin, the store or Docker does not
+Exit code: 0 success, 2 wrong usage, 3 the plugin, the store or Docker does not
 answer`;
 
 /** Adds the commands to the program. */
@@ -40,7 +41,7 @@ export function adminCommands(program: Command, paint: Paint): void {
       .option('--space <name>', 'only subnets of this space');
   };
 
-  command('status', 'show the subnets: what is live, reserved, held, free', `${CODES_HELP}.`).action(
+  command('status', 'show the subnets: live, reserved, held and free addresses', `${CODES_HELP}.`).action(
     async (options: Common) => {
       await show(await ask(options, 'status', {}), options, (answer) => statusText(answer, paint));
     },
@@ -57,23 +58,23 @@ export function adminCommands(program: Command, paint: Paint): void {
 
   command(
     'lookup <address-or-identity>',
-    'say whose an address is, or which addresses an identity has',
+    'show who has an address, or which addresses an identity has',
     LOOKUP_HELP,
   ).action(async (key: string, options: Common) => {
     await show(await ask(options, 'lookup', { key }), options, (answer) => listingText(answer, paint));
   });
 
-  command('reclaim [identity]', 'give reserved addresses up, so that others can have them', RECLAIM_HELP)
+  command('reclaim [identity]', 'free reserved addresses', RECLAIM_HELP)
     .option('--service <name>', "every reserved binding of this service's tasks")
-    .option('--older-than <duration>', 'every binding reserved for so long: 90s, 10m, 24h, 7d')
-    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--older-than <duration>', 'bindings reserved for at least this long: 90s, 10m, 24h, 7d')
+    .option('--dry-run', 'show what would be done, and do nothing')
     .action(async (identity: string | undefined, { service, olderThan, dryRun, ...options }: ReclaimCommand) => {
       const answer = await ask(options, 'reclaim', { identity, service, olderThan, dryRun });
       if (answer.refused.length > 0) process.exitCode = EXIT.found;
       await show(answer, options, (answer) => reclaimedText(answer, paint));
     });
 
-  command('check', 'compare with Docker: leaks, doubles, drift, each with what mends it', CHECK_HELP)
+  command('check', 'compare with Docker and suggest fixes', CHECK_HELP)
     .option('--settle <ms>', 'milliseconds between the two looks (default: 2000)')
     .action(async ({ settle, ...options }: Common & { settle?: string }) => {
       const answer = await ask(options, 'check', { settle });
@@ -82,9 +83,9 @@ export function adminCommands(program: Command, paint: Paint): void {
     });
 
   whole('import [network]', 'adopt the addresses that containers have now', IMPORT_HELP)
-    .option('--into <network-or-cidr>', 'the Limpet network, or the CIDR of one to come, that takes its place')
-    .option('--ipam-opt <limpet.name=value>', 'as the network to come will have it; several times', gathered)
-    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--into <network-or-cidr>', 'the replacement Limpet network, or its CIDR if it does not exist yet')
+    .option('--ipam-opt <limpet.name=value>', 'an option of the network to be created; repeatable', gathered)
+    .option('--dry-run', 'show what would be done, and do nothing')
     .action(async (network: string | undefined, { into, ipamOpt, dryRun, ...options }: ImportCommand) => {
       const answer = await call(reachOf(options), 'import', { network, into, ipamOptions: ipamOpt, dryRun });
       if (answer.steps.some(({ outcome }) => outcome === 'conflict' || outcome === 'unseen')) {
@@ -93,14 +94,14 @@ export function adminCommands(program: Command, paint: Paint): void {
       await show(answer, options, (answer) => importText(answer, paint));
     });
 
-  command('release <identity>', 'end the live mark that a node has left behind', RELEASE_HELP)
-    .requiredOption('--node <name>', 'the node that the identity does not run on')
+  command('release <identity>', 'clear a stale "live" mark of a node', RELEASE_HELP)
+    .requiredOption('--node <name>', 'the node whose stale mark to clear')
     .action(async (identity: string, { node, ...options }: Common & { node: string }) => {
       const answer = await ask(options, 'release', { identity, node });
       await show(answer, options, (answer) => releasedText(answer, identity, node));
     });
 
-  whole('forget <subnet>', 'remove a subnet with its reserved bindings, when its network is gone', FORGET_HELP)
+  whole('forget <subnet>', 'remove a subnet with its reserved bindings, once its network is gone', FORGET_HELP)
     .option('--space <name>', 'the space, when several have this subnet')
     .action(async (subnet: string, { space, ...options }: Common) => {
       const answer = await call(reachOf(options), 'forget', { subnet, space });
@@ -122,10 +123,10 @@ type ImportCommand = Common & {
 type ReclaimCommand = Common & { readonly service?: string; readonly olderThan?: string; readonly dryRun?: true };
 
 const CHECK_HELP = `
-Looks at bindings, held addresses and live marks beside Docker's containers,
-tasks, services, nodes and networks, twice, two seconds apart: what is only in
-passing does not count. Complete on a manager; elsewhere it says what it left
-out. Problems count, notices do not.
+Compares bindings, held addresses and live marks with Docker's containers,
+tasks, services, nodes and networks, twice, two seconds apart, and reports only
+what both looks saw. Complete on a manager; elsewhere it also reports what it
+could not check. Only problems change the exit code, notices do not.
 
 Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 the plugin, the store or
 Docker does not answer.`;
@@ -135,25 +136,25 @@ Without a network: every network that Limpet serves. Bindings, tickets, virtual
 IPs and gateways that the store lacks are added from what runs.
 
 With a network of another IPAM driver: reserves each task's address, so that it
-gets the same one on the Limpet network that takes its place (--into). Twice is
-as good as once; what is bound already is never moved, but told as a conflict.
+gets the same one on the Limpet network that takes its place (--into). Safe to
+repeat. Existing bindings are never moved; clashes are reported as conflicts.
 
 Exit code: 0 done, 1 conflicts, or tasks that cannot be seen from here, 2 wrong
 usage, 3 the plugin, the store or Docker does not answer.
 
-Example, moving the network web (docs/OPERATIONS.md tells all of it):
+Example, moving the network web (all steps are in docs/OPERATIONS.md):
   docker network create -d overlay --ipam-driver limpet:latest \\
     --subnet 10.0.5.0/24 web-sticky
   limpet import web --into web-sticky
   docker service update --network-rm web --network-add web-sticky SERVICE`;
 
 const LOOKUP_HELP = `
-Exit code: 0 found, 1 nobody has it, 2 wrong usage, 3 the plugin, the store or
+Exit code: 0 found, 1 not found, 2 wrong usage, 3 the plugin, the store or
 Docker does not answer.`;
 
 const RECLAIM_HELP = `
-Only what does not run can be reclaimed. Name one identity, or filter: filters
-narrow each other down.
+Only addresses of identities that do not run can be reclaimed. Name one
+identity, or filter: filters are combined.
 
 Exit code: 0 done, 1 something was refused or is not there, 2 wrong usage,
 3 the plugin, the store or Docker does not answer.
@@ -164,7 +165,7 @@ Examples:
 
 const RELEASE_HELP = `
 The plugin of a node does this by itself within half a minute, and a node that
-died loses its marks with its lease: this is for what limpet check finds.
+died loses its marks with its lease: use this for what limpet check reports.
 
 Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
 or Docker does not answer.`;
@@ -176,8 +177,8 @@ Exit code: 0 removed, 1 in use or not there, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.`;
 
 const UNHOLD_HELP = `
-Ends a ticket, virtual IP or other address held without an identity: run it for
-what limpet check calls leaked. A binding on the same address stays.
+Ends a ticket, virtual IP or other address held without an identity: use it
+for what limpet check reports as a leak. A binding on the same address stays.
 
 Exit code: 0 done, 1 an address of no subnet, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.`;

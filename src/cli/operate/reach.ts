@@ -75,13 +75,16 @@ async function overSocket<N extends OperationName>(path: string, name: N, input:
   try {
     answer = JSON.parse(body);
   } catch {
-    throw new Failure(`${path} is no Limpet plugin's socket: it answers ${status}, and no JSON`, EXIT.unreachable);
+    throw new Failure(
+      `${path} is not the socket of a Limpet plugin: it answers ${status}, and not JSON`,
+      EXIT.unreachable,
+    );
   }
   if (status === 200) return answer as OutputOf<N>;
   const { error } = answer as { error?: { code: LimpetErrorCode; message: string } };
   if (error !== undefined) throw new LimpetError(error.code, error.message);
   throw new Failure(
-    `${path} is no Limpet plugin's socket: it answers ${status} ${body.slice(0, 100)}`,
+    `${path} is not the socket of a Limpet plugin: it answers ${status} ${body.slice(0, 100)}`,
     EXIT.unreachable,
   );
 }
@@ -109,9 +112,9 @@ const LOOKING: readonly OperationName[] = ['status', 'ls', 'lookup', 'check'];
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  ECONNREFUSED: 'nobody listens there',
+  ECONNREFUSED: 'nothing listens there',
   EACCES: 'permission denied; only root may ask',
-  ENOTSOCK: 'it is no socket',
+  ENOTSOCK: 'it is not a socket',
 };
 
 function unreachable(path: string, error: NodeJS.ErrnoException): Failure {

@@ -37,7 +37,7 @@ function* subnetsText({ node, store, subnets, version }: Omit<Status, 'notes'>, 
   );
   yield '';
   if (subnets.length === 0) {
-    yield 'no subnets yet: they come with the first network on this IPAM driver';
+    yield 'no subnets yet; one appears when you create a network with this IPAM driver';
     return;
   }
   const head = ['SUBNET', 'SPACE', 'ADDRESSES', 'LIVE', 'RESERVED', 'HELD', 'EXCLUDED', 'FREE'];

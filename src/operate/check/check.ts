@@ -160,7 +160,7 @@ class Unchecked {
     const { info, swarm } = this.#observed;
     const said: string[] = [];
     if (swarm === undefined && info.swarm.state === 'active') {
-      said.push(`${info.name} is no manager, so that it cannot see tickets and tasks: check on a manager too`);
+      said.push(`${info.name} is not a manager, so it cannot see tickets and tasks: check on a manager too`);
     }
     for (const [node, count] of [...this.#marks].sort()) {
       const marks = count === 1 ? '1 live mark' : `${count} live marks`;

@@ -81,7 +81,7 @@ function* checkOne(
     const message = `${told(context, seen)} runs at ${address}; its own address is ${binding.address}`;
     yield { kind: 'drift', ...about, message, ...restart(context, seen) };
   } else {
-    const message = `${told(context, seen)} runs at ${address}, which nobody keeps for it`;
+    const message = `${told(context, seen)} runs at ${address}, which is not reserved for it`;
     yield { kind: 'unbound', ...about, message, mend: `limpet import ${quoted(network)}` };
   }
 }

@@ -3,17 +3,17 @@
 export const KINDS = {
   double: 'two running containers have one address',
   'double-ticket': 'Swarm has given one address to two tasks',
-  foreign: "a container runs on somebody else's address",
+  foreign: "a container runs on another identity's address",
   drift: 'a container runs on an address that is not its own',
-  unbound: 'a container runs on an address that nobody keeps for it',
+  unbound: 'a container runs on an address that is not reserved for it',
   'not-live': 'a container runs, and its binding is not live',
   'stale-live': 'a binding is live where nothing runs',
   leak: 'an address is taken, and nothing uses it',
   unheld: 'an address that Swarm has given is free in Limpet',
   'no-subnet': 'a network of Limpet without a subnet in the store',
-  guest: 'a container is a guest beside its own address',
-  orphan: 'reserved addresses of a service that is not there',
-  'unused-subnet': 'a subnet that no network has',
+  guest: 'a container is a guest, not on its own address',
+  orphan: 'reserved addresses of a service that no longer exists',
+  'unused-subnet': 'a subnet that no network uses',
   tight: 'addresses run short',
 } as const;
 

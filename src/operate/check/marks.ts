@@ -106,7 +106,7 @@ export function* checkOrphans({ net, observed, where }: Marks): Generator<Found>
     if (!names.has(service)) counts.set(service, (counts.get(service) ?? 0) + 1);
   }
   for (const [service, count] of counts) {
-    const message = `${count} reserved for the tasks of ${service}, a service that is not there`;
+    const message = `${count} reserved for the tasks of ${service}, a service that no longer exists`;
     yield { kind: 'orphan', identity: service, message, mend: `limpet reclaim --service ${quoted(service)}${where}` };
   }
 }

@@ -12,7 +12,7 @@ export function* checkRecords(net: SubnetService, network: string, uses: readonl
   for (const use of uses) {
     const { address, kind, of } = use;
     if (net.inspect(address).state === 'free') {
-      const message = `${address}, ${kind} of ${of}, is free in Limpet: somebody else could be given it`;
+      const message = `${address}, ${kind} of ${of}, is free in Limpet: it could be assigned again`;
       yield { kind: 'unheld', network, address, message, mend: `limpet import ${quoted(network)}` };
     }
     if (kind !== 'ticket') continue;
