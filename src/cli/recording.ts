@@ -22,7 +22,7 @@ function introduction({ engine, managers, service, network, cidr, steps }: Story
   return [
     paint('bold', 'One swarm, two allocators'),
     `A recording: ${managers} managers with Docker ${engine}, service ${service} with ${replicas}`,
-    `replicas, network ${network} (${cidr}). Beside what Docker did stands what`,
+    `replicas, network ${network} (${cidr}). What Docker did stands next to what`,
     'Limpet does when it gets the same events, computed now.',
   ];
 }
