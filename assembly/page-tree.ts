@@ -29,7 +29,6 @@ class TreeNode {
     return load<u64>(changetype<usize>(this) + (i << 4), KEYS + 8);
   }
 
-  @inline
   item(i: u32): usize {
     return load<usize>(changetype<usize>(this) + (i << 2), ITEMS);
   }

@@ -8,6 +8,8 @@ import { Subnet } from './subnet';
 
 /** The lowest ordinal at or above (hi, lo) that is bound or held, put into Ordinal; false when there is none. */
 export function nextUsed(subnet: Subnet, lo: u64, hi: u64): bool {
+  // No page has the number of an ordinal outside, which a narrow subnet would take for that of another.
+  if (subnet.isOutside(lo, hi)) return false;
   const pages = subnet.bitmap.pages;
   let page = pages.of(lo, hi);
   if (exists(page) && usedIn(subnet, page, Ordinal.offset(lo))) return true;

@@ -25,7 +25,7 @@ import {
 export function allocate(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  return Call.answer(subnet.allocate(IO + IDENTITY, length));
+  return answer(subnet.allocate(IO + IDENTITY, length));
 }
 
 export function allocate_preferred(id: u32, length: u32): i32 {

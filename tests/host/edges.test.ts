@@ -364,6 +364,27 @@ describe('a snapshot', () => {
   });
 });
 
+test("an ordinal outside of the subnet is nobody else's, however large it is", () => {
+  const core = new RawCore(corePath);
+  for (const id of [core.subnet(4, 24), core.subnet(4, 0), core.subnet(6, 64)]) {
+    assert.equal(core.at('hold', id, 5), Status.CHANGED);
+    for (const bits of [8, 32, 44, 56, 64, 76, 88, 127].map(BigInt)) {
+      const outside = (1n << bits) + 5n;
+      const answers = ['hold', 'rehold', 'unhold', 'is_held', 'inspect'].map((name) => core.at(name, id, outside));
+      if (answers[0] !== -3) continue; // it lies inside
+      assert.deepEqual([...new Set(answers)], [-3], `2^${bits}`);
+      assert.equal(core.at('next', id, outside), Status.UNKNOWN, `2^${bits}`);
+      for (const name of ['bind', 'allocate_preferred', 'trade', 'allocate_in']) {
+        core.ordinal = outside;
+        core.last = outside;
+        assert.equal(core.of(name, id, 'a'), -3, `${name} 2^${bits}`);
+      }
+    }
+    assert.equal(core.at('next', id, 0), Status.OK);
+    assert.equal(core.ordinal, 5n);
+  }
+});
+
 test('all of ::/0 excluded is told as such', async () => {
   const core = new RawCore(corePath);
   const id = core.subnet(6, 0, 0, [[0n, (1n << 128n) - 1n]]);
