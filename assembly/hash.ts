@@ -1,6 +1,6 @@
 // The keyed hash. Identities come from users, so it is SipHash-1-3 under a key that the host chooses (Aumasson,
-// Bernstein: "SipHash: a fast short-input PRF", 2012). No answer of the core depends on the key, nor does how much memory
-// it takes; only the order in its tables does.
+// Bernstein: "SipHash: a fast short-input PRF", 2012). No answer of the core depends on the key, nor does how much
+// memory it takes; only the order in its tables does.
 
 export abstract class Key {
   static k0: u64 = 0;

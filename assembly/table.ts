@@ -217,8 +217,9 @@ export class Table {
   }
 
   /**
-   * Whether there is memory for the move. There is, since the insertion has asked for it; but not in a flood, where a run
-   * of equal hashes, which moves at once, reaches far behind the homes that are moved. Then the table waits for more.
+   * Whether there is memory for the move. There is, since the insertion has asked for it; but not in a flood, where a
+   * run of equal hashes, which moves at once, reaches far behind the homes that are moved. Then the table waits for
+   * more.
    */
   private canMove(to: u32, frontier: u64): bool {
     const slots = this.slots;

@@ -391,7 +391,8 @@ function outcome(id: u32): string {
 }
 
 function network(id: string = NETWORK_ID, addresses: string = '"10.0.0.5/24"'): string {
-  return `{"Network":{"ID":"${id}","Version":{"Index":26},"Spec":{"Name":"stock","Labels":{}}},"Addresses":[${addresses}]}`;
+  const network = `{"ID":"${id}","Version":{"Index":26},"Spec":{"Name":"stock","Labels":{}}}`;
+  return `{"Network":${network},"Addresses":[${addresses}]}`;
 }
 
 function task(

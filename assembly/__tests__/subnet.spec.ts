@@ -708,7 +708,7 @@ describe('many subnets', () => {
     expect<u32>(core.memory_used()).toBeLessThan(8193);
   });
 
-  test('the one of the call before is not taken for another that has its number since, nor for one that never was', () => {
+  test('the one of the call before is not taken for another that has its number since, or for none', () => {
     const first = create(4, 24);
     allocate(first, 'a');
     assert(allocate(u32.MAX_VALUE, 'a') == status.NO_SUBNET, 'a number that no subnet has');

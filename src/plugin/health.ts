@@ -53,7 +53,10 @@ export async function serveMetrics(
 ): Promise<Server> {
   const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[^:]*):(\d{1,5})$/.exec(address) ?? [];
   if (port === undefined) {
-    throw new LimpetError('BAD_INPUT', `${quote(address)} is not a valid address for metrics: write host:port, or :port`);
+    throw new LimpetError(
+      'BAD_INPUT',
+      `${quote(address)} is not a valid address for metrics: write host:port, or :port`,
+    );
   }
   const known = new Set(['localhost', host, ...names].map((name) => name.toLowerCase()));
   const options = {
