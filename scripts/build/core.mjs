@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 
-const LIMIT = 30500;
-const LIMIT_COMPRESSED = 13900;
+const LIMIT = 31000;
+const LIMIT_COMPRESSED = 14200;
 
 /** Compiles assembly/index.ts by a target of asconfig.json. Throws when the release module is over its limits. */
 export async function compileCore(target, outFile) {
