@@ -63,7 +63,6 @@ export class Pages {
   }
 
   /** Puts the ordinal of a place into Ordinal. */
-  @inline
   toOrdinal(place: u32): void {
     if (this.isWide) {
       this.at(place).toOrdinal(Ordinal.offset(place));

@@ -43,6 +43,13 @@ export abstract class Call {
     return id == entered && exists(subnet) ? status.OK : find(id);
   }
 
+  /** As `enter`, inline: for the calls that are made most. */
+  @inline
+  static enterFor(id: u32, length: u32): i32 {
+    const refusal = Call.enter(id);
+    return refusal || length - 1 < 255 ? refusal : status.BAD_INPUT;
+  }
+
   /** As `answer`, inline: for the calls that are made most. */
   @inline
   static answer(result: i32): i32 {
@@ -63,9 +70,7 @@ function find(id: u32): i32 {
 
 /** As Call.enter, for a call about an identity, whose length is checked. */
 export function enter(id: u32, length: u32): i32 {
-  const refusal = Call.enter(id);
-  if (refusal) return refusal;
-  return length - 1 < 255 ? status.OK : status.BAD_INPUT;
+  return Call.enterFor(id, length);
 }
 
 export function lo(): u64 {

@@ -23,9 +23,9 @@ import {
 } from './area';
 
 export function allocate(id: u32, length: u32): i32 {
-  const refusal = enter(id, length);
+  const refusal = Call.enterFor(id, length);
   if (refusal) return refusal;
-  return answer(subnet.allocate(IO + IDENTITY, length));
+  return Call.answer(subnet.allocate(IO + IDENTITY, length));
 }
 
 export function allocate_preferred(id: u32, length: u32): i32 {
@@ -85,11 +85,11 @@ export function trade(id: u32, length: u32): i32 {
 }
 
 export function release(id: u32, length: u32): i32 {
-  const refusal = enter(id, length);
+  const refusal = Call.enterFor(id, length);
   if (refusal) return refusal;
   const time = load<u64>(IO, TIME);
   if (time >= TIME_LIMIT) return status.BAD_INPUT;
-  return answer(subnet.release(IO + IDENTITY, length, time));
+  return Call.answer(subnet.release(IO + IDENTITY, length, time));
 }
 
 export function reclaim(id: u32, length: u32): i32 {
@@ -122,7 +122,7 @@ export function oldest(id: u32): i32 {
 }
 
 export function lookup(id: u32, length: u32): i32 {
-  const refusal = enter(id, length);
+  const refusal = Call.enterFor(id, length);
   if (refusal) return refusal;
   const binding = subnet.bindings.of(IO + IDENTITY, length);
   return exists(binding) ? describe(binding) : status.UNKNOWN;
