@@ -3,12 +3,13 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { LimpetError } from '../host/errors.js';
+import { visible } from '../host/visible.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
 import { adminCommands } from './operate/commands.js';
 import { lines, print } from './output.js';
-import { oneLine, painter } from './print.js';
+import { painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';
 import { recordingStory } from './recording.js';
 import { jsonReport, textReport } from './report.js';
@@ -74,14 +75,14 @@ Example, on a manager:
 /** One line on stderr. Whatever fails, the input or its use is why; a stack is of no use to who runs this. */
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help and --version
-  process.stderr.write(`limpet: ${oneLine(messageOf(error))}\n`);
+  process.stderr.write(`limpet: ${visible(messageOf(error))}\n`);
   process.exitCode = error instanceof Failure ? error.exitCode : EXIT.unusable;
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) {
     if (error.code === 'commander.help') return 'name a command, such as status or rebuild; limpet --help tells more';
-    return error.message.replace(/^error: /, '');
+    return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '); // and perhaps what was meant, below it
   }
   if (error instanceof Failure || error instanceof LimpetError) return error.message;
   return `unexpected failure: ${error instanceof Error ? error.message : String(error)}`;

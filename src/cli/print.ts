@@ -1,5 +1,7 @@
 // Text for a terminal: colour where it is wanted, and columns that line up.
 
+import { visible } from '../host/visible.js';
+
 const CODES = {
   bold: [1, 22],
   dim: [2, 22],
@@ -41,7 +43,7 @@ export function columns(
   right: ReadonlySet<number> = new Set(),
 ): string[] {
   const safe = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
-  const texts = safe.map((row) => row.map(({ text }) => oneLine(text)));
+  const texts = safe.map((row) => row.map(({ text }) => visible(text)));
   const widths: number[] = [];
   for (const row of texts) {
     for (const [n, text] of row.entries()) widths[n] = Math.max(widths[n] ?? 0, width(text));
@@ -65,11 +67,4 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
 
 function width(text: string): number {
   return [...text].length;
-}
-
-/** The text as one line that no terminal acts upon: control characters are spelled out. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
-    return `\\u{${char.codePointAt(0)?.toString(16)}}`;
-  });
 }

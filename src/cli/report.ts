@@ -1,12 +1,13 @@
 // What `limpet rebuild` prints: a table and a report for people, or one JSON object for programs.
 
 import type { Binding } from '../host/types.js';
+import { visibleJson } from '../host/visible.js';
 import { columns, count, type Paint, table } from './print.js';
 import type { Rebuilt } from './rebuild.js';
 
 /** One JSON object in pieces, a binding a line: long lists are never one long text. */
 export function* jsonReport({ network, subnet, report }: Rebuilt): Generator<string> {
-  yield `{"network":${JSON.stringify(network.name)},"subnet":${JSON.stringify(subnet.cidr)},`;
+  yield `{"network":${jsonOf(network.name)},"subnet":${jsonOf(subnet.cidr)},`;
   yield* list('bindings', outlines(subnet.bindings()));
   yield ',';
   yield* list('conflicts', report.conflicts);
@@ -19,10 +20,14 @@ function* list(name: string, entries: Iterable<unknown>): Generator<string> {
   yield `"${name}":[`;
   let before = '\n';
   for (const entry of entries) {
-    yield before + JSON.stringify(entry);
+    yield before + jsonOf(entry);
     before = ',\n';
   }
   yield before === '\n' ? ']' : '\n]';
+}
+
+function jsonOf(value: unknown): string {
+  return visibleJson(JSON.stringify(value));
 }
 
 function* outlines(bindings: Iterable<Binding>): Generator<Omit<Binding, 'releasedAt'>> {

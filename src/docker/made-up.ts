@@ -16,6 +16,11 @@ export function unnamed(node: string, unique: string): string {
   return `@unnamed/${node}/${unique}`;
 }
 
+/** Whether it is one of these, or looks like one: nobody else is ever called so. */
+export function isMadeUp(identity: string): boolean {
+  return identity.startsWith('@');
+}
+
 export type Made = 'endpoint' | 'guest' | 'unnamed';
 
 /** What kind of made-up identity it is; undefined for a task's or a container's. */

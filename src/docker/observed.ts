@@ -4,15 +4,20 @@
 import { contains } from '../host/cidr.js';
 import { canonical, subnetOf } from './address.js';
 import type { DockerApi } from './api.js';
+import { type Believed, believed, type Doubt, fit, type TaskRecords } from './believed.js';
 import { hasItsAddresses } from './containers.js';
 import { identityOf, identityOfTask, isBalancerEnd } from './identities.js';
+import { guest } from './made-up.js';
 import { isOn } from './networks.js';
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 import { holdsTicket, mayRun } from './states.js';
 
 /** A container at an address. */
 export interface Resident {
+  /** Of one whose name can be none: a guest's, as of everybody whose address has to have an owner. */
   readonly identity: string;
+  /** It is not who it says it is, or its name can be no identity. */
+  readonly doubt?: Doubt;
   /** The container's name. */
   readonly container: string;
   /** Its ID; undefined for a container of another node. */
@@ -37,6 +42,7 @@ export interface Use {
 /** What only a manager can tell. */
 export interface SwarmRecords {
   readonly tasks: readonly Task[];
+  readonly tasksById: ReadonlyMap<string, Task>;
   readonly services: ReadonlyMap<string, Service>;
   readonly nodes: ReadonlyMap<string, Node>;
 }
@@ -64,11 +70,16 @@ export async function observe(docker: DockerApi): Promise<Observed> {
 /** Swarm's records, as only a manager has them. @throws LimpetError UNAVAILABLE */
 export async function readRecords(docker: DockerApi): Promise<SwarmRecords> {
   const [tasks, services, nodes] = await Promise.all([docker.tasks(), docker.services(), docker.nodes()]);
-  return { tasks, services: byId(services), nodes: byId(nodes) };
+  return { tasks, tasksById: byId(tasks), services: byId(services), nodes: byId(nodes) };
 }
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((each) => [each.id, each]));
+}
+
+/** What is said of containers is judged by this; undefined where nobody can say. @param node Swarm's ID of this node */
+export function recordsFor(swarm: SwarmRecords | undefined, node: string): TaskRecords | undefined {
+  return swarm && { tasks: swarm.tasksById, services: swarm.services, node };
 }
 
 /**
@@ -79,6 +90,7 @@ export function residentsHere(
   networks: readonly Network[],
   cidr: string,
   node: string,
+  records: TaskRecords | undefined,
 ): Resident[] {
   return containers.filter(hasItsAddresses).flatMap((container) => {
     const addresses = container.endpoints
@@ -86,15 +98,14 @@ export function residentsHere(
       .flatMap((endpoint) => endpoint.addresses.map(canonical))
       .filter((address) => contains(cidr, address));
     const { name, id } = container;
-    return addresses.map((address) => ({
-      identity: identityOf(container),
-      container: name,
-      id,
-      address,
-      node,
-      here: true,
-    }));
+    const who = believed(container, records);
+    return addresses.map((address) => ({ ...at(address, who), container: name, id, node, here: true }));
   });
+}
+
+/** Whoever can have no identity of its own is a guest at its address. */
+function at(address: string, { identity, doubt }: Believed): Pick<Resident, 'identity' | 'address' | 'doubt'> {
+  return { identity: doubt?.kind === 'unfit' ? guest(address) : identity, address, ...(doubt && { doubt }) };
 }
 
 /** Who is on a network, with addresses of one subnet. */
@@ -113,10 +124,12 @@ export async function residentsOn(
   cidr: string,
   node: string,
 ): Promise<Residents> {
-  const tasks = new Map(observed.swarm?.tasks.map((task) => [task.id, task]));
-  const here = residentsHere(observed.containers, [network], cidr, node).map((resident): Resident => {
-    const id = observed.containers.find((each) => each.id === resident.id)?.task?.id;
-    const task = id === undefined ? undefined : tasks.get(id);
+  const { containers, swarm, info } = observed;
+  const records = recordsFor(swarm, info.swarm.nodeId);
+  const claimed = new Map(containers.map(({ id, task }) => [id, task?.id]));
+  const here = residentsHere(containers, [network], cidr, node, records).map((resident): Resident => {
+    const id = resident.doubt === undefined ? claimed.get(resident.id as string) : undefined;
+    const task = id === undefined ? undefined : swarm?.tasksById.get(id);
     return task === undefined ? resident : { ...resident, task };
   });
   if (network.scope !== 'swarm') return { residents: here, ends: [] };
@@ -128,15 +141,23 @@ export async function residentsOn(
 function heardOf({ swarm }: Observed, here: readonly Resident[], all: readonly NamedEndpoint[]): Resident[] {
   if (swarm === undefined) return [];
   const names = new Set(here.map(({ container }) => container));
-  const tasks = new Map(swarm.tasks.map((task) => [task.id, task]));
   // Of what is here, the list of containers knows more.
   const heard = all.filter((each) => !each.here && !names.has(each.name));
+  const addresses = new Map<string, Set<string>>();
+  for (const { name, address } of heard) addresses.set(name, (addresses.get(name) ?? new Set()).add(address));
   return heard.flatMap(({ name, address }): Resident[] => {
-    const task = tasks.get(name.slice(name.lastIndexOf('.') + 1));
-    if (task === undefined) return [{ identity: name, container: name, address, node: undefined, here: false }];
-    if (!mayRun(task)) return []; // gossip forgets late
-    const identity = identityOfTask(task, swarm.services) ?? name;
-    return [{ identity, container: name, address, node: nodeOfTask(task), here: false, task }];
+    const task = swarm.tasksById.get(name.slice(name.lastIndexOf('.') + 1));
+    if (task !== undefined && !mayRun(task)) return []; // gossip forgets late
+    const identity = task === undefined ? undefined : identityOfTask(task, swarm.services);
+    // A name alone is nothing: any container of another node can end in a task's ID.
+    if (task === undefined || identity === undefined || name !== `${identity}.${task.id}`) {
+      return [{ ...at(address, fit(identityOf({ name }))), container: name, node: undefined, here: false }];
+    }
+    const known = { container: name, node: nodeOfTask(task), here: false, task };
+    const several = addresses.get(name)?.size ?? 1;
+    if (several === 1) return [{ ...at(address, fit(identity)), ...known }];
+    const why = `${several} containers of other nodes are called so, and it cannot be told which is the task`;
+    return [{ ...at(address, { identity, doubt: { kind: 'impostor', why } }), ...known }];
   });
 }
 

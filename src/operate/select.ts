@@ -4,6 +4,7 @@ import { parseAddress, parseCidr, quote } from '../host/address.js';
 import { contains } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import type { AllocatorService, SubnetService } from '../service/index.js';
+import { option } from './command.js';
 
 export interface Selection {
   /** A canonical CIDR. */
@@ -59,7 +60,7 @@ export function subnetsWith(service: AllocatorService, address: string, selectio
 export function onlyOne(found: readonly SubnetService[], what: string): SubnetService {
   const [only, ...more] = found;
   if (only !== undefined && more.length === 0) return only;
-  const there = found.map(({ spec }) => `--space ${spec.space} --subnet ${spec.cidr}`);
+  const there = found.map(({ spec }) => `${option('space', spec.space).trim()} --subnet ${spec.cidr}`);
   throw new LimpetError('BAD_INPUT', `${what} is in ${found.length} subnets; choose one: ${there.join(', ')}`, {
     subnets: found.map(({ cidr }) => cidr),
   });

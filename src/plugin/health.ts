@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { LimpetError } from '../host/errors.js';
+import { visibleJson } from '../host/visible.js';
 import type { Metrics } from './metrics.js';
 
 /** Why the plugin is not healthy; empty when it is. */
@@ -29,7 +30,7 @@ async function writeMetrics(metrics: Metrics, response: ServerResponse): Promise
 function writeHealth(why: readonly string[], response: ServerResponse): void {
   const status = why.length === 0 ? 200 : 503;
   response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(`${JSON.stringify({ status: why.length === 0 ? 'ok' : 'unavailable', why })}\n`);
+  response.end(`${visibleJson(JSON.stringify({ status: why.length === 0 ? 'ok' : 'unavailable', why }))}\n`);
 }
 
 /** @throws LimpetError BAD_INPUT naming the address; what the system says when it cannot be listened on */

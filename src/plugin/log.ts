@@ -1,7 +1,8 @@
 // The log: one JSON line for each decision, with who, which address, where and why. Docker keeps a managed plugin's
-// standard error in its own log.
+// standard error in its own log. Whatever names are in it, a line is one line, and a terminal may show it.
 
 import { type Logger, pino } from 'pino';
+import { visibleJson } from '../host/visible.js';
 import type { Decision, StoreEvent } from '../service/index.js';
 import type { Told } from '../tickets/told.js';
 import type { LogLevel } from './options.js';
@@ -10,7 +11,8 @@ export type Log = Logger;
 
 export function openLog(level: LogLevel, to?: { write(line: string): void }): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: name } };
-  return pino(options, to ?? pino.destination({ dest: 2, sync: true }));
+  const out = to ?? pino.destination({ dest: 2, sync: true });
+  return pino(options, { write: (line: string) => void out.write(visibleJson(line)) });
 }
 
 function name(label: string): { level: string } {

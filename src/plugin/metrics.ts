@@ -2,6 +2,7 @@
 // asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { visible } from '../host/visible.js';
 import type { AllocatorService } from '../service/index.js';
 import type { Told } from '../tickets/told.js';
 
@@ -34,7 +35,7 @@ export class Metrics {
       for (const net of service()?.subnets() ?? []) {
         const { live, reserved, held, excluded, free } = net.stats;
         for (const [state, count] of Object.entries({ live, reserved, held, excluded, free }))
-          gauge.set({ space: net.spec.space, subnet: net.cidr, state }, Number(count));
+          gauge.set({ space: visible(net.spec.space), subnet: net.cidr, state }, Number(count));
       }
     });
     this.#gauge(
@@ -44,7 +45,7 @@ export class Metrics {
       (gauge) => {
         gauge.reset();
         for (const net of service()?.subnets() ?? [])
-          gauge.set({ space: net.spec.space, subnet: net.cidr }, net.stats.conflicts);
+          gauge.set({ space: visible(net.spec.space), subnet: net.cidr }, net.stats.conflicts);
       },
     );
   }

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
+import { visible } from '../host/visible.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call } from '../tickets/calls.js';
 import type { Driver } from '../tickets/driver.js';
@@ -131,19 +132,20 @@ async function answer(
   }
 }
 
+/** Docker prints what it is told to its user's terminal. */
 function refusal(log: Log, call: string, error: unknown): { readonly status: number; readonly body: object } {
   if (error instanceof Refused) {
     log.debug({ event: 'refused', call: call.slice(0, 100), status: error.status }, error.message);
-    return { status: error.status, body: { Err: error.message } };
+    return { status: error.status, body: { Err: visible(error.message) } };
   }
   if (error instanceof LimpetError) {
     const status = STATUS[error.code] ?? 409;
     log.warn({ event: 'refused', call, code: error.code, ...printable(error.details) }, error.message);
-    return { status, body: { Err: error.message } };
+    return { status, body: { Err: visible(error.message) } };
   }
   const message = error instanceof Error ? error.message : String(error);
   log.error({ event: 'failed', call, stack: (error as Error)?.stack }, message);
-  return { status: 500, body: { Err: `Limpet failed in ${call}: ${message}` } };
+  return { status: 500, body: { Err: visible(`Limpet failed in ${call}: ${message}`) } };
 }
 
 /** Counts are bigints in IPv6 subnets, which JSON has not. */

@@ -3,6 +3,7 @@
 // What cannot be known is said to be so, never guessed.
 
 import { canonical } from '../docker/address.js';
+import { whyUnfit } from '../docker/believed.js';
 import { asksFor, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
@@ -10,7 +11,6 @@ import type { Container, Endpoint, Task } from '../docker/shapes.js';
 import { SWARM } from '../docker/spaces.js';
 import { mayRun } from '../docker/states.js';
 import { LimpetError } from '../host/errors.js';
-import { Identity } from '../host/identity.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { isLeaders } from './pools.js';
@@ -164,15 +164,10 @@ function someone(container: Container, address: string | undefined, around: read
   return nameable({ kind: 'container', name, id, identity: identityOf(container), wish, around });
 }
 
-/** Docker's names have no limit, identities have. */
+/** Docker's names have no limit, identities have; and nobody who asks is called as what Limpet makes up. */
 function nameable(asker: Someone): Asker {
-  try {
-    new Identity(asker.identity);
-    return asker;
-  } catch (error) {
-    if (!(error instanceof LimpetError)) throw error;
-    return { kind: 'unclear', candidates: [asker.name.slice(0, 100)], why: error.message };
-  }
+  const why = whyUnfit(asker.identity);
+  return why === undefined ? asker : { kind: 'unclear', candidates: [asker.name.slice(0, 100)], why };
 }
 
 function starting(containers: readonly Container[]): Found[] {

@@ -1,9 +1,10 @@
 // Sets the store right against what runs on this node: after a restart of the plugin, after a release that got lost,
 // after an import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
 
+import type { TaskRecords } from '../docker/believed.js';
 import { guest, made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
-import { type Resident, residentsHere } from '../docker/observed.js';
+import { type Resident, readRecords, recordsFor, residentsHere } from '../docker/observed.js';
 import type { Container } from '../docker/shapes.js';
 import { SWARM, spaceOf } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
@@ -37,6 +38,7 @@ export class Reconciler {
   async look(): Promise<void> {
     const networks = await this.#environment.networks.all();
     const containers = await this.#environment.containers.fresh();
+    const records = await this.#records();
     this.#tenants.learnNames(containers);
     const missed = new Set<string>();
     const conflicts = this.#conflicts;
@@ -46,11 +48,23 @@ export class Reconciler {
       if (space !== SWARM && space !== spaceOf(this.#environment.host())) continue;
       const node = this.#environment.nodeOf(net);
       await this.#renamed(net, node);
-      const residents = residentsHere(containers, ofSubnet(networks, net.cidr), net.cidr, node);
+      const residents = residentsHere(containers, ofSubnet(networks, net.cidr), net.cidr, node, records);
       for (const resident of residents) await this.#settle(net, resident, conflicts);
       for (const binding of [...net.list()]) await this.#check(net, binding, { containers, residents, missed });
     }
     this.#missed = missed;
+  }
+
+  /** Who is a task, where this node can ask. A swarm that has lost its leader says nothing: then labels have to do. */
+  async #records(): Promise<TaskRecords | undefined> {
+    const { docker, isManager, nodeOf } = this.#environment;
+    if (!isManager()) return undefined;
+    try {
+      return recordsFor(await readRecords(docker), nodeOf({ spec: { space: SWARM } }));
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -69,7 +83,8 @@ export class Reconciler {
 
   /** A container runs at an address: whoever's that is must be live here. */
   async #settle(net: SubnetService, resident: Resident, told: ReadonlySet<string>): Promise<void> {
-    const { identity, address } = resident;
+    const { identity, address, doubt } = resident;
+    if (doubt !== undefined) this.#doubted(net, resident, doubt.why, told);
     await this.#tenants.alone(net, identity, async () => {
       const { state, identity: owner } = net.inspect(address);
       if (state === 'excluded') return;
@@ -125,11 +140,30 @@ export class Reconciler {
     return owner === guest(address) || (nodeOfMade(owner) !== undefined && made(owner) !== 'guest');
   }
 
-  /** Told once, and again only after it has gone. */
-  #conflict(net: SubnetService, { container, address }: Resident, owner: string, told: ReadonlySet<string>): void {
+  /** Not who it says it is, or nobody that could be named: it keeps its address for as long as it runs. */
+  #doubted(net: SubnetService, resident: Resident, doubt: string, told: ReadonlySet<string>): void {
+    const { container, address } = resident;
+    if (this.#isTold(net, resident, '', told)) return;
+    this.#environment.tell({
+      event: 'doubt',
+      level: 'warn',
+      subnet: net.cidr,
+      address,
+      container,
+      why: `${container}: ${doubt}`,
+    });
+  }
+
+  #isTold(net: SubnetService, { container, address }: Resident, owner: string, told: ReadonlySet<string>): boolean {
     const key = `${net.spec.space} ${net.cidr} ${address} ${container} ${owner}`;
     this.#conflicts.add(key);
-    if (told.has(key)) return;
+    return told.has(key);
+  }
+
+  /** Told once, and again only after it has gone. */
+  #conflict(net: SubnetService, resident: Resident, owner: string, told: ReadonlySet<string>): void {
+    const { container, address } = resident;
+    if (this.#isTold(net, resident, owner, told)) return;
     const why =
       `${container} runs at the address of ${owner}: it was renamed, or has the address from elsewhere; restart ` +
       'it';

@@ -302,7 +302,7 @@ describe('exit codes and error lines', { concurrency: 2 }, () => {
       JSON.stringify(bare),
     ],
     ['compact records without a subnet', input, 2, /subnet of network "stock" is not known/, compact],
-    ['a file name with a new line', ['rebuild', '--tasks', 'a\nb\u001b', ...stock], 2, /cannot read a b\\u\{1b\}/],
+    ['a file name with a new line', ['rebuild', '--tasks', 'a\nb\u001b', ...stock], 2, /cannot read a\\nb\\u\{1b\}/],
   ];
 
   for (const [name, args, code, stderr, stdin] of cases) {

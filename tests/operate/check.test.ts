@@ -31,6 +31,17 @@ const ticketsOf = (identity: string) => {
 };
 const release = (identity: string, node: string) => swarm.net.release(identity, swarm.id(node));
 
+/** A running container of this node that may lie. */
+function disguised(name: string, address: string, task?: string): void {
+  const container = structuredClone(swarm.docker.container('helloworld.5'));
+  container.Id = 'c0ffee'.repeat(10);
+  container.Names = [`/${name}`];
+  const labels = { 'com.docker.swarm.task.id': task, 'com.docker.swarm.task.name': name };
+  container.Labels = task === undefined ? {} : { ...labels, 'com.docker.swarm.service.name': 'helloworld' };
+  container.NetworkSettings.Networks.st1.IPAddress = address;
+  swarm.docker.containers.push(container);
+}
+
 /** What makes each finding. `again`: what the mended state still shows, being no problem. */
 const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | unknown; says: RegExp; again?: Kind }[] =
   [
@@ -147,6 +158,49 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
         endpointOf('helloworld.5').IPAddress = ticket;
       },
       says: /helloworld\.5 .* as a guest; its own address is 10\.77\.0\.11/,
+    },
+    {
+      kind: 'impostor',
+      name: 'a container with the labels and the name of a task that Swarm does not have',
+      provoke: () => disguised('helloworld.7.aaaaaaaaaaaaaaaaaaaaaaaaa', '10.77.0.124', 'aaaaaaaaaaaaaaaaaaaaaaaaa'),
+      says: /^container:helloworld\.7\.a{25} .* and Swarm has no such task$/,
+    },
+    {
+      kind: 'impostor',
+      name: "a container with another task's ID in its labels",
+      provoke: () => disguised('mine', '10.77.0.124', taskOf('helloworld.5').ID),
+      says: /^mine on node-1: .*, and its name does not$/,
+    },
+    {
+      kind: 'impostor',
+      name: 'a container with name and labels of a task that runs on another node',
+      provoke: () => {
+        const node = swarm.id('node-3');
+        const service = taskOf('helloworld.5').ServiceID;
+        const { ID, Slot } = swarm.docker.tasks.find(
+          ({ NodeID, ServiceID, Status }) => NodeID === node && ServiceID === service && Status.State === 'running',
+        );
+        disguised(`helloworld.${Slot}.${ID}`, '10.77.0.124', ID);
+      },
+      says: /, and that is another container$/,
+    },
+    {
+      kind: 'unfit',
+      name: 'a container whose name is too long for an identity',
+      provoke: () => disguised('n'.repeat(300), '10.77.0.124'),
+      says: /has 300 bytes, and 255 is the most/,
+    },
+    {
+      kind: 'unfit',
+      name: 'a container whose name is half a surrogate pair',
+      provoke: () => disguised('n\ud800', '10.77.0.124'),
+      says: /has half a surrogate pair/,
+    },
+    {
+      kind: 'unfit',
+      name: 'a container that is called as what Limpet makes up',
+      provoke: () => disguised('@endpoint/x/y', '10.77.0.124'),
+      says: /begins with @/,
     },
     {
       kind: 'orphan',
@@ -296,7 +350,8 @@ describe('what check does not say', () => {
     Object.assign(young.Labels, { 'com.docker.swarm.task.id': id, 'com.docker.swarm.task.name': name });
     young.NetworkSettings.Networks.st1.IPAddress = ticket;
     swarm.docker.containers.push(young);
-    swarm.docker.tasks.push({ ...structuredClone(taskOf('helloworld.5')), ID: 'younger' });
+    swarm.docker.tasks.push({ ...structuredClone(taskOf('helloworld.5')), ID: id });
+    swarm.docker.tasks.at(-1).Status.ContainerStatus.ContainerID = 'younger';
     swarm.docker.tasks.at(-1).NetworksAttachments[0].Addresses = [`${ticket}/24`];
     const { findings } = await check();
     assert.deepEqual(findings, []);

@@ -70,6 +70,12 @@ export class SwarmRig {
       await this.#restart((identity) => identity.startsWith(`${args.at(-1)}.`));
     } else if (command.startsWith('docker restart ')) {
       await this.#restart((identity) => identity === args.at(-1));
+    } else if (command.startsWith('docker rm --force ')) {
+      this.docker.containers = this.docker.containers.filter(({ Id }) => !Id.startsWith(args.at(-1) as string));
+    } else if (command.startsWith('docker rename ')) {
+      const [, id, name] = args;
+      this.docker.containers.find(({ Id }) => Id.startsWith(id as string)).Names = [`/${name}`];
+      await this.rig.json('import', 'st1'); // as the plugin's next look
     } else {
       throw new Error(`what does ${command} do?`);
     }

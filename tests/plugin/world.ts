@@ -329,13 +329,13 @@ function containerOf(life: Life): Container {
   return { ...base, task: { id: `t${id}`, name, service: 'web', serviceId: 's' } };
 }
 
-function taskOf({ id, node, ticket, kind }: Life): Task {
+function taskOf({ id, node, ticket, kind, identity }: Life): Task {
   return {
     id: `t${id}`,
     version: 1,
     serviceId: kind === 'task' ? 's' : '',
-    slot: 1,
-    nodeId: `id-${node}`,
+    slot: Number(/\d+$/.exec(identity)?.[0]),
+    nodeId: `node-${node}`,
     state: 'running',
     desiredState: 'running',
     attachments: [{ networkId: NETWORK, addresses: [ticket] }],

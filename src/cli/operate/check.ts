@@ -1,7 +1,7 @@
 // `limpet check` for people: each finding as a sentence, and below it the command that mends it.
 
 import type { Checked, Finding } from '../../operate/index.js';
-import { count, oneLine, type Paint } from '../print.js';
+import { count, type Paint } from '../print.js';
 
 export function* checkText({ findings, unchecked, looked }: Checked, paint: Paint): Generator<string> {
   for (const finding of findings) {
@@ -16,13 +16,13 @@ export function* checkText({ findings, unchecked, looked }: Checked, paint: Pain
   const counted = [count(subnets, 'subnet'), count(networks, 'network'), count(containers, 'container')];
   const where = `${counted.join(', ')} looked at`;
   yield `${verdict}${beside}; ${where}`;
-  for (const what of unchecked) yield paint('dim', `not checked: ${oneLine(what)}`);
+  for (const what of unchecked) yield paint('dim', `not checked: ${what}`);
 }
 
 function* findingText({ kind, severity, subnet, message, mend, on }: Finding, paint: Paint): Generator<string> {
   const style = severity === 'problem' ? 'red' : 'yellow';
   yield `${paint(style, `${severity}: ${kind}`)}  ${subnet}`;
-  yield `  ${oneLine(message)}`;
+  yield `  ${message}`;
   if (mend === undefined) return;
-  yield `  ${paint('bold', oneLine(mend))}${on === undefined ? '' : paint('dim', `   (on ${oneLine(on)})`)}`;
+  yield `  ${paint('bold', mend)}${on === undefined ? '' : paint('dim', `   (on ${on})`)}`;
 }

@@ -1,6 +1,7 @@
 // The operator's commands: options in, one operation asked, its answer printed as text or as one JSON object.
 
 import type { Command } from 'commander';
+import { allVisible, visible, visibleJson } from '../../host/visible.js';
 import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
 import { EXIT, Failure } from '../failure.js';
 import { lines, print } from '../output.js';
@@ -97,7 +98,7 @@ export function adminCommands(program: Command, paint: Paint): void {
     .requiredOption('--node <name>', 'the node that the identity does not run on')
     .action(async (identity: string, { node, ...options }: Common & { node: string }) => {
       const answer = await ask(options, 'release', { identity, node });
-      await show(answer, options, (answer) => releasedText(answer, identity, node));
+      await show(answer, options, (answer) => releasedText(answer, visible(identity), visible(node)));
     });
 
   whole('forget <subnet>', 'remove a subnet with its reserved bindings, when its network is gone', FORGET_HELP)
@@ -204,7 +205,10 @@ async function ask<N extends OperationName>(
   return call(reachOf(options), name, { ...input, subnet, space } as InputOf<N>);
 }
 
-/** Prints the answer: the text for people, or what the operation answered. */
+/**
+ * Prints the answer: the text for people, or what the operation answered. Names in it come from wherever: from here on
+ * nothing in them acts upon a terminal.
+ */
 async function show<T>(answer: T, { json }: Common, text: (answer: T) => Iterable<string>): Promise<void> {
-  await print(json ? [`${JSON.stringify(answer, null, 2)}\n`] : lines(text(answer)));
+  await print(json ? [`${visibleJson(JSON.stringify(answer, null, 2))}\n`] : lines(text(allVisible(answer))));
 }

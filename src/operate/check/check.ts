@@ -6,6 +6,7 @@ import type { Network } from '../../docker/shapes.js';
 import { SWARM, spaceOf } from '../../docker/spaces.js';
 import type { SubnetService } from '../../service/index.js';
 import { LEADER } from '../../tickets/pools.js';
+import { command, option } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import { type Selection, selectSubnets } from '../select.js';
 import { isServed, placesOf } from '../served.js';
@@ -110,7 +111,7 @@ function* checkSubnet({ context, net, observed, attached, unchecked }: Looking):
   if (attached.length === 0 && !isElsewhere && (space !== SWARM || observed.swarm !== undefined)) {
     const waiting = `its ${net.stats.reserved} reserved addresses wait for one`;
     const message = `no network has ${net.cidr} (space ${space}); ${waiting}`;
-    yield { kind: 'unused-subnet', message, mend: `limpet forget ${net.cidr} --space ${space}` };
+    yield { kind: 'unused-subnet', message, mend: command('limpet forget', [net.cidr], option('space', space)) };
   }
 }
 
@@ -123,7 +124,7 @@ function withoutSubnet({ name }: Network, cidr: string, space: string, selection
   if (selection.subnet !== undefined && selection.subnet !== cidr) return [];
   if (selection.space !== undefined && selection.space !== space) return [];
   const message = `the store has no subnet ${cidr}, which network ${name} has`;
-  return [placed({ kind: 'no-subnet', network: name, message, mend: `limpet import ${name}` }, space, cidr)];
+  return [placed({ kind: 'no-subnet', network: name, message, mend: command('limpet import', [name]) }, space, cidr)];
 }
 
 function placed(found: Found, space: string, subnet: string): Finding {
@@ -133,7 +134,7 @@ function placed(found: Found, space: string, subnet: string): Finding {
 /** Options that name the subnet, and the space only where it is needed. */
 function whereOf({ cidr, spec }: SubnetService, { service }: OperateEnvironment): string {
   const same = [...service.subnets()].filter((each) => each.cidr === cidr);
-  return ` --subnet ${cidr}${same.length > 1 ? ` --space ${spec.space}` : ''}`;
+  return ` --subnet ${cidr}${same.length > 1 ? option('space', spec.space) : ''}`;
 }
 
 /** What is not looked at, gathered to one sentence a reason. */

@@ -1,9 +1,11 @@
 // Running containers against bindings: everybody at home, at home alone, and known to be there.
 
+import type { Doubt } from '../../docker/believed.js';
 import { serviceOf } from '../../docker/identities.js';
 import { made } from '../../docker/made-up.js';
 import type { Resident } from '../../docker/observed.js';
 import type { SubnetService } from '../../service/index.js';
+import { command } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import type { Found } from './finding.js';
 
@@ -55,6 +57,8 @@ function* checkOne(
   all: readonly Resident[],
 ): Generator<Found> {
   const { identity, address, node, here } = seen;
+  if (seen.doubt !== undefined) yield doubted(context, network, seen, seen.doubt);
+  if (seen.doubt?.kind === 'unfit') return;
   const binding = net.lookup(identity);
   const owner = net.inspect(address).identity;
   const about = { network, address, identity };
@@ -66,7 +70,7 @@ function* checkOne(
       kind: 'not-live',
       ...about,
       message,
-      mend: `limpet import ${quoted(network)}`,
+      mend: command('limpet import', [network]),
       on: nameOfNode(context, node),
     };
   } else if (owner !== undefined && made(owner) !== undefined) {
@@ -82,8 +86,18 @@ function* checkOne(
     yield { kind: 'drift', ...about, message, ...restart(context, seen) };
   } else {
     const message = `${told(context, seen)} runs at ${address}, which nobody keeps for it`;
-    yield { kind: 'unbound', ...about, message, mend: `limpet import ${quoted(network)}` };
+    yield { kind: 'unbound', ...about, message, mend: command('limpet import', [network]) };
   }
+}
+
+/** A name can be changed while the container runs, a label cannot. */
+function doubted(context: OperateEnvironment, network: string, seen: Resident, { kind, why }: Doubt): Found {
+  const { container, id = container, node, address } = seen;
+  const short = id.slice(0, 12);
+  const mend =
+    kind === 'unfit' ? command('docker rename', [short, `renamed-${short}`]) : command('docker rm --force', [short]);
+  const about = { network, address, identity: seen.identity, message: `${told(context, seen)}: ${why}`, mend };
+  return { kind, ...about, ...(node !== undefined && { on: nameOfNode(context, node) }) };
 }
 
 /** What brings a container home: a new start. Swarm has no command for one task alone. */
@@ -92,17 +106,12 @@ export function restart(
   { identity, container, node }: Resident,
 ): Pick<Found, 'mend' | 'on'> {
   const service = serviceOf(identity);
-  if (service !== undefined) return { mend: `docker service update --force ${quoted(service)}` };
-  const mend = `docker restart ${quoted(container)}`;
+  if (service !== undefined) return { mend: command('docker service update --force', [service]) };
+  const mend = command('docker restart', [container]);
   return node === undefined ? { mend } : { mend, on: nameOfNode(context, node) };
 }
 
 function told(context: OperateEnvironment, { identity, container, node }: Resident): string {
   const name = identity === container ? identity : `${identity} (${container})`;
   return node === undefined ? name : `${name} on ${nameOfNode(context, node)}`;
-}
-
-/** As a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

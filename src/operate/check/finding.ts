@@ -11,6 +11,8 @@ export const KINDS = {
   leak: 'an address is taken, and nothing uses it',
   unheld: 'an address that Swarm has given is free in Limpet',
   'no-subnet': 'a network of Limpet without a subnet in the store',
+  impostor: 'a container says that it is a task, and is none',
+  unfit: 'a container has an address, and no name to keep it by',
   guest: 'a container is a guest beside its own address',
   orphan: 'reserved addresses of a service that is not there',
   'unused-subnet': 'a subnet that no network has',

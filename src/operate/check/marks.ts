@@ -1,14 +1,15 @@
 // Live marks and bindings that have outlived their reason: marks where nothing runs, made-up identities that nobody is,
 // and reserved addresses of services that are no more.
 
+import { believed } from '../../docker/believed.js';
 import { mayStillRun } from '../../docker/containers.js';
-import { identityOf, identityOfTask, serviceOf } from '../../docker/identities.js';
+import { identityOfTask, serviceOf } from '../../docker/identities.js';
 import { made, nodeOfMade } from '../../docker/made-up.js';
-import { nodeOfTask, type Observed, type Resident, type SwarmRecords } from '../../docker/observed.js';
+import { nodeOfTask, type Observed, type Resident, recordsFor, type SwarmRecords } from '../../docker/observed.js';
 import { mayRun } from '../../docker/states.js';
 import type { SubnetService } from '../../service/index.js';
+import { command, option } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
-import { quoted } from './containers.js';
 import type { Found } from './finding.js';
 
 export interface Marks {
@@ -40,7 +41,7 @@ export function* checkMarks(marks: Marks): Generator<Found> {
       if (runs !== false) continue;
       const name = nameOfNode(marks.context, node);
       const message = `${identity} (${address}) is live on ${name}, and does not run there`;
-      const mend = `limpet release ${quoted(identity)} --node ${quoted(name)}${where}`;
+      const mend = command('limpet release', [identity], option('node', name) + where);
       yield { kind: 'stale-live', identity, address, message, mend };
     }
   }
@@ -59,7 +60,8 @@ function runsHere(
   if (residents.some((each) => each.here && each.address === address)) return true;
   if (kind !== undefined) return false;
   if (context.isStarting(net, identity, observed.containers)) return true;
-  return observed.containers.some((each) => mayStillRun(each) && identityOf(each) === identity);
+  const records = recordsFor(observed.swarm, observed.info.swarm.nodeId);
+  return observed.containers.some((each) => mayStillRun(each) && believed(each, records).identity === identity);
 }
 
 /** As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does. */
@@ -80,7 +82,7 @@ function isReady({ nodes }: SwarmRecords, node: string | undefined): boolean {
 }
 
 /** A made-up identity is nobody's when its node does not say otherwise: it is not given to anybody again. */
-function* checkLeftover({ net, observed, where, node }: Marks, identity: string, address: string): Generator<Found> {
+function* checkLeftover({ observed, where, node }: Marks, identity: string, address: string): Generator<Found> {
   const kind = made(identity);
   if (kind === undefined || observed.swarm === undefined) return;
   const owner = nodeOfMade(identity);
@@ -91,7 +93,7 @@ function* checkLeftover({ net, observed, where, node }: Marks, identity: string,
     identity,
     address,
     message,
-    mend: `limpet reclaim ${quoted(identity)} --subnet ${net.cidr}${space(where)}`,
+    mend: command('limpet reclaim', [identity], where),
   };
 }
 
@@ -107,10 +109,7 @@ export function* checkOrphans({ net, observed, where }: Marks): Generator<Found>
   }
   for (const [service, count] of counts) {
     const message = `${count} reserved for the tasks of ${service}, a service that is not there`;
-    yield { kind: 'orphan', identity: service, message, mend: `limpet reclaim --service ${quoted(service)}${where}` };
+    const mend = `limpet reclaim${option('service', service)}${where}`;
+    yield { kind: 'orphan', identity: service, message, mend };
   }
-}
-
-function space(where: string): string {
-  return / --space \S+/.exec(where)?.[0] ?? '';
 }

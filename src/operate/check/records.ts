@@ -3,7 +3,7 @@
 import { serviceOf } from '../../docker/identities.js';
 import type { Resident, Use } from '../../docker/observed.js';
 import type { SubnetService } from '../../service/index.js';
-import { quoted } from './containers.js';
+import { command } from '../command.js';
 import type { Found } from './finding.js';
 
 /** @param network the network's name */
@@ -13,7 +13,7 @@ export function* checkRecords(net: SubnetService, network: string, uses: readonl
     const { address, kind, of } = use;
     if (net.inspect(address).state === 'free') {
       const message = `${address}, ${kind} of ${of}, is free in Limpet: somebody else could be given it`;
-      yield { kind: 'unheld', network, address, message, mend: `limpet import ${quoted(network)}` };
+      yield { kind: 'unheld', network, address, message, mend: command('limpet import', [network]) };
     }
     if (kind !== 'ticket') continue;
     const other = tickets.get(address);
@@ -31,7 +31,7 @@ function doubleTicket(network: string, first: Use, second: Use): Found {
     address,
     identity: second.of,
     message: `Swarm's records have ${address} for ${first.of} and for ${second.of}`,
-    mend: `docker service update --force ${quoted(service)}`,
+    mend: command('docker service update --force', [service]),
   };
 }
 

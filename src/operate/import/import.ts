@@ -2,6 +2,7 @@
 // the store does not know; of any other network it reserves every address for a Limpet network that is to take its
 // place.
 
+import { fit, whyUnfit } from '../../docker/believed.js';
 import { identityOfTask } from '../../docker/identities.js';
 import { endpoint } from '../../docker/made-up.js';
 import { chooseNetwork } from '../../docker/network-list.js';
@@ -180,7 +181,8 @@ function recorded(observed: Observed, network: Network, cidr: string, residents:
     return addressesOfTask(task, network)
       .filter((address) => contains(cidr, address))
       .map((address) => {
-        return { identity, container: `${identity}.${task.id}`, address, node: nodeOfTask(task), here: false, task };
+        const container = `${identity}.${task.id}`;
+        return { ...fit(identity), container, address, node: nodeOfTask(task), here: false, task };
       });
   });
 }
@@ -201,9 +203,12 @@ function unseen(
     const id = nodeOfTask(task);
     const node = id === undefined ? undefined : nameOfNode(context, id);
     if (known.has(task.id) || identity === undefined || node === undefined || task.state !== 'running') return [];
+    const step = { subnet: net.cidr, address: '', what: 'binding', of: identity, node } as const;
+    const unfit = whyUnfit(identity);
+    if (unfit !== undefined) return [{ ...step, outcome: 'conflict', why: unfit }];
     if (net.lookup(identity) !== undefined) return [];
     const why = `runs on ${node}, and its address is not heard of here: run limpet import there`;
-    return [{ subnet: net.cidr, address: '', what: 'binding', of: identity, node, outcome: 'unseen', why }];
+    return [{ ...step, outcome: 'unseen', why }];
   });
 }
 

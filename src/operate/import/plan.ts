@@ -6,6 +6,7 @@ import type { Resident, Use } from '../../docker/observed.js';
 import { isWanted } from '../../docker/states.js';
 import { LimpetError } from '../../host/errors.js';
 import type { Inspection } from '../../host/subnet.js';
+import { command } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 
 /** What is looked at of the subnet: a SubnetService, or a subnet that is not made yet. */
@@ -41,7 +42,12 @@ export function planBindings(
   const byAddress = new Map<string, Resident>();
   const steps: Step[] = [];
   for (const claim of [...claims].sort(compare)) {
-    const { identity, address } = claim;
+    const { identity, address, doubt } = claim;
+    // Nobody but the plugin makes names up, and where nobody can tell which is the task, it is none of them.
+    if (doubt !== undefined && (doubt.kind === 'unfit' || claim.task !== undefined)) {
+      steps.push(conflict(context, net, { ...claim, identity: claim.container }, doubt.why));
+      continue;
+    }
     const own = byIdentity.get(identity);
     if (own !== undefined && own.address !== address) continue; // an update under way: the newer task is it
     const other = byAddress.get(address);
@@ -83,9 +89,9 @@ function planOne(context: OperateEnvironment, net: Lookable, claim: Resident, ma
   if (owner !== undefined && made(owner) !== undefined)
     return conflict(context, net, claim, `it runs there as a guest (${owner})`);
   if (owner !== undefined)
-    return conflict(context, net, claim, `it is bound to ${owner}; limpet reclaim ${owner} ends that`);
+    return conflict(context, net, claim, `it is bound to ${owner}; ${command('limpet reclaim', [owner])} ends that`);
   if (binding !== undefined) {
-    const why = `${identity} is bound to ${binding.address}; limpet reclaim ${identity} ends that`;
+    const why = `${identity} is bound to ${binding.address}; ${command('limpet reclaim', [identity])} ends that`;
     return conflict(context, net, claim, why);
   }
   if (state === 'excluded') return conflict(context, net, claim, `${net.cidr} excludes it`);
