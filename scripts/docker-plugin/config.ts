@@ -18,6 +18,8 @@ const SETTINGS: readonly [string, string, string][] = [
   ['LIMPET_ETCD_KEY', '', 'file of the key of that certificate, PEM'],
   ['LIMPET_ETCD_USER', '', 'user of etcd'],
   ['LIMPET_ETCD_PASSWORD', '', 'password of that user'],
+  ['LIMPET_ETCD_USER_FILE', '', 'file whose first line is that user'],
+  ['LIMPET_ETCD_PASSWORD_FILE', '', 'file whose first line is that password'],
   ['LIMPET_DOCKER_SOCKET', '/var/run/docker.sock', 'where the Docker API answers'],
   ['LIMPET_NODE', '', "this node's name; else the one that Docker has"],
   ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],

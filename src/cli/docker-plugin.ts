@@ -9,7 +9,9 @@ import { Failure } from './failure.js';
 const HELP = `
 An empty variable counts as none. For etcd, files and names come from the
 environment alone: LIMPET_ETCD_CA, LIMPET_ETCD_CERT, LIMPET_ETCD_KEY (PEM files),
-LIMPET_ETCD_USER, LIMPET_ETCD_PASSWORD.
+LIMPET_ETCD_USER and LIMPET_ETCD_PASSWORD, or LIMPET_ETCD_USER_FILE and
+LIMPET_ETCD_PASSWORD_FILE, whose first line is meant. Without TLS a password is
+sent only with etcd://…?plain-auth=yes.
 /metrics and /healthz are also on the plugin's socket.
 
 Example, for plain Docker on one machine:

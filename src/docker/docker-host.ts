@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { DockerOptions } from 'dockerode';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
+import { withoutSecrets } from '../host/secrets.js';
 
 export interface DockerHost {
   /** `/var/run/docker.sock`, `unix:///var/run/docker.sock`, `tcp://host:2375`, `https://host:2376`. */
@@ -31,7 +32,7 @@ export function dockerHost(host: string, environment: DockerEnvironment): Docker
       return readFileSync(path, 'utf8');
     } catch (error) {
       const message =
-        `Docker at ${host} wants TLS, and ${path} cannot be read (${(error as Error).message}): set ` +
+        `Docker at ${withoutSecrets(host)} wants TLS, and ${path} cannot be read (${(error as Error).message}): set ` +
         'DOCKER_CERT_PATH';
       throw new LimpetError('BAD_INPUT', message, { value: path });
     }
@@ -53,8 +54,9 @@ export function addressOf({ host, tls }: DockerHost): DockerOptions {
 }
 
 function bad(host: string): LimpetError {
+  const shown = withoutSecrets(host);
   const there = 'write /var/run/docker.sock, tcp://host:2375, or https://host:2376 for TLS';
-  return new LimpetError('BAD_INPUT', `${quote(host)} is not a valid address of Docker's API: ${there}`, {
-    value: host,
+  return new LimpetError('BAD_INPUT', `${quote(shown)} is not a valid address of Docker's API: ${there}`, {
+    value: shown,
   });
 }

@@ -8,6 +8,7 @@ import { DockerodeApi } from '../docker/client.js';
 import { ContainerList } from '../docker/container-list.js';
 import { dockerHost } from '../docker/docker-host.js';
 import { Networks } from '../docker/networks.js';
+import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment } from '../tickets/environment.js';
@@ -89,7 +90,7 @@ export async function startPlugin(
     watched?.close();
     throw error;
   }
-  log.info({ event: 'start', socket: options.socket, store: options.store.replace(/\/\/[^/]*@/, '//…@') }, 'serving');
+  log.info({ event: 'start', socket: options.socket, store: withoutSecrets(options.store) }, 'serving');
   const ended = new AbortController();
   const watching = docker.watch(ended.signal);
   const opening = situation.open().then(() => {

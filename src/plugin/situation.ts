@@ -8,6 +8,7 @@ import type { AddressSpace } from '../docker/spaces.js';
 import { SWARM } from '../docker/spaces.js';
 import { limitOf } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
+import { withoutSecrets } from '../host/secrets.js';
 import { AllocatorService, type Clock, type Store } from '../service/index.js';
 import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import { openStore } from '../stores/open-store.js';
@@ -186,7 +187,7 @@ export class Situation {
     const why =
       'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, ' +
       'and two may get one address. Use etcd (docs/SWARM.md)';
-    this.#log.warn({ event: 'store', store: this.#options.store }, why);
+    this.#log.warn({ event: 'store', store: withoutSecrets(this.#options.store) }, why);
   }
 
   #unavailable(): LimpetError {

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
+import { withoutSecrets } from '../host/secrets.js';
 import type { Store } from '../service/store.js';
 import type { EtcdEnvironment } from './etcd/options.js';
 
@@ -46,7 +47,7 @@ function folderOf(url: string): string {
 }
 
 function bad(url: string): LimpetError {
-  const shown = quote(url.replace(/\/\/[^/]*@/, '//…@'));
+  const shown = quote(withoutSecrets(url));
   return new LimpetError(
     'BAD_INPUT',
     `${shown} names no store: write memory:, file:///var/lib/limpet or etcd://host:2379,host:2379`,

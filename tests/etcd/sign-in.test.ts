@@ -125,7 +125,7 @@ describe('the etcd store signs in', () => {
     etcd.ctl('user', 'grant-role', 'root', 'root');
     etcd.ctl('auth', 'enable');
     etcd.ctlFlags.push('--user', 'root:top');
-    const url = `etcd://${etcd.endpoint}?ttl=2&deadline=2000`;
+    const url = `etcd://${etcd.endpoint}?ttl=2&deadline=2000&plain-auth=yes`;
     const who = { LIMPET_ETCD_USER: 'limpet', LIMPET_ETCD_PASSWORD: 'pass word' };
     const { store, memory } = await open(etcdOptions(url, 'n1', who));
     ends.push(() => store.close());

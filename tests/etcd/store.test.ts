@@ -427,7 +427,7 @@ describe('the etcd store', () => {
       prefix: '/x/',
     });
     const user = { LIMPET_ETCD_USER: 'u', LIMPET_ETCD_PASSWORD: 'p' };
-    assert.deepEqual(etcdOptions('etcd://a', 'n', user), {
+    assert.deepEqual(etcdOptions('etcd://a?plain-auth=yes', 'n', user), {
       endpoints: ['a:2379'],
       node: 'n',
       user: 'u',

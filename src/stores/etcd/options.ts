@@ -29,41 +29,54 @@ export interface EtcdStoreOptions {
   readonly page?: number;
 }
 
-/** The environment variables that are read: files for TLS, and who asks. */
+/** The environment variables that are read: files for TLS, and who asks, itself or in a file. */
 export interface EtcdEnvironment {
   readonly LIMPET_ETCD_CA?: string | undefined;
   readonly LIMPET_ETCD_CERT?: string | undefined;
   readonly LIMPET_ETCD_KEY?: string | undefined;
   readonly LIMPET_ETCD_USER?: string | undefined;
+  readonly LIMPET_ETCD_USER_FILE?: string | undefined;
   readonly LIMPET_ETCD_PASSWORD?: string | undefined;
+  readonly LIMPET_ETCD_PASSWORD_FILE?: string | undefined;
 }
 
+/** Asks for user and password to go over a connection without TLS. */
+const PLAIN = 'plain-auth';
 const FORM = 'etcd://host:port,host:port?ttl=10&deadline=3000&prefix=/limpet/v2/';
 
 /**
  * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/` and the environment. The port may be left
- * out. What the environment names for TLS are files. No user or password in the URL: URLs end up in logs.
+ * out. What the environment names for TLS are files. No user or password in the URL: URLs end up in logs. Without TLS
+ * whoever is on the way reads the password: that is refused, unless the URL says `plain-auth=yes`.
  * @throws LimpetError BAD_INPUT; it never repeats a password
  */
 export function etcdOptions(url: string, node: string, environment = process.env as EtcdEnvironment): EtcdStoreOptions {
   const parts = /^etcd:\/\/([^/?#]+)\/?(?:\?([^#]*))?$/.exec(url);
-  if (parts === null || parts[1]?.includes('@')) throw bad(`an etcd store is named as ${FORM}, without a user in it`);
+  // Wherever the @ is, a user may stand before it: nothing of such a URL is repeated.
+  if (parts === null || url.includes('@')) {
+    const where = 'they come from the environment; in a prefix write %40 for @';
+    throw bad(`an etcd store is named as ${FORM}, without user and password in it: ${where}`);
+  }
   const endpoints = (parts[1] as string).split(',').map(endpoint);
   const query = new URLSearchParams(parts[2] ?? '');
   for (const name of query.keys()) {
-    if (!['ttl', 'deadline', 'prefix'].includes(name)) throw bad(`${JSON.stringify(name)} is no setting of ${FORM}`);
+    if (!['ttl', 'deadline', 'prefix', PLAIN].includes(name))
+      throw bad(`${JSON.stringify(name)} is no setting of ${FORM}`);
   }
   const ttl = positive(query, 'ttl');
   const deadline = positive(query, 'deadline');
   const prefix = query.get('prefix');
+  const tls = tlsOf(environment);
+  const who = userOf(environment);
+  if (who.password !== undefined && tls.tls === undefined && !isPlainAllowed(query)) throw inClear();
   return {
     endpoints,
     node,
     ...(ttl === undefined ? {} : { ttl }),
     ...(deadline === undefined ? {} : { deadline }),
     ...(prefix === null ? {} : { prefix }),
-    ...tlsOf(environment),
-    ...userOf(environment),
+    ...tls,
+    ...who,
   };
 }
 
@@ -96,10 +109,35 @@ function tlsOf(environment: EtcdEnvironment): Pick<EtcdStoreOptions, 'tls'> {
 }
 
 function userOf(environment: EtcdEnvironment): Pick<EtcdStoreOptions, 'user' | 'password'> {
-  const { LIMPET_ETCD_USER: user, LIMPET_ETCD_PASSWORD: password } = environment;
+  const user = saidOrRead('LIMPET_ETCD_USER', environment);
+  const password = saidOrRead('LIMPET_ETCD_PASSWORD', environment);
   if (!user && !password) return {};
-  if (!user || !password) throw bad('LIMPET_ETCD_USER and LIMPET_ETCD_PASSWORD come together or not at all');
+  if (!user || !password)
+    throw bad('LIMPET_ETCD_USER and LIMPET_ETCD_PASSWORD, or their files, come together or not at all');
   return { user, password };
+}
+
+/** A variable, or the first line of the file that its sibling names, as Docker's secrets are. */
+function saidOrRead(name: 'LIMPET_ETCD_USER' | 'LIMPET_ETCD_PASSWORD', environment: EtcdEnvironment): string {
+  const { [name]: said = '', [`${name}_FILE` as const]: file } = environment;
+  if (!file) return said;
+  if (said) throw bad(`${name} and ${name}_FILE exclude each other: leave one out`);
+  const [line = ''] = read(`${name}_FILE`, file).toString('utf8').split(/\r?\n/);
+  if (line === '') throw bad(`${name}_FILE: the first line of ${file} is empty`);
+  return line;
+}
+
+function isPlainAllowed(query: URLSearchParams): boolean {
+  const said = query.get(PLAIN);
+  if (said === null || said === 'yes' || said === 'no') return said === 'yes';
+  throw bad(`${PLAIN}=${JSON.stringify(said)}: it is yes or no`);
+}
+
+function inClear(): LimpetError {
+  const why = 'without TLS whoever is on the way reads them';
+  return bad(
+    `user and password for etcd, and no LIMPET_ETCD_CA: ${why}; ${PLAIN}=yes in the URL takes that upon itself`,
+  );
 }
 
 function read(name: string, file: string): Buffer {
