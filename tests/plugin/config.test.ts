@@ -6,7 +6,8 @@ import { pluginConfig } from '../../scripts/docker-plugin/config.js';
 import { dockerPluginCommand } from '../../src/cli/docker-plugin.js';
 
 /** Read by the etcd store, from the environment alone. */
-const ETCD = ['CA', 'CERT', 'KEY', 'USER', 'PASSWORD'].map((name) => `LIMPET_ETCD_${name}`);
+const READ = ['CA', 'CERT', 'KEY', 'USER', 'USER_FILE', 'PASSWORD', 'PASSWORD_FILE'];
+const ETCD = READ.map((name) => `LIMPET_ETCD_${name}`);
 /** Fixed in the managed plugin: Docker demands the one, and the other is in the state folder. */
 const FIXED = ['LIMPET_SOCKET', 'LIMPET_STATE'];
 
