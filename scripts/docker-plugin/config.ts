@@ -23,6 +23,7 @@ const SETTINGS: readonly [string, string, string][] = [
   ['LIMPET_DOCKER_SOCKET', '/var/run/docker.sock', 'where the Docker API answers'],
   ['LIMPET_NODE', '', "this node's name; else the one that Docker has"],
   ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],
+  ['LIMPET_METRICS_NAMES', '', 'what scrapers call this host, if not by address: a,b'],
   ['LIMPET_LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'],
   ['LIMPET_GLOBAL_POOLS', '', 'ranges for swarm networks without --subnet, like 10.0.0.0/8:24'],
   ['LIMPET_LOCAL_POOLS', '', 'ranges for networks of one host without --subnet'],

@@ -39,6 +39,7 @@ function options(): Option[] {
     option('--state <file>', 'LIMPET_STATE', 'keeps the ID of this host').default(stateFile),
     option('--log-level <level>', 'LIMPET_LOG_LEVEL', LOG_LEVELS.join(', ')).default(logLevel),
     option('--metrics <host:port>', 'LIMPET_METRICS', 'where /metrics and /healthz are served'),
+    option('--metrics-names <names>', 'LIMPET_METRICS_NAMES', 'what scrapers call this host there: a,b'),
     option('--global-pools <ranges>', 'LIMPET_GLOBAL_POOLS', 'for swarm networks without --subnet').default(
       globalPools,
     ),

@@ -1,12 +1,18 @@
 // /metrics and /healthz, on the plugin's own socket and, when asked for, on an address of their own.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { visibleJson } from '../host/visible.js';
+import { bound, dismiss, MOST_HEADERS, MOST_SCRAPES } from './connections.js';
 import type { Metrics } from './metrics.js';
 
 /** Why the plugin is not healthy; empty when it is. */
 export type Health = () => readonly string[];
+
+/** Milliseconds for a request to come in, and between two on one connection: who scrapes is not slow. */
+const PATIENCE = 5000;
 
 export function healthMount(metrics: Metrics, health: Health) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -33,22 +39,56 @@ function writeHealth(why: readonly string[], response: ServerResponse): void {
   response.end(`${visibleJson(JSON.stringify({ status: why.length === 0 ? 'ok' : 'unavailable', why }))}\n`);
 }
 
+export interface Listening {
+  /** `host:port`, or `:port`. */
+  readonly address: string;
+  /** Names that scrapers call this host by, beside its addresses and `localhost`. */
+  readonly names: readonly string[];
+}
+
 /** @throws LimpetError BAD_INPUT naming the address; what the system says when it cannot be listened on */
-export async function serveMetrics(address: string, mount: ReturnType<typeof healthMount>): Promise<Server> {
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:]*):(\d{1,5})$/.exec(address) ?? [];
+export async function serveMetrics(
+  { address, names }: Listening,
+  mount: ReturnType<typeof healthMount>,
+): Promise<Server> {
+  const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[^:]*):(\d{1,5})$/.exec(address) ?? [];
   if (port === undefined) {
-    throw new LimpetError(
-      'BAD_INPUT',
-      `${JSON.stringify(address)} is no address for metrics: write host:port, or :port`,
-    );
+    throw new LimpetError('BAD_INPUT', `${quote(address)} is no address for metrics: write host:port, or :port`);
   }
-  const server = createServer((request, response) => {
-    if (!mount(request, response))
-      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('/metrics or /healthz\n');
+  const known = new Set(['localhost', host, ...names].map((name) => name.toLowerCase()));
+  const options = {
+    requestTimeout: PATIENCE,
+    headersTimeout: PATIENCE,
+    keepAliveTimeout: PATIENCE,
+    connectionsCheckingInterval: 1000,
+    maxHeaderSize: MOST_HEADERS,
+  };
+  const server = createServer(options, (request, response) => {
+    if (!isMeant(request.headers.host, known)) refuse(response, 421, 'this host is not called so: see --metrics-names');
+    else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(response, 405, 'GET');
+    else if (!mount(request, response)) refuse(response, 404, '/metrics or /healthz');
   });
+  server.on('clientError', (_, socket) => {
+    dismiss(socket as Socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  bound(server, MOST_SCRAPES);
   await new Promise<void>((resolve, reject) => {
-    const where = host ? { host: host.replace(/^\[|\]$/g, ''), port: Number(port) } : { port: Number(port) };
+    const where = host === '' ? { port: Number(port) } : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
     server.once('error', reject).listen(where, () => resolve(void server.off('error', reject)));
   });
   return server;
+}
+
+/**
+ * A page of the web can have its own name mean this host's address, and its visitor's browser ask here in its name (DNS
+ * rebinding). An address it cannot have for a name, nor one that it does not own. Without a Host no browser asks.
+ */
+function isMeant(host: string | undefined, known: ReadonlySet<string>): boolean {
+  if (host === undefined) return true;
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || (name !== '' && known.has(name));
+}
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' }).end(`${why}\n`);
 }

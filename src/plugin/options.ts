@@ -31,6 +31,8 @@ export interface PluginOptions {
   readonly logLevel: LogLevel;
   /** `host:port` of /metrics and /healthz; none when absent. Both are also on the plugin's own socket. */
   readonly metrics?: string;
+  /** What this host is called there, beside its addresses and `localhost`: other names get no answer. */
+  readonly metricsNames?: readonly string[];
   readonly pools: { readonly global: readonly PoolRange[]; readonly local: readonly PoolRange[] };
   readonly waits: Waits;
   /** Where TLS files of Docker's API, and TLS files, user and password of etcd are named. Default `process.env`. */

@@ -82,14 +82,12 @@ export async function startPlugin(
     deadline: options.waits.call,
     mounts: [healthz, mount({ situation, environment, tenants })],
   });
-  const watched = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, healthz);
-  try {
-    await mkdir(dirname(options.socket), { recursive: true });
-    await listen(server, options.socket);
-  } catch (error) {
-    watched?.close();
+  await mkdir(dirname(options.socket), { recursive: true });
+  await listen(server, options.socket);
+  const watched = await metricsOf(options, healthz).catch((error: unknown) => {
+    server.close();
     throw error;
-  }
+  });
   log.info({ event: 'start', socket: options.socket, store: withoutSecrets(options.store) }, 'serving');
   const ended = new AbortController();
   const watching = docker.watch(ended.signal);
@@ -106,6 +104,13 @@ export async function startPlugin(
         await watching;
       }),
   };
+}
+
+async function metricsOf(
+  { metrics, metricsNames = [] }: PluginOptions,
+  healthz: ReturnType<typeof healthMount>,
+): Promise<Server | undefined> {
+  return metrics === undefined ? undefined : serveMetrics({ address: metrics, names: metricsNames }, healthz);
 }
 
 async function close(

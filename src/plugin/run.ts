@@ -22,6 +22,7 @@ export interface Settings {
   readonly sweepAfter: string;
   readonly node?: string;
   readonly metrics?: string;
+  readonly metricsNames?: string;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function run(settings: Settings, mount: (parts: Parts) => Mount): P
 }
 
 function optionsOf(settings: Settings): PluginOptions {
-  const { node, metrics } = settings;
+  const { node, metrics, metricsNames } = settings;
   return {
     store: settings.store,
     socket: settings.socket,
@@ -54,6 +55,7 @@ function optionsOf(settings: Settings): PluginOptions {
     },
     ...(node === undefined ? {} : { node }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(metricsNames === undefined ? {} : { metricsNames: metricsNames.split(',').map((name) => name.trim()) }),
   };
 }
 

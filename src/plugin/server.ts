@@ -3,13 +3,14 @@
 
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import { visible } from '../host/visible.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call } from '../tickets/calls.js';
 import type { Driver } from '../tickets/driver.js';
+import { bound, dismiss, MOST_CALLS, MOST_HEADERS } from './connections.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import { CONTENT_TYPE, isCall, readRequest } from './protocol.js';
@@ -53,7 +54,13 @@ class Refused extends Error {
 
 export function makeServer(serving: Serving): Server {
   const server = createServer(
-    { requestTimeout: PATIENCE, headersTimeout: PATIENCE, connectionsCheckingInterval: 1000, keepAliveTimeout: 0 },
+    {
+      requestTimeout: PATIENCE,
+      headersTimeout: PATIENCE,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: 0,
+      maxHeaderSize: MOST_HEADERS,
+    },
     (request, response) => void serve(serving, request, response),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -64,9 +71,10 @@ export function makeServer(serving: Serving): Server {
         ? ['408 Request Timeout', `no whole request within ${PATIENCE} ms`]
         : ['400 Bad Request', 'this is no HTTP request'];
     const body = JSON.stringify({ Err: why });
-    socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const head = `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+    dismiss(socket as Socket, head + body);
   });
-  return server;
+  return bound(server, MOST_CALLS);
 }
 
 /**
