@@ -7,15 +7,26 @@ import { checkText } from '../../src/cli/operate/check.js';
 import { importText } from '../../src/cli/operate/import.js';
 import { listingText } from '../../src/cli/operate/listing.js';
 import { lines } from '../../src/cli/output.js';
+import { ContainerList } from '../../src/docker/container-list.js';
 import type { DockerApi } from '../../src/docker/index.js';
+import { Networks } from '../../src/docker/networks.js';
 import { readContainer, readService, readTask } from '../../src/docker/read.js';
 import { AllocatorService, MemoryStore, type SubnetService, systemClock } from '../../src/entries/service.js';
 import { LimpetError } from '../../src/host/errors.js';
 import { allVisible, visible } from '../../src/host/visible.js';
 import { type OperateEnvironment, perform } from '../../src/operate/index.js';
-import { Node, WAITS } from '../plugin/nodes.js';
+import { logTold, openLog } from '../../src/plugin/log.js';
+import { DEFAULT_WAITS } from '../../src/plugin/options.js';
+import { readRequest } from '../../src/plugin/protocol.js';
+import { Driver } from '../../src/tickets/driver.js';
+import type { Environment } from '../../src/tickets/environment.js';
+import { Reconciler } from '../../src/tickets/reconciler.js';
+import { Tenants } from '../../src/tickets/tenants.js';
+import { upToDate } from '../fresh.js';
 import { ACTING } from './hostile.js';
 import { CIDR, END, HOMES, list, NODE, nameOf, rightOf, rightsInCall, SERVICES, TASKS } from './lists.js';
+
+await upToDate('core');
 
 /** `npm test` makes fewer than the suite `lists`. */
 const LISTS = Number(process.env.LIMPET_FUZZ_LISTS ?? 100_000);
@@ -58,6 +69,25 @@ function docker(containers: readonly any[]): DockerApi {
   };
 }
 
+/** What the tickets stand on; each line of the log is looked at. */
+function surroundings(service: AllocatorService, api: DockerApi): Environment {
+  const log = openLog('debug', { write: (line) => assert.doesNotMatch(line.slice(0, -1), ACTING) });
+  return {
+    clock: systemClock,
+    service: () => service,
+    host: () => NODE,
+    nodeOf: () => NODE,
+    formerNodeOf: () => undefined,
+    isManager: () => true,
+    docker: api,
+    containers: new ContainerList(api, systemClock),
+    networks: new Networks(api),
+    tell: (told) => logTold(log, told),
+    waits: { ...DEFAULT_WAITS, home: 0, boot: 0, store: 0 },
+    pools: { global: [], local: [] },
+  };
+}
+
 /** Bindings since then, each of somebody who has a right to it; and nobody has lost his home. */
 function judge(
   net: SubnetService,
@@ -82,11 +112,14 @@ function printed(texts: Iterable<string>): void {
 }
 
 /** Docker asks for an address for one of them: it is its own, or nobody's home. */
-async function call(node: Node, net: SubnetService, containers: readonly any[], asks: any, named: boolean) {
+async function call(driver: Driver, net: SubnetService, containers: readonly any[], asks: any, named: boolean) {
   const Address = asks.NetworkSettings.Networks.web?.IPAMConfig?.IPv4Address;
   const Options = named ? { 'com.docker.network.endpoint.name': nameOf(asks) } : null;
   try {
-    const given = await node.address(POOL, typeof Address === 'string' ? Address : '', Options);
+    const request = { PoolID: POOL, Address: typeof Address === 'string' ? Address : '', Options };
+    const read = readRequest('IpamDriver.RequestAddress', JSON.stringify(request));
+    const answer = await driver.answer('IpamDriver.RequestAddress', read);
+    const given = String(answer.Address).replace(/\/\d+$/, '');
     const owner = net.inspect(given).identity;
     const rights = named ? rightsInCall(asks) : containers.flatMap(rightsInCall);
     if (owner !== undefined) assert.ok(rights.includes(owner) || MADE_UP.test(owner), visible(owner));
@@ -99,14 +132,14 @@ async function call(node: Node, net: SubnetService, containers: readonly any[], 
 test(`${LISTS} lists of containers, and nobody gets what is not his`, { timeout: 1_800_000 }, async (t) => {
   const seed = Number(process.env.LIMPET_SEED ?? Date.now() & 0x7fffffff);
   t.diagnostic(`LIMPET_SEED=${seed}`);
-  const waits = { ...WAITS, home: 0, boot: 0 };
   await fc.assert(
     fc.asyncProperty(list, fc.nat(), fc.boolean(), async (containers, pick, named) => {
       const service = await AllocatorService.open(new MemoryStore());
       try {
         const net = await subnet(service);
         const api = docker(containers);
-        const node = new Node(NODE, api, service, waits);
+        const environment = surroundings(service, api);
+        const tenants = new Tenants(systemClock);
         const context: OperateEnvironment = {
           service,
           store: { name: 'memory', shared: false },
@@ -121,14 +154,14 @@ test(`${LISTS} lists of containers, and nobody gets what is not his`, { timeout:
         const rights = (each: any) => [rightOf(each)];
         printed(checkText(allVisible(await perform(context, 'check', { settle: 0 })), plainly));
         printed(importText(allVisible(await perform(context, 'import', { dryRun: true })), plainly));
-        await node.reconciler.look();
+        await new Reconciler(environment, tenants).look();
         judge(net, containers, rights);
         printed(importText(allVisible(await perform(context, 'import', {})), plainly));
         judge(net, containers, rights);
         printed(listingText(allVisible(await perform(context, 'ls', {})), plainly));
         const asks = containers[pick % containers.length];
         const isNamed = named && nameOf(asks) !== ''; // an empty name says nothing
-        await call(node, net, containers, asks, isNamed);
+        await call(new Driver(environment, tenants), net, containers, asks, isNamed);
         judge(net, containers, rightsInCall, isNamed ? rightsInCall(asks) : containers.flatMap(rightsInCall));
       } finally {
         await service.close();
