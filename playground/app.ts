@@ -17,7 +17,7 @@ import { Scores } from './swarm/score.js';
 import { Stage } from './swarm/stage.js';
 import { makeTabs } from './tabs.js';
 import { makeTheme } from './theme.js';
-import { fromHash, type Shown, toHash } from './url.js';
+import { fromHash, type Linked, toHash } from './url.js';
 
 const EMPTY: Scenario = {
   name: 'An empty swarm',
@@ -42,6 +42,8 @@ class App {
   #name: string | undefined = FIRST;
   #followed = 'web.3';
   #view: 'swarm' | 'own' = 'swarm';
+  /** What the page itself has written into the address bar, or read from there. */
+  #noted = location.hash;
 
   constructor(
     private readonly limpet: Limpet,
@@ -98,9 +100,9 @@ class App {
   }
 
   begin(): void {
-    this.#open(fromHash(location.hash));
+    this.#openLink();
     addEventListener('hashchange', () => {
-      if (location.hash !== this.#hash()) this.#open(fromHash(location.hash));
+      if (location.hash !== this.#noted) this.#openLink();
     });
   }
 
@@ -118,15 +120,20 @@ class App {
     return this.#session.state[this.#side];
   }
 
+  #openLink(): void {
+    this.#noted = location.hash;
+    this.#open(fromHash(location.hash));
+  }
+
   /** Shows what a link says. A scenario that cannot be run leaves everything as it is, and says why. */
-  #open(shown: Shown): void {
-    const name = shown.scenario === undefined ? (shown.name ?? FIRST) : undefined;
-    const known = name === undefined ? undefined : SCENARIOS[name];
-    const scenario = shown.scenario ?? known ?? scenarios.classic;
-    const seeded = shown.seed === undefined ? scenario : { ...scenario, seed: shown.seed };
-    this.#name = shown.scenario === undefined ? (known === undefined ? FIRST : name) : undefined;
-    this.#run(seeded, shown.scenario === undefined ? 'known' : 'handmade', shown.step ?? 'first rest');
-    this.follow(shown.follow ?? firstLook(seeded) ?? this.#followed);
+  #open(shown: Linked): void {
+    const isKnown = shown.scenario === undefined;
+    const name = shown.name !== undefined && Object.hasOwn(SCENARIOS, shown.name) ? shown.name : FIRST;
+    const known = SCENARIOS[name] ?? scenarios.classic;
+    const seeded = shown.seed === undefined ? known : { ...known, seed: shown.seed };
+    this.#name = isKnown ? name : undefined;
+    this.#run(isKnown ? seeded : shown.scenario, isKnown ? 'known' : 'handmade', shown.step ?? 'first rest');
+    this.follow(shown.follow ?? firstLook(this.#session.scenario) ?? this.#followed);
     this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
   }
 
@@ -138,10 +145,10 @@ class App {
       this.#name === undefined ? 'handmade' : 'known',
       'first rest',
     );
-    this.follow(firstLook(scenario) ?? this.#followed);
+    this.follow(firstLook(this.#session.scenario) ?? this.#followed);
   }
 
-  #run(scenario: Scenario, origin: 'known' | 'handmade', step: number | 'first rest'): void {
+  #run(scenario: unknown, origin: 'known' | 'handmade', step: number | 'first rest'): void {
     const failure = byId('failure');
     try {
       this.#session.load(scenario, origin, step === 'first rest' ? 0 : step);
@@ -216,8 +223,10 @@ class App {
   /** Not while playing: browsers refuse more than some hundred changes a minute. */
   #note(): void {
     if (this.#session.playing) return;
+    if (location.hash !== this.#noted) return; // somebody has entered a link, which comes to be opened in a moment
     const hash = this.#hash();
     if (hash !== location.hash) history.replaceState(null, '', hash);
+    this.#noted = location.hash;
   }
 }
 

@@ -7,6 +7,8 @@ import { Stays } from './stays.js';
 
 /** Time for looking ahead between two frames, in milliseconds. */
 const BUDGET = 5;
+/** Milliseconds that going to a step may take before anything is shown; from there on it can be played. */
+const PATIENCE = 2000;
 /** Milliseconds from step to step at speed 1. */
 const PACE = 650;
 
@@ -89,7 +91,12 @@ export class Session {
    */
   load(scenario: unknown, origin: 'known' | 'handmade', step = 0): void {
     const simulation = new Simulation(scenario, this.limpet);
-    simulation.seek(step);
+    try {
+      seekInTime(simulation, step);
+    } catch (error) {
+      simulation.close();
+      throw error;
+    }
     this.pause();
     this.#simulation.close();
     this.#simulation = simulation;
@@ -211,5 +218,13 @@ export class Session {
 
   #tell(): void {
     for (const learn of this.#learning) learn();
+  }
+}
+
+/** To the step, or as far as it goes in time: a link can name any step of any run. */
+function seekInTime(simulation: Simulation, step: number): void {
+  const until = performance.now() + PATIENCE;
+  while (simulation.state.step < step && !simulation.ended && performance.now() < until) {
+    simulation.seek(Math.min(step, simulation.state.step + 16));
   }
 }

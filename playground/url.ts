@@ -3,6 +3,11 @@
 
 import type { Scenario } from 'limpet/simulator';
 
+/** What a link says. Anybody can have written it: the simulator checks the scenario. */
+export interface Linked extends Omit<Shown, 'scenario'> {
+  readonly scenario?: unknown;
+}
+
 export interface Shown {
   /** The name of one of the page's scenarios. */
   readonly name?: string;
@@ -25,8 +30,8 @@ export function toHash({ name, scenario, seed, step, follow, view }: Shown): str
   return `#${parts}`;
 }
 
-/** What cannot be read is left out; the page then shows what it shows by itself. */
-export function fromHash(hash: string): Shown {
+/** What cannot be read is left out; the page then shows what it shows by itself. A run is said to be none. */
+export function fromHash(hash: string): Linked {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   const number = (key: string) => (/^\d{1,10}$/.test(parts.get(key) ?? '') ? Number(parts.get(key)) : undefined);
   const scenario = unpacked(parts.get('run'));
@@ -49,12 +54,13 @@ function packed(scenario: Scenario): string {
     .replaceAll('=', '');
 }
 
-function unpacked(text: string | null): Scenario | undefined {
+/** What it says, whatever that is; where it cannot be read, its text, which is no scenario either. */
+function unpacked(text: string | null): unknown {
   if (text === null) return undefined;
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return undefined;
+    return text;
   }
 }

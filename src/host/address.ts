@@ -17,8 +17,21 @@ export interface Cidr {
 /** First and last address, both included. */
 export type Range = readonly [first: bigint, last: bigint];
 
+/** CIDRs that were read before. Whoever compares hundreds of subnets names the same ones each time. */
+const known = new Map<string, Cidr>();
+const MOST_KNOWN = 4096;
+
 /** @throws LimpetError BAD_INPUT naming the text: malformed, or with host bits set */
 export function parseCidr(text: string): Cidr {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const cidr = readNewCidr(text);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, cidr);
+  return cidr;
+}
+
+function readNewCidr(text: string): Cidr {
   const version = text.includes(':') ? 6 : 4;
   const slash = text.indexOf('/');
   const address = parseAddress(text.slice(0, slash), version);

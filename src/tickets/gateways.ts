@@ -63,6 +63,12 @@ function edge(net: SubnetService, address: string): LimpetError {
   return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
 }
 
+/** The refusal of an address that nobody is given. */
+export function excluded(net: SubnetService, address: string): LimpetError {
+  const message = `${address} of ${net.cidr} is excluded: no container can have it`;
+  return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
+}
+
 /** The refusal of a gateway or an auxiliary address. */
 export function heldByNetwork(net: SubnetService, address: string): LimpetError {
   const why = 'is held by its network, as gateway or auxiliary address';

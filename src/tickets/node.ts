@@ -7,7 +7,7 @@ import { LimpetError } from '../host/errors.js';
 import type { AllocateOptions, CallOptions, SubnetService } from '../service/index.js';
 import { Askers, type Request, type Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
-import { gatewayFor, heldByNetwork, occupied } from './gateways.js';
+import { excluded, gatewayFor, heldByNetwork, occupied } from './gateways.js';
 import { Leaving } from './leaving.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
@@ -116,6 +116,7 @@ export class NodeCalls {
     if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
+    if (state === 'excluded') throw excluded(net, address); // before its home is given up for it
     const before = net.lookup(identity);
     const node = this.#environment.nodeOf(net);
     if (before !== undefined && before.address !== address) {

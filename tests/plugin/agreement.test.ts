@@ -35,9 +35,11 @@ for (const kind of ['a plain container', 'a task'] as const) {
     for (const state of STATES)
       for (const shown of ['shows its address', 'shows none'] as const)
         for (const called of ['under its own name', 'renamed'] as const)
-          test(`${state}, ${shown}, ${called}`, async () => {
+          test(`${state}, ${shown}, ${called}`, async (t) => {
             const run = await swarm(1);
+            t.after(() => run.stop());
             const [node] = run.nodes as [Node];
+            node.manager = false;
             const { docker } = node;
             docker.state.info.Swarm.ControlAvailable = false;
             const L = await node.pool('local', CIDR);
@@ -65,7 +67,6 @@ for (const kind of ['a plain container', 'a task'] as const) {
             const found = (await findings(node)).map((each) => each.split(' ').slice(0, 2).join(' '));
             assert.deepEqual(found, told);
             assert.deepEqual(told, isThere && called === 'renamed' ? [`foreign ${home}`] : []);
-            await run.stop();
           });
   });
 }

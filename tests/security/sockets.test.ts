@@ -115,6 +115,15 @@ describe('/metrics', () => {
     }
   });
 
+  test('says counts and subnets, and nobody’s name', async () => {
+    const pool = await client.call('RequestPool', { AddressSpace: 'limpet.local', Pool: '10.9.0.0/24' });
+    const Options = { 'com.docker.network.endpoint.name': 'customer-database' };
+    assert.equal((await client.call('RequestAddress', { PoolID: pool.body.PoolID, Options })).status, 200);
+    const { text } = await client.ask('/metrics', '', 'GET');
+    assert.match(text, /subnet="10\.9\.0\.0\/24",state="live"\} 1$/m);
+    assert.doesNotMatch(text, /customer|10\.9\.0\.[1-9]/);
+  });
+
   test('answers to no other: a page whose name has come to mean this host reads nothing', async () => {
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80', '[evil]', 'box.evil']) {
       assert.equal(await metrics(host), 421, host);

@@ -8,10 +8,9 @@ from pathlib import Path
 from wasmtime import Func, Instance, Module, Store, Trap, WasmtimeError
 
 # Places in the memory: offset and size in bytes. All are in the io area but the window.
-WORDS = {"state": (24, 4), "length": (28, 4), "position": (32, 4), "end": (36, 4)}
-NUMBERS = {"ordinal": (0, 16), "time": (16, 8)} | WORDS
-TEXTS = {"identity": (64, 255), "other": (320, 255)}
-AREAS = {"io": (0, 576), "window": (0, 65536)}
+NUMBERS = {"ordinal": (0, 16), "time": (16, 8)}
+NUMBERS |= {"state": (24, 4), "length": (28, 4), "position": (32, 4), "end": (36, 4)}
+TEXTS, AREAS = {"identity": (64, 255), "other": (320, 255)}, {"io": (0, 576), "window": (0, 65536)}
 PLACES = NUMBERS | TEXTS | AREAS
 
 
