@@ -42,8 +42,8 @@ class App {
   #name: string | undefined = FIRST;
   #followed = 'web.3';
   #view: 'swarm' | 'own' = 'swarm';
-  /** What the page itself has written into the address bar, or read from there. */
-  #noted = location.hash;
+  /** What the page itself has written into the address bar, or read from there; undefined before it has read it. */
+  #noted: string | undefined;
 
   constructor(
     private readonly limpet: Limpet,
@@ -100,6 +100,7 @@ class App {
   }
 
   begin(): void {
+    this.#session.nextEvent(); // what stands there if the link cannot be run
     this.#openLink();
     addEventListener('hashchange', () => {
       if (location.hash !== this.#noted) this.#openLink();
@@ -131,27 +132,26 @@ class App {
     const name = shown.name !== undefined && Object.hasOwn(SCENARIOS, shown.name) ? shown.name : FIRST;
     const known = SCENARIOS[name] ?? scenarios.classic;
     const seeded = shown.seed === undefined ? known : { ...known, seed: shown.seed };
-    this.#name = isKnown ? name : undefined;
-    this.#run(isKnown ? seeded : shown.scenario, isKnown ? 'known' : 'handmade', shown.step ?? 'first rest');
+    const step = shown.step ?? 'first rest';
+    if (isKnown) this.#run(seeded, name, step);
+    else this.#run(shown.scenario, undefined, step);
     this.follow(shown.follow ?? firstLook(this.#session.scenario) ?? this.#followed);
     this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
   }
 
   #choose(name: string, seed: number | undefined): void {
     const scenario = SCENARIOS[name] ?? this.#session.scenario;
-    this.#name = SCENARIOS[name] === undefined ? undefined : name;
-    this.#run(
-      seed === undefined ? scenario : { ...scenario, seed },
-      this.#name === undefined ? 'handmade' : 'known',
-      'first rest',
-    );
+    const known = SCENARIOS[name] === undefined ? undefined : name;
+    this.#run(seed === undefined ? scenario : { ...scenario, seed }, known, 'first rest');
     this.follow(firstLook(this.#session.scenario) ?? this.#followed);
   }
 
-  #run(scenario: unknown, origin: 'known' | 'handmade', step: number | 'first rest'): void {
+  /** @param name of one of the page's scenarios; undefined for one that came from outside */
+  #run(scenario: unknown, name: string | undefined, step: number | 'first rest'): void {
     const failure = byId('failure');
     try {
-      this.#session.load(scenario, origin, step === 'first rest' ? 0 : step);
+      this.#session.load(scenario, name === undefined ? 'handmade' : 'known', step === 'first rest' ? 0 : step);
+      this.#name = name;
       if (step === 'first rest') this.#session.nextEvent(); // an empty swarm says nothing
       failure.hidden = true;
     } catch (error) {

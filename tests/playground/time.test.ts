@@ -93,6 +93,7 @@ test('a saved scenario, dropped again, is the same run', () =>
 
 test('a link that says nonsense shows the classic test', () =>
   rig.visit('#scenario=nothing&seed=-1&step=x&run=%%%', async ({ page }) => {
+    assert.match((await page.locator('#failure').textContent()) ?? '', /cannot be run: the scenario is not JSON/);
     assert.equal(await page.locator('#scenario').inputValue(), 'classic');
     assert.equal(await page.locator('.chip').count(), 10);
   }));
