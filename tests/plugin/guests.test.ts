@@ -203,7 +203,7 @@ describe('a look at what runs here', () => {
 
   test('adopts what runs at an address that nobody has', async () => {
     one.docker.put(taskContainer('web', 7, 'x', { asked: '10.77.0.70', address: '10.77.0.71' }));
-    one.docker.state.tasks = [{ ID: 'x', ServiceID: 'id-web', Slot: 7, NodeID: 'node-1' }];
+    one.docker.state.tasks = [{ ID: 'x', ServiceID: 'id-web', Slot: 7, NodeID: one.name }];
     one.docker.state.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
     one.docker.put(container('db', { address: '10.77.0.72' }));
     one.docker.put(container('elsewhere', { network: 'stock', address: '10.77.0.73' }));
