@@ -162,7 +162,7 @@ export class World {
 
   async sweep(): Promise<void> {
     for (let n = 0; n < 2; n++) {
-      await this.nodes[this.leader]!.sweeper.look(`id-${this.leader}`);
+      await this.nodes[this.leader]!.sweeper.look(`node-${this.leader}`);
       clock.ahead += 61_000;
     }
   }
@@ -281,7 +281,7 @@ export class World {
       info: async () => ({
         name: `node-${node}`,
         serverVersion: '20.10.24',
-        swarm: { nodeId: `id-${node}`, state: 'active', manager: true, nodes: NODES },
+        swarm: { nodeId: `node-${node}`, state: 'active', manager: true, nodes: NODES },
       }),
       tasks: async () => this.lives.filter(({ kind }) => kind === 'task' || kind === 'plain').map(taskOf),
       // What Docker does not tell of, the balancers' tickets, the model has written down as a virtual IP.
