@@ -5,9 +5,10 @@
 import { z } from 'zod';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
-const text = z.string().catch('');
-const count = z.number().catch(0);
-const yes = z.literal(true).or(z.literal(false)).catch(false);
+// What is missing is usual and takes the default; only what is of another type takes zod's slower way, with issues.
+const text = z.string().default('').catch('');
+const count = z.number().default(0).catch(0);
+const yes = z.boolean().default(false).catch(false);
 const texts = listOf(z.string().optional().catch(undefined)).transform((all) => all.filter(isGiven));
 /** An address without the prefix length that Swarm writes behind it. */
 const address = text.transform((value) => value.replace(/\/.*$/, ''));
@@ -15,7 +16,10 @@ const address = text.transform((value) => value.replace(/\/.*$/, ''));
 /** An object of which every field can be missing, and the object too. */
 function objectOf<S extends z.ZodRawShape>(shape: S) {
   const schema = z.object(shape);
-  return schema.catch(() => schema.parse({}));
+  return z.preprocess(
+    (value) => value ?? {},
+    schema.catch(() => schema.parse({})),
+  );
 }
 
 function listOf<S extends z.ZodType>(each: S) {
