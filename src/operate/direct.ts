@@ -6,12 +6,10 @@ import { dockerHost } from '../docker/docker-host.js';
 import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import { AllocatorService, systemClock } from '../service/index.js';
-import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
+import { HOST_STATE_FILE, type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import { openStore } from '../stores/open-store.js';
 import type { InSpace } from '../tickets/environment.js';
 import { type InputOf, type OperationName, type OutputOf, perform } from './operations.js';
-
-const STATE = '/var/lib/limpet/host.json';
 
 /**
  * Opens the store, performs, closes. Live marks made meanwhile end with it.
@@ -23,7 +21,7 @@ export async function withStore<N extends OperationName>(
   name: N,
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
-  const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || STATE);
+  const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
   const docker = new DockerodeApi(dockerHost(where, process.env));
   const store = await openStore(url, { node: id });

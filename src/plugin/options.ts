@@ -4,6 +4,7 @@
 import { parseCidr, quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { EtcdEnvironment } from '../stores/etcd/options.js';
+import { HOST_STATE_FILE } from '../stores/host-state.js';
 import type { Waits as TicketWaits } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
 
@@ -52,7 +53,7 @@ export const DEFAULTS = {
   store: 'file:///var/lib/limpet',
   socket: '/run/docker/plugins/limpet.sock',
   docker: '/var/run/docker.sock',
-  stateFile: '/var/lib/limpet/host.json',
+  stateFile: HOST_STATE_FILE,
   logLevel: 'info',
   globalPools: '10.0.0.0/8:24',
   localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,

@@ -10,6 +10,9 @@ import { dirname } from 'node:path';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 
+/** Where it is kept unless something else is said: a plugin and the commands beside it look in one place. */
+export const HOST_STATE_FILE = '/var/lib/limpet/host.json';
+
 export interface HostState {
   /** The host's own ID. Host names are for people: they change, and two hosts can have one. */
   readonly id: string;

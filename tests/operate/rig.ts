@@ -33,9 +33,18 @@ class StandingClock implements Clock {
   readonly random = systemClock.random;
 }
 
+/** Commands that open a store themselves keep this host's ID here, and not in the machine's own folder. */
+const stateFolder = mkdtempSync(join(tmpdir(), 'limpet-state-'));
+process.on('exit', () => rmSync(stateFolder, { recursive: true, force: true }));
+
 /** Runs the built command line. Its environment is bare, so that nothing of this machine's shows. */
 export function limpet(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const env = { PATH: process.env.PATH, LIMPET_PLUGIN_FOLDER: '/nonexistent', ...environment };
+  const env = {
+    PATH: process.env.PATH,
+    LIMPET_PLUGIN_FOLDER: '/nonexistent',
+    LIMPET_STATE: join(stateFolder, 'host.json'),
+    ...environment,
+  };
   const child = spawn(process.execPath, [cliPath, ...args], { env });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
