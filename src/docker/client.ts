@@ -36,7 +36,8 @@ export class DockerodeApi implements DockerApi {
   /**
    * Docker in the version that was agreed on; forgotten whenever a question fails, since Docker may have been upgraded.
    */
-  #agreed: Promise<Docker> | undefined;
+  #agreed: Docker | undefined;
+  #agreeing: Promise<Docker> | undefined;
   #silent = false;
   #watched = false;
   #probing = false;
@@ -108,10 +109,13 @@ export class DockerodeApi implements DockerApi {
   }
 
   async #ask(what: string, question: Question): Promise<unknown> {
-    const signal = this.#timeout();
+    return this.#within((signal) => this.#askUntil(signal, what, question));
+  }
+
+  async #askUntil(signal: AbortSignal, what: string, question: Question): Promise<unknown> {
     for (let again = 1; ; again--) {
       try {
-        const docker = await this.#version(signal);
+        const docker = this.#agreed ?? (await this.#version(signal));
         const answer = await question(docker, { abortSignal: signal });
         this.#silent = false;
         return answer;
@@ -127,10 +131,15 @@ export class DockerodeApi implements DockerApi {
     }
   }
 
-  #timeout(): AbortSignal {
+  /** A timer that has served its turn is called off: it would keep alive for seconds what the question was about. */
+  async #within<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    this.#clock.after(this.#deadline, () => controller.abort());
-    return controller.signal;
+    const callOff = this.#clock.after(this.#deadline, () => controller.abort());
+    try {
+      return await ask(controller.signal);
+    } finally {
+      callOff();
+    }
   }
 
   /** From now on nobody waits for Docker, until it has answered a probe. */
@@ -148,7 +157,7 @@ export class DockerodeApi implements DockerApi {
 
   async #untilEventsEnd(signal: AbortSignal): Promise<void> {
     try {
-      const docker = await this.#version(this.#timeout());
+      const docker = this.#agreed ?? (await this.#within((late) => this.#version(late)));
       const events = await docker.getEvents({ abortSignal: signal } as Docker.GetEventsOptions);
       this.#watched = true;
       this.#silent = false;
@@ -162,22 +171,25 @@ export class DockerodeApi implements DockerApi {
   }
 
   /** Whoever asks first agrees for all; each waits only as long as its own deadline. */
-  async #version(signal: AbortSignal): Promise<Docker> {
-    this.#agreed ??= this.#agree();
+  #version(signal: AbortSignal): Promise<Docker> {
+    this.#agreeing ??= this.#agree().finally(() => {
+      this.#agreeing = undefined;
+    });
     const late = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
-    return Promise.race([this.#agreed, late]);
+    return Promise.race([this.#agreeing, late]);
   }
 
   /** Docker 29 refuses versions below 1.44, Docker 20.10 knows none above 1.41: the newest that both sides know. */
   async #agree(): Promise<Docker> {
-    const answer = await abortable(new Docker(this.#address)).version({ abortSignal: this.#timeout() });
+    const answer = await this.#within((abortSignal) => abortable(new Docker(this.#address)).version({ abortSignal }));
     const theirs = String(dig(answer, 'ApiVersion'));
     const [, major, minor] = /^(\d+)\.(\d+)$/.exec(theirs) ?? [];
     if (major === undefined) throw new Error(`it names no version of its API, but ${quote(theirs)}`);
     const older = Number(major) < NEWEST[0] || (Number(major) === NEWEST[0] && Number(minor) < NEWEST[1]);
-    return new Docker({ ...this.#address, version: older ? `v${theirs}` : `v${NEWEST.join('.')}` });
+    this.#agreed = new Docker({ ...this.#address, version: older ? `v${theirs}` : `v${NEWEST.join('.')}` });
+    return this.#agreed;
   }
 
   #unavailable(what: string, why: string): LimpetError {

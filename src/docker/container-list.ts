@@ -12,12 +12,12 @@ const SILENT = 500;
 
 export class ContainerList {
   readonly #docker: DockerApi;
-  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #list: Coalesced<readonly Container[]>;
   /** A question has been out for too long. */
   #unanswered = false;
 
-  constructor(docker: DockerApi, clock: Pick<Clock, 'sleep'>) {
+  constructor(docker: DockerApi, clock: Pick<Clock, 'after'>) {
     this.#docker = docker;
     this.#clock = clock;
     this.#list = new Coalesced(() => docker.containers());
@@ -40,18 +40,18 @@ export class ContainerList {
     }
   }
 
-  async #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {
-    const called = new AbortController();
-    const late = this.#clock.sleep(SILENT, called.signal).then(() => {
-      if (called.signal.aborted) return undefined;
-      // Until this question has come to its end, those who ask next know that they would wait in vain.
-      this.#unanswered = true;
-      const end = () => {
-        this.#unanswered = false;
-      };
-      answer.then(end, end);
-      return undefined;
+  #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {
+    return new Promise((resolve, reject) => {
+      const callOff = this.#clock.after(SILENT, () => {
+        // Until this question has come to its end, those who ask next know that they would wait in vain.
+        this.#unanswered = true;
+        const end = () => {
+          this.#unanswered = false;
+        };
+        answer.then(end, end);
+        resolve(undefined);
+      });
+      answer.then(resolve, reject).finally(callOff);
     });
-    return Promise.race([answer, late]).finally(() => called.abort());
   }
 }
