@@ -22,9 +22,9 @@ const named: Record<string, Suite> = {
   types: tool(['core'], 'tsc', ...TSC),
   core: specsIn('assembly/__tests__'),
   package: testsIn('tests/package', { builds: ['bundles', 'types', 'playground'], env: packed }),
-  service: testsIn('tests/service', { env: () => ({ LIMPET_CRASH_ROUNDS: '30' }) }),
-  security: testsIn('tests/security', { env: () => ({ LIMPET_FUZZ_LISTS: '2000' }) }),
-  plugin: testsIn('tests/plugin', { env: () => ({ LIMPET_FUZZ_REQUESTS: '20000' }) }),
+  service: testsIn('tests/service', { env: () => ({ LIMPET_CRASH_ROUNDS: '15' }) }),
+  security: testsIn('tests/security', { env: () => ({ LIMPET_FUZZ_LISTS: '1000' }) }),
+  plugin: testsIn('tests/plugin', { env: () => ({ LIMPET_FUZZ_REQUESTS: '8000' }) }),
 
   // The whole campaigns; the usual suites run a part of each.
   crash: testsIn('tests/service', { when: 'long', only: (file) => file.endsWith('/file-crash.test.ts') }),
