@@ -20,6 +20,9 @@ export const LOST: u8 = 8;
 
 export const TIME_LIMIT: u64 = 1 << 48;
 
+/** How many stamps this instance has given: 48 bits, one for each time a binding becomes live and is found so. */
+let stamps: u64 = 0;
+
 /** What an ordinal is; the numbers are part of the ABI. */
 export const STATE_FREE: u32 = 0;
 export const STATE_LIVE: u32 = 1;
@@ -87,9 +90,16 @@ export class Bindings {
   /** Reserved → live. */
   revive(binding: Binding): void {
     this.unchain(binding);
+    binding.time = 0;
     binding.flags |= LIVE;
     this.reserved--;
     this.live++;
+  }
+
+  /** The handle of a live binding, which gets a stamp if it has none yet. */
+  handleOf(binding: Binding): usize {
+    if (!binding.time) binding.time = ++stamps;
+    return binding.handle;
   }
 
   /** Live → reserved. */

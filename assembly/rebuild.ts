@@ -234,6 +234,7 @@ function chainReserved(rebuild: Rebuild, time: u64): bool {
   for (let claim = rebuild.claims; exists(claim); ) {
     const next = claim.older;
     if (claim.flags & LOST) bindings.records.free(claim);
+    else if (claim.flags & LIVE) claim.time = 0; // a rank is no stamp
     claim = next;
   }
   for (let i: u32 = 0; i < sorted.length; i++) {

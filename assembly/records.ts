@@ -10,8 +10,9 @@ import { Nodes, Vector } from './vector';
 //            │ older │ newer │ place │ time │ flags │ length │ identity… │   to a multiple of 8 bytes
 //            │ 0     │ 4     │ 8     │ 12   │ 18    │ 19     │ 20        │
 //            └───────┴───────┴───────┴──────┴───────┴────────┴───────────┘
-// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits. Length and identity lie
-// where the table looks for a key.
+// `older` and `newer` chain reserved bindings; `time` is when they were released, in 48 bits. While a binding is live
+// its stamp stands there, once it has one: a number that no other binding of the instance has had (docs/ABI.md,
+// "Handles"). Length and identity lie where the table looks for a key.
 
 @unmanaged
 export class Binding {
@@ -25,6 +26,11 @@ export class Binding {
 
   get time(): u64 {
     return <u64>this.timeLow | ((<u64>this.timeHigh) << 32);
+  }
+
+  /** Where the eight bytes stand that tell a host whether the binding is as it was. */
+  get handle(): usize {
+    return changetype<usize>(this) + offsetof<Binding>('timeLow');
   }
 
   set time(time: u64) {
@@ -63,6 +69,7 @@ export class Records extends Arena {
   make(identity: usize, length: u32, flags: u8): Binding {
     const size = (KEY + 7 + length) & ~7;
     const binding = changetype<Binding>(pop(this.lists.at(size >> 3)) || this.cut(size));
+    binding.time = 0;
     binding.flags = flags;
     binding.length = <u8>length;
     copyBytes(binding.identity, identity, length);

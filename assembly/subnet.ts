@@ -13,6 +13,12 @@ import { hasRoomToBind, hasRoomToHold } from './room';
 import * as status from './status';
 import { Nodes } from './vector';
 
+/** What was found last. */
+export abstract class Hit {
+  /** Of the binding of the last identity that had one: see docs/ABI.md, handles. */
+  static handle: usize = 0;
+}
+
 @unmanaged
 export class Subnet {
   /** All its memory but the records of bindings. */
@@ -213,6 +219,7 @@ export class Subnet {
   /** Marks an existing binding live. */
   private occupy(binding: Binding): i32 {
     if (!(binding.flags & LIVE)) this.bindings.revive(binding);
+    Hit.handle = this.bindings.handleOf(binding);
     this.bitmap.pages.toOrdinal(binding.place);
     return status.OK;
   }

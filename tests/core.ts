@@ -13,6 +13,7 @@ export const IO = {
   position: 32,
   end: 36,
   last: 40,
+  handle: 56,
   identity: 64,
   other: 320,
 };
@@ -50,6 +51,11 @@ export class RawCore {
   /** The window, and the eight bytes behind it. */
   get window(): Uint8Array {
     return new Uint8Array(this.#memory.buffer, this.#window, WINDOW_SIZE + 8);
+  }
+
+  /** The eight bytes at an address, as a number. */
+  at64(address: number): bigint {
+    return new DataView(this.#memory.buffer, address).getBigUint64(0, true);
   }
 
   get pages(): number {

@@ -8,13 +8,13 @@ import { above, Ordinal } from '../ordinal';
 import { exists, none } from '../pointer';
 import { Binding } from '../records';
 import * as status from '../status';
-import { Subnet } from '../subnet';
+import { Hit, Subnet } from '../subnet';
 import { subnetAt } from '../subnets';
 
-//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬──────────┬───────┐
-//       │ ordinal │ time │ state │ length │ position │ end │ last │ identity │ other │
-//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 64       │ 320   │   window: 64 KiB
-//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴──────────┴───────┘
+//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬────────┬──────────┬───────┐
+//       │ ordinal │ time │ state │ length │ position │ end │ last │ handle │ identity │ other │
+//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 56     │ 64       │ 320   │   window: 64 KiB
+//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴────────┴──────────┴───────┘
 export const IO: usize = memory.data(576, 16);
 export const TIME: usize = 16;
 export const STATE: usize = 24;
@@ -22,6 +22,7 @@ export const LENGTH: usize = 28;
 export const POSITION: usize = 32;
 export const END: usize = 36;
 export const LAST: usize = 40;
+export const HANDLE: usize = 56;
 export const IDENTITY: usize = 64;
 export const OTHER: usize = 320;
 
@@ -93,6 +94,12 @@ export function checkRange(): i32 {
   range.lastHi = load<u64>(IO, LAST + 8);
   if (subnet.isOutside(range.lastLo, range.lastHi)) return status.OUT_OF_RANGE;
   return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
+}
+
+/** As `answer`, for a call that gives an identity its ordinal: with OK also the handle of its binding. */
+export function answerHit(result: i32): i32 {
+  if (result == status.OK) store<usize>(IO, Hit.handle, HANDLE);
+  return Call.answer(result);
 }
 
 /** Hands a status on, and with one that comes with an ordinal writes that into the io area. */

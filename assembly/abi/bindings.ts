@@ -5,12 +5,14 @@ import { Range } from '../exclusions';
 import { Ordinal } from '../ordinal';
 import { exists } from '../pointer';
 import * as status from '../status';
+import { Hit } from '../subnet';
 import {
-  answer,
+  answerHit,
   Call,
   checkRange,
   describe,
   enter,
+  HANDLE,
   hi,
   IDENTITY,
   IO,
@@ -25,13 +27,15 @@ import {
 export function allocate(id: u32, length: u32): i32 {
   const refusal = Call.enterFor(id, length);
   if (refusal) return refusal;
-  return Call.answer(subnet.allocate(IO + IDENTITY, length));
+  const given = subnet.allocate(IO + IDENTITY, length);
+  if (given == status.OK) store<usize>(IO, Hit.handle, HANDLE);
+  return Call.answer(given);
 }
 
 export function allocate_preferred(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  return answer(subnet.allocatePreferred(IO + IDENTITY, length, lo(), hi()));
+  return answerHit(subnet.allocatePreferred(IO + IDENTITY, length, lo(), hi()));
 }
 
 /** As allocate; a new binding goes to a free ordinal from io.ordinal to io.last. */
@@ -39,7 +43,7 @@ export function allocate_in(id: u32, length: u32): i32 {
   let refusal = enter(id, length);
   if (!refusal) refusal = checkRange();
   if (refusal) return refusal;
-  return answer(subnet.allocateIn(IO + IDENTITY, length, changetype<Range>(RANGE)));
+  return answerHit(subnet.allocateIn(IO + IDENTITY, length, changetype<Range>(RANGE)));
 }
 
 /** Allocates for `count` identities in the window, one after another; answers of 24 bytes each follow at `results`. */
@@ -75,13 +79,13 @@ function endsBefore(end: usize, count: u32): bool {
 export function bind(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  return answer(subnet.bind(IO + IDENTITY, length, lo(), hi()));
+  return answerHit(subnet.bind(IO + IDENTITY, length, lo(), hi()));
 }
 
 export function trade(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
-  return answer(subnet.trade(IO + IDENTITY, length, lo(), hi()));
+  return answerHit(subnet.trade(IO + IDENTITY, length, lo(), hi()));
 }
 
 export function release(id: u32, length: u32): i32 {

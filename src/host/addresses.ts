@@ -73,7 +73,12 @@ export class Addresses {
 
   /** The address of the ordinal that a call has answered. */
   of(answer: Answer): string {
-    return this.at(this.cidr.version === 4 ? answer.ordinal32 : answer.ordinal);
+    return this.at(this.given(answer));
+  }
+
+  /** The ordinal that a call has answered. */
+  given(answer: Answer): Ordinal {
+    return this.cidr.version === 4 ? answer.ordinal32 : answer.ordinal;
   }
 
   /** The ordinal that a call has answered, as users get it: a number while it is a safe integer. */

@@ -3,6 +3,7 @@
 import { quote } from './address.js';
 import { describe } from './arguments.js';
 import { LimpetError } from './errors.js';
+import type { Recalled } from './recalled.js';
 import { encoder } from './utf8.js';
 
 const LONGEST = 255;
@@ -12,6 +13,8 @@ export class Identity {
   readonly text: string;
   /** @internal */
   readonly bytes: Uint8Array;
+  /** @internal Where it was found live last. */
+  recalled: Recalled | undefined = undefined;
 
   /**
    * @throws TypeError when it is no string

@@ -1,8 +1,9 @@
 // One subnet as the host's users see it: addresses and identities as strings in and out, statuses turned into errors.
-// It keeps no state of its own: what is bound, held or free, only the core knows.
+// What is bound, held or free, only the core knows; what is kept here (boundary/recall.ts) its memory must confirm.
 
 import { Addresses, asNumber } from './addresses.js';
 import { checkOptions, checkTime, describe, TIME_LIMIT } from './arguments.js';
+import type { Ordinal } from './boundary/memory.js';
 import { Status } from './boundary/status.js';
 import type { CoreSubnet } from './boundary/subnet.js';
 import type { RecordReading } from './claims.js';
@@ -58,9 +59,10 @@ export class Subnet {
    */
   allocate(identity: string | Identity, options?: AllocateOptions): string {
     if (options !== undefined) return this.#allocate(identity, options);
-    const status = this.#core.allocate(identity);
-    if (status < 0) throw this.#refusal(status, { identity });
-    return this.#addresses.of(this.#core.answer);
+    const known = this.#core.recall(identity);
+    if (known === undefined) return this.#addresses.at(this.#ask(identity));
+    known.address ??= this.#addresses.at(known.ordinal);
+    return known.address;
   }
 
   /**
@@ -68,9 +70,7 @@ export class Subnet {
    * while it is a safe integer, else a bigint.
    */
   allocateOrdinal(identity: string | Identity): number | bigint {
-    const status = this.#core.allocate(identity);
-    if (status < 0) throw this.#refusal(status, { identity });
-    return this.#addresses.ordinalIn(this.#core.answer);
+    return asNumber(this.#core.recall(identity)?.ordinal ?? this.#ask(identity));
   }
 
   /**
@@ -302,6 +302,15 @@ export class Subnet {
   /** Gives the subnet's memory back. Every later call is refused. */
   destroy(): void {
     this.#core.destroy();
+  }
+
+  /** Asks the core for the identity's ordinal, and keeps it when it was its own already. */
+  #ask(identity: string | Identity): Ordinal {
+    const status = this.#core.allocate(identity);
+    if (status < 0) throw this.#refusal(status, { identity });
+    const ordinal = this.#addresses.given(this.#core.answer);
+    if (status === Status.OK) this.#core.keep(identity, ordinal);
+    return ordinal;
   }
 
   #allocate(identity: string | Identity, options: AllocateOptions): string {

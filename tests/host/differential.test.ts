@@ -44,13 +44,19 @@ function both(what: string, call: (core: RawCore, side: 0 | 1) => number): numbe
   return is;
 }
 
-/** All that the calls give in the io area. */
+/** All that the calls give in the io area but the handle, which the core of then had not: recall.test.ts. */
 function sameIo(what: string): void {
-  const [was, is] = cores.map((core) => Buffer.from(core.io.buffer, core.io.byteOffset, 576)) as [Buffer, Buffer];
+  const [was, is] = cores.map(ioOf) as [Buffer, Buffer];
   assert.ok(
     is.equals(was),
     `call ${calls}, seed ${seed}: ${what}: ${is.toString('hex')} and not ${was.toString('hex')}`,
   );
+}
+
+function ioOf({ io }: RawCore): Buffer {
+  const copy = Buffer.from(new Uint8Array(io.buffer, io.byteOffset, 576));
+  copy.writeUInt32LE(0, 56);
+  return copy;
 }
 
 const identity = (net: Net) => `stack_web.${below(net.crowd)}${'x'.repeat(below(4) === 0 ? below(40) : 0)}`;

@@ -123,9 +123,10 @@ type Call = (a?: number, b?: number, c?: number, d?: number) => number;
  * trusted: after one, every call is refused.
  * @throws LimpetError BAD_INPUT when an export is missing
  */
-export function callsOf(exports: WebAssembly.Exports): Calls {
+export function callsOf(exports: WebAssembly.Exports, onTrap: () => void): Calls {
   let trap: LimpetError | undefined;
   const trapped = (name: string, cause: unknown) => {
+    onTrap();
     const message = `the core trapped in ${name}; this instance answers no more calls`;
     trap = new LimpetError('BROKEN', message, { call: name, cause });
     return trap;

@@ -47,7 +47,7 @@ export class Core {
   constructor(exports: WebAssembly.Exports, seed: Uint8Array, maxMemory?: number) {
     const { memory } = exports;
     if (!(memory instanceof WebAssembly.Memory)) throw foreign('it exports no memory');
-    this.#calls = callsOf(exports);
+    this.#calls = callsOf(exports, () => this.#memory.distrust());
     const version = this.#calls.abi_version();
     if (version !== ABI_VERSION) throw foreign(`its ABI has version ${version}, this host speaks ${ABI_VERSION}`);
     this.#memory = new Memory(memory, this.#calls.io(), this.#calls.window());

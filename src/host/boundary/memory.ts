@@ -2,6 +2,7 @@
 // of the old one has length 0 and would silently read nothing. Every integer is read as unsigned.
 
 import { badIdentity, type Identity } from '../identity.js';
+import type { Recalled } from '../recalled.js';
 import { decoder } from '../utf8.js';
 import type { IdentityLength, WindowLength } from './calls.js';
 import { LONGEST_IDENTITY, writeIdentity } from './identity.js';
@@ -17,6 +18,7 @@ const LENGTH = 28;
 const POSITION = 32;
 const END = 36;
 const LAST = 40;
+const HANDLE = 56;
 const IDENTITY = 64;
 const OTHER = 320;
 
@@ -116,6 +118,24 @@ export class Memory implements Answer {
   get otherIdentity(): string | undefined {
     const length = this.#word(END);
     return length === 0 ? undefined : this.#text(OTHER, length);
+  }
+
+  /** What the call that has just answered OK for an identity lets a host know without another call. */
+  recalled(of: object, ordinal: number | bigint): Recalled {
+    this.#fresh();
+    const handle = (this.#words[(this.#io + HANDLE) >> 2] as number) >> 2;
+    const [low, high] = [this.#words[handle] as number, this.#words[handle + 1] as number];
+    return { of, handle, low, high, ordinal, address: undefined };
+  }
+
+  /** Whether its identity is still live with its ordinal. False also when the memory has grown since the last call. */
+  isStill({ handle, low, high }: Recalled): boolean {
+    return this.#words[handle] === low && this.#words[handle + 1] === high;
+  }
+
+  /** Nothing that was known can be trusted any more. */
+  distrust(): void {
+    this.#words = new Uint32Array();
   }
 
   putOrdinal(ordinal: Ordinal): void {

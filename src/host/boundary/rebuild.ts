@@ -54,9 +54,9 @@ export class CoreRebuild {
   static readonly MOST_TEXT = WINDOW_SIZE;
   readonly #memory: Memory;
   readonly #calls: Calls;
-  readonly #subnet: { readonly id: SubnetId };
+  readonly #subnet: { readonly id: SubnetId; forget(): void };
 
-  constructor(memory: Memory, calls: Calls, subnet: { readonly id: SubnetId }) {
+  constructor(memory: Memory, calls: Calls, subnet: { readonly id: SubnetId; forget(): void }) {
     this.#memory = memory;
     this.#calls = calls;
     this.#subnet = subnet;
@@ -126,7 +126,9 @@ export class CoreRebuild {
   /** @param released when reserved bindings count as released */
   commit(released: { readonly time: number }): Status {
     this.#memory.putTime(released.time);
-    return this.#calls.rebuild_commit(this.#subnet.id);
+    const status = this.#calls.rebuild_commit(this.#subnet.id);
+    if (status >= 0) this.#subnet.forget();
+    return status;
   }
 
   abort(): void {

@@ -4,10 +4,12 @@
 import type { Cidr } from '../address.js';
 import { LimpetError } from '../errors.js';
 import type { Identity } from '../identity.js';
+import type { Recalled } from '../recalled.js';
 import { allocateBatch, type Batch, type BatchAnswer } from './batch.js';
 import type { Calls, SubnetId } from './calls.js';
 import { type Answer, type Memory, type Ordinal, wideAt } from './memory.js';
 import { CoreRebuild } from './rebuild.js';
+import { Recall } from './recall.js';
 import type { Status } from './status.js';
 
 /** What `subnet_stats` writes into the window. */
@@ -34,6 +36,7 @@ export class CoreSubnet {
   readonly #memory: Memory;
   readonly #calls: Calls;
   readonly #id: SubnetId;
+  #recall: Recall;
   #destroyed = false;
 
   constructor(memory: Memory, calls: Calls, id: SubnetId, cidr: Cidr) {
@@ -42,6 +45,7 @@ export class CoreSubnet {
     this.#calls = calls;
     this.#id = id;
     this.cidr = cidr;
+    this.#recall = new Recall(memory);
   }
 
   get destroyed(): boolean {
@@ -63,6 +67,21 @@ export class CoreSubnet {
   /** Bytes of the whole memory. */
   get memorySize(): number {
     return this.#memory.size;
+  }
+
+  /** What `allocate` would answer, when that is known without asking the core. */
+  recall(who: Who): Recalled | undefined {
+    return this.#recall.find(who);
+  }
+
+  /** Keeps for `recall` that `allocate` has just answered OK, with this ordinal. */
+  keep(who: Who, ordinal: number | bigint): void {
+    this.#recall.keep(who, ordinal);
+  }
+
+  /** The bindings are others now. */
+  forget(): void {
+    this.#recall = new Recall(this.#memory);
   }
 
   allocate(who: Who): Status {
@@ -191,6 +210,7 @@ export class CoreSubnet {
 
   destroy(): void {
     this.#calls.subnet_destroy(this.id);
+    this.forget();
     this.#destroyed = true;
   }
 }
