@@ -53,6 +53,7 @@ const named: Record<string, Suite> = {
     needs: needChromium,
     env: () => ({ CHROMIUM }),
   }),
+  install: testsIn('tests/install', { when: 'system', alone: true, builds: ['bundles', 'types', 'playground'] }),
   embed: embed(),
 };
 

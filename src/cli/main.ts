@@ -7,6 +7,7 @@ import { visible } from '../host/visible.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
+import { installCommands } from './install/commands.js';
 import { adminCommands } from './operate/commands.js';
 import { lines, print } from './output.js';
 import { painter } from './print.js';
@@ -51,6 +52,7 @@ function commands(): Command {
         throw new Failure('--seed is for the simulation: a recording is always the same');
       await print(lines(await (recording ? recordingStory(paint) : demo(paint, seed))));
     });
+  installCommands(program, paint);
   dockerPluginCommand(program);
   adminCommands(program, paint);
   return program;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { pluginConfig } from '../../scripts/docker-plugin/config.js';
 import { dockerPluginCommand } from '../../src/cli/docker-plugin.js';
+import { pluginConfig } from '../../src/cli/install/manifest.js';
 
 /** Read by the etcd store, from the environment alone. */
 const READ = ['CA', 'CERT', 'KEY', 'USER', 'USER_FILE', 'PASSWORD', 'PASSWORD_FILE'];

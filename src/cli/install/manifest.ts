@@ -39,6 +39,14 @@ const MOUNTS: readonly [name: string, source: string, destination: string, mode:
   ['tls', STATE, '/etc/limpet', 'ro', 'certificates and keys for etcd'],
 ];
 
+/** What every setting is unless it is set: name, or `mount.source`, and value. */
+export function defaultSettings(): [name: string, value: string][] {
+  return [
+    ...SETTINGS.map(([name, value]): [string, string] => [name, value]),
+    ...MOUNTS.map(([name, source]): [string, string] => [`${name}.source`, source]),
+  ];
+}
+
 /** @param version of the package */
 export function pluginConfig(version: string) {
   return {

@@ -1,24 +1,34 @@
-// The root file system of the managed plugin: the `node` that runs this build with the libraries that it is linked to,
-// one bundled script, and the one package that cannot be bundled because it is a native addon.
+// The root file system of the managed plugin: the `node` that runs this command with the libraries that it is linked
+// to, the command line's modules, and the packages that they import.
+
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import esbuild from 'esbuild';
-import { SCRIPT } from './config.js';
+import { Failure } from '../failure.js';
+import { SCRIPT } from './manifest.js';
 
-const ADDON = 'fs-native-extensions';
+/** The packages that the modules import: the second is a native addon and an optional peer. */
+const PACKAGES = ['ip-num', 'fs-native-extensions'];
 
-/** Fills `root`. */
-export async function makeRootfs(root: string): Promise<void> {
+/**
+ * Fills `root`.
+ * @param dist the folder of the package that has `cli.js`
+ * @throws Failure when a package or a library is missing
+ */
+export async function makeRootfs(root: string, dist: string): Promise<void> {
   for (const folder of ['bin', 'etc', 'run/docker/plugins', 'tmp', 'var/lib/limpet']) {
     await mkdir(join(root, folder), { recursive: true });
   }
   // glibc's default asks DNS before /etc/hosts.
   await writeFile(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
   await copyNode(root);
-  await bundleScript(join(root, SCRIPT));
-  await copyPackage(ADDON, join(root, dirname(SCRIPT), 'node_modules'), 'node_modules');
+  const home = join(root, dirname(SCRIPT));
+  await mkdir(join(home, 'dist'), { recursive: true });
+  await copyFile(join(dist, '../package.json'), join(home, 'package.json'));
+  for (const module of await modulesOf(dist, 'cli.js')) await copyFile(join(dist, module), join(home, 'dist', module));
+  await writeFile(join(root, SCRIPT), "import './dist/cli.js';\n");
+  for (const name of PACKAGES) await copyPackage(name, join(home, 'node_modules'), dist);
 }
 
 async function copyNode(root: string): Promise<void> {
@@ -35,32 +45,38 @@ async function librariesOf(program: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ldd', [program]);
   const lines = stdout.split('\n').map((line) => line.trim());
   const lost = lines.filter((line) => line.endsWith('not found'));
-  if (lost.length > 0) throw new Error(`${program} lacks libraries: ${lost.join('; ')}`);
+  if (lost.length > 0) throw new Failure(`${program} lacks libraries: ${lost.join('; ')}`);
   return lines.flatMap((line) => /(?:=> )?(\/\S+) \(0x/.exec(line)?.[1] ?? []);
 }
 
-async function bundleScript(outfile: string): Promise<void> {
-  await esbuild.build({
-    entryPoints: ['dist/cli.js'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    external: [ADDON],
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'warning',
-    logOverride: { 'ignored-bare-import': 'silent' }, // the CLI's chunks are loaded by others that need them
-  });
+/** A module with those that it imports, by name; all lie side by side. */
+async function modulesOf(dist: string, first: string): Promise<Set<string>> {
+  const found = new Set([first]);
+  for (const name of found) {
+    const text = await readFile(join(dist, name), 'utf8');
+    for (const [, imported] of text.matchAll(/\b(?:from|import)\s*\(?\s*["']\.\/([\w.-]+\.js)["']/g)) {
+      found.add(imported as string);
+    }
+  }
+  return found;
 }
 
 /** Copies a package with those that it depends on; of its prebuilt addons the one for this machine. */
 async function copyPackage(name: string, into: string, from: string): Promise<void> {
-  const source = join(from, name);
+  const source = await folderOf(name, from);
   const { dependencies = {} } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
   await cp(source, join(into, name), { recursive: true, filter: (path) => isNeeded(path.slice(source.length + 1)) });
-  for (const dependency of Object.keys(dependencies)) await copyPackage(dependency, into, from);
+  for (const dependency of Object.keys(dependencies)) await copyPackage(dependency, into, source);
+}
+
+/** Where Node would find the package. */
+async function folderOf(name: string, from: string): Promise<string> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const found = join(folder, 'node_modules', name);
+    if (await stat(join(found, 'package.json')).catch(() => undefined)) return found;
+    if (folder === dirname(folder)) break;
+  }
+  throw new Failure(`the package ${name} is not installed: npm install ${name}`);
 }
 
 function isNeeded(path: string): boolean {
