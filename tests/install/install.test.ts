@@ -1,4 +1,4 @@
-// `limpet install`, `upgrade` and `uninstall` on a real dockerd: one machine of the swarm's rig, and the command line as
+// `limpet install`, `upgrade` and `uninstall` on a real dockerd: one machine of the swarm rig, and the command line as
 // it is packed.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
