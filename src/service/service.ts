@@ -194,7 +194,7 @@ export class AllocatorService {
   }
 
   #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {
-    return specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
+    return specOf(cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
   }
 
   /** One after the other, each tried until there is an answer: `undefined` means that another process was faster. */
