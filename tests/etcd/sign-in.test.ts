@@ -169,7 +169,7 @@ describe('the etcd store signs in', () => {
     ends.push(() => store.close());
     assert.equal(await store.commit(NET, [create]), 'done');
     for (let i = 0; i < 4; i++) {
-      assert.equal(await store.commit(NET, [bind(`web.${i}`, `10.0.0.${i}`), live(`web.${i}`)]), 'done');
+      assert.equal(await store.commit(NET, [bind(`web.${i}`, `10.0.0.${i + 1}`), live(`web.${i}`)]), 'done');
       await sleep(2100); // longer than the token lasts
     }
     assert.equal(etcd.keys('/limpet/v2/live/').size, 4, 'the lease is kept');
