@@ -11,7 +11,7 @@ import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
+import type { Change, DamagedSubnet, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
 import { checkText, type SubnetService } from './subnet-service.js';
 import { type Equipment, Subnets } from './subnets.js';
 
@@ -178,6 +178,21 @@ export class AllocatorService {
 
   subnets(): IterableIterator<SubnetService> {
     return this.#subnets.all();
+  }
+
+  /**
+   * Answers when a change could be answered now.
+   * @throws LimpetError UNAVAILABLE saying what is in the way, within the deadline; ENDED
+   */
+  async answers(deadline: Deadline): Promise<void> {
+    this.#subnets.check();
+    await this.#store.answers?.(deadline);
+    this.#subnets.check();
+  }
+
+  /** Subnets that the store has and cannot read: whoever asks for one gets DAMAGED. */
+  damaged(): readonly DamagedSubnet[] {
+    return [...(this.#store.damaged?.() ?? [])];
   }
 
   /** Bytes of the core's memory: in use, and in all. */

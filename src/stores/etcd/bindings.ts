@@ -45,6 +45,8 @@ export interface Found {
 }
 
 export class Bindings {
+  /** While what is learnt is all of one revision, in no order. */
+  isReading = true;
   readonly #keys: Keys;
   readonly #teller: Teller;
   readonly #findings: Findings;
@@ -81,8 +83,8 @@ export class Bindings {
     const owner = subnet.owners.get(address);
     const other = owner === undefined || owner === identity ? undefined : subnet.bindings.get(owner);
     if (owner !== undefined && other !== undefined) {
-      // Old news: since then the other has got the address.
-      if (item.mod >= other.created) this.#hooks.doubted(subnet.key, address, [identity, owner]);
+      // Of news the older is nothing: since then the other has got the address. A reading is all of one moment.
+      if (this.isReading || item.mod >= other.created) this.#hooks.doubted(subnet.key, address, [identity, owner]);
       return;
     }
     this.#begin(subnet, { identity, address, released, item });

@@ -72,7 +72,10 @@ export class Doubts {
     const looked = doubts.map((doubt) => ({ ...doubt, asked: this.#asked(doubt, view) }));
     const request = { success: looked.flatMap((each) => this.#reads(each)) };
     const epoch = this.#epoch;
-    const { header, responses } = await this.#connection.ask((etcd, options) => etcd.kv.txn(request, options), deadline);
+    const { header, responses } = await this.#connection.ask(
+      (etcd, options) => etcd.kv.txn(request, options),
+      deadline,
+    );
     if (epoch !== this.#epoch) return; // a reading has come between, which has it all
     const items = view.itemsOf(responses.flatMap(({ response_range }) => response_range.kvs));
     const at = Number(header.revision);

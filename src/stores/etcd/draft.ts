@@ -209,7 +209,8 @@ export class Draft {
 
   #mark(subnet: KnownSubnet, { identity, time }: Op<'mark'>): boolean {
     const own = this.#bindingOf(subnet, identity);
-    if (own === undefined || own.live.size > 0 || own.released !== undefined || subnet.spoilt.has(identity)) return true;
+    if (own === undefined || own.live.size > 0 || own.released !== undefined || subnet.spoilt.has(identity))
+      return true;
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
     this.#writeIdentity(identity, own, time);

@@ -6,7 +6,16 @@ import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import { type Clock, systemClock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
-import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
+import type {
+  Change,
+  Commit,
+  DamagedSubnet,
+  NodeName,
+  Store,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+} from '../../service/store.js';
 import { Connection, unavailable } from './connection.js';
 import { Doubts } from './doubts.js';
 import { Draft, type DraftChange } from './draft.js';
@@ -23,6 +32,8 @@ import { View } from './view.js';
 import { Watch } from './watch.js';
 
 const PAGE = 10_000;
+/** What etcd says of a write and not of a read. */
+const REFUSES_WRITES = /database space exceeded|permission denied/;
 
 export class EtcdStore implements Store {
   readonly name: string;
@@ -44,6 +55,8 @@ export class EtcdStore implements Store {
   #epoch = 0;
   #isConnected = true;
   #isClosed = false;
+  /** Why etcd has refused the last write, which it had received: it reads on when it is full. */
+  #refused: string | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
   /** Connects to nothing yet. */
@@ -137,6 +150,19 @@ export class EtcdStore implements Store {
     await this.#doubts.resolve(view, deadline);
   }
 
+  /** A lease and a reading, and a majority that answers: what a commit needs. Nothing is written for it. */
+  async answers(caller: Deadline): Promise<void> {
+    const deadline = this.#connection.within(caller);
+    await this.#steady(deadline);
+    const key = Buffer.from(this.#lease.writer.processKey);
+    await this.#connection.ask((etcd, options) => etcd.kv.range({ key }, options), deadline);
+    if (this.#refused !== undefined) throw unavailable(this.#refused, 'none');
+  }
+
+  *damaged(): Iterable<DamagedSubnet> {
+    for (const { subnet, key, why } of this.#view?.unreadable() ?? []) yield { ...subnet, key, why };
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -177,6 +203,7 @@ export class EtcdStore implements Store {
     const request = transaction.request();
     try {
       const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), deadline);
+      if (response.succeeded) this.#refused = undefined;
       if (response.succeeded && !deadline.passed) return response;
       if (response.succeeded) throw this.#tooLate();
       const now = view === this.#view ? transaction.learnFailure(response) : 0;
@@ -189,6 +216,7 @@ export class EtcdStore implements Store {
         return undefined;
       }
       if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');
+      if (REFUSES_WRITES.test((error as Error).message)) this.#refused = (error as Error).message;
       throw error;
     }
   }
@@ -261,7 +289,7 @@ export class EtcdStore implements Store {
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
     this.#own.adopt(view, this.#lease.writer.lease);
-    view.tellReleases();
+    view.endReading();
     this.#findings.tell();
     this.#watch = new Watch(this.#connection, this.#clock, this.#keys, {
       from: () => view.revision,

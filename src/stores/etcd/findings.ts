@@ -112,7 +112,6 @@ function shown(key: string | Buffer): string {
 }
 
 function bytesShown(key: Buffer): string {
-  const each = (byte: number) =>
-    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+  const each = (byte: number) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`);
   return Array.from(key.subarray(0, SHOWN), each).join('');
 }

@@ -79,6 +79,11 @@ export class Keys {
     return `${this.#key('address', subnet)}/${escapeSegment(address)}`;
   }
 
+  /** Whether it is of the index by address, which no reading and no watch tells of. */
+  isIndex(key: string): boolean {
+    return key.startsWith(`${this.#prefix}address/`);
+  }
+
   held(subnet: SubnetKey, address: string): string {
     return `${this.#key('held', subnet)}/${escapeSegment(address)}`;
   }

@@ -137,7 +137,7 @@ export class Transaction {
     [...this.#reads].forEach(([key, range], index) => {
       const items = this.#view.itemsOf(response.responses[index]?.response_range.kvs ?? []);
       if (key === this.writer.processKey) fence = items.get(key)?.mod ?? 0;
-      else if (isNews) this.#learnRead(key, range, items, at);
+      else if (isNews || this.#keys.isIndex(key)) this.#learnRead(key, range, items, at);
     });
     return fence;
   }

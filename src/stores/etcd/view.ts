@@ -4,13 +4,13 @@
 // order of arrival.
 
 import type { IKeyValue } from 'etcd3';
+import { roomOf } from '../../service/spec.js';
 import type { NodeName, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
 import { readNodeName, readOwner, readSpec } from '../values.js';
 import { type BindingHooks, Bindings, type Found } from './bindings.js';
 import type { Findings } from './findings.js';
 import type { Key, Keys } from './keys.js';
 import { emptySubnet, type Item, itemOf, type KnownSubnet } from './known.js';
-import { roomOf } from '../../service/spec.js';
 import { Teller } from './teller.js';
 
 /** What the store wants to hear of, beside the listener. */
@@ -102,8 +102,9 @@ export class View {
     this.#bindings.expect(subnet, identity, node);
   }
 
-  /** After a reading: bindings that nobody is live on, with the time of their release. */
-  tellReleases(): void {
+  /** A reading has told all: what comes now is news. Tells of bindings that nobody is live on, with their release. */
+  endReading(): void {
+    this.#bindings.isReading = false;
     for (const subnet of this.#subnets.values()) {
       for (const [identity, binding] of subnet.bindings) {
         if (binding.live.size === 0) this.#bindings.tellGone(subnet, identity, '', binding);
