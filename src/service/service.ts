@@ -6,7 +6,7 @@ import { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
-import type { CallOptions, Deadline } from './deadline.js';
+import { type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
@@ -30,6 +30,9 @@ export type SubnetSettings = Partial<Omit<SubnetSpec, 'cidr'>>;
 /** What became of a subnet that was to be removed if nobody needs it. */
 export type Removal = 'removed' | 'in-use' | 'none';
 
+/** Milliseconds for a store to say whether it answers: whoever asks has a deadline of his own, of a few seconds. */
+const HEALTH_PATIENCE = 1500;
+
 export class AllocatorService {
   readonly #limpet: Limpet;
   readonly #store: Store;
@@ -37,6 +40,8 @@ export class AllocatorService {
   readonly #subnets: Subnets;
   /** Subnets are made and changed one at a time, so that two that overlap never pass each other. */
   readonly #line = new KeyedMutex();
+  /** The question that is being asked of the store. */
+  #asked: Promise<string | undefined> | undefined;
 
   private constructor(limpet: Limpet, equipment: Equipment) {
     this.#limpet = limpet;
@@ -181,13 +186,14 @@ export class AllocatorService {
   }
 
   /**
-   * Answers when a change could be answered now.
-   * @throws LimpetError UNAVAILABLE saying what is in the way, within the deadline; ENDED
+   * Why no change could be answered now, asked of the store; undefined when one could. Whoever asks while it is asked
+   * gets the same answer, within 1.5 seconds.
    */
-  async answers(deadline: Deadline): Promise<void> {
-    this.#subnets.check();
-    await this.#store.answers?.(deadline);
-    this.#subnets.check();
+  whyAway(): Promise<string | undefined> {
+    this.#asked ??= this.#askStore().finally(() => {
+      this.#asked = undefined;
+    });
+    return this.#asked;
   }
 
   /** Subnets that the store has and cannot read: whoever asks for one gets DAMAGED. */
@@ -206,6 +212,18 @@ export class AllocatorService {
     this.#subnets.close();
     await this.#store.close();
     this.#subnets.endAll();
+  }
+
+  async #askStore(): Promise<string | undefined> {
+    const deadline = new Deadline(this.#clock, HEALTH_PATIENCE);
+    try {
+      this.#subnets.check();
+      await deadline.wait(this.#store.answers?.(deadline) ?? Promise.resolve(), `ask ${this.#store.name}`);
+      this.#subnets.check();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {

@@ -124,6 +124,11 @@ export interface DamagedSubnet extends SubnetKey {
   readonly why: string;
 }
 
+/** As it is told to people. */
+export function unreadableText({ space, cidr, why }: DamagedSubnet): string {
+  return `${cidr} in ${space} cannot be read in the store: ${why}`;
+}
+
 export interface Store {
   /** For logs: `memory`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379`. */
   readonly name: string;

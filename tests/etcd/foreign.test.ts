@@ -146,7 +146,7 @@ describe('under the prefix', () => {
     });
   }
 
-  test('a subnet in use whose settings are broken goes on with what it has, and is whole again when they are', async () => {
+  test('a subnet in use whose settings are broken goes on with what it has, and is whole again with them', async () => {
     const prefix = `/inuse${++prefixes}/`;
     const { service } = await open(prefix);
     const net = await service.subnet('10.0.0.0/24');

@@ -164,7 +164,7 @@ describe('the etcd store signs in', () => {
     etcd.ctlFlags.push('--user', 'root:top');
     const wire = await Wire.to(etcd.endpoint);
     ends.push(() => wire.cut());
-    const who = { user: 'root', password: 'top', ttl: 2, deadline: 2000 };
+    const who = { user: 'root', password: 'top', plainAuth: true, ttl: 2, deadline: 2000 };
     const { store, memory } = await open({ endpoints: [wire.endpoint], ...who });
     ends.push(() => store.close());
     assert.equal(await store.commit(NET, [create]), 'done');

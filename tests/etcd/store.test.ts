@@ -434,6 +434,7 @@ describe('the etcd store', () => {
       node: 'n',
       user: 'u',
       password: 'p',
+      plainAuth: true,
     });
     for (const [url, environment] of [
       ['http://a', {}],

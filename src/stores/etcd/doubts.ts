@@ -18,7 +18,7 @@ interface Doubt {
 
 /** Looks for one who waits: the index may name somebody else each time. */
 const MOST_LOOKS = 4;
-/** Identities in one look, each of which takes two of the 128 operations that etcd has for one; an address takes one. */
+/** Identities in one look: each takes two of the 128 operations that etcd has for one, an address takes one. */
 const MOST_IDENTITIES = 40;
 
 export class Doubts {

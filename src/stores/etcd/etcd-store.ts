@@ -59,7 +59,7 @@ export class EtcdStore implements Store {
   #refused: string | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** Connects to nothing yet. */
+  /** Connects to nothing yet. @throws LimpetError BAD_INPUT */
   constructor(options: EtcdStoreOptions) {
     const { endpoints, node, ttl = 10, prefix = DEFAULT_PREFIX, page = PAGE, clock = systemClock } = options;
     this.name = `etcd://${endpoints.map((each) => each.replace(/^https?:\/\//, '')).join(',')}`;

@@ -1,5 +1,6 @@
 // What Limpet's keys in etcd are called; docs/STORES.md lists them, and values.ts knows what their values say. Every
-// segment between two slashes is escaped, so that an identity with slashes, or with half a key in it, stays one segment.
+// segment between two slashes is escaped, so that an identity with slashes, or with half a key in it, stays one
+// segment.
 
 import { LimpetError } from '../../host/errors.js';
 import { isIdentity } from '../../host/identity.js';
