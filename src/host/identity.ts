@@ -44,6 +44,13 @@ export function whyNoIdentity(text: string, bytes = encoder.encode(text).length)
   return /\p{Surrogate}/u.test(text) ? 'has half a surrogate pair, and so is not Unicode' : undefined;
 }
 
+/** As {@link whyNoIdentity} finds nothing wrong, at once for the short texts that nearly all of them are. */
+export function isIdentity(text: string): boolean {
+  if (text === '' || text.length * 3 > LONGEST) return whyNoIdentity(text) === undefined; // three bytes a unit at most
+  for (let n = 0; n < text.length; n++) if (text.charCodeAt(n) >= 0x80) return !/\p{Surrogate}/u.test(text);
+  return true;
+}
+
 export function badIdentity(text: string): LimpetError {
   const bytes = encoder.encode(text).length;
   return new LimpetError('BAD_INPUT', `the identity ${quote(text)} ${whyNoIdentity(text, bytes)}`, {

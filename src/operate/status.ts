@@ -1,6 +1,6 @@
 // `limpet status`: every subnet by its counts, and a warning where addresses run short.
 
-import type { SubnetService, SubnetSpec } from '../service/index.js';
+import type { DamagedSubnet, SubnetService, SubnetSpec } from '../service/index.js';
 import { nameOfNode, type OperateEnvironment } from './environment.js';
 import { type Selection, selectSubnets } from './select.js';
 
@@ -25,19 +25,24 @@ export interface Status {
   readonly version: string;
   /** This host's name, or its ID where that is not known. */
   readonly node: string;
-  readonly store: { readonly name: string; readonly shared: boolean };
+  /** `away`: why no change could be answered now; absent when one could. */
+  readonly store: { readonly name: string; readonly shared: boolean; readonly away?: string };
+  /** Subnets that the store has and cannot read: others are served. `key` says where it stands. */
+  readonly unreadable: readonly DamagedSubnet[];
   readonly subnets: readonly SubnetStatus[];
   /** What an operator should know of this Docker. */
   readonly notes: readonly string[];
 }
 
 /** @throws LimpetError BAD_INPUT, UNKNOWN (the selection) */
-export function status(environment: OperateEnvironment, selection: Selection): Status {
+export async function status(environment: OperateEnvironment, selection: Selection): Promise<Status> {
   const { service, store, host, version, notes } = environment;
+  const away = await service.whyAway();
   return {
     version,
     node: nameOfNode(environment, host),
-    store: { name: store.name, shared: store.shared },
+    store: { name: store.name, shared: store.shared, ...(away === undefined ? {} : { away }) },
+    unreadable: service.damaged(),
     subnets: selectSubnets(service, selection).map(statusOf),
     notes,
   };

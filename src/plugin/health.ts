@@ -8,17 +8,26 @@ import { visibleJson } from '../host/visible.js';
 import { bound, dismiss, MOST_HEADERS, MOST_SCRAPES } from './connections.js';
 import type { Metrics } from './metrics.js';
 
-/** Why the plugin is not healthy; empty when it is. */
-export type Health = () => readonly string[];
+export interface Health {
+  /** Why the plugin is not healthy; empty when it is. */
+  readonly why: readonly string[];
+  /**
+   * Subnets that the store has and cannot read. The plugin is healthy all the same: it serves the others, and whoever
+   * would start it anew for one of them takes those from the node as well, and mends nothing.
+   */
+  readonly unreadable: readonly string[];
+}
+
+export type AskHealth = () => Promise<Health>;
 
 /** Milliseconds for a request to come in, and between two on one connection: who scrapes is not slow. */
 const PATIENCE = 5000;
 
-export function healthMount(metrics: Metrics, health: Health) {
+export function healthMount(metrics: Metrics, health: AskHealth) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const path = request.url?.replace(/\?.*$/, '');
     if (path === '/metrics') void writeMetrics(metrics, response);
-    else if (path === '/healthz') writeHealth(health(), response);
+    else if (path === '/healthz') void writeHealth(health, response);
     else return false;
     return true;
   };
@@ -33,10 +42,12 @@ async function writeMetrics(metrics: Metrics, response: ServerResponse): Promise
   }
 }
 
-function writeHealth(why: readonly string[], response: ServerResponse): void {
-  const status = why.length === 0 ? 200 : 503;
-  response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(`${visibleJson(JSON.stringify({ status: why.length === 0 ? 'ok' : 'unavailable', why }))}\n`);
+async function writeHealth(health: AskHealth, response: ServerResponse): Promise<void> {
+  const { why, unreadable } = await health();
+  const status = why.length === 0 ? 'ok' : 'unavailable';
+  const body = { status, why, ...(unreadable.length === 0 ? {} : { unreadable }) };
+  response.writeHead(status === 'ok' ? 200 : 503, { 'Content-Type': 'application/json' });
+  response.end(`${visibleJson(JSON.stringify(body))}\n`);
 }
 
 export interface Listening {

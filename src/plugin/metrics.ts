@@ -30,6 +30,20 @@ export class Metrics {
   constructor(service: () => AllocatorService | undefined) {
     collectDefaultMetrics({ register: this.registry });
     this.#gauge('limpet_store_open', 'Whether the store is open', [], (gauge) => gauge.set(service() ? 1 : 0));
+    this.#gauge('limpet_store_answers', 'Whether a change could be answered now', [], async (gauge) => {
+      const open = service();
+      gauge.set(open !== undefined && (await open.whyAway()) === undefined ? 1 : 0);
+    });
+    this.#gauge(
+      'limpet_subnet_unreadable',
+      'Subnets that the store has and cannot read',
+      ['space', 'subnet'],
+      (gauge) => {
+        gauge.reset();
+        for (const { space, cidr } of service()?.damaged() ?? [])
+          gauge.set({ space: visible(space), subnet: visible(cidr) }, 1);
+      },
+    );
     this.#gauge('limpet_subnet_addresses', 'Addresses by state', ['space', 'subnet', 'state'], (gauge) => {
       gauge.reset();
       for (const net of service()?.subnets() ?? []) {
@@ -63,14 +77,19 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  #gauge<T extends string>(name: string, help: string, labelNames: T[], read: (gauge: Gauge<T>) => void): void {
+  #gauge<T extends string>(
+    name: string,
+    help: string,
+    labelNames: T[],
+    read: (gauge: Gauge<T>) => void | Promise<void>,
+  ): void {
     new Gauge<T>({
       name,
       help,
       labelNames,
       registers: [this.registry],
       collect() {
-        read(this);
+        return read(this);
       },
     });
   }

@@ -10,6 +10,7 @@ import { dockerHost } from '../docker/docker-host.js';
 import { Networks } from '../docker/networks.js';
 import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
+import { unreadableText } from '../service/store.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
@@ -72,8 +73,7 @@ export async function startPlugin(
   };
   const tenants = new Tenants(clock);
   const looks = new Looks(environment, tenants, situation, log, options.waits.reconcile);
-  const health: Health = () => [situation.missing ?? looks.failed].filter((why) => why !== undefined);
-  const healthz = healthMount(metrics, health);
+  const healthz = healthMount(metrics, () => healthOf(situation, looks));
   const server = makeServer({
     driver: new Driver(environment, tenants),
     log,
@@ -104,6 +104,14 @@ export async function startPlugin(
         await watching;
       }),
   };
+}
+
+/** The store is asked first: while it is away no look is good, and what it says is the reason. */
+async function healthOf(situation: Situation, looks: Looks): Promise<Health> {
+  const service = situation.openService;
+  const why = situation.missing ?? (await service?.whyAway()) ?? looks.failed;
+  const damaged = service?.damaged() ?? [];
+  return { why: why === undefined ? [] : [why], unreadable: damaged.map(unreadableText) };
 }
 
 async function metricsOf(

@@ -6,12 +6,12 @@ import { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
-import type { CallOptions, Deadline } from './deadline.js';
+import { type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
 import { differences, overlapping, specOf } from './spec.js';
-import type { Change, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
+import type { Change, DamagedSubnet, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
 import { checkText, type SubnetService } from './subnet-service.js';
 import { type Equipment, Subnets } from './subnets.js';
 
@@ -30,6 +30,9 @@ export type SubnetSettings = Partial<Omit<SubnetSpec, 'cidr'>>;
 /** What became of a subnet that was to be removed if nobody needs it. */
 export type Removal = 'removed' | 'in-use' | 'none';
 
+/** Milliseconds for a store to say whether it answers: whoever asks has a deadline of his own, of a few seconds. */
+const HEALTH_PATIENCE = 1500;
+
 export class AllocatorService {
   readonly #limpet: Limpet;
   readonly #store: Store;
@@ -37,6 +40,8 @@ export class AllocatorService {
   readonly #subnets: Subnets;
   /** Subnets are made and changed one at a time, so that two that overlap never pass each other. */
   readonly #line = new KeyedMutex();
+  /** The question that is being asked of the store. */
+  #asked: Promise<string | undefined> | undefined;
 
   private constructor(limpet: Limpet, equipment: Equipment) {
     this.#limpet = limpet;
@@ -180,6 +185,22 @@ export class AllocatorService {
     return this.#subnets.all();
   }
 
+  /**
+   * Why no change could be answered now, asked of the store; undefined when one could. Whoever asks while it is asked
+   * gets the same answer, within 1.5 seconds.
+   */
+  whyAway(): Promise<string | undefined> {
+    this.#asked ??= this.#askStore().finally(() => {
+      this.#asked = undefined;
+    });
+    return this.#asked;
+  }
+
+  /** Subnets that the store has and cannot read: whoever asks for one gets DAMAGED. */
+  damaged(): readonly DamagedSubnet[] {
+    return [...(this.#store.damaged?.() ?? [])];
+  }
+
   /** Bytes of the core's memory: in use, and in all. */
   get memory(): { readonly used: number; readonly total: number } {
     return this.#limpet.memory;
@@ -193,8 +214,20 @@ export class AllocatorService {
     this.#subnets.endAll();
   }
 
+  async #askStore(): Promise<string | undefined> {
+    const deadline = new Deadline(this.#clock, HEALTH_PATIENCE);
+    try {
+      this.#subnets.check();
+      await deadline.wait(this.#store.answers?.(deadline) ?? Promise.resolve(), `ask ${this.#store.name}`);
+      this.#subnets.check();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {
-    return specOf(this.#limpet, cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
+    return specOf(cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
   }
 
   /** One after the other, each tried until there is an answer: `undefined` means that another process was faster. */

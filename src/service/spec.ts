@@ -1,18 +1,18 @@
 // What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the
 // same.
 
-import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange } from '../host/address.js';
+import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange, type Range } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import type { Limpet } from '../host/limpet.js';
+import { planOf } from '../host/plan.js';
+import type { SubnetOptions } from '../host/types.js';
 import type { ReclaimPolicy, SubnetSpec } from './store.js';
 
-/** @throws TypeError, LimpetError BAD_INPUT or OUT_OF_RANGE */
-export function specOf(limpet: Limpet, cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
+/** @throws TypeError, LimpetError BAD_INPUT, OUT_OF_RANGE or EXCLUDED */
+export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
   const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {} } = settings;
   if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
   if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
-  // The core's own checks of everything else.
-  limpet.subnet(cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway }).destroy();
+  planOf(cidr, coreOptions({ exclude, policy, gateway })); // what the core would refuse is refused here
   const { text, version } = parseCidr(cidr);
   const address = (value: bigint) => formatAddress(value, version);
   const ranges = mergeRanges([...exclude].map((range) => parseRange(range, version)));
@@ -24,6 +24,42 @@ export function specOf(limpet: Limpet, cidr: string, settings: Partial<SubnetSpe
     policy,
     reclaim: checkReclaim(reclaim),
   };
+}
+
+/** The settings that the core goes by, as it takes them. */
+export function coreOptions({ exclude, policy, gateway }: CoreSettings): SubnetOptions {
+  return gateway === undefined ? { exclude, policy } : { exclude, policy, gateway };
+}
+
+type CoreSettings = Pick<SubnetSpec, 'exclude' | 'policy'> & { readonly gateway?: string | undefined };
+
+/** Why a subnet of these settings has no such address for an identity; undefined when it has. */
+export type Room = (address: string) => string | undefined;
+
+/** An address counts in its canonical text only: by any other it would be a second one. */
+export function roomOf(spec: SubnetSpec): Room {
+  const { cidr, excluded } = planOf(spec.cidr, coreOptions(spec));
+  const end = cidr.base + cidr.size;
+  return (text) => {
+    const address = parseAddress(text, cidr.version);
+    if (address === undefined) return 'is no address';
+    if (address < cidr.base || address >= end) return `is outside ${cidr.text}`;
+    if (cidr.version === 6 && formatAddress(address, 6) !== text) return 'is not written as addresses are';
+    if (text === spec.gateway) return 'is the gateway';
+    return isWithin(excluded, address) ? 'is excluded' : undefined;
+  };
+}
+
+/** Of ranges that are ascending and do not touch. */
+function isWithin(ranges: readonly Range[], address: bigint): boolean {
+  let [from, to] = [0, ranges.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((ranges[middle] as Range)[1] < address) from = middle + 1;
+    else to = middle;
+  }
+  const next = ranges[from];
+  return next !== undefined && next[0] <= address;
 }
 
 function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {

@@ -117,6 +117,18 @@ export interface StoreEvent {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** A subnet that a store has and cannot read: no call that needs its settings is answered. */
+export interface DamagedSubnet extends SubnetKey {
+  /** Where it stands in the store. */
+  readonly key: string;
+  readonly why: string;
+}
+
+/** As it is told to people. */
+export function unreadableText({ space, cidr, why }: DamagedSubnet): string {
+  return `${cidr} in ${space} cannot be read in the store: ${why}`;
+}
+
 export interface Store {
   /** For logs: `memory`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379`. */
   readonly name: string;
@@ -151,6 +163,14 @@ export interface Store {
    * @throws LimpetError UNAVAILABLE
    */
   refreshBinding?(subnet: SubnetKey, identity: string, deadline?: Deadline): Promise<void>;
+  /**
+   * Answers when a commit could be answered now: for those who ask after its health. A store without it is taken at its
+   * word.
+   * @throws LimpetError UNAVAILABLE saying what is in the way, in time
+   */
+  answers?(deadline: Deadline): Promise<void>;
+  /** The subnets that are there and cannot be read. In a store that refuses to open over one there is none. */
+  damaged?(): Iterable<DamagedSubnet>;
   /**
    * Lets go of everything, the lock and the node's lease included. Live marks stay where the store keeps them for ever.
    */

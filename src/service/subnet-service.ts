@@ -167,7 +167,8 @@ export class SubnetService {
    * Ends a hold; a binding on the same address stays. False when it was not held.
    * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async unhold(address: string, { deadline }: CallOptions = {}): Promise<boolean> {
+  async unhold(asked: string, { deadline }: CallOptions = {}): Promise<boolean> {
+    const { address } = this.state.net.inspect(asked); // as the store has it, however it was written
     return this.#turns.take({ what: `unhold ${address}`, key: `\0${address}`, deadline }, async () => {
       if (address === this.spec.gateway) {
         throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });

@@ -2,6 +2,8 @@
 // proposed. Everything here is synchronous and asks no store: it is what the store's facts are applied to.
 
 import { parseAddress, parseRange } from '../host/address.js';
+import { checkTime } from '../host/arguments.js';
+import { LimpetError } from '../host/errors.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding } from '../host/types.js';
 import { LiveNodes } from './live-nodes.js';
@@ -130,7 +132,11 @@ export class SubnetState {
     if (this.#proposedHolds.delete(address)) this.#net.unhold(address);
   }
 
-  /** A fact that the store has decided. Told twice, it changes nothing the second time. */
+  /**
+   * A fact that the store has decided. Told twice, it changes nothing the second time; one that cannot be changes
+   * nothing at all.
+   * @throws LimpetError EXCLUDED, OCCUPIED (the gateway), OUT_OF_RANGE, BAD_INPUT, NO_MEMORY
+   */
   apply(change: Change): void {
     switch (change.op) {
       case 'bind':
@@ -143,14 +149,14 @@ export class SubnetState {
         this.#live(change.identity, change.node);
         break;
       case 'gone':
-        this.#gone(change.identity, change.node, change.time);
+        this.#gone(change.identity, change.node, checkTime(change.time));
         break;
       case 'hold':
         this.#proposedHolds.delete(change.address);
         this.#net.rehold(change.address);
         break;
       case 'unhold':
-        if (this.#net.isHeld(change.address)) this.#net.unhold(change.address);
+        this.#unhold(change.address);
         break;
       case 'use':
         this.#users.add(change.user);
@@ -249,14 +255,27 @@ export class SubnetState {
     this.#proposed.delete(identity);
     const own = this.#net.lookup(identity);
     if (own?.address === address) return;
+    const { identity: owner, state } = this.#net.inspect(address);
+    if (state === 'excluded') throw this.#notForIt('EXCLUDED', identity, address, 'is excluded');
+    if (address === this.#spec.gateway) throw this.#notForIt('OCCUPIED', identity, address, 'is the gateway');
     if (own !== undefined) this.#withdraw(identity);
-    const { identity: owner } = this.#net.inspect(address);
     if (owner !== undefined) {
       this.#proposed.delete(owner);
       this.#withdraw(owner);
     }
     bindIn(this.#net, identity, address);
     if (this.#releases === undefined) this.#net.release(identity, 0); // live only once somebody says so
+  }
+
+  #notForIt(code: 'EXCLUDED' | 'OCCUPIED', identity: string, address: string, why: string): LimpetError {
+    const { cidr } = this.#spec;
+    const message = `${JSON.stringify(identity)} cannot have ${address} of ${cidr}: it ${why}`;
+    return new LimpetError(code, message, { subnet: cidr, identity, address });
+  }
+
+  /** The gateway stays held, whoever says what. */
+  #unhold(address: string): void {
+    if (address !== this.#spec.gateway && this.#net.isHeld(address)) this.#net.unhold(address);
   }
 
   #live(identity: string, node: string): void {

@@ -6,7 +6,7 @@ import type { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import type { Clock } from './clock.js';
 import type { Decision } from './decision.js';
-import { differences } from './spec.js';
+import { coreOptions, differences } from './spec.js';
 import type {
   Change,
   NodeName,
@@ -103,8 +103,8 @@ export class Subnets implements StoreListener {
     for (const { spec } of [...this.all()]) this.end(spec);
   }
 
-  coreSubnet({ cidr, exclude, policy, gateway }: SubnetSpec): CoreSubnet {
-    return this.#limpet.subnet(cidr, gateway === undefined ? { exclude, policy } : { exclude, policy, gateway });
+  coreSubnet(spec: SubnetSpec): CoreSubnet {
+    return this.#limpet.subnet(spec.cidr, coreOptions(spec));
   }
 
   // What the store tells.
@@ -116,12 +116,26 @@ export class Subnets implements StoreListener {
   }
 
   restore({ spec, users, snapshot, live }: StoredSubnet): void {
-    const subnet = this.add(spec);
-    this.#told?.add(keyOf(spec));
     const restore = this.#limpet.restorer();
     for (const piece of snapshot) restore.feed(piece);
-    subnet.beginReading(spec, restore.commit());
+    const net = restore.commit();
+    this.#refuseOther(net, spec);
+    const subnet = this.add(spec);
+    this.#told?.add(keyOf(spec));
+    subnet.beginReading(spec, net);
     subnet.state.restore({ users, live });
+  }
+
+  /** The settings and the core's own bytes are written down side by side: they must be of one subnet. */
+  #refuseOther(net: CoreSubnet, spec: SubnetSpec): void {
+    const made = this.coreSubnet(spec);
+    const { cidr, gateway } = spec;
+    const isSame = net.cidr === cidr && net.stats.excluded === made.stats.excluded;
+    const isHeld = gateway === undefined || (isSame && net.isHeld(gateway) === made.isHeld(gateway));
+    made.destroy();
+    if (isSame && isHeld) return;
+    net.destroy();
+    throw new LimpetError('BAD_SNAPSHOT', `it is of another subnet than ${cidr} with its settings`, { bytes: 0 });
   }
 
   apply(key: SubnetKey, change: Change): void {

@@ -4,28 +4,25 @@
 // refused.
 
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
+import { NEW_FILE, refuseOpenFolder, type Wanted } from './private-folder.js';
+import { type HostState, readHostState as readState } from './values.js';
+
+export type { HostState };
 
 /** Where it is kept unless something else is said: a plugin and the commands beside it look in one place. */
 export const HOST_STATE_FILE = '/var/lib/limpet/host.json';
 
-export interface HostState {
-  /** The host's own ID. Host names are for people: they change, and two hosts can have one. */
-  readonly id: string;
-  /** Swarm's ID of the node; absent outside of a swarm. */
-  readonly swarmNode?: string;
-}
-
 const VERSION = 1;
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-/** Of a mode: the group and everybody. */
-const OTHERS_WRITE = 0o022;
+const STATE_FOLDER: Wanted = {
+  what: 'the state folder',
+  danger: 'who could be this host in the swarm',
+  instead: 'another --state',
+};
 
 /**
  * What the file says; undefined when there is none.
@@ -33,23 +30,18 @@ const OTHERS_WRITE = 0o022;
  * cannot be read
  */
 export async function readHostState(file: string): Promise<HostState | undefined> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    await refuseOpenFolder(file);
-    text = await readFile(file, 'utf8');
+    await refuseOpenFolder(dirname(file), STATE_FOLDER);
+    bytes = await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     if (error instanceof LimpetError) throw error;
     throw new LimpetError('UNAVAILABLE', `${file} cannot be read: ${(error as Error).message}`);
   }
-  try {
-    const { version, id, swarmNode } = JSON.parse(text) as Partial<Record<string, unknown>>;
-    if (version === VERSION && typeof id === 'string' && id !== '')
-      return { id, ...(typeof swarmNode === 'string' && swarmNode !== '' ? { swarmNode } : {}) };
-  } catch {
-    // not JSON: an older Limpet kept the host's name there
-  }
-  const said = quote(text.slice(0, 60));
+  const read = readState(bytes);
+  if ('value' in read) return read.value;
+  const said = quote(bytes.toString('utf8', 0, 60)); // an older Limpet kept the host's name there
   const message = `${file} does not say who this host is, but ${said}: remove it, and a new ID is made`;
   throw new LimpetError('BAD_INPUT', message, { value: file });
 }
@@ -62,7 +54,7 @@ export function newHostState(): HostState {
 /** @throws LimpetError BAD_INPUT: others may write into the folder; system errors: the file cannot be written */
 export async function writeHostState(file: string, { id, swarmNode }: HostState): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await refuseOpenFolder(file);
+  await refuseOpenFolder(dirname(file), STATE_FOLDER);
   const draft = `${file}.tmp`;
   await rm(draft, { force: true }); // of a process that died, or a link that somebody has laid: never followed
   const handle = await open(draft, NEW_FILE, 0o600);
@@ -73,18 +65,4 @@ export async function writeHostState(file: string, { id, swarmNode }: HostState)
     await handle.close();
   }
   await rename(draft, file);
-}
-
-/** @throws LimpetError BAD_INPUT when another user, or a group, may write there; system errors when it is not there */
-async function refuseOpenFolder(file: string): Promise<void> {
-  const folder = dirname(file);
-  const { mode, uid } = await stat(folder);
-  const self = process.getuid?.();
-  const isForeign = self !== undefined && uid !== self && uid !== 0;
-  if ((mode & OTHERS_WRITE) === 0 && !isForeign) return;
-  const who = isForeign ? `belongs to the user ${uid}` : 'may be written by others';
-  const mend = isForeign ? `chown ${self} ${folder}` : `chmod go-w ${folder}`;
-  const danger = 'who could be this host in the swarm';
-  const message = `the state folder ${folder} ${who}, ${danger}: ${mend}, or name another --state`;
-  throw new LimpetError('BAD_INPUT', message, { value: folder });
 }

@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { Keys, readIdentity } from '../../src/stores/etcd/keys.js';
+import { Keys } from '../../src/stores/etcd/keys.js';
+import { readIdentity } from '../../src/stores/values.js';
 import type { Etcd } from './etcd.js';
 import { NET, sleep } from './harness.js';
 
@@ -185,7 +186,10 @@ function fromEtcd(etcd: Etcd): { bindings: Map<string, string>; held: Set<string
   const held = new Set<string>();
   for (const [key, { value }] of etcd.keys('/limpet/v2/')) {
     const parsed = keys.parse(key);
-    if (parsed?.kind === 'identity') bindings.set(parsed.identity, readIdentity(Buffer.from(value))?.address ?? '');
+    if (parsed?.kind === 'identity') {
+      const read = readIdentity(Buffer.from(value), () => undefined);
+      bindings.set(parsed.identity, 'value' in read ? read.value.address : '');
+    }
     if (parsed?.kind === 'address') owners.set(parsed.address, value);
     if (parsed?.kind === 'held') held.add(parsed.address);
   }

@@ -73,7 +73,7 @@ describe('the etcd store in failure', () => {
 
   test('a lease that is lost: new lease, marks put again; others see them go and come', async () => {
     const { a, b, atA, atB } = await apart({ ttl: 3 });
-    for (let i = 0; i < 100; i++) await a.commit(NET, [bind(`web.${i}`, `10.0.0.${i}`), live(`web.${i}`)]);
+    for (let i = 0; i < 100; i++) await a.commit(NET, [bind(`web.${i}`, `10.0.0.${i + 1}`), live(`web.${i}`)]);
     await a.commit(NET, [gone('web.99', 5)]);
     await eventually('b knows', () => atB.released.get('web.99') === 5);
     const lost = leaseOf('n1');
@@ -244,7 +244,7 @@ describe('the etcd store in failure', () => {
 
   test('compaction in the middle of a paged read begins it anew', async () => {
     const { a, b } = await apart();
-    for (let i = 0; i < 60; i++) await a.commit(NET, [bind(`web.${i}`, `10.0.0.${i}`)]);
+    for (let i = 0; i < 60; i++) await a.commit(NET, [bind(`web.${i}`, `10.0.0.${i + 1}`)]);
     let n = 0;
     const busy = (async () => {
       for (; n < 40; n++) {

@@ -99,6 +99,14 @@ describe('three plugins on one etcd', () => {
     const { status, body } = await nodes[1]!.client.call('RequestAddress', { PoolID: L, Address: ticket });
     assert.equal(status, 503, JSON.stringify(body));
     assert.match(body.Err, /etcd/);
+    // Health says so too, to all who ask, within their patience.
+    const began = performance.now();
+    const told = await Promise.all(Array.from({ length: 20 }, () => nodes[1]!.client.ask('/healthz', '', 'GET')));
+    assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+    for (const each of told) assert.deepEqual([each.status, /etcd/.test(each.text)], [503, true], each.text);
+    const away = await nodes[1]!.client.ask('/limpet/v1/status', '', 'GET');
+    assert.match(away.body.store.away, /etcd/);
+    assert.match((await nodes[1]!.client.ask('/metrics', '', 'GET')).text, /^limpet_store_answers 0$/m);
     member.signal('SIGCONT');
     await until(
       'web.4 is home again',
@@ -108,5 +116,29 @@ describe('three plugins on one etcd', () => {
       },
       20_000,
     );
+    await until('healthy', async () => (await nodes[1]!.client.ask('/healthz', '', 'GET')).status === 200, 15_000);
+    assert.match((await nodes[1]!.client.ask('/metrics', '', 'GET')).text, /^limpet_store_answers 1$/m);
+  });
+
+  test('a subnet that cannot be read is named, and takes no node out', async () => {
+    const key = '/limpet/v2/subnet/swarm/10.78.0.0%2F24';
+    etcd.members[0]!.ctl('put', key, '{"space":"swarm","cidr":"10.78.0.0/24","exclude":[],"reclaim":null}');
+    const health = () => nodes[1]!.client.ask('/healthz', '', 'GET');
+    await until('it is named', async () => (await health()).body.unreadable !== undefined);
+    const { status, body } = await health();
+    assert.deepEqual([status, body.status, body.why], [200, 'ok', []]);
+    assert.match(body.unreadable[0], /^10\.78\.0\.0\/24 in swarm cannot be read in the store: /);
+    const metrics = await nodes[1]!.client.ask('/metrics', '', 'GET');
+    assert.match(metrics.text, /^limpet_subnet_unreadable\{space="swarm",subnet="10\.78\.0\.0\/24"\} 1$/m);
+    const told = await nodes[1]!.client.ask('/limpet/v1/status', '', 'GET');
+    assert.deepEqual(
+      told.body.unreadable.map(({ cidr, key }: any) => [cidr, key]),
+      [['10.78.0.0/24', key]],
+    );
+    const refused = await nodes[0]!.client.call('RequestPool', { AddressSpace: 'limpet.global', Pool: '10.78.0.0/24' });
+    assert.match(refused.body.Err, /cannot be believed at .*10\.78/);
+    assert.ok(await address(1, L, await create(1, 50, 'a')), 'others are served');
+    etcd.members[0]!.ctl('del', key);
+    await until('it is gone', async () => (await health()).body.unreadable === undefined);
   });
 });

@@ -164,12 +164,12 @@ describe('the etcd store signs in', () => {
     etcd.ctlFlags.push('--user', 'root:top');
     const wire = await Wire.to(etcd.endpoint);
     ends.push(() => wire.cut());
-    const who = { user: 'root', password: 'top', ttl: 2, deadline: 2000 };
+    const who = { user: 'root', password: 'top', plainAuth: true, ttl: 2, deadline: 2000 };
     const { store, memory } = await open({ endpoints: [wire.endpoint], ...who });
     ends.push(() => store.close());
     assert.equal(await store.commit(NET, [create]), 'done');
     for (let i = 0; i < 4; i++) {
-      assert.equal(await store.commit(NET, [bind(`web.${i}`, `10.0.0.${i}`), live(`web.${i}`)]), 'done');
+      assert.equal(await store.commit(NET, [bind(`web.${i}`, `10.0.0.${i + 1}`), live(`web.${i}`)]), 'done');
       await sleep(2100); // longer than the token lasts
     }
     assert.equal(etcd.keys('/limpet/v2/live/').size, 4, 'the lease is kept');

@@ -151,7 +151,9 @@ describe('the etcd store', () => {
     const filler = await open({ endpoints: [etcd.endpoint], prefix });
     opened.push(filler.store);
     await filler.store.commit(NET, [create]);
-    const bindings = Array.from({ length: 10_000 }, (_, i) => bind(`web.${i}`, `10.0.${i >> 8}.${i & 255}`));
+    const bindings = Array.from({ length: 10_000 }, (_, i) =>
+      bind(`web.${i}`, `10.0.${(i + 1) >> 8}.${(i + 1) & 255}`),
+    );
     const queue = Array.from({ length: 400 }, (_, i) => bindings.slice(25 * i, 25 * i + 25)).values();
     const lane = async () => {
       for (const some of queue) assert.equal(await filler.store.commit(NET, some), 'done');
@@ -432,6 +434,7 @@ describe('the etcd store', () => {
       node: 'n',
       user: 'u',
       password: 'p',
+      plainAuth: true,
     });
     for (const [url, environment] of [
       ['http://a', {}],

@@ -116,7 +116,8 @@ fd00:7::1   web.1      live    node-2   -          fd00:7::/64   swarm
 describe('what the commands answer to programs', () => {
   test('status: the counts of each subnet are its size', async () => {
     const { subnets, ...rest } = await rig.json('status');
-    assert.deepEqual(rest, { version: '1.2.3', node: 'node-1', store: { name: 'memory', shared: false }, notes: [] });
+    const store = { name: 'memory', shared: false };
+    assert.deepEqual(rest, { version: '1.2.3', node: 'node-1', store, unreadable: [], notes: [] });
     assert.deepEqual(subnets[1], {
       space: 'swarm',
       subnet: '10.7.0.0/28',

@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { dockerHost } from '../../src/docker/docker-host.js';
 import { DockerodeApi } from '../../src/docker/index.js';
-import { etcdOptions } from '../../src/entries/etcd-store.js';
+import { EtcdStore, etcdOptions } from '../../src/entries/etcd-store.js';
 import { withoutSecrets } from '../../src/host/secrets.js';
 import { openStore } from '../../src/stores/open-store.js';
 import { limpet } from '../operate/rig.js';
@@ -94,11 +94,21 @@ describe('user and password of etcd', () => {
     assert.throws(() => etcdOptions('etcd://a', 'n', missing), /LIMPET_ETCD_PASSWORD_FILE: ENOENT/);
   });
 
-  test('do not go over plain HTTP, unless that is asked for', () => {
-    assert.throws(() => etcdOptions('etcd://a', 'n', who), /no LIMPET_ETCD_CA: .* plain-auth=yes/);
-    assert.throws(() => etcdOptions('etcd://a?plain-auth=no', 'n', who), /no LIMPET_ETCD_CA/);
-    assert.throws(() => etcdOptions('etcd://a?plain-auth=1', 'n', who), /it is yes or no/);
-    assert.equal(etcdOptions('etcd://a?plain-auth=yes', 'n', who).password, 'hunter22');
-    assert.equal(etcdOptions('etcd://a', 'n', { ...who, ...ca }).password, 'hunter22');
+  test('do not go over plain HTTP, unless that is asked for', async () => {
+    const open = (url: string, environment: object) => openStore(url, { node: 'n', environment });
+    const refused = { code: 'BAD_INPUT', message: /no LIMPET_ETCD_CA: .* plain-auth=yes in the URL, or plainAuth/ };
+    await assert.rejects(open('etcd://a', who), refused);
+    await assert.rejects(open('etcd://a?plain-auth=no', who), refused);
+    await assert.rejects(open('etcd://a?plain-auth=1', who), /it is yes or no/);
+    await (await open('etcd://a?plain-auth=yes', who)).close();
+    await (await open('etcd://a', { ...who, ...ca })).close();
+    // In code, too.
+    const options = { endpoints: ['a:2379'], node: 'n', user: 'u', password: 'hunter22' };
+    assert.throws(
+      () => new EtcdStore(options),
+      (error: any) => refused.message.test(error.message) && !LEAK.test(error.message),
+    );
+    await new EtcdStore({ ...options, plainAuth: true }).close();
+    await new EtcdStore({ ...options, tls: { ca: 'PEM' } }).close();
   });
 });

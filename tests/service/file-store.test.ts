@@ -74,12 +74,13 @@ describe('what is committed', () => {
   test('comes back in records that no read of the file takes whole', async () => {
     const folder = freshFolder();
     const { store, state } = await opened(folder);
-    await commitTo(store, state, KEY, [CREATE]);
+    const wide: SubnetKey = { space: 'default', cidr: '10.0.0.0/8' };
+    await commitTo(store, state, wide, [{ op: 'create', spec: specOf(wide.cidr) }]);
     for (const count of [1, 30_000, 2, 7000, 60_000]) {
       const changes = Array.from({ length: count }, (_, i): Change => {
-        return { op: 'bind', identity: `${count}.${i}`, address: `10.0.${i >> 8}.${i & 255}` };
+        return { op: 'bind', identity: `${count}.${i}`, address: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` };
       });
-      await commitTo(store, state, KEY, changes);
+      await commitTo(store, state, wide, changes);
     }
     await store.close();
     const back = await readBack(new FileStore(folder));

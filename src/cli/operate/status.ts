@@ -1,6 +1,7 @@
 // `limpet status` for people: a bar for each subnet, counts beside it, warnings below.
 
 import type { Status, SubnetStatus } from '../../operate/index.js';
+import { unreadableText } from '../../service/store.js';
 import { type Cell, columns, type Paint, type Style, table } from '../print.js';
 
 /** Cells of a bar. */
@@ -21,11 +22,20 @@ const STYLES: Readonly<Record<Part, Style>> = {
 
 export function* statusText({ notes, ...status }: Status, paint: Paint): Generator<string> {
   yield* subnetsText(status, paint);
+  const alarms = [
+    ...(status.store.away === undefined ? [] : [`no change can be answered now: ${status.store.away}`]),
+    ...status.unreadable.map((each) => `${unreadableText(each)} (${each.key})`),
+  ];
+  if (alarms.length > 0) yield '';
+  for (const alarm of alarms) yield `${paint('yellow', 'warning:')} ${alarm}`;
   if (notes.length > 0) yield '';
   for (const note of notes) yield `${paint('yellow', 'note:')} ${note}`;
 }
 
-function* subnetsText({ node, store, subnets, version }: Omit<Status, 'notes'>, paint: Paint): Generator<string> {
+function* subnetsText(
+  { node, store, subnets, version }: Omit<Status, 'notes' | 'unreadable'>,
+  paint: Paint,
+): Generator<string> {
   const shared = store.shared ? 'shared with other nodes' : 'of this node alone';
   yield* columns(
     [

@@ -9,7 +9,7 @@ import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
-import type { EtcdStoreOptions } from './options.js';
+import { type EtcdStoreOptions, refuseInClear } from './options.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 /** What gRPC's calls can be given. */
@@ -140,8 +140,12 @@ export class Connection {
   readonly #endpoints: readonly Endpoint[];
   #current: number;
 
-  /** @param clock the machine's time: gRPC's own deadlines go by it */
+  /**
+   * @param clock the machine's time: gRPC's own deadlines go by it
+   * @throws LimpetError BAD_INPUT: no endpoint, or a password that would go in clear
+   */
   constructor(options: EtcdStoreOptions, clock: Clock) {
+    refuseInClear(options);
     if (options.endpoints.length === 0) throw new LimpetError('BAD_INPUT', 'an etcd store needs an endpoint');
     this.patience = options.deadline ?? 3000;
     this.#clock = clock;

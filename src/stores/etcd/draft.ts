@@ -4,7 +4,7 @@
 import { LimpetError } from '../../host/errors.js';
 import type { Change, SubnetKey } from '../../service/store.js';
 import type { Keys } from './keys.js';
-import type { KnownBinding, KnownSubnet } from './known.js';
+import type { KnownBinding, KnownSubnet, LiveMark } from './known.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 
@@ -32,7 +32,7 @@ export class Draft {
 
   /**
    * False when what is known already speaks against it.
-   * @throws LimpetError DAMAGED for a subnet that is there and cannot be read
+   * @throws LimpetError DAMAGED, naming the key, for what rests on a value that is there and cannot be believed
    */
   add(change: DraftChange): boolean {
     if (change.op === 'create') return this.#create(change);
@@ -75,11 +75,7 @@ export class Draft {
     const key = this.#keys.subnet(this.#key);
     const known = this.#view.subnet(this.#key);
     const space = this.#keys.space(this.#key.space);
-    if (this.#view.isUnreadable(this.#key)) {
-      const what = 'remove that key, or run the version that wrote it';
-      const message = `etcd has settings that cannot be read at ${key}: ${what}`;
-      throw new LimpetError('DAMAGED', message, { space: this.#key.space, subnet: this.#key.cidr, key });
-    }
+    this.#settingsAreReadable();
     const value = JSON.stringify(spec);
     if (known !== undefined) return JSON.stringify(known.spec) === value;
     this.transaction.demandAbsent(key);
@@ -125,6 +121,7 @@ export class Draft {
 
   /** Whatever others bind or hold meanwhile could be on an address that the settings exclude: then it is a conflict. */
   #settings(subnet: KnownSubnet, { spec }: Op<'settings'>): boolean {
+    this.#settingsAreReadable();
     const value = JSON.stringify(spec);
     if (JSON.stringify(subnet.spec) === value) return true;
     this.#sameSubnet(subnet);
@@ -135,6 +132,7 @@ export class Draft {
 
   #bind(subnet: KnownSubnet, { identity, address, ticket }: Op<'bind'>): boolean {
     this.#sameSubnet(subnet);
+    this.#isBelieved(subnet, identity);
     const own = this.#bindingOf(subnet, identity);
     if (own?.address === address) return this.#sameBinding(identity, own);
     const owner = subnet.owners.get(address);
@@ -159,6 +157,7 @@ export class Draft {
     const own = this.#bindingOf(subnet, identity);
     if (own === undefined) return true;
     if (own.address !== address || own.live.size > 0) return false;
+    this.#isBelieved(subnet, identity);
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
     this.transaction.read(this.#keys.address(this.#key, address));
@@ -172,9 +171,11 @@ export class Draft {
     const { lease } = this.transaction.writer;
     if (!this.#begun.has(identity)) {
       const own = this.#bindingOf(subnet, identity);
+      if (own === undefined) this.#isBelieved(subnet, identity);
       if (own === undefined) return false;
       if (sole && [...own.live.keys()].some((other) => other !== node)) return false;
       if (own.live.get(node)?.lease === lease) return true;
+      this.#isBelieved(subnet, identity);
       if (sole) this.#nobodyLive(identity, node);
       this.#sameBinding(identity, own);
       this.#readMarks(identity);
@@ -192,6 +193,7 @@ export class Draft {
     const other = [...own.live].find(([each]) => each !== node);
     const key = this.#keys.live(this.#key, identity, node);
     if (mark === undefined && (other !== undefined || own.released !== undefined)) return true;
+    if (subnet.spoilt.has(identity)) return this.#endMark(key, mark);
     this.#sameBinding(identity, own);
     this.#readMarks(identity);
     if (mark !== undefined) this.transaction.demandUnchanged(key, mark.mod);
@@ -207,7 +209,8 @@ export class Draft {
 
   #mark(subnet: KnownSubnet, { identity, time }: Op<'mark'>): boolean {
     const own = this.#bindingOf(subnet, identity);
-    if (own === undefined || own.live.size > 0 || own.released !== undefined) return true;
+    if (own === undefined || own.live.size > 0 || own.released !== undefined || subnet.spoilt.has(identity))
+      return true;
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
     this.#writeIdentity(identity, own, time);
@@ -250,8 +253,36 @@ export class Draft {
     this.transaction.read(key);
   }
 
+  /** Of a binding that cannot be believed only the mark itself ends: whatever its key says stays. */
+  #endMark(key: string, mark: LiveMark | undefined): true {
+    if (mark === undefined || mark.mod === 0) return true;
+    this.transaction.demandUnchanged(key, mark.mod);
+    this.transaction.remove(key);
+    return true;
+  }
+
+  /** @throws LimpetError DAMAGED when the subnet is there and its settings cannot be read */
+  #settingsAreReadable(): void {
+    const why = this.#view.whyUnreadable(this.#key);
+    if (why !== undefined) throw this.#damaged(this.#keys.subnet(this.#key), why, {});
+  }
+
+  /** @throws LimpetError DAMAGED when the identity's key is there and cannot be believed */
+  #isBelieved(subnet: KnownSubnet, identity: string): void {
+    if (!subnet.spoilt.has(identity)) return;
+    throw this.#damaged(this.#keys.identity(this.#key, identity), 'it says no address that can be', { identity });
+  }
+
+  #damaged(key: string, why: string, more: { readonly identity?: string }): LimpetError {
+    const { space, cidr } = this.#key;
+    const what = 'remove that key, or run the version that wrote it';
+    const message = `etcd has a value that cannot be believed at ${key}: ${why}; ${what}`;
+    return new LimpetError('DAMAGED', message, { space, subnet: cidr, key, ...more });
+  }
+
   /** With the settings that are known here: an address that was free by them can be excluded by others. */
   #sameSubnet(subnet: KnownSubnet): void {
+    this.#settingsAreReadable();
     const key = this.#keys.subnet(this.#key);
     this.transaction.demandUnchanged(key, subnet.mod);
     this.transaction.read(key);

@@ -6,11 +6,21 @@ import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import { type Clock, systemClock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
-import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
+import type {
+  Change,
+  Commit,
+  DamagedSubnet,
+  NodeName,
+  Store,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+} from '../../service/store.js';
 import { Connection, unavailable } from './connection.js';
+import { Doubts } from './doubts.js';
 import { Draft, type DraftChange } from './draft.js';
+import { Findings } from './findings.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
-import { itemOf } from './known.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
@@ -22,6 +32,8 @@ import { View } from './view.js';
 import { Watch } from './watch.js';
 
 const PAGE = 10_000;
+/** What etcd says of a write and not of a read. */
+const REFUSES_WRITES = /database space exceeded|permission denied/;
 
 export class EtcdStore implements Store {
   readonly name: string;
@@ -34,6 +46,8 @@ export class EtcdStore implements Store {
   readonly #own: OwnMarks;
   readonly #recovery: Recovery;
   readonly #upkeep: Upkeep;
+  readonly #findings: Findings;
+  readonly #doubts: Doubts;
   #listener: StoreListener | undefined;
   #view: View | undefined;
   #watch: Watch | undefined;
@@ -41,9 +55,11 @@ export class EtcdStore implements Store {
   #epoch = 0;
   #isConnected = true;
   #isClosed = false;
+  /** Why etcd has refused the last write, which it had received: it reads on when it is full. */
+  #refused: string | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** Connects to nothing yet. */
+  /** Connects to nothing yet. @throws LimpetError BAD_INPUT */
   constructor(options: EtcdStoreOptions) {
     const { endpoints, node, ttl = 10, prefix = DEFAULT_PREFIX, page = PAGE, clock = systemClock } = options;
     this.name = `etcd://${endpoints.map((each) => each.replace(/^https?:\/\//, '')).join(',')}`;
@@ -54,7 +70,9 @@ export class EtcdStore implements Store {
     this.#clock = clock;
     this.#connection = connection;
     this.#keys = keys;
-    this.#source = { connection, clock, keys, page };
+    this.#findings = new Findings(clock, (event) => this.#report(event.level, event.message, event.details));
+    this.#doubts = new Doubts(connection, keys);
+    this.#source = { connection, clock, keys, page, findings: this.#findings };
     this.#own = own;
     this.#lease = lease;
     this.#recovery = new Recovery(clock, {
@@ -74,7 +92,7 @@ export class EtcdStore implements Store {
     await this.#lease.grant();
     const reading = await readAll(this.#source);
     await refuseOldVersion(this.#source, reading);
-    this.#install(reading);
+    await this.#install(reading);
     void this.#lease.keep();
     this.#upkeep.begin();
   }
@@ -110,7 +128,7 @@ export class EtcdStore implements Store {
     const { header, kvs } = await this.#connection.ask((etcd, options) => etcd.kv.range(range, options), deadline);
     const at = Number(header.revision);
     const view = this.#view as View; // a reading meanwhile has it all; learnt again, it is no news
-    const items = new Map(kvs.map((kv) => [kv.key.toString(), itemOf(kv)]));
+    const items = view.itemsOf(kvs);
     for (const subnet of view.subnets()) {
       const key = this.#keys.subnet(subnet.key);
       if (subnet.key.space === space && !items.has(key)) view.learn(key, undefined, at);
@@ -127,7 +145,22 @@ export class EtcdStore implements Store {
     draft.look(identity);
     const look = draft.transaction.look();
     const seen = await this.#connection.ask((etcd, options) => etcd.kv.txn(look, options), deadline);
-    if (view === this.#view) draft.transaction.learnFailure(seen); // else a reading has come between, which has it all
+    if (view !== this.#view) return; // a reading has come between, which has it all
+    draft.transaction.learnFailure(seen);
+    await this.#doubts.resolve(view, deadline);
+  }
+
+  /** A lease and a reading, and a majority that answers: what a commit needs. Nothing is written for it. */
+  async answers(caller: Deadline): Promise<void> {
+    const deadline = this.#connection.within(caller);
+    await this.#steady(deadline);
+    const key = Buffer.from(this.#lease.writer.processKey);
+    await this.#connection.ask((etcd, options) => etcd.kv.range({ key }, options), deadline);
+    if (this.#refused !== undefined) throw unavailable(this.#refused, 'none');
+  }
+
+  *damaged(): Iterable<DamagedSubnet> {
+    for (const { subnet, key, why } of this.#view?.unreadable() ?? []) yield { ...subnet, key, why };
   }
 
   async close(): Promise<void> {
@@ -136,6 +169,7 @@ export class EtcdStore implements Store {
     this.#watch?.end();
     this.#recovery.end();
     this.#upkeep.end();
+    this.#findings.end();
     await Promise.allSettled(this.#underWay);
     this.#lease.close();
     this.#connection.close();
@@ -169,9 +203,11 @@ export class EtcdStore implements Store {
     const request = transaction.request();
     try {
       const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), deadline);
+      if (response.succeeded) this.#refused = undefined;
       if (response.succeeded && !deadline.passed) return response;
       if (response.succeeded) throw this.#tooLate();
       const now = view === this.#view ? transaction.learnFailure(response) : 0;
+      if (view === this.#view) await this.#doubts.resolve(view, deadline);
       if (now !== fence && view === this.#view) this.#fenced(lease, now);
       return now === fence ? response : undefined;
     } catch (error) {
@@ -180,6 +216,7 @@ export class EtcdStore implements Store {
         return undefined;
       }
       if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');
+      if (REFUSES_WRITES.test((error as Error).message)) this.#refused = (error as Error).message;
       throw error;
     }
   }
@@ -228,37 +265,52 @@ export class EtcdStore implements Store {
     if (!(await this.#lease.fence())) await this.#lease.grant();
     const reading = await readAll(this.#source);
     if (this.#isClosed) return;
-    this.#install(reading);
+    await this.#install(reading);
     this.#listener?.ready();
-    this.#report('info', `everything was read again, ${reading.items.length} keys at revision ${reading.revision}`);
+    this.#report('info', `everything was read again, ${reading.count} keys at revision ${reading.revision}`);
   }
 
-  /** Tells the listener everything, at one go, and goes on with the watch. */
-  #install({ revision, items }: Reading): void {
+  /** Tells the listener everything, and goes on with the watch. @throws LimpetError UNAVAILABLE */
+  async #install({ revision, entries }: Reading): Promise<void> {
     this.#watch?.end();
     this.#epoch++;
     this.#upkeep.forget();
+    this.#doubts.clear();
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live']) {
-      for (const [key, item] of items) if (this.#keys.parse(key)?.kind === kind) view.learn(key, item, item.mod);
+    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
+      // Whom an address belongs to comes before who is live.
+      if (kind === 'live' && !this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
+      for (const { key, text, item } of entries.get(kind) ?? []) {
+        view.learnKey(key, text, item, item.mod);
+        if (!view.isAtHome(key)) this.#findings.orphan(text);
+      }
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
     this.#own.adopt(view, this.#lease.writer.lease);
-    view.tellReleases();
+    view.endReading();
+    this.#findings.tell();
     this.#watch = new Watch(this.#connection, this.#clock, this.#keys, {
       from: () => view.revision,
-      change: (key, item, at) => view.learn(key, item, at),
-      reached: (at) => view.reached(at),
+      change: (key, item, at) => view.learnBytes(key, item, at),
+      reached: (at) => {
+        view.reached(at);
+        if (!this.#doubts.isEmpty) this.#resolveBehind(view);
+      },
       gap: () => this.#recovery.need('reading'),
       connected: () => this.#tellConnected(),
       away: (why) => this.#tellAway(why),
     });
   }
 
+  /** For nobody who waits. What fails is looked at with the next news, or by the next call that comes upon it. */
+  #resolveBehind(view: View): void {
+    if (view === this.#view) this.#doubts.resolve(view, this.#connection.within()).catch(() => {});
+  }
+
   #newView(revision: number): View {
-    return new View(revision, this.#keys, this.#listener as StoreListener, {
+    return new View(revision, this.#keys, this.#listener as StoreListener, this.#findings, {
       now: () => this.#clock.now(),
       isOwn: (key) => this.#own.has(key),
       isOwnLease: (lease) => this.#lease.isOwn(lease),
@@ -269,6 +321,8 @@ export class EtcdStore implements Store {
         if (mark !== undefined) this.#tellEnded(mark);
       },
       unmarked: (subnet, identity) => this.#upkeep.noteUnmarked(subnet, identity),
+      doubted: (subnet, address, identities) => this.#doubts.note(subnet, address, identities),
+      repaired: () => this.#recovery.need('reading'),
     });
   }
 

@@ -1,8 +1,11 @@
-// What Limpet's keys in etcd are called and what their values say; docs/STORES.md lists them. Every segment between two
-// slashes is escaped, so that an identity with slashes, or with half a key in it, stays one segment.
+// What Limpet's keys in etcd are called; docs/STORES.md lists them, and values.ts knows what their values say. Every
+// segment between two slashes is escaped, so that an identity with slashes, or with half a key in it, stays one
+// segment.
 
 import { LimpetError } from '../../host/errors.js';
-import type { SubnetKey, SubnetSpec } from '../../service/store.js';
+import { isIdentity } from '../../host/identity.js';
+import type { SubnetKey } from '../../service/store.js';
+import { textOf } from '../values.js';
 
 /** A key taken apart. */
 export type Key =
@@ -15,16 +18,21 @@ export type Key =
   | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'process'; readonly lease: string };
 
-/** From the first key to the one before the end. */
+/** From the first key to the one before the end. Others' keys are bytes, and need not be text. */
 export interface KeyRange {
-  readonly from: string;
+  readonly from: string | Buffer;
   readonly to: string;
 }
 
-/** The value of an identity's key. `released` is there when nobody has been live since that moment. */
-export interface IdentityValue {
-  readonly address: string;
-  readonly released?: number;
+/** A range between two keys of Limpet's own. */
+export interface TextRange extends KeyRange {
+  readonly from: string;
+}
+
+/** A key of Limpet's own: its text, and what it is the key of. */
+export interface OwnKey {
+  readonly text: string;
+  readonly key: Key;
 }
 
 const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
@@ -43,7 +51,7 @@ export const DEFAULT_PREFIX = '/limpet/v2/';
 
 export class Keys {
   /** All that is read at the start and watched: everything but the index by address, which sorts before it. */
-  readonly watched: KeyRange;
+  readonly watched: TextRange;
   readonly #prefix: string;
 
   constructor(prefix: string) {
@@ -55,7 +63,7 @@ export class Keys {
   }
 
   /** What the release before this one has written, if it kept to the custom of ending the prefix with its version. */
-  get ofOldVersion(): KeyRange | undefined {
+  get ofOldVersion(): TextRange | undefined {
     const old = this.#prefix.replace(/(^|\/)v2\/$/, '$1v1/');
     return old === this.#prefix ? undefined : under(old);
   }
@@ -70,6 +78,11 @@ export class Keys {
 
   address(subnet: SubnetKey, address: string): string {
     return `${this.#key('address', subnet)}/${escapeSegment(address)}`;
+  }
+
+  /** Whether it is of the index by address, which no reading and no watch tells of. */
+  isIndex(key: string): boolean {
+    return key.startsWith(`${this.#prefix}address/`);
   }
 
   held(subnet: SubnetKey, address: string): string {
@@ -95,28 +108,35 @@ export class Keys {
   }
 
   /** The live keys of an identity, whatever the node. */
-  liveOf(subnet: SubnetKey, identity: string): KeyRange {
+  liveOf(subnet: SubnetKey, identity: string): TextRange {
     return under(`${this.#key('live', subnet)}/${escapeSegment(identity)}/`);
   }
 
   /** Every subnet of a space. */
-  space(space: string): KeyRange {
+  space(space: string): TextRange {
     return under(`${this.#prefix}subnet/${escapeSegment(space)}/`);
   }
 
   /** The keys that say which of a subnet's addresses are taken. */
-  taken(subnet: SubnetKey): KeyRange[] {
+  taken(subnet: SubnetKey): TextRange[] {
     return (['held', 'identity'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** The keys that say that a subnet is needed. */
-  needs(subnet: SubnetKey): KeyRange[] {
+  needs(subnet: SubnetKey): TextRange[] {
     return (['user', 'held', 'live'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** All that a subnet has, its own key aside. */
-  within(subnet: SubnetKey): KeyRange[] {
+  within(subnet: SubnetKey): TextRange[] {
     return (['address', 'held', 'identity', 'live', 'user'] as const).map((kind) => this.#under(kind, subnet));
+  }
+
+  /** Undefined for a key that Limpet has not written, whatever bytes it has. */
+  read(bytes: Buffer): OwnKey | undefined {
+    const text = textOf(bytes);
+    const key = text === undefined ? undefined : this.parse(text);
+    return key === undefined ? undefined : { text: text as string, key };
   }
 
   /** Undefined for a key that Limpet has not written. */
@@ -125,19 +145,20 @@ export class Keys {
     const [kind, ...escaped] = key.slice(this.#prefix.length).split('/') as [Key['kind'], ...string[]];
     if (escaped.length !== SEGMENTS[kind]) return undefined;
     const segments = escaped.map(unescapeSegment);
-    if (segments.includes(undefined)) return undefined;
+    if (segments.includes(undefined) || segments.includes('')) return undefined;
     const [first = '', cidr = '', third = '', node = ''] = segments as string[];
     const subnet = { space: first, cidr };
     if (kind === 'process') return { kind, lease: first };
     if (kind === 'node') return { kind, id: first };
     if (kind === 'subnet') return { kind, subnet };
+    if ((kind === 'identity' || kind === 'live') && !isIdentity(third)) return undefined;
     if (kind === 'identity') return { kind, subnet, identity: third };
     if (kind === 'live') return { kind, subnet, identity: third, node };
     if (kind === 'user') return { kind, subnet, user: third };
     return { kind, subnet, address: third };
   }
 
-  #under(kind: Key['kind'], subnet: SubnetKey): KeyRange {
+  #under(kind: Key['kind'], subnet: SubnetKey): TextRange {
     return under(`${this.#key(kind, subnet)}/`);
   }
 
@@ -167,36 +188,7 @@ export function unescapeSegment(segment: string): string | undefined {
   }
 }
 
-/** Undefined when the value is none that Limpet writes. */
-export function readIdentity(value: Buffer): IdentityValue | undefined {
-  const read = readJson(value) as IdentityValue | undefined;
-  if (typeof read?.address !== 'string') return undefined;
-  return typeof read.released === 'number' ? read : { address: read.address };
-}
-
-/** Undefined when the value is no whole spec of that subnet. */
-export function readSpec(value: Buffer, { space, cidr }: SubnetKey): SubnetSpec | undefined {
-  const read = readJson(value) as Partial<SubnetSpec> | undefined;
-  const isWhole =
-    read?.space === space &&
-    read.cidr === cidr &&
-    ['string', 'undefined'].includes(typeof read.gateway) &&
-    Array.isArray(read.exclude) &&
-    typeof read.policy === 'string' &&
-    typeof read.reclaim === 'object';
-  return isWhole ? (read as SubnetSpec) : undefined;
-}
-
-function readJson(value: Buffer): unknown {
-  try {
-    const read: unknown = JSON.parse(value.toString());
-    return read === null ? undefined : read;
-  } catch {
-    return undefined;
-  }
-}
-
-function under(prefix: string): KeyRange {
+function under(prefix: string): TextRange {
   return { from: prefix, to: after(prefix) };
 }
 

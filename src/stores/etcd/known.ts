@@ -1,6 +1,7 @@
 // What a process can know of etcd: keys as they are there, and what they amount to.
 
 import type { IKeyValue } from 'etcd3';
+import { type Room, roomOf } from '../../service/spec.js';
 import type { SubnetKey, SubnetSpec } from '../../service/store.js';
 
 /** A key as etcd has it. */
@@ -35,10 +36,14 @@ export interface KnownBinding {
 export interface KnownSubnet {
   readonly key: SubnetKey;
   spec: SubnetSpec;
+  /** By those settings. */
+  room: Room;
   readonly created: number;
   /** Of the settings. */
   mod: number;
   readonly bindings: Map<string, KnownBinding>;
+  /** Identities whose key cannot be believed, and since which revision. A binding that was known before is kept. */
+  readonly spoilt: Map<string, number>;
   readonly owners: Map<string, string>;
   /** Held addresses, and since which revision. */
   readonly held: Map<string, number>;
@@ -48,5 +53,6 @@ export interface KnownSubnet {
 
 /** A subnet of which only its own key is known. */
 export function emptySubnet(key: SubnetKey, spec: SubnetSpec, { created, mod }: Item): KnownSubnet {
-  return { key, spec, created, mod, bindings: new Map(), owners: new Map(), held: new Map(), users: new Map() };
+  const bindings = { bindings: new Map(), spoilt: new Map(), owners: new Map() };
+  return { key, spec, room: roomOf(spec), created, mod, ...bindings, held: new Map(), users: new Map() };
 }

@@ -74,10 +74,12 @@ export class OwnMarks {
     }
   }
 
-  /** Marks that do not hang on the lease now. */
+  /** Marks that do not hang on the lease now. Beside a key that cannot be believed none is put. */
   *missing(view: View, lease: string): IterableIterator<OwnMark> {
     for (const mark of this.#marks.values()) {
-      const binding = view.subnet(mark.subnet)?.bindings.get(mark.identity);
+      const subnet = view.subnet(mark.subnet);
+      if (subnet?.spoilt.has(mark.identity) === true) continue;
+      const binding = subnet?.bindings.get(mark.identity);
       if (binding?.live.get(mark.node)?.lease !== lease) yield mark;
     }
   }

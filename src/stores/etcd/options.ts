@@ -19,8 +19,10 @@ export interface EtcdStoreOptions {
     readonly certificate?: string | Uint8Array;
     readonly key?: string | Uint8Array;
   };
+  /** Without `tls` whoever is on the way reads them: that is refused, unless `plainAuth` takes it upon itself. */
   readonly user?: string;
   readonly password?: string;
+  readonly plainAuth?: boolean;
   /** What all keys begin with. Default `/limpet/v2/`. */
   readonly prefix?: string;
   /** Default: the machine's own. Another one has to run in real time, by which gRPC's deadlines go. */
@@ -46,8 +48,8 @@ const FORM = 'etcd://host:port,host:port?ttl=10&deadline=3000&prefix=/limpet/v2/
 
 /**
  * Options from `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/` and the environment. The port may be left
- * out. What the environment names for TLS are files. No user or password in the URL: URLs end up in logs. Without TLS
- * whoever is on the way reads the password: that is refused, unless the URL says `plain-auth=yes`.
+ * out. What the environment names for TLS are files. No user or password in the URL: URLs end up in logs. A password
+ * without TLS is refused by the store, unless the URL says `plain-auth=yes`.
  * @throws LimpetError BAD_INPUT; it never repeats a password
  */
 export function etcdOptions(url: string, node: string, environment = process.env as EtcdEnvironment): EtcdStoreOptions {
@@ -68,7 +70,7 @@ export function etcdOptions(url: string, node: string, environment = process.env
   const prefix = query.get('prefix');
   const tls = tlsOf(environment);
   const who = userOf(environment);
-  if (who.password !== undefined && tls.tls === undefined && !isPlainAllowed(query)) throw inClear();
+  const isPlainAllowed = plainAllowed(query);
   return {
     endpoints,
     node,
@@ -77,7 +79,16 @@ export function etcdOptions(url: string, node: string, environment = process.env
     ...(prefix === null ? {} : { prefix }),
     ...tls,
     ...who,
+    ...(isPlainAllowed ? { plainAuth: true } : {}),
   };
+}
+
+/** @throws LimpetError BAD_INPUT when a password would go without TLS, and nobody has asked for that */
+export function refuseInClear({ password, tls, plainAuth }: EtcdStoreOptions): void {
+  if (password === undefined || tls !== undefined || plainAuth === true) return;
+  const why = 'without TLS whoever is on the way reads them';
+  const instead = `${PLAIN}=yes in the URL, or plainAuth in code, takes that upon itself`;
+  throw bad(`user and password for etcd, and no LIMPET_ETCD_CA: ${why}; ${instead}`);
 }
 
 function endpoint(text: string): string {
@@ -127,17 +138,10 @@ function saidOrRead(name: 'LIMPET_ETCD_USER' | 'LIMPET_ETCD_PASSWORD', environme
   return line;
 }
 
-function isPlainAllowed(query: URLSearchParams): boolean {
+function plainAllowed(query: URLSearchParams): boolean {
   const said = query.get(PLAIN);
   if (said === null || said === 'yes' || said === 'no') return said === 'yes';
   throw bad(`${PLAIN}=${JSON.stringify(said)}: it is yes or no`);
-}
-
-function inClear(): LimpetError {
-  const why = 'without TLS whoever is on the way reads them';
-  return bad(
-    `user and password for etcd, and no LIMPET_ETCD_CA: ${why}; ${PLAIN}=yes in the URL takes that upon itself`,
-  );
 }
 
 function read(name: string, file: string): Buffer {

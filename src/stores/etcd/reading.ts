@@ -1,17 +1,25 @@
-// The whole state at one revision, page by page, as the keys come. Nothing is told from here: a reading that fails
-// half-way leaves everything as it was.
+// The whole state at one revision, page by page, as the keys come: bytes, among which others' keys may be. Nothing of
+// the state is told from here: a reading that fails half-way leaves everything as it was.
 
 import { LimpetError } from '../../host/errors.js';
 import { untilAnswered } from '../../service/attempts.js';
 import type { Clock } from '../../service/clock.js';
 import { type Connection, unavailable } from './connection.js';
-import type { KeyRange, Keys } from './keys.js';
+import type { Findings } from './findings.js';
+import type { Key, KeyRange, Keys, OwnKey } from './keys.js';
 import { type Item, itemOf } from './known.js';
 import { asRange } from './transaction.js';
 
+export interface Entry extends OwnKey {
+  readonly item: Item;
+}
+
 export interface Reading {
   readonly revision: number;
-  readonly items: readonly (readonly [key: string, item: Item])[];
+  /** Limpet's own keys, by kind. */
+  readonly entries: ReadonlyMap<Key['kind'], readonly Entry[]>;
+  /** Of all keys. */
+  readonly count: number;
   readonly pages: number;
 }
 
@@ -20,6 +28,8 @@ export interface Source {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly keys: Keys;
+  /** Hears of keys that are not Limpet's. */
+  readonly findings: Findings;
   /** The most keys of one answer. */
   readonly page: number;
 }
@@ -46,9 +56,9 @@ export async function readAll(source: Source): Promise<Reading> {
  * give away what is in use.
  * @throws LimpetError DAMAGED, UNAVAILABLE
  */
-export async function refuseOldVersion({ connection, keys }: Source, { items }: Reading): Promise<void> {
+export async function refuseOldVersion({ connection, keys }: Source, { entries }: Reading): Promise<void> {
   const old = keys.ofOldVersion;
-  if (old === undefined || items.some(([key]) => keys.parse(key)?.kind === 'subnet')) return;
+  if (old === undefined || entries.has('subnet')) return;
   const count = await countKeys(connection, old);
   if (count === 0) return;
   const message =
@@ -70,16 +80,29 @@ async function countKeys(connection: Connection, range: KeyRange): Promise<numbe
   }
 }
 
-async function readOnce({ connection, keys, page }: Source): Promise<Reading> {
-  const items: [string, Item][] = [];
-  let { from } = keys.watched;
-  let revision = 0;
+/** From page to page by the bytes of the last key: what is no UTF-8 has no text that comes behind it. */
+async function readOnce({ connection, keys, findings, page }: Source): Promise<Reading> {
+  const entries = new Map<Key['kind'], Entry[]>();
+  let from: KeyRange['from'] = keys.watched.from;
+  let [revision, count] = [0, 0];
   for (let pages = 1; ; pages++) {
     const range = { ...asRange({ from, to: keys.watched.to }), limit: page, revision };
     const answer = await connection.call((etcd, options) => etcd.kv.range(range, options));
     revision ||= Number(answer.header.revision);
-    for (const kv of answer.kvs) items.push([kv.key.toString(), itemOf(kv)]);
-    if (!answer.more) return { revision, items, pages };
-    from = `${(items.at(-1) as [string, Item])[0]}\0`;
+    for (const kv of answer.kvs) {
+      const own = keys.read(kv.key);
+      if (own === undefined) findings.strange(kv.key);
+      else entryList(entries, own.key.kind).push({ ...own, item: itemOf(kv) });
+    }
+    count += answer.kvs.length;
+    const last = answer.kvs.at(-1);
+    if (!answer.more || last === undefined) return { revision, entries, count, pages };
+    from = Buffer.concat([last.key, Buffer.of(0)]);
   }
+}
+
+function entryList(entries: Map<Key['kind'], Entry[]>, kind: Key['kind']): Entry[] {
+  const list = entries.get(kind) ?? [];
+  if (list.length === 0) entries.set(kind, list);
+  return list;
 }

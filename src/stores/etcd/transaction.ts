@@ -4,8 +4,8 @@
 import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import type { SubnetKey } from '../../service/store.js';
-import type { KeyRange, Keys } from './keys.js';
-import { type Item, itemOf } from './known.js';
+import type { KeyRange, Keys, TextRange } from './keys.js';
+import type { Item } from './known.js';
 import type { View } from './view.js';
 
 /** Whose transaction it is. */
@@ -35,7 +35,7 @@ export class Transaction {
   /** In order; `undefined` deletes. The order is that of the events: a release is told before the end of its mark. */
   readonly #writes = new Map<string, Write | undefined>();
   readonly #deletedRanges: KeyRange[] = [];
-  readonly #reads = new Map<string, KeyRange | undefined>();
+  readonly #reads = new Map<string, TextRange | undefined>();
 
   constructor(keys: Keys, view: View, subnet: SubnetKey, writer: Writer) {
     this.#keys = keys;
@@ -59,13 +59,13 @@ export class Transaction {
   }
 
   /** No key of the range is there. */
-  demandEmpty(range: KeyRange): void {
+  demandEmpty(range: TextRange): void {
     const absent = { target: 'Create', result: 'Equal', create_revision: 0 } as const;
     this.#demands.set(`Empty ${range.from} ${range.to}`, { ...asRange(range), ...absent });
   }
 
   /** No key of the range has changed after that revision; what has gone since does not count. */
-  demandNoNews(range: KeyRange, after: number): void {
+  demandNoNews(range: TextRange, after: number): void {
     const old = { target: 'Mod', result: 'Less', mod_revision: after + 1 } as const;
     this.#demands.set(`Old ${range.from}`, { ...asRange(range), ...old });
   }
@@ -74,7 +74,7 @@ export class Transaction {
     this.#reads.set(key, undefined);
   }
 
-  readRange(range: KeyRange): void {
+  readRange(range: TextRange): void {
     this.#reads.set(range.from, range);
   }
 
@@ -135,12 +135,9 @@ export class Transaction {
     const isNews = at > this.#view.revision;
     let fence = 0;
     [...this.#reads].forEach(([key, range], index) => {
-      const items = new Map<string, Item>();
-      for (const kv of response.responses[index]?.response_range.kvs ?? []) {
-        items.set(kv.key.toString(), itemOf(kv));
-      }
+      const items = this.#view.itemsOf(response.responses[index]?.response_range.kvs ?? []);
       if (key === this.writer.processKey) fence = items.get(key)?.mod ?? 0;
-      else if (isNews) this.#learnRead(key, range, items, at);
+      else if (isNews || this.#keys.isIndex(key)) this.#learnRead(key, range, items, at);
     });
     return fence;
   }
@@ -151,10 +148,11 @@ export class Transaction {
     }));
   }
 
-  #learnRead(key: string, range: KeyRange | undefined, items: Map<string, Item>, at: number): void {
-    for (const [each, item] of items) this.#view.learn(each, item, at);
+  /** What has gone first: something new may be in its place. */
+  #learnRead(key: string, range: TextRange | undefined, items: Map<string, Item>, at: number): void {
     const missing = range === undefined ? [key] : this.#knownIn(range);
     for (const each of missing) if (!items.has(each)) this.#view.learn(each, undefined, at);
+    for (const [each, item] of items) this.#view.learn(each, item, at);
     if (range?.from === this.#keys.space(this.#subnet.space).from) this.#view.knowSpace(this.#subnet.space, at);
   }
 
@@ -162,7 +160,7 @@ export class Transaction {
    * Keys that are known in one of the ranges that failures read: the subnets of the space, the marks of an identity. Of
    * what a subnet needs (Keys.needs) none is known when it is read.
    */
-  #knownIn(range: KeyRange): string[] {
+  #knownIn(range: TextRange): string[] {
     const keys = Array.from(this.#view.subnets(), ({ key }) => this.#keys.subnet(key));
     const bindings = this.#view.subnet(this.#subnet)?.bindings;
     for (const identity of this.#identitiesOf(range)) {
@@ -172,15 +170,15 @@ export class Transaction {
     return keys.filter((key) => key >= range.from && key < range.to);
   }
 
-  #identitiesOf(range: KeyRange): string[] {
-    const parsed = this.#keys.parse(range.from);
+  #identitiesOf(range: TextRange): string[] {
+    const parsed = this.#keys.parse(`${range.from}_`); // the mark of any node
     return parsed?.kind === 'live' ? [parsed.identity] : [];
   }
 }
 
 /** A range as etcd's requests have it. */
 export function asRange({ from, to }: KeyRange): { key: Buffer; range_end: Buffer } {
-  return { key: Buffer.from(from), range_end: Buffer.from(to) };
+  return { key: typeof from === 'string' ? Buffer.from(from) : from, range_end: Buffer.from(to) };
 }
 
 function asRequest(key: string, write: Write | undefined): IRequestOp {

@@ -3,25 +3,28 @@
 // come from the watch, in order, and from answers that run ahead of it: revisions decide which is newer, never the
 // order of arrival.
 
-import type { Change, StoreListener, SubnetKey } from '../../service/store.js';
-import { type Key, type Keys, readIdentity, readSpec } from './keys.js';
-import { emptySubnet, type Item, type KnownBinding, type KnownSubnet, type LiveMark } from './known.js';
+import type { IKeyValue } from 'etcd3';
+import { roomOf } from '../../service/spec.js';
+import type { NodeName, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
+import { readNodeName, readOwner, readSpec } from '../values.js';
+import { type BindingHooks, Bindings, type Found } from './bindings.js';
+import type { Findings } from './findings.js';
+import type { Key, Keys } from './keys.js';
+import { emptySubnet, type Item, itemOf, type KnownSubnet } from './known.js';
+import { Teller } from './teller.js';
 
 /** What the store wants to hear of, beside the listener. */
-export interface ViewHooks {
-  readonly now: () => number;
-  /** Whether this process answered for the mark and so puts it again when etcd loses it. */
-  readonly isOwn: (liveKey: string) => boolean;
-  /** Whether this process has, or had, that lease. */
-  readonly isOwnLease: (lease: string) => boolean;
-  /** etcd has lost such a mark; the binding is still there. */
-  readonly lost: (subnet: SubnetKey, identity: string, node: string) => void;
-  /** Another process has taken such a mark over. */
-  readonly takenOver: (liveKey: string) => void;
-  /** The binding of such a mark has ended. */
-  readonly bindingEnded: (liveKey: string) => void;
-  /** Nobody is live on the binding and no time of release is recorded. */
-  readonly unmarked: (subnet: SubnetKey, identity: string) => void;
+export interface ViewHooks extends BindingHooks {
+  /** A subnet can be read again, whose bindings were passed over: they have to be read as well. */
+  readonly repaired: () => void;
+}
+
+/** A subnet that etcd has and whose settings make no sense. One that was known before goes on by the old ones. */
+interface Unreadable {
+  readonly subnet: SubnetKey;
+  readonly key: string;
+  readonly why: string;
+  readonly mod: number;
 }
 
 export class View {
@@ -35,17 +38,22 @@ export class View {
   /** Keys that were seen to be absent ahead of the watch, and when. */
   readonly #absent = new Map<string, number>();
   readonly #keys: Keys;
-  readonly #listener: StoreListener;
+  readonly #introduced: (node: NodeName) => void;
+  readonly #teller: Teller;
+  readonly #findings: Findings;
   readonly #hooks: ViewHooks;
-  /** Subnets whose settings make no sense, by key. */
-  readonly #unreadable = new Set<string>();
-  #telling = true;
+  readonly #bindings: Bindings;
+  /** By key. */
+  readonly #unreadable = new Map<string, Unreadable>();
 
-  constructor(revision: number, keys: Keys, listener: StoreListener, hooks: ViewHooks) {
+  constructor(revision: number, keys: Keys, listener: StoreListener, findings: Findings, hooks: ViewHooks) {
     this.revision = revision;
     this.#keys = keys;
-    this.#listener = listener;
+    this.#introduced = (node) => listener.introduced(node);
+    this.#teller = new Teller(listener);
+    this.#findings = findings;
     this.#hooks = hooks;
+    this.#bindings = new Bindings(keys, this.#teller, findings, hooks);
   }
 
   subnet(key: SubnetKey): KnownSubnet | undefined {
@@ -61,9 +69,13 @@ export class View {
     return this.#nodes.get(node)?.name ?? node;
   }
 
-  /** Whether etcd has the subnet in a form that this version cannot read. */
-  isUnreadable(key: SubnetKey): boolean {
-    return this.#unreadable.has(this.#keys.subnet(key));
+  /** Why the settings that etcd has of the subnet cannot be read; undefined when they can. */
+  whyUnreadable(key: SubnetKey): string | undefined {
+    return this.#unreadable.get(this.#keys.subnet(key))?.why;
+  }
+
+  unreadable(): Iterable<Unreadable> {
+    return this.#unreadable.values();
   }
 
   /** The revision up to which all subnets of the space are known. */
@@ -87,189 +99,176 @@ export class View {
 
   /** A mark of this process that a reading did not find, though the binding is the same: it will be put again. */
   expect(subnet: KnownSubnet, identity: string, node: string): void {
-    subnet.bindings.get(identity)?.live.set(node, { mod: 0, lease: '' });
-    this.#tell(subnet.key, { op: 'live', identity, node });
+    this.#bindings.expect(subnet, identity, node);
   }
 
-  /** After a reading: bindings that nobody is live on, with the time of their release. */
-  tellReleases(): void {
+  /** A reading has told all: what comes now is news. Tells of bindings that nobody is live on, with their release. */
+  endReading(): void {
+    this.#bindings.isReading = false;
     for (const subnet of this.#subnets.values()) {
       for (const [identity, binding] of subnet.bindings) {
-        if (binding.live.size === 0) this.#tellGone(subnet, identity, '', binding);
+        if (binding.live.size === 0) this.#bindings.tellGone(subnet, identity, '', binding);
       }
     }
   }
 
   /** As {@link learn}, but of a change that this process has made itself: the service knows. */
   learnOwn(key: string, item: Item | undefined, at: number): void {
-    this.#telling = false;
-    try {
-      this.learn(key, item, at);
-    } finally {
-      this.#telling = true;
+    this.#teller.silently(() => this.learn(key, item, at));
+  }
+
+  /** What an answer of etcd holds, by key; keys that Limpet did not write are told, and left out. */
+  itemsOf(kvs: readonly IKeyValue[]): Map<string, Item> {
+    const items = new Map<string, Item>();
+    for (const kv of kvs) {
+      const own = this.#keys.read(kv.key);
+      if (own === undefined) this.#findings.strange(kv.key);
+      else items.set(own.text, itemOf(kv));
     }
+    return items;
+  }
+
+  /** As {@link learn}, of a key as etcd has it: bytes that anybody may have written. */
+  learnBytes(bytes: Buffer, item: Item | undefined, at: number): void {
+    const own = this.#keys.read(bytes);
+    if (own === undefined) this.#findings.strange(bytes);
+    else this.learnKey(own.key, own.text, item, at);
   }
 
   /**
    * The key was so at that revision; `undefined` when it was not there. Older news than what is known changes nothing.
    */
-  learn(key: string, item: Item | undefined, at: number): void {
-    const parsed = this.#keys.parse(key);
-    if (parsed === undefined) {
-      this.#report('warn', `etcd has a key that Limpet did not write: ${key}`, { key });
+  learn(text: string, item: Item | undefined, at: number): void {
+    const key = this.#keys.parse(text);
+    if (key === undefined) this.#findings.strange(text);
+    else this.learnKey(key, text, item, at);
+  }
+
+  /** As {@link learn}, of a key that has been taken apart. */
+  learnKey(key: Key, text: string, item: Item | undefined, at: number): void {
+    if (key.kind === 'process') return;
+    if (key.kind === 'node') {
+      this.#learnNode(key.id, text, item);
       return;
     }
-    if (parsed.kind === 'process') return;
-    if (parsed.kind === 'node') {
-      this.#learnNode(parsed.id, item);
-      return;
-    }
-    const absentAt = this.#absent.get(key);
+    const absentAt = this.#absent.get(text);
     if (item !== undefined && absentAt !== undefined && item.mod <= absentAt) return;
     if (item === undefined && at > this.revision && at > (absentAt ?? 0)) {
-      this.#absent.delete(key);
-      this.#absent.set(key, at); // in the order of the revisions, nearly: the oldest are dropped first
+      this.#absent.delete(text);
+      this.#absent.set(text, at); // in the order of the revisions, nearly: the oldest are dropped first
     }
-    if (parsed.kind === 'subnet') this.#learnSubnet(parsed.subnet, item, at);
-    else this.#learnWithin(parsed, key, item, at);
+    if (key.kind === 'subnet') this.#learnSubnet(key.subnet, text, item, at);
+    else this.#learnWithin(key, text, item, at);
+  }
+
+  /** Whether the key belongs to something that is there, or may be. */
+  isAtHome(key: Key): boolean {
+    if (key.kind === 'process' || key.kind === 'node' || key.kind === 'subnet') return true;
+    const subnet = this.subnet(key.subnet);
+    if (subnet === undefined) return this.whyUnreadable(key.subnet) !== undefined;
+    return key.kind !== 'live' || subnet.bindings.has(key.identity) || subnet.spoilt.has(key.identity);
+  }
+
+  /** Whom it takes to know whose the address is, when that is not yet known; undefined when it is. */
+  settle(key: SubnetKey, found: Found): string[] | undefined {
+    const { index, claims, at } = found;
+    const subnet = this.subnet(key);
+    if (subnet === undefined || at < subnet.created) return undefined;
+    const named = index && readOwner(index.value);
+    const missing = named !== undefined && !claims.has(named) ? [named] : [];
+    // What the watch has told meanwhile is newer.
+    if (missing.length > 0 || at < this.revision) return [...claims.keys(), ...missing];
+    this.#bindings.settle(subnet, found);
+    return undefined;
   }
 
   #learnWithin(
-    parsed: Exclude<Key, { kind: 'process' | 'node' | 'subnet' }>,
-    key: string,
+    key: Exclude<Key, { kind: 'process' | 'node' | 'subnet' }>,
+    text: string,
     item: Item | undefined,
     at: number,
-  ) {
-    const subnet = this.subnet(parsed.subnet);
-    if (subnet === undefined || at < subnet.created) return;
-    if (parsed.kind === 'identity') this.#learnIdentity(subnet, parsed.identity, item, at, key);
-    else if (parsed.kind === 'live') this.#learnLive(subnet, parsed.identity, parsed.node, item, at, key);
-    else if (parsed.kind === 'held') this.#learnHeld(subnet, parsed.address, item, at);
-    else if (parsed.kind === 'user') this.#learnUser(subnet, parsed.user, item, at);
-    else this.#learnOwner(subnet, parsed.address, item, at);
-  }
-
-  #learnSubnet(key: SubnetKey, item: Item | undefined, at: number): void {
-    const known = this.subnet(key);
-    if (known !== undefined && (item === undefined ? at < known.created : item.mod <= known.mod)) return;
-    const spec = item === undefined ? undefined : readSpec(item.value, key);
-    if (known !== undefined && spec !== undefined && known.created === item?.created) {
-      known.mod = item.mod;
-      known.spec = spec;
-      this.#tell(key, { op: 'settings', spec });
-      return;
-    }
-    if (known !== undefined) {
-      for (const [identity, binding] of known.bindings) this.#endMarks(known, identity, binding);
-      this.#subnets.delete(this.#keys.subnet(key));
-      this.#tell(key, { op: 'remove' });
-    }
-    this.#unreadable.delete(this.#keys.subnet(key));
-    if (item === undefined) return;
-    if (spec === undefined) {
-      this.#unreadable.add(this.#keys.subnet(key));
-      this.#report('error', `etcd has no settings that can be read for ${key.cidr} in ${key.space}`, { ...key });
-      return;
-    }
-    this.#subnets.set(this.#keys.subnet(key), emptySubnet(key, spec, item));
-    this.#tell(key, { op: 'create', spec });
-  }
-
-  #learnIdentity(subnet: KnownSubnet, identity: string, item: Item | undefined, at: number, key: string): void {
-    const known = subnet.bindings.get(identity);
-    if (item === undefined) {
-      if (known !== undefined && known.mod <= at) this.#endBinding(subnet, identity, known);
-      return;
-    }
-    if (known !== undefined && known.mod >= item.mod) return;
-    const value = readIdentity(item.value);
-    if (value === undefined) {
-      this.#report('error', `etcd has no address that can be read at ${key}`, { key });
-      return;
-    }
-    if (known?.created === item.created) {
-      known.mod = item.mod;
-      known.released = value.released;
-      return;
-    }
-    if (known !== undefined) this.#endBinding(subnet, identity, known);
-    this.#begin(subnet, identity, value.address, value.released, item);
-  }
-
-  #begin(subnet: KnownSubnet, identity: string, address: string, released: number | undefined, item: Item): void {
-    const owner = subnet.owners.get(address);
-    const other = owner === undefined ? undefined : subnet.bindings.get(owner);
-    if (owner !== undefined && other !== undefined) {
-      // Of two bindings of one address the older has ended, though its end may not have been told yet.
-      if (other.created > item.created) return;
-      this.#endBinding(subnet, owner, other);
-    }
-    const live = new Map<string, LiveMark>();
-    subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, live });
-    subnet.owners.set(address, identity);
-    const bind: Change = { op: 'bind', identity, address };
-    this.#tell(subnet.key, subnet.held.has(address) ? { ...bind, ticket: true } : bind);
-  }
-
-  #learnLive(
-    subnet: KnownSubnet,
-    identity: string,
-    node: string,
-    item: Item | undefined,
-    at: number,
-    key: string,
   ): void {
-    const binding = subnet.bindings.get(identity);
-    const known = binding?.live.get(node);
-    if (binding === undefined) return;
-    if (item !== undefined) {
-      if (item.mod < binding.created || (known !== undefined && known.mod >= item.mod)) return;
-      if (this.#hooks.isOwn(key) && !this.#hooks.isOwnLease(item.lease)) this.#hooks.takenOver(key);
-      binding.live.set(node, { mod: item.mod, lease: item.lease });
-      if (known === undefined) this.#tell(subnet.key, { op: 'live', identity, node });
+    const subnet = this.subnet(key.subnet);
+    if (subnet === undefined || at < subnet.created) return;
+    if (key.kind === 'identity') this.#bindings.learnIdentity(subnet, key.identity, item, at);
+    else if (key.kind === 'live') this.#bindings.learnLive(subnet, key.identity, key.node, item, at);
+    else if (key.kind === 'held') this.#learnHeld(subnet, key.address, text, item, at);
+    else if (key.kind === 'user') this.#learnUser(subnet, key.user, item, at);
+    else this.#bindings.learnOwner(subnet, key.address, item, at);
+  }
+
+  #learnSubnet(key: SubnetKey, text: string, item: Item | undefined, at: number): void {
+    const before = this.#subnets.get(text);
+    const bad = this.#unreadable.get(text);
+    if (item === undefined) {
+      if (bad !== undefined && bad.mod <= at) this.#unreadable.delete(text);
+      if (before !== undefined && at >= before.created) this.#end(before, text);
       return;
     }
-    if (known === undefined || known.mod > at || known.mod === 0) return;
-    if (this.#hooks.isOwn(key)) {
-      known.mod = 0;
-      known.lease = '';
-      this.#hooks.lost(subnet.key, identity, node);
-    } else {
-      binding.live.delete(node);
-      this.#tellGone(subnet, identity, node, binding);
+    if (Math.max(before?.mod ?? 0, bad?.mod ?? 0) >= item.mod) return;
+    if (before !== undefined && before.created !== item.created) this.#end(before, text);
+    const known = this.#subnets.get(text);
+    const read = readSpec(item.value, key);
+    const why = 'wrong' in read ? read.wrong : this.#take(key, read.value, item, known, bad);
+    if (why === undefined) return;
+    this.#unreadable.set(text, { subnet: key, key: text, why, mod: item.mod });
+    this.#findings.wrong(text, why, { ...key });
+  }
+
+  /** Settings that can be read. Why the service refuses them, if it does. */
+  #take(
+    key: SubnetKey,
+    spec: SubnetSpec,
+    item: Item,
+    known: KnownSubnet | undefined,
+    bad: Unreadable | undefined,
+  ): string | undefined {
+    const text = this.#keys.subnet(key);
+    this.#unreadable.delete(text);
+    if (known !== undefined) {
+      [known.spec, known.room, known.mod] = [spec, roomOf(spec), item.mod];
+      this.#bindings.leaveOut(known);
+      return this.#teller.tell(key, { op: 'settings', spec });
     }
+    if (bad !== undefined) {
+      this.#hooks.repaired();
+      return undefined;
+    }
+    const refused = this.#teller.tell(key, { op: 'create', spec });
+    if (refused === undefined) this.#subnets.set(text, emptySubnet(key, spec, item));
+    return refused;
   }
 
-  /** Nobody releases for a process that has died: then the time of seeing counts. */
-  #tellGone(subnet: KnownSubnet, identity: string, node: string, binding: KnownBinding): void {
-    const last = binding.live.size === 0;
-    this.#tell(subnet.key, {
-      op: 'gone',
-      identity,
-      node,
-      time: (last ? binding.released : undefined) ?? this.#hooks.now(),
-    });
-    if (last && binding.released === undefined) this.#hooks.unmarked(subnet.key, identity);
+  #end(subnet: KnownSubnet, text: string): void {
+    for (const [identity, binding] of subnet.bindings) this.#bindings.endMarks(subnet, identity, binding);
+    this.#subnets.delete(text);
+    this.#teller.tell(subnet.key, { op: 'remove' });
   }
 
-  #learnHeld(subnet: KnownSubnet, address: string, item: Item | undefined, at: number): void {
+  #learnHeld(subnet: KnownSubnet, address: string, text: string, item: Item | undefined, at: number): void {
     const known = subnet.held.get(address);
     if (item === undefined) {
       if (known === undefined || known > at) return;
       subnet.held.delete(address);
-      this.#tell(subnet.key, { op: 'unhold', address });
+      this.#teller.tell(subnet.key, { op: 'unhold', address });
     } else if (known === undefined || known < item.mod) {
-      subnet.held.set(address, item.mod);
-      if (known === undefined) this.#tell(subnet.key, { op: 'hold', address });
+      const why = subnet.room(address);
+      const refused = known === undefined ? this.#teller.tell(subnet.key, { op: 'hold', address }) : undefined;
+      if (refused === undefined) subnet.held.set(address, item.mod);
+      else this.#findings.wrong(text, why === undefined ? refused : `${address} ${why}`, { ...subnet.key });
     }
   }
 
   /** A name that somebody deletes is known on until the next start: it does no harm. */
-  #learnNode(id: string, item: Item | undefined): void {
+  #learnNode(id: string, text: string, item: Item | undefined): void {
     if (item === undefined || item.mod <= (this.#nodes.get(id)?.mod ?? 0)) return;
-    const name = item.value.toString();
+    const name = readNodeName(item.value);
+    if (name === undefined) {
+      this.#findings.wrong(text, 'it is no name of a node');
+      return;
+    }
     this.#nodes.set(id, { name, mod: item.mod });
-    this.#listener.introduced({ id, name });
+    this.#introduced({ id, name });
   }
 
   #learnUser(subnet: KnownSubnet, user: string, item: Item | undefined, at: number): void {
@@ -277,55 +276,10 @@ export class View {
     if (item === undefined) {
       if (known === undefined || known > at) return;
       subnet.users.delete(user);
-      this.#tell(subnet.key, { op: 'disuse', user });
+      this.#teller.tell(subnet.key, { op: 'disuse', user });
     } else if (known === undefined || known < item.mod) {
       subnet.users.set(user, item.mod);
-      if (known === undefined) this.#tell(subnet.key, { op: 'use', user });
+      if (known === undefined) this.#teller.tell(subnet.key, { op: 'use', user });
     }
-  }
-
-  /** From the index by address, which is never watched: it says who has the address when a commit finds it taken. */
-  #learnOwner(subnet: KnownSubnet, address: string, item: Item | undefined, at: number): void {
-    const owner = subnet.owners.get(address);
-    const known = owner === undefined ? undefined : subnet.bindings.get(owner);
-    if (item === undefined) {
-      if (owner !== undefined && known !== undefined && known.mod <= at) this.#endBinding(subnet, owner, known);
-      return;
-    }
-    const identity = item.value.toString();
-    if (identity === owner && known?.created === item.created) return;
-    // Put together with the identity's own key, so that one was made at the same revision.
-    const value = Buffer.from(JSON.stringify({ address }));
-    this.learn(this.#keys.identity(subnet.key, identity), { ...item, value, mod: item.created }, item.created);
-  }
-
-  #endBinding(subnet: KnownSubnet, identity: string, binding: KnownBinding): void {
-    this.#endMarks(subnet, identity, binding);
-    subnet.bindings.delete(identity);
-    if (subnet.owners.get(binding.address) === identity) subnet.owners.delete(binding.address);
-    this.#tell(subnet.key, { op: 'reclaim', identity, address: binding.address });
-  }
-
-  #endMarks(subnet: KnownSubnet, identity: string, binding: KnownBinding): void {
-    for (const node of binding.live.keys()) {
-      const key = this.#keys.live(subnet.key, identity, node);
-      if (this.#hooks.isOwn(key)) this.#hooks.bindingEnded(key);
-      this.#tell(subnet.key, { op: 'gone', identity, node, time: this.#hooks.now() });
-    }
-    binding.live.clear();
-  }
-
-  #tell(subnet: SubnetKey, change: Change): void {
-    if (!this.#telling) return;
-    try {
-      this.#listener.apply(subnet, change);
-    } catch (error) {
-      const message = `what etcd says of ${subnet.cidr} cannot be: ${(error as Error).message}`;
-      this.#report('error', message, { ...subnet, change });
-    }
-  }
-
-  #report(level: 'warn' | 'error', message: string, details: Record<string, unknown>): void {
-    this.#listener.report({ level, message, details });
   }
 }

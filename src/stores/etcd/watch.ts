@@ -13,7 +13,7 @@ type WatchStream = Stream<IWatchRequest, IWatchResponse>;
 export interface WatchEvents {
   /** The revision up to which everything has been told. */
   readonly from: () => number;
-  readonly change: (key: string, item: Item | undefined, at: number) => void;
+  readonly change: (key: Buffer, item: Item | undefined, at: number) => void;
   readonly reached: (revision: number) => void;
   /** Compacted: everything must be read again. The watch has ended. */
   readonly gap: () => void;
@@ -124,7 +124,7 @@ export class Watch {
     }
     for (const { type, kv } of response.events) {
       const item = itemOf(kv);
-      this.#events.change(kv.key.toString(), type === 'Put' ? item : undefined, item.mod);
+      this.#events.change(kv.key, type === 'Put' ? item : undefined, item.mod);
     }
     // A watcher that catches up is told of a revision that it has not seen yet: what counts are the events.
     const last = response.events.at(-1)?.kv.mod_revision ?? response.header.revision;

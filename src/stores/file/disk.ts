@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { NO_LINK } from '../private-folder.js';
 
 export interface Disk {
   /** Writes all bytes at the position into a file opened with `JOURNAL_FLAGS`; they are durable when it answers. */
@@ -15,7 +16,7 @@ export interface Disk {
  * thread pool instead of two: 50 µs of 350. Elsewhere it may stop short of the disk's own cache (macOS), or not exist.
  */
 const DSYNC = process.platform === 'linux' ? fs.constants.O_DSYNC : 0;
-export const JOURNAL_FLAGS = fs.constants.O_RDWR | DSYNC;
+export const JOURNAL_FLAGS = fs.constants.O_RDWR | NO_LINK | DSYNC;
 
 const ftruncate = promisify(fs.ftruncate);
 const fsync = promisify(fs.fsync);

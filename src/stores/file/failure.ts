@@ -33,3 +33,8 @@ export function unavailable(what: string, outcome: 'none' | 'unknown', cause?: u
     cause === undefined ? { outcome } : { outcome, cause },
   );
 }
+
+/** The service refuses what a file says: as against a core that has no memory left, or has trapped. */
+export function isRefusal(error: unknown): error is LimpetError {
+  return error instanceof LimpetError && !['NO_MEMORY', 'BROKEN', 'ENDED', 'DAMAGED'].includes(error.code);
+}

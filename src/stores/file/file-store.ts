@@ -57,6 +57,8 @@ export class FileStore implements Store {
   /** Bytes journaled since a snapshot was last taken or tried. */
   #journaled = 0;
   #compaction: Promise<void> | undefined;
+  /** Whether the last write did. */
+  #hasFailed = false;
   /** Set while the disk's state is not known; calls off the next look at it. */
   #callOff: (() => void) | undefined;
 
@@ -97,6 +99,12 @@ export class FileStore implements Store {
 
   async introduce(node: NodeName, deadline?: Deadline): Promise<void> {
     await this.#journal(encodeNode(node), deadline);
+  }
+
+  /** After a write that failed the disk is asked, by an empty commit; else it is as it was when it last answered. */
+  async answers(deadline: Deadline): Promise<void> {
+    const empty = encodeCommit({ space: this.name, cidr: this.name }, []);
+    if (this.#opened === undefined || this.#closing || this.#hasFailed) await this.#journal(empty, deadline);
   }
 
   /** Waits for the commits that are under way, and for a snapshot that is being written. */
@@ -148,7 +156,9 @@ export class FileStore implements Store {
     const { journal } = this.#opened as Opened;
     try {
       this.#journaled += await journal.append(bodies);
+      this.#hasFailed = false;
     } catch (error) {
+      this.#hasFailed = true;
       if ((error as LimpetError).details.outcome === 'unknown') this.#stopFor(error);
       throw error;
     }

@@ -8,6 +8,7 @@
 import type { Dirent } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { NEW_FILE, refuseOpenFolder, type Wanted } from '../private-folder.js';
 import type { FileKind } from './format.js';
 
 export interface Listing {
@@ -17,6 +18,12 @@ export interface Listing {
   /** Names of files that never became whole. */
   readonly temporary: readonly string[];
 }
+
+const STORE_FOLDER: Wanted = {
+  what: "the store's folder",
+  danger: 'who could decide who has which address',
+  instead: 'another folder',
+};
 
 const NAME = /^(\d{8})\.(journal|snapshot)(\.tmp)?$/;
 
@@ -35,9 +42,10 @@ export class Folder {
     return join(this.path, 'lock');
   }
 
-  /** Makes the folder if it is not there, only for its owner. */
+  /** Makes the folder if it is not there, only for its owner. @throws LimpetError BAD_INPUT: others may write there */
   async make(): Promise<void> {
     const first = await fs.mkdir(this.path, { recursive: true, mode: 0o700 });
+    await refuseOpenFolder(this.path, STORE_FOLDER);
     if (first === undefined) return;
     for (let made = this.path; made.length >= first.length; made = dirname(made)) await flushFolder(dirname(made));
   }
@@ -64,7 +72,8 @@ export class Folder {
   async create(path: string, write: (file: fs.FileHandle) => Promise<void>): Promise<void> {
     const temporary = `${path}.tmp`;
     try {
-      const file = await fs.open(temporary, 'w', 0o600);
+      await fs.rm(temporary, { force: true }); // of a process that died, or a link that somebody has laid
+      const file = await fs.open(temporary, NEW_FILE, 0o600);
       try {
         await write(file);
         await file.sync();

@@ -1,9 +1,13 @@
 // The lock that keeps a second process out of a folder. It belongs to an open file, not to a process number written
 // down somewhere, so it ends with its holder however that ends.
 
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LimpetError } from '../../host/errors.js';
 import { missingPackage } from '../missing-package.js';
+import { NO_LINK } from '../private-folder.js';
+
+const LOCK_FILE = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_LINK;
 
 export interface Lock {
   release(): Promise<void>;
@@ -15,7 +19,7 @@ export interface Lock {
  */
 export async function lock(path: string): Promise<Lock> {
   const tryLock = await loadTryLock();
-  const file = await open(path, 'a', 0o600);
+  const file = await open(path, LOCK_FILE, 0o600);
   try {
     if (!tryLock(file.fd)) throw locked(path);
   } catch (error) {

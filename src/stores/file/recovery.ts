@@ -1,11 +1,12 @@
 // Reads a folder's whole state: the newest snapshot, then every journal from its generation on. Changes nothing on
 // disk.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreListener } from '../../service/store.js';
-import { decodeBody } from './changes.js';
-import { damaged } from './failure.js';
+import { NO_LINK } from '../private-folder.js';
+import { type Body, readBody } from '../values.js';
+import { damaged, isRefusal } from './failure.js';
 import type { Folder } from './folder.js';
 import type { FileKind } from './format.js';
 import { RecordReader } from './records.js';
@@ -63,16 +64,26 @@ function readJournal(reader: RecordReader, listener: StoreListener): number {
   for (let commits = 0; ; commits++) {
     const body = reader.next();
     if (body === undefined) return commits;
-    const commit = decodeBody(body.toString());
-    if (commit === undefined) throw damaged(reader.path, reader.offset, 'the record holds no commit of this release');
-    if ('node' in commit) listener.introduced(commit.node);
-    else for (const change of commit.changes) listener.apply(commit.subnet, change);
+    const commit = readBody(body);
+    if ('wrong' in commit) throw damaged(reader.path, reader.offset, `the record is no commit: ${commit.wrong}`);
+    tell(commit.value, listener, reader);
+  }
+}
+
+/** What the core refuses was never answered by it: the file says something else than was written. */
+function tell(body: Body, listener: StoreListener, reader: RecordReader): void {
+  try {
+    if ('node' in body) listener.introduced(body.node);
+    else for (const change of body.changes) listener.apply(body.subnet, change);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    throw damaged(reader.path, reader.offset, `what the record says cannot be: ${error.message}`, { cause: error });
   }
 }
 
 function read(folder: Folder, kind: FileKind, generation: number, use: (reader: RecordReader) => void): void {
   const path = folder.file(kind, generation);
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_RDONLY | NO_LINK);
   try {
     use(new RecordReader(fd, path, kind, generation));
   } finally {

@@ -8,10 +8,9 @@
 //   at the end        { "subnets": count }
 
 import type { FileHandle } from 'node:fs/promises';
-import { LimpetError } from '../../host/errors.js';
 import type { NodeName, StoreListener, SubnetDump, SubnetSpec } from '../../service/store.js';
-import { isNode } from './changes.js';
-import { damaged } from './failure.js';
+import { type Read, readHead, readLiveList, readNodes } from '../values.js';
+import { damaged, isRefusal } from './failure.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
 import type { RecordReader } from './records.js';
 
@@ -134,46 +133,26 @@ class RecordWriter {
  * @throws LimpetError DAMAGED
  */
 export function readSnapshot(reader: RecordReader, listener: Pick<StoreListener, 'introduced' | 'restore'>): void {
-  const { nodes } = (parse(reader) ?? {}) as { nodes?: unknown };
-  if (!Array.isArray(nodes) || !nodes.every(isNode)) {
-    throw damaged(reader.path, reader.offset, 'the list of nodes should stand here');
-  }
+  const nodes = one(reader, readNodes, 'the list of nodes');
   for (const node of nodes) listener.introduced(node);
   for (let subnets = 0; ; subnets++) {
-    const head = parse(reader) as Partial<Head> | null;
+    const head = one(reader, readHead, 'a subnet, or the end,');
     const { offset } = reader;
-    if (head?.subnets === subnets && reader.end === reader.size) return;
-    if (!isSubnet(head)) throw damaged(reader.path, offset, 'a subnet, or the end, should stand here');
+    if ('subnets' in head) {
+      if (head.subnets === subnets && reader.end === reader.size) return;
+      throw damaged(reader.path, offset, `the end stands here, behind ${subnets} subnets, and says ${head.subnets}`);
+    }
     const snapshot = readPieces(reader, head.snapshot);
     const live = readLive(reader, head.live);
     try {
-      listener.restore({ spec: head.spec, users: head.users, snapshot, live });
+      listener.restore({ spec: head.spec as SubnetSpec, users: head.users, snapshot, live });
     } catch (error) {
-      if (!(error instanceof LimpetError && error.code === 'BAD_SNAPSHOT')) throw error;
+      if (!isRefusal(error)) throw error;
       throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
     }
     for (const _ of snapshot);
     for (const _ of live);
   }
-}
-
-/** What stands in front of each subnet; the count stands alone, at the end. */
-interface Head {
-  readonly spec: SubnetSpec;
-  readonly users: readonly string[];
-  readonly snapshot: number;
-  readonly live: number;
-  readonly subnets: number;
-}
-
-function isSubnet(head: Partial<Head> | null): head is Omit<Head, 'subnets'> {
-  return (
-    typeof head?.snapshot === 'number' &&
-    typeof head.live === 'number' &&
-    typeof head.spec === 'object' &&
-    Array.isArray(head.users) &&
-    head.users.every((user) => typeof user === 'string')
-  );
 }
 
 function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> {
@@ -189,25 +168,20 @@ function* readPieces(reader: RecordReader, size: number): Generator<Uint8Array> 
 
 function* readLive(reader: RecordReader, records: number): Generator<readonly [string, string]> {
   for (let i = 0; i < records; i++) {
-    const list = parse(reader);
-    if (!Array.isArray(list) || !list.every((each) => typeof each === 'string')) {
-      throw damaged(reader.path, reader.offset, 'a list of live identities should stand here');
-    }
-    for (let n = 1; n < list.length; n++) yield [list[n] as string, list[0] as string];
+    const list = one(reader, readLiveList, 'a list of live identities');
+    for (let n = 1; n < list.length; n++) yield [list[n] as string, list[0]];
   }
+}
+
+/** @throws LimpetError DAMAGED: the next record should be `what` */
+function one<T>(reader: RecordReader, read: (bytes: Buffer) => Read<T>, what: string): T {
+  const found = read(record(reader));
+  if ('value' in found) return found.value;
+  throw damaged(reader.path, reader.offset, `${what} should stand here, but ${found.wrong}`);
 }
 
 function record(reader: RecordReader): Buffer {
   const body = reader.next();
   if (body === undefined) throw damaged(reader.path, reader.end, 'the snapshot ends too early');
   return body;
-}
-
-function parse(reader: RecordReader): unknown {
-  const body = record(reader);
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw damaged(reader.path, reader.offset, 'the record is no JSON');
-  }
 }
