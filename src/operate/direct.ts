@@ -23,8 +23,9 @@ export async function withStore<N extends OperationName>(
 ): Promise<OutputOf<N>> {
   const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
-  const docker = new DockerodeApi(dockerHost(where, process.env));
-  const store = await openStore(url, { node: id });
+  const host = dockerHost(where, process.env);
+  const docker = new DockerodeApi(host);
+  const store = await openStore(url, { node: id, docker: host });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);
   });

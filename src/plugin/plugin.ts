@@ -48,7 +48,7 @@ export async function startPlugin(
   const log = openLog(options.logLevel, options.logTo);
   const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
   const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
-  const situation = new Situation(options, docker, log, clock);
+  const situation = new Situation(options, docker, host, log, clock);
   const metrics = new Metrics(() => situation.openService);
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const environment: Environment = {

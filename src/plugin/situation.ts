@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { DockerHost } from '../docker/docker-host.js';
 import type { DockerApi, Info } from '../docker/index.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import { SWARM } from '../docker/spaces.js';
@@ -23,6 +24,7 @@ const RETRY = 1000;
 export class Situation {
   readonly #options: PluginOptions;
   readonly #docker: DockerApi;
+  readonly #where: DockerHost;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
@@ -37,8 +39,9 @@ export class Situation {
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
 
-  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock) {
+  constructor(options: PluginOptions, docker: DockerApi, where: DockerHost, log: Log, clock: Clock) {
     this.#options = options;
+    this.#where = where;
     this.#docker = docker;
     this.#log = log;
     this.#clock = clock;
@@ -162,8 +165,8 @@ export class Situation {
         this.#missing = 'the store is being opened';
       }
       const { environment, store: url } = this.#options;
-      const node = this.#host.id;
-      const store = await openStore(url, environment === undefined ? { node } : { node, environment });
+      const from = { node: this.#host.id, docker: this.#where };
+      const store = await openStore(url, environment === undefined ? from : { ...from, environment });
       this.#service = await AllocatorService.open(store, {
         clock: this.#clock,
         log: (decision) => {
@@ -173,7 +176,7 @@ export class Situation {
         report: (event) => logStore(this.#log, event),
       });
       this.#store = store;
-      this.#log.info({ event: 'store', store: store.name, host: node, name: hostname() }, 'open');
+      this.#log.info({ event: 'store', store: store.name, host: from.node, name: hostname() }, 'open');
       if (this.#ended.signal.aborted) await this.#service.close();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -183,10 +186,10 @@ export class Situation {
   }
 
   #warnOfOwnStore(): void {
-    if (this.#store?.shared ?? this.#options.store.startsWith('etcd:')) return;
+    if (this.#store?.shared ?? /^(etcd|swarm):/.test(this.#options.store)) return;
     const why =
       'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, ' +
-      'and two may get one address. Use etcd (docs/SWARM.md)';
+      'and two may get one address. Use the store swarm: (docs/SWARM.md)';
     this.#log.warn({ event: 'store', store: withoutSecrets(this.#options.store) }, why);
   }
 

@@ -1,6 +1,7 @@
 // A store named by a URL, as operators write it. The only place that knows all stores; each is loaded when it is named.
 
 import { fileURLToPath } from 'node:url';
+import type { DockerHost } from '../docker/docker-host.js';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
@@ -12,14 +13,18 @@ export interface StoreUrlOptions {
   readonly node: string;
   /** Where TLS files, user and password of etcd are named. Default `process.env`. */
   readonly environment?: EtcdEnvironment;
+  /** Where Docker's API is, for the swarm store. Default: its socket. */
+  readonly docker?: DockerHost;
 }
 
+const DOCKER: DockerHost = { host: '/var/run/docker.sock' };
+
 /**
- * The store behind `memory:`, `file:///var/lib/limpet` or
+ * The store behind `memory:`, `file:///var/lib/limpet`, `swarm:` or
  * `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`, not opened yet.
  * @throws LimpetError BAD_INPUT naming the URL, never a password
  */
-export async function openStore(url: string, { node, environment }: StoreUrlOptions): Promise<Store> {
+export async function openStore(url: string, { node, environment, docker = DOCKER }: StoreUrlOptions): Promise<Store> {
   if (url === 'memory:') {
     const { MemoryStore } = await import('./memory/memory-store.js');
     return new MemoryStore();
@@ -27,6 +32,13 @@ export async function openStore(url: string, { node, environment }: StoreUrlOpti
   if (url.startsWith('file:')) {
     const { FileStore } = await import('./file/file-store.js');
     return new FileStore(folderOf(url));
+  }
+  if (url === 'swarm:') {
+    const [{ SwarmStore }, { DockerSwarm }] = await Promise.all([
+      import('./swarm/swarm-store.js'),
+      import('../docker/swarm-client.js'),
+    ]);
+    return new SwarmStore({ api: new DockerSwarm(docker) });
   }
   if (url.startsWith('etcd:')) {
     const [{ EtcdStore }, { etcdOptions }] = await Promise.all([
@@ -50,7 +62,7 @@ function bad(url: string): LimpetError {
   const shown = quote(withoutSecrets(url));
   return new LimpetError(
     'BAD_INPUT',
-    `${shown} names no store: write memory:, file:///var/lib/limpet or etcd://host:2379,host:2379`,
+    `${shown} names no store: write swarm:, file:///var/lib/limpet, etcd://host:2379,host:2379 or memory:`,
     { value: shown },
   );
 }

@@ -1,5 +1,6 @@
-// `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end.
-// Stops at the first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
+// `npm run e2e:swarm [-- --store swarm|etcd] [--only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with
+// a table at the end. Stops at the first step that fails, prints what the plugins said, and leaves the logs of all nodes
+// in the folder.
 import { readArguments } from '../../scripts/arguments.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
@@ -17,15 +18,17 @@ const NO_CHANGES = { replaced: 0, moved: 0, kept: 0 };
 const started = Date.now();
 const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 
-const values = readArguments('usage: npm run e2e:swarm -- [--only STEP,…] [--logs FOLDER]', {
+const values = readArguments('usage: npm run e2e:swarm -- [--store swarm|etcd] [--only STEP,…] [--logs FOLDER]', {
+  store: { type: 'string', default: 'swarm' },
   only: { type: 'string' },
   logs: { type: 'string', default: 'e2e-swarm-logs' },
 });
-const chosen = steps(values.only?.split(',') ?? []);
+const store = values.store === 'etcd' ? 'etcd' : 'swarm';
+const chosen = steps(values.only?.split(',') ?? [], store);
 const rows: Row[] = [];
 let trouble: unknown;
 try {
-  await withRig({ etcdMembers: 3, say }, scenario);
+  await withRig({ store, say }, scenario);
 } catch (error) {
   trouble = error;
 }
@@ -39,7 +42,7 @@ async function scenario(rig: Rig): Promise<void> {
   const world = new World(rig, say);
   const sampler = new Sampler(rig.swarm, [world.sticky.prefix]);
   try {
-    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, { LIMPET_STORE: rig.etcd.url })));
+    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, { LIMPET_STORE: rig.store })));
     say('the plugin is enabled on every node');
     await world.makeNetworks();
     sampler.start();

@@ -13,11 +13,17 @@ import { Swarm } from './swarm.js';
 export interface Rig {
   readonly folder: RunFolder;
   readonly swarm: Swarm;
-  readonly etcd: EtcdCluster;
+  /** Where the plugins keep the bindings: for LIMPET_STORE. */
+  readonly store: string;
+  /** Undefined where Swarm's own raft is the store. */
+  readonly etcd: EtcdCluster | undefined;
 }
 
+/** `swarm`: no process but Docker's. */
+export type StoreName = 'swarm' | 'etcd';
+
 export interface RigOptions {
-  readonly etcdMembers: 1 | 3;
+  readonly store: StoreName;
   readonly say: (line: string) => void;
 }
 
@@ -44,15 +50,16 @@ export async function withMachines<T>(say: (line: string) => void, use: (site: S
   }
 }
 
-/** Three managers, and etcd. */
-export function withRig<T>({ etcdMembers, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
+/** Three managers, and etcd where that is the store. */
+export function withRig<T>({ store, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
   return withMachines(say, async (site) => {
-    const etcd = await makeEtcd(site, etcdMembers);
-    say(`etcd: ${etcd.url}`);
+    const etcd = store === 'etcd' ? await makeEtcd(site, 3) : undefined;
+    const url = etcd?.url ?? 'swarm:';
+    say(`store: ${url}`);
     const nodes = await makeNodes(site, 3);
     const swarm = await Swarm.make(nodes);
     say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
-    return use({ folder: site.folder, swarm, etcd });
+    return use({ folder: site.folder, swarm, store: url, etcd });
   });
 }
 
