@@ -1,8 +1,8 @@
 // Swarm's configs and events in Docker's JSON → the shapes of swarm-api.ts.
 
 import { z } from 'zod';
-import { count, objectOf, text } from './read.js';
-import type { Config, SwarmEvent } from './swarm-api.js';
+import { count, listOf, objectOf, text, yes } from './read.js';
+import type { Config, Membership, SwarmEvent } from './swarm-api.js';
 
 const labels = z
   .record(z.string(), z.string())
@@ -26,6 +26,26 @@ export function readConfig(value: unknown): Config {
     created: Date.parse(CreatedAt),
     labels: Spec.Labels,
     data: Buffer.from(Spec.Data, 'base64').toString(),
+  };
+}
+
+const info = objectOf({
+  Swarm: objectOf({
+    LocalNodeState: text,
+    ControlAvailable: yes,
+    NodeAddr: text,
+    RemoteManagers: listOf(objectOf({ Addr: text })),
+  }),
+});
+
+/** Of `GET /info`. */
+export function readMembership(value: unknown): Membership {
+  const { LocalNodeState, ControlAvailable, NodeAddr, RemoteManagers } = info.parse(value).Swarm;
+  return {
+    state: LocalNodeState,
+    isManager: ControlAvailable,
+    address: NodeAddr,
+    managers: RemoteManagers.map(({ Addr }) => Addr.replace(/:\d+$/, '')).filter((host) => host !== ''),
   };
 }
 

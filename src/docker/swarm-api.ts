@@ -26,6 +26,17 @@ export interface SwarmEvent {
   readonly action: string;
 }
 
+/** What this node is in a swarm, and whom it can ask. */
+export interface Membership {
+  /** `active` inside a swarm. */
+  readonly state: string;
+  readonly isManager: boolean;
+  /** This node's, as the others reach it. An IPv6 address may be in brackets. */
+  readonly address: string;
+  /** Hosts of the managers as this node knows them; some may be none any more. */
+  readonly managers: readonly string[];
+}
+
 /**
  * Every method throws LimpetError UNAVAILABLE when there is no answer; of a change `details.outcome` says whether it
  * can have been made.
@@ -46,4 +57,6 @@ export interface SwarmApi {
   nodes(): Promise<readonly Node[]>;
   /** Tells `begun` when it listens, and then every event, until the connection or the signal ends. */
   events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void>;
+  /** Lets go of what it has opened. */
+  close?(): Promise<void>;
 }

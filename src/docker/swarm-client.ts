@@ -6,11 +6,11 @@ import { LimpetError } from '../host/errors.js';
 import { type Clock, systemClock } from '../service/clock.js';
 import { agreed } from './agreed.js';
 import type { DockerApiOptions } from './client.js';
-import { readConfig, readSwarmEvent } from './configs.js';
+import { readConfig, readMembership, readSwarmEvent } from './configs.js';
 import { addressOf } from './docker-host.js';
 import { readNode } from './read.js';
 import type { Node } from './shapes.js';
-import type { Config, NewConfig, SwarmApi, SwarmEvent } from './swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmEvent } from './swarm-api.js';
 
 /** Milliseconds for one answer. A change waits for Swarm's raft, which elects a new leader within some seconds. */
 const DEADLINE = 5000;
@@ -77,6 +77,13 @@ export class DockerSwarm implements SwarmApi {
   async removeConfig(id: string): Promise<void> {
     const answer = await this.#call({ method: 'DELETE', path: `/configs/${encodeURIComponent(id)}` });
     if (isRefusal(answer) && answer.status !== 404) throw this.#refused('DELETE configs', answer);
+  }
+
+  /** Also where this node is no manager. */
+  async membership(): Promise<Membership> {
+    const answer = await this.#call({ method: 'GET', path: '/info' });
+    if (isRefusal(answer)) throw this.#refused('GET info', answer);
+    return readMembership(answer);
   }
 
   async nodes(): Promise<readonly Node[]> {
@@ -152,7 +159,8 @@ export class DockerSwarm implements SwarmApi {
   /** A change that Docker refused may have been made all the same: by a leader that has been lost since. */
   #refused(question: string, { status, message }: Refusal): LimpetError {
     const isReading = question.startsWith('GET');
-    return this.#unavailable(question, message, isReading || status < 500 ? 'none' : 'unknown');
+    const isNone = isReading || status < 500 || /not a swarm manager|not part of a swarm/.test(message);
+    return this.#unavailable(question, message, isNone ? 'none' : 'unknown');
   }
 
   #unavailable(question: string, why: string, outcome: 'none' | 'unknown'): LimpetError {

@@ -7,14 +7,17 @@ import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
 import type { Store } from '../service/store.js';
 import type { EtcdEnvironment } from './etcd/options.js';
+import type { SwarmEnvironment } from './swarm/options.js';
 
 export interface StoreUrlOptions {
   /** The ID of the node that asks, for operators who look into etcd. */
   readonly node: string;
-  /** Where TLS files, user and password of etcd are named. Default `process.env`. */
-  readonly environment?: EtcdEnvironment;
+  /** What a URL does not say: of etcd TLS files, user and password, of the swarm a port. Default `process.env`. */
+  readonly environment?: EtcdEnvironment & SwarmEnvironment;
   /** Where Docker's API is, for the swarm store. Default: its socket. */
   readonly docker?: DockerHost;
+  /** The file that keeps what the swarm store knows. Default: none. */
+  readonly kept?: string;
 }
 
 const DOCKER: DockerHost = { host: '/var/run/docker.sock' };
@@ -24,7 +27,7 @@ const DOCKER: DockerHost = { host: '/var/run/docker.sock' };
  * `etcd://a:2379,b:2379?ttl=10&deadline=3000&prefix=/limpet/v2/`, not opened yet.
  * @throws LimpetError BAD_INPUT naming the URL, never a password
  */
-export async function openStore(url: string, { node, environment, docker = DOCKER }: StoreUrlOptions): Promise<Store> {
+export async function openStore(url: string, options: StoreUrlOptions): Promise<Store> {
   if (url === 'memory:') {
     const { MemoryStore } = await import('./memory/memory-store.js');
     return new MemoryStore();
@@ -34,18 +37,15 @@ export async function openStore(url: string, { node, environment, docker = DOCKE
     return new FileStore(folderOf(url));
   }
   if (url === 'swarm:') {
-    const [{ SwarmStore }, { DockerSwarm }] = await Promise.all([
-      import('./swarm/swarm-store.js'),
-      import('../docker/swarm-client.js'),
-    ]);
-    return new SwarmStore({ api: new DockerSwarm(docker) });
+    const { openSwarm } = await import('./swarm/open-swarm.js');
+    return openSwarm({ docker: DOCKER, environment: process.env as SwarmEnvironment, ...options });
   }
   if (url.startsWith('etcd:')) {
     const [{ EtcdStore }, { etcdOptions }] = await Promise.all([
       import('./etcd/etcd-store.js'),
       import('./etcd/options.js'),
     ]);
-    return new EtcdStore(etcdOptions(url, node, environment));
+    return new EtcdStore(etcdOptions(url, options.node, options.environment));
   }
   throw bad(url);
 }

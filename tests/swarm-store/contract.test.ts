@@ -13,7 +13,7 @@ contract('swarm', async () => {
   swarms.push(swarm);
   const host = swarm.managers[0]?.socket as string;
   return {
-    open: async () => new SwarmStore({ api: new DockerSwarm({ host, deadline: 15_000 }) }),
+    open: async () => new SwarmStore({ connect: () => new DockerSwarm({ host, deadline: 15_000 }) }),
     durable: true,
     remove: async () => {},
   };

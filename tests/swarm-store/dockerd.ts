@@ -129,6 +129,10 @@ export class Manager {
   /** Whether it tells what happens. */
   isTelling = true;
   isManager = true;
+  state = 'active';
+  /** This node's, and the managers as it knows them. */
+  address = '127.0.0.1';
+  known: string[] = [];
   /** Milliseconds before each answer. */
   delay = 0;
   readonly #swarm: Swarm;
@@ -190,6 +194,16 @@ export class Manager {
 
   #answer(method: string, path: string, query: URLSearchParams, body: any): Answer {
     if (path === '/version') return [200, { ApiVersion: '1.41' }];
+    if (path === '/info') {
+      const RemoteManagers = this.known.map((host) => ({ NodeID: host, Addr: `${host}:2377` }));
+      const Swarm = {
+        LocalNodeState: this.state,
+        ControlAvailable: this.isManager,
+        NodeAddr: this.address,
+        RemoteManagers,
+      };
+      return [200, { Name: 'n', ServerVersion: '20.10.24', Swarm }];
+    }
     if (!this.isManager) return [503, { message: 'This node is not a swarm manager. Worker nodes can not view.' }];
     if (!this.#swarm.hasMajority) return [500, { message: NO_LEADER }];
     if (path === '/nodes') return [200, this.#swarm.nodes];

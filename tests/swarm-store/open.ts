@@ -18,7 +18,7 @@ export async function open(
   options: Partial<SwarmStoreOptions> & { deadline?: number } = {},
 ): Promise<Opened> {
   const { deadline = 15_000, ...rest } = options;
-  const store = new SwarmStore({ api: new DockerSwarm({ host: socket, deadline }), ...rest });
+  const store = new SwarmStore({ connect: () => new DockerSwarm({ host: socket, deadline }), ...rest });
   const log: Decision[] = [];
   const told: StoreEvent[] = [];
   const service = await AllocatorService.open(store, {

@@ -12,7 +12,8 @@ let made = 0;
 contract('swarm (real)', async () => {
   const prefix = `limpet${made++}`;
   return {
-    open: async () => new SwarmStore({ api: new DockerSwarm({ host: node.socket, deadline: 15_000 }), prefix }),
+    open: async () =>
+      new SwarmStore({ connect: () => new DockerSwarm({ host: node.socket, deadline: 15_000 }), prefix }),
     durable: true,
     remove: async () => {},
   };

@@ -1,6 +1,6 @@
 // `npm run e2e:swarm [-- --store swarm|etcd] [--only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with
-// a table at the end. Stops at the first step that fails, prints what the plugins said, and leaves the logs of all nodes
-// in the folder.
+// a table at the end. Stops at the first step that fails, prints what the plugins said, and leaves all logs in the
+// folder.
 import { readArguments } from '../../scripts/arguments.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
@@ -42,7 +42,7 @@ async function scenario(rig: Rig): Promise<void> {
   const world = new World(rig, say);
   const sampler = new Sampler(rig.swarm, [world.sticky.prefix]);
   try {
-    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, { LIMPET_STORE: rig.store })));
+    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, rig.settings)));
     say('the plugin is enabled on every node');
     await world.makeNetworks();
     sampler.start();

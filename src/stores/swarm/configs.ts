@@ -24,6 +24,8 @@ export interface ConfigsParts {
   /** What all names begin with, before a dot. */
   readonly prefix: string;
   readonly listener: () => StoreListener;
+  /** Something is known that was not. */
+  readonly learnt: () => void;
   /** Somebody was told that nobody knows what became of a change; `shutOut` keeps it from coming any more. */
   readonly lost: (mark: string, shutOut: (deadline: Deadline) => Promise<unknown>) => void;
   readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
@@ -78,7 +80,17 @@ export class Configs {
 
   /** Forgets everything and tells all that there is. @throws LimpetError UNAVAILABLE, DAMAGED */
   async readAll(): Promise<void> {
-    const configs = await this.#parts.api.configs(`${this.#parts.prefix}.`);
+    this.install(await this.#parts.api.configs(`${this.#parts.prefix}.`));
+  }
+
+  /** Everything as it is known. */
+  get kept(): readonly Config[] {
+    const all = [this.#index.kept, ...[...this.registers()].map((register) => register.kept)];
+    return all.filter((config) => config !== undefined);
+  }
+
+  /** Forgets everything, and tells what these say. @throws LimpetError DAMAGED */
+  install(configs: readonly Config[]): void {
     this.#subnets.clear();
     this.#unmet.clear();
     this.#parts.listener().reset();
@@ -176,6 +188,7 @@ export class Configs {
   }
 
   #learnIndex(before: IndexContent | undefined, after: IndexContent | undefined): void {
+    this.#parts.learnt();
     const listed = new Map([...(after?.subnets() ?? [])].map(({ key, config }) => [config, key]));
     for (const [name, { key, register }] of [...this.#subnets]) {
       if (listed.has(name)) continue;
@@ -227,6 +240,7 @@ export class Configs {
   }
 
   #learnSubnet(key: SubnetKey, before: SubnetContent | undefined, after: SubnetContent | undefined): void {
+    this.#parts.learnt();
     for (const change of changesBetween(before, after, this.#parts.clock.now())) {
       try {
         this.#parts.listener().apply(key, change);

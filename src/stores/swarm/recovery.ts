@@ -23,6 +23,11 @@ export class Recovery {
     this.#failed = failed;
   }
 
+  /** While it is so, nothing is committed. */
+  get isUnderWay(): boolean {
+    return this.#underWay !== undefined;
+  }
+
   /** From here on nothing is committed until everything has been read. */
   need(): void {
     this.#isNeeded = true;

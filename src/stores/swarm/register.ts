@@ -71,11 +71,12 @@ interface Lost {
 export class Register<C extends Content> {
   readonly #parts: RegisterParts<C>;
   readonly #figures: Figures;
-  #known: { readonly version: number; readonly content: C } | undefined;
+  #known: { readonly id: string; readonly version: number; readonly content: C } | undefined;
   #queue: Waiting<C>[] = [];
   #running: Promise<void> | undefined;
   #reading: Promise<void> | undefined;
   #again = false;
+  #data = '';
 
   constructor(parts: RegisterParts<C>, figures: Figures) {
     this.#parts = parts;
@@ -97,10 +98,12 @@ export class Register<C extends Content> {
       this.#end();
       return;
     }
-    if (config.version <= (this.#known?.version ?? -1)) return;
+    // Another one of that name is of another swarm, whose versions say nothing here.
+    if (config.id === this.#known?.id && config.version <= this.#known.version) return;
+    this.#data = config.data;
     const content = this.#parts.read(config);
     if (content === undefined) this.#end();
-    else this.#know(config.version, content);
+    else this.#know(config.id, config.version, content);
   }
 
   /** Reads it; who asks while it is being read gets what is read after that. @throws LimpetError UNAVAILABLE */
@@ -153,6 +156,13 @@ export class Register<C extends Content> {
     await this.submit({ what: 'shut out a change that was lost', apply }, deadline);
   }
 
+  /** As it is known, to be kept. */
+  get kept(): Config | undefined {
+    if (this.#known === undefined) return undefined;
+    const { id, version, content } = this.#known;
+    return { id, name: this.config, version, created: 0, labels: content.print(), data: this.#data };
+  }
+
   /** Waits until nothing is being written. */
   async idle(): Promise<void> {
     await this.#running;
@@ -171,9 +181,9 @@ export class Register<C extends Content> {
     this.#parts.learnt(before, undefined);
   }
 
-  #know(version: number, content: C): void {
+  #know(id: string, version: number, content: C): void {
     const before = this.#known?.content;
-    this.#known = { version, content };
+    this.#known = { id, version, content };
     this.#parts.learnt(before, content);
   }
 
@@ -239,7 +249,7 @@ export class Register<C extends Content> {
         return sending; // as a lost one: Swarm itself may have sent it twice
       }
       // Its new version is not told. Whatever is newer than the one before has this in it.
-      this.#know(config.version + 0.5, draft);
+      this.#know(config.id, config.version + 0.5, draft);
       this.#figures.commits += changed.length;
       settleAll(changed, { commit: 'done' });
       return undefined;

@@ -9,20 +9,27 @@ import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, Subnet
 import { Configs } from './configs.js';
 import { type DraftChange, draft } from './draft.js';
 import { Following } from './following.js';
+import { Kept } from './kept.js';
 import { Recovery } from './recovery.js';
 import type { Figures, Register } from './register.js';
 import type { SubnetContent } from './subnet-content.js';
 
 export interface SwarmStoreOptions {
-  readonly api: SwarmApi;
+  /** The way to the swarm; `report` takes what an operator should know of it. */
+  readonly connect: (report: Report) => SwarmApi;
   readonly clock?: Clock;
   /** Milliseconds between two readings of everything, in case an event got lost. Default one minute. */
   readonly reread?: number;
   /** What the names of the configs begin with: at most twelve letters and digits. Default `limpet`. */
   readonly prefix?: string;
+  /** The file that keeps what is known, for when nobody answers. */
+  readonly kept?: string;
 }
 
+type Report = (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
+
 const REREAD = 60_000;
+const REFRESH = 4000;
 /** Milliseconds that a call without a deadline of its own has. */
 const PATIENCE = 12_000;
 
@@ -31,6 +38,8 @@ export class SwarmStore implements Store {
   readonly shared = true;
   readonly figures: Figures = { commits: 0, writes: 0, stale: 0 };
   readonly #clock: Clock;
+  readonly #api: SwarmApi;
+  readonly #kept: Kept | undefined;
   readonly #configs: Configs;
   readonly #recovery: Recovery;
   readonly #following: Following;
@@ -42,11 +51,15 @@ export class SwarmStore implements Store {
   #isOpen = false;
 
   /** Asks nobody yet. */
-  constructor({ api, clock = systemClock, reread = REREAD, prefix = 'limpet' }: SwarmStoreOptions) {
+  constructor({ connect, clock = systemClock, reread = REREAD, prefix = 'limpet', kept }: SwarmStoreOptions) {
+    const api = connect((level, message, details) => this.#report(level, message, details));
+    this.#api = api;
     this.#clock = clock;
+    this.#kept = kept === undefined ? undefined : new Kept(kept, clock);
     this.#configs = new Configs({
       ...{ api, clock, prefix, figures: this.figures },
       listener: () => this.#listener as StoreListener,
+      learnt: () => this.#kept?.note(() => this.#configs.kept),
       lost: (mark, shutOut) => {
         this.#lost.set(mark, shutOut);
         this.#recovery.need();
@@ -67,7 +80,7 @@ export class SwarmStore implements Store {
 
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
-    await this.#configs.readAll();
+    await this.#read();
     this.#isOpen = true;
     this.#following.begin();
   }
@@ -77,6 +90,7 @@ export class SwarmStore implements Store {
     // What the service has proposed, it has by what was known when it called.
     const [epoch, premise] = [this.#epoch, this.#configs.find(subnet)?.content];
     const space = this.#configs.spaceAsText(subnet.space);
+    if (this.#recovery.isUnderWay && changes.every((change) => isSo(premise, change))) return 'done';
     await this.#steady(deadline);
     if (epoch !== this.#epoch && changes.some(isProposed)) return 'conflict';
     const [first] = changes;
@@ -96,7 +110,8 @@ export class SwarmStore implements Store {
   }
 
   async refresh(_space: string, caller?: Deadline): Promise<void> {
-    const deadline = this.#within(caller);
+    // Who asks can often do without.
+    const deadline = new Deadline(this.#clock, Math.min(this.#within(caller).left, REFRESH));
     await this.#steady(deadline);
     await deadline.wait(this.#configs.refresh(), 'learn which subnets there are');
   }
@@ -110,11 +125,29 @@ export class SwarmStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen) {
+      await this.#api.close?.();
+      return;
+    }
     this.#isOpen = false;
     this.#recovery.end();
     await this.#following.end();
     await this.#configs.idle();
+    await this.#kept?.end(this.#configs.kept);
+    await this.#api.close?.();
+  }
+
+  /** Where nobody answers, what was known last; it is read as soon as somebody does. @throws LimpetError UNAVAILABLE */
+  async #read(): Promise<void> {
+    try {
+      await this.#configs.readAll();
+    } catch (error) {
+      const known = (error as LimpetError).code === 'UNAVAILABLE' ? await this.#kept?.read() : undefined;
+      if (known === undefined) throw error;
+      this.#configs.install(known);
+      this.#report('warn', `begun with what was known last: ${(error as Error).message}`);
+      this.#recovery.need();
+    }
   }
 
   /** What is live here already stays so while no manager answers: who restarts comes home. */

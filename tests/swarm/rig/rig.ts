@@ -13,8 +13,8 @@ import { Swarm } from './swarm.js';
 export interface Rig {
   readonly folder: RunFolder;
   readonly swarm: Swarm;
-  /** Where the plugins keep the bindings: for LIMPET_STORE. */
-  readonly store: string;
+  /** What the plugins are set to; with Swarm's own raft as the store, nothing. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Undefined where Swarm's own raft is the store. */
   readonly etcd: EtcdCluster | undefined;
 }
@@ -54,12 +54,11 @@ export async function withMachines<T>(say: (line: string) => void, use: (site: S
 export function withRig<T>({ store, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
   return withMachines(say, async (site) => {
     const etcd = store === 'etcd' ? await makeEtcd(site, 3) : undefined;
-    const url = etcd?.url ?? 'swarm:';
-    say(`store: ${url}`);
+    say(`store: ${etcd?.url ?? "Swarm's own raft"}`);
     const nodes = await makeNodes(site, 3);
     const swarm = await Swarm.make(nodes);
     say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
-    return use({ folder: site.folder, swarm, store: url, etcd });
+    return use({ folder: site.folder, swarm, settings: etcd === undefined ? {} : { LIMPET_STORE: etcd.url }, etcd });
   });
 }
 
