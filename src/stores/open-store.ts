@@ -62,7 +62,7 @@ function bad(url: string): LimpetError {
   const shown = quote(withoutSecrets(url));
   return new LimpetError(
     'BAD_INPUT',
-    `${shown} names no store: write swarm:, file:///var/lib/limpet, etcd://host:2379,host:2379 or memory:`,
+    `${shown} names no store: write auto, swarm:, file:///var/lib/limpet, etcd://host:2379,host:2379 or memory:`,
     { value: shown },
   );
 }

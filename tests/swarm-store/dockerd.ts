@@ -131,6 +131,7 @@ export class Manager {
   isManager = true;
   state = 'active';
   /** This node's, and the managers as it knows them. */
+  id = 'm'.repeat(25);
   address = '127.0.0.1';
   known: string[] = [];
   /** Milliseconds before each answer. */
@@ -197,6 +198,7 @@ export class Manager {
     if (path === '/info') {
       const RemoteManagers = this.known.map((host) => ({ NodeID: host, Addr: `${host}:2377` }));
       const Swarm = {
+        NodeID: this.state === 'active' ? this.id : '',
         LocalNodeState: this.state,
         ControlAvailable: this.isManager,
         NodeAddr: this.address,
@@ -204,9 +206,11 @@ export class Manager {
       };
       return [200, { Name: 'n', ServerVersion: '20.10.24', Swarm }];
     }
+    if (path === '/containers/json' || path === '/networks') return [200, []];
     if (!this.isManager) return [503, { message: 'This node is not a swarm manager. Worker nodes can not view.' }];
     if (!this.#swarm.hasMajority) return [500, { message: NO_LEADER }];
     if (path === '/nodes') return [200, this.#swarm.nodes];
+    if (path === '/tasks' || path === '/services') return [200, []];
     if (path === '/configs') {
       const { name = [''] } = JSON.parse(query.get('filters') ?? '{}');
       return [200, [...this.#swarm.configs.values()].filter(({ Spec }) => Spec.Name.startsWith(name[0]))];

@@ -134,7 +134,7 @@ test('a manager is gone: the next one; all are: who is known comes home, nobody 
   assert.notEqual(await there.allocate('web.3', { node: id('w') }), own);
 });
 
-test('certificates of another swarm, an expired one, a removed node: refused, told, nothing changed', async (context) => {
+test('another swarm, an expired certificate, a removed node: refused, told, nothing changed', async (context) => {
   const { open, ca, port, swarm } = await world(context);
   const m = await open('m');
   await m.service.subnet(CIDR);
