@@ -8,6 +8,7 @@ import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
 import { adminCommands } from './operate/commands.js';
+import { storeCommand } from './operate/store.js';
 import { lines, print } from './output.js';
 import { painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';
@@ -53,6 +54,7 @@ function commands(): Command {
     });
   dockerPluginCommand(program);
   adminCommands(program, paint);
+  storeCommand(program);
   return program;
 }
 

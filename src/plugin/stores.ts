@@ -156,5 +156,11 @@ function keptFile({ stateFile }: PluginOptions): string {
 
 function urlOptions({ options, docker }: Pick<StoresParts, 'options' | 'docker'>, node: string): StoreUrlOptions {
   const { environment } = options;
-  return { node, docker, kept: keptFile(options), ...(environment === undefined ? {} : { environment }) };
+  return {
+    node,
+    docker,
+    answers: 'workers',
+    kept: keptFile(options),
+    ...(environment === undefined ? {} : { environment }),
+  };
 }

@@ -16,6 +16,8 @@ export interface StoreUrlOptions {
   readonly environment?: EtcdEnvironment & SwarmEnvironment;
   /** Where Docker's API is, for the swarm store. Default: its socket. */
   readonly docker?: DockerHost;
+  /** Whether it is a plugin's: on a manager the swarm store then answers workers. Default `nobody`. */
+  readonly answers?: 'workers' | 'nobody';
   /** The file that keeps what the swarm store knows. Default: none. */
   readonly kept?: string;
 }
@@ -38,7 +40,7 @@ export async function openStore(url: string, options: StoreUrlOptions): Promise<
   }
   if (url === 'swarm:') {
     const { openSwarm } = await import('./swarm/open-swarm.js');
-    return openSwarm({ docker: DOCKER, environment: process.env as SwarmEnvironment, ...options });
+    return openSwarm({ docker: DOCKER, environment: process.env as SwarmEnvironment, answers: 'nobody', ...options });
   }
   if (url.startsWith('etcd:')) {
     const [{ EtcdStore }, { etcdOptions }] = await Promise.all([
@@ -47,6 +49,7 @@ export async function openStore(url: string, options: StoreUrlOptions): Promise<
     ]);
     return new EtcdStore(etcdOptions(url, options.node, options.environment));
   }
+  if (url === 'auto') throw new LimpetError('BAD_INPUT', 'auto is two stores: name one, swarm: or file:///folder');
   throw bad(url);
 }
 

@@ -61,7 +61,8 @@ async function world(context: TestContext): Promise<World> {
     const docker = new DockerSwarm({ host: nodes[name].socket });
     const told: Opened['told'] = [];
     const store = new SwarmStore({
-      connect: (report) => new NodeSwarm({ docker, clock: systemClock, port, certificates: folder, report }),
+      connect: (report) =>
+        new NodeSwarm({ docker, clock: systemClock, port, certificates: folder, report, answers: 'workers' }),
       ...(kept === undefined ? {} : { kept }),
     });
     const service = await AllocatorService.open(store, { report: (event) => told.push(event) });

@@ -12,15 +12,17 @@ export interface SwarmOpening {
   readonly environment: SwarmEnvironment;
   /** The file that keeps what is known. */
   readonly kept?: string;
+  readonly answers: 'workers' | 'nobody';
 }
 
 /** @throws LimpetError BAD_INPUT naming the setting */
-export function openSwarm({ docker, environment, kept }: SwarmOpening): SwarmStore {
+export function openSwarm({ docker, environment, kept, answers }: SwarmOpening): SwarmStore {
   const clock = systemClock;
   const options = swarmOptions(environment);
   return new SwarmStore({
     clock,
-    connect: (report) => new NodeSwarm({ docker: new DockerSwarm({ ...docker, clock }), clock, report, ...options }),
+    connect: (report) =>
+      new NodeSwarm({ docker: new DockerSwarm({ ...docker, clock }), clock, report, answers, ...options }),
     ...(kept === undefined ? {} : { kept }),
   });
 }

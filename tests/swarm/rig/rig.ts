@@ -20,7 +20,8 @@ export interface Rig {
 }
 
 /** `swarm`: no process but Docker's. */
-export type StoreName = 'swarm' | 'etcd';
+export const STORES = ['swarm', 'etcd'] as const;
+export type StoreName = (typeof STORES)[number];
 
 export interface RigOptions {
   readonly store: StoreName;

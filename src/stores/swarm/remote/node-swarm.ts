@@ -19,6 +19,8 @@ export interface NodeSwarmParts {
   readonly clock: Clock;
   /** Where managers listen. */
   readonly port: number;
+  /** Whom this process answers while its node is a manager: commands of operators answer nobody. */
+  readonly answers: 'workers' | 'nobody';
   /** `<data-root>/swarm/certificates`. */
   readonly certificates: string;
   readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
@@ -126,7 +128,7 @@ export class NodeSwarm implements SwarmApi {
       const message = `this node is not part of a swarm, or cannot reach it (${swarm.state || 'inactive'})`;
       throw new LimpetError('UNAVAILABLE', message, { outcome: 'none' });
     }
-    if (swarm.isManager) this.#opening ??= this.#openGateway(swarm.address);
+    if (swarm.isManager && this.#parts.answers === 'workers') this.#opening ??= this.#openGateway(swarm.address);
     else if (this.#gateway !== undefined) await this.#closeGateway();
     return swarm.isManager;
   }
