@@ -10,7 +10,7 @@ import { hasTests, type Suite, specsIn, testsIn, tool } from './suite.js';
 const isContention = (file: string) => /\/(contention|members)\.test\.ts$/.test(file);
 
 /** On a real swarm. */
-const isReal = (file: string) => /\/real\.test\.ts$/.test(file);
+const isReal = (file: string) => /\/real[^/]*\.test\.ts$/.test(file);
 
 const TSC = [
   'node_modules/typescript/bin/tsc',

@@ -143,7 +143,8 @@ export class Situation {
   /** What Docker says of this node, remembered for when it does not answer, and told to the other nodes. */
   async #meet({ name, swarm }: Info): Promise<void> {
     const { id, swarmNode } = this.#state();
-    const now = isInSwarm({ swarm }) ? swarm.nodeId : undefined;
+    // Without a leader a node that starts is `pending`: it is who it was.
+    const now = isInSwarm({ swarm }) === undefined ? swarmNode : swarm.nodeId || undefined;
     if (now !== swarmNode) {
       this.#formerSwarmNode = swarmNode;
       this.#host = now === undefined ? { id } : { id, swarmNode: now };
@@ -194,11 +195,10 @@ export class Situation {
 
   /** While Docker starts it does not answer: then as it was last heard; undefined when it was never heard. */
   async #isInSwarm(): Promise<boolean | undefined> {
-    try {
-      return isInSwarm(await this.#docker.info());
-    } catch {
-      return this.#state().swarmNode === undefined && this.#isNew ? undefined : this.#state().swarmNode !== undefined;
-    }
+    const info = await this.#docker.info().catch(() => undefined);
+    const { swarmNode } = this.#state();
+    const last = swarmNode === undefined && this.#isNew ? undefined : swarmNode !== undefined;
+    return (info === undefined ? undefined : isInSwarm(info)) ?? last;
   }
 
   #storesParts(): StoresParts {
@@ -230,9 +230,10 @@ export class Situation {
   }
 }
 
-/** Whether Docker says that it is in a swarm. */
-function isInSwarm({ swarm }: Pick<Info, 'swarm'>): boolean {
-  return swarm.state === 'active' && swarm.nodeId !== '';
+/** Whether Docker says that it is in a swarm; undefined while it is `pending`, `locked` or in `error`. */
+function isInSwarm({ swarm }: Pick<Info, 'swarm'>): boolean | undefined {
+  if (swarm.state === 'active' && swarm.nodeId !== '') return true;
+  return swarm.state === 'inactive' || swarm.state === '' ? false : undefined;
 }
 
 /** Only managers know how many there are; a worker is never alone. */

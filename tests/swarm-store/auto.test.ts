@@ -1,6 +1,6 @@
 // `auto`, the default store, in a whole plugin: out of a swarm, in one, and on the way between the two.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -129,4 +129,23 @@ test('a setting that can never work keeps the plugin from starting; a store that
     await assert.rejects(start(options), (error: any) => error.code === 'BAD_INPUT' && words.test(error.message));
   const limpet = await start({ store: 'etcd://127.0.0.1:1?deadline=200' });
   await until('it says so', () => said(limpet, /etcd/).length > 0);
+});
+
+test('without a leader a node starts as pending: it is who it was', async (context) => {
+  const { docker, start, folder } = await world(context, 'active');
+  const first = await start();
+  await address(first, GLOBAL);
+  await until('who it is has been kept', () => readFileSync(join(folder, 'host.json'), 'utf8').includes(docker.id));
+  await first.pause();
+  docker.state = 'pending';
+  const limpet = await start();
+  const { PoolID } = (await limpet.client.call('RequestPool', { ...LOCAL, Pool: '10.77.0.0/24' })).body;
+  assert.equal(PoolID, undefined, 'the swarm is not there to be asked');
+  assert.equal(said(limpet, /in no swarm/).length, 0);
+  assert.ok(readFileSync(join(folder, 'host.json'), 'utf8').includes(docker.id));
+  docker.state = 'active';
+  await until('it has the pool', async () => {
+    const { body } = await limpet.client.call('RequestPool', { ...LOCAL, Pool: '10.77.0.0/24' });
+    return body.PoolID === 'local/swarm/10.77.0.0/24';
+  });
 });

@@ -1,10 +1,10 @@
-// A real swarm of three managers for the tests of the store: started once, taken down at the end.
+// A real swarm for the tests of the store: started once, taken down at the end.
 import { after } from 'node:test';
 import { makeNodes, withMachines } from '../swarm/rig/rig.js';
 import { Swarm } from '../swarm/rig/swarm.js';
 
 /** Answers when the swarm is complete. Its machines end with the tests of this process. */
-export async function realSwarm(managers: number): Promise<Swarm> {
+export async function realSwarm(managers: number, workers = 0): Promise<Swarm> {
   let end: () => void = () => {};
   const over = new Promise<void>((resolve) => {
     end = resolve;
@@ -13,8 +13,8 @@ export async function realSwarm(managers: number): Promise<Swarm> {
     const ended = withMachines(
       () => {},
       async (site) => {
-        const nodes = await makeNodes(site, managers);
-        resolve(await Swarm.make(nodes));
+        const nodes = await makeNodes(site, managers + workers);
+        resolve(await Swarm.make(nodes.slice(0, managers), nodes.slice(managers)));
         await over;
       },
     );

@@ -83,6 +83,26 @@ test('what is asked for at once goes out together', async (context) => {
   assert.equal(one.store.figures.commits >= 100, true);
 });
 
+test('tickets one after the other go out in blocks; what nobody has asked for is let go', async (context) => {
+  const { swarm, at } = await opened(context, 2);
+  const [one, two] = at as [Opened, Opened];
+  const net = await one.service.subnet('10.0.0.0/20');
+  await eventually('the other knows', () => two.service.find('10.0.0.0/20') !== undefined);
+  const other = two.service.find('10.0.0.0/20') as SubnetService;
+  const { writes } = swarm;
+  const tickets: string[] = [];
+  for (let n = 0; n < 150; n++) tickets.push(await net.holdNext(), await other.holdNext());
+  assert.equal(new Set(tickets).size, 300, 'each is given once');
+  assert.ok(swarm.writes - writes < 60, `${swarm.writes - writes} writes`);
+  await eventually('what is spare is let go', () => [...net.held()].length === 300 && [...other.held()].length === 300);
+  assert.deepEqual([...net.held()].sort(), tickets.sort());
+  const tight = await one.service.subnet('10.1.0.0/28');
+  const all = new Set<string>();
+  for (let n = 0; n < 14; n++) all.add(await tight.holdNext());
+  assert.equal(all.size, 14, 'none is spare where there are few');
+  await assert.rejects(tight.holdNext(), refuses('FULL'));
+});
+
 test('of two managers that make subnets that overlap at the same moment one is refused', async (context) => {
   const { at } = await opened(context, 2);
   const [one, two] = at as [Opened, Opened];

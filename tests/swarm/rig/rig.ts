@@ -51,14 +51,14 @@ export async function withMachines<T>(say: (line: string) => void, use: (site: S
   }
 }
 
-/** Three managers, and etcd where that is the store. */
+/** Three managers, a worker, and etcd where that is the store. */
 export function withRig<T>({ store, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
   return withMachines(say, async (site) => {
     const etcd = store === 'etcd' ? await makeEtcd(site, 3) : undefined;
     say(`store: ${etcd?.url ?? "Swarm's own raft"}`);
-    const nodes = await makeNodes(site, 3);
-    const swarm = await Swarm.make(nodes);
-    say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
+    const nodes = await makeNodes(site, 4);
+    const swarm = await Swarm.make(nodes.slice(0, 3), nodes.slice(3));
+    say(`swarm: ${nodes.map(({ name }) => name).join(', ')}; the last one is a worker`);
     return use({ folder: site.folder, swarm, settings: etcd === undefined ? {} : { LIMPET_STORE: etcd.url }, etcd });
   });
 }

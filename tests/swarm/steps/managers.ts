@@ -13,7 +13,7 @@ export const managerSteps: readonly Step[] = [
 async function loseManager(world: World): Promise<void> {
   const node = await world.worker(await world.web());
   const leader = await world.swarm.leader();
-  const other = world.swarm.nodes.find((each) => each !== node && each !== leader);
+  const other = world.swarm.managers.find((each) => each !== node && each !== leader);
   const drained = world.drain(node);
   await sleep(500); // Swarm has begun, and the new containers ask for their addresses
   await other?.halt();
@@ -28,7 +28,7 @@ async function loseManager(world: World): Promise<void> {
 async function loseMajority(world: World): Promise<void> {
   await world.web();
   const leader = await world.swarm.leader();
-  const others = world.swarm.nodes.filter((each) => each !== leader);
+  const others = world.swarm.managers.filter((each) => each !== leader);
   await Promise.all(others.map((node) => node.halt()));
   await sleep(AWAY);
   await Promise.all(others.map((node) => node.start()));
