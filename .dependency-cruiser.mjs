@@ -6,7 +6,7 @@ const BELOW = {
   host: [],
   service: ['host'],
   docker: ['service', 'host'],
-  stores: ['service', 'host'],
+  stores: ['docker', 'service', 'host'],
   tickets: ['docker', 'service', 'host'],
   // A composing module hands what an operator does to the plugin: neither imports the other.
   plugin: ['tickets', 'docker', 'stores', 'service', 'host'],

@@ -9,6 +9,9 @@ import { hasTests, type Suite, specsIn, testsIn, tool } from './suite.js';
 /** Minutes of processes killed and restarted, on real etcd. */
 const isContention = (file: string) => /\/(contention|members)\.test\.ts$/.test(file);
 
+/** On a real swarm. */
+const isReal = (file: string) => /\/real[^/]*\.test\.ts$/.test(file);
+
 const TSC = [
   'node_modules/typescript/bin/tsc',
   '--noEmit',
@@ -33,6 +36,8 @@ const named: Record<string, Suite> = {
   'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 
+  'swarm-store': testsIn('tests/swarm-store', { only: (file) => !isReal(file) }),
+  'swarm-real': testsIn('tests/swarm-store', { when: 'system', alone: true, only: isReal }),
   etcd: testsIn('tests/etcd', {
     when: 'system',
     alone: true,

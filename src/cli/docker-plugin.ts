@@ -12,6 +12,9 @@ the environment: LIMPET_ETCD_CA, LIMPET_ETCD_CERT, LIMPET_ETCD_KEY (PEM files),
 LIMPET_ETCD_USER and LIMPET_ETCD_PASSWORD, or LIMPET_ETCD_USER_FILE and
 LIMPET_ETCD_PASSWORD_FILE, of which the first line is used. Without TLS a
 password is sent only with etcd://…?plain-auth=yes.
+In a swarm, managers answer the plugins of workers on LIMPET_SWARM_PORT (2378),
+with the certificates in LIMPET_SWARM_CERTIFICATES
+(/var/lib/docker/swarm/certificates).
 /metrics and /healthz are also on the plugin's socket.
 
 Example, for plain Docker on one machine:
@@ -32,7 +35,7 @@ function options(): Option[] {
   const { store, socket, docker, stateFile, logLevel, globalPools } = DEFAULTS;
   const option = (flags: string, variable: string, description: string) => new Option(flags, description).env(variable);
   return [
-    option('--store <url>', 'LIMPET_STORE', 'memory:, file:///folder or etcd://host:2379,host:2379').default(store),
+    option('--store <url>', 'LIMPET_STORE', 'auto, swarm:, file:///folder or etcd://host:2379').default(store),
     option('--socket <path>', 'LIMPET_SOCKET', 'where Docker calls').default(socket),
     option('--docker <address>', 'LIMPET_DOCKER_SOCKET', "Docker's API: a socket or tcp://host:2375").default(docker),
     option('--node <name>', 'LIMPET_NODE', "the displayed name of this node, if not the host's name"),

@@ -9,6 +9,7 @@ import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
 import { installCommands } from './install/commands.js';
 import { adminCommands } from './operate/commands.js';
+import { storeCommand } from './operate/store.js';
 import { lines, print } from './output.js';
 import { painter } from './print.js';
 import { type RebuildOptions, rebuild } from './rebuild.js';
@@ -55,6 +56,7 @@ function commands(): Command {
   installCommands(program, paint);
   dockerPluginCommand(program);
   adminCommands(program, paint);
+  storeCommand(program);
   return program;
 }
 

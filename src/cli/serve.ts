@@ -6,7 +6,6 @@ import { adminHandler, type OperateEnvironment } from '../operate/index.js';
 import type { Parts } from '../plugin/plugin.js';
 import { run, type Settings } from '../plugin/run.js';
 import type { Mount } from '../plugin/server.js';
-import type { Store } from '../service/index.js';
 
 /** @throws LimpetError BAD_INPUT naming the setting, LOCKED; system errors of the socket */
 export function serve(settings: Settings): Promise<void> {
@@ -18,7 +17,7 @@ export function operations({ situation, environment, tenants }: Parts): Mount {
     const { service, host, nodeOf, docker, clock } = environment;
     return {
       service: service(),
-      store: situation.store as Store,
+      store: situation.store as NonNullable<typeof situation.store>,
       host: host(),
       nodeOf,
       isStarting: (net, identity, containers) => tenants.isStarting(net, identity, containers),

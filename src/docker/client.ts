@@ -2,11 +2,10 @@
 // plugin that asks. While the client watches Docker it notices at once that Docker has gone, and asks until it is there
 // again.
 
-import Docker from 'dockerode';
-import { quote } from '../host/address.js';
+import type Docker from 'dockerode';
 import { LimpetError } from '../host/errors.js';
-import { dig } from '../host/json.js';
 import { type Clock, systemClock } from '../service/clock.js';
+import { agreed } from './agreed.js';
 import type { DockerApi } from './api.js';
 import { addressOf, type DockerHost } from './docker-host.js';
 import { readContainer, readEndpoints, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
@@ -17,9 +16,6 @@ export interface DockerApiOptions extends DockerHost {
   readonly deadline?: number;
   readonly clock?: Clock;
 }
-
-/** The newest version of the API whose answers `read.ts` was written for. */
-const NEWEST = [1, 52] as const;
 
 const DEADLINE = 2000;
 /** Between two questions to a Docker that is silent. */
@@ -181,14 +177,8 @@ export class DockerodeApi implements DockerApi {
     return Promise.race([this.#agreeing, late]);
   }
 
-  /** Docker 29 refuses versions below 1.44, Docker 20.10 knows none above 1.41: the newest that both sides know. */
   async #agree(): Promise<Docker> {
-    const answer = await this.#within((abortSignal) => abortable(new Docker(this.#address)).version({ abortSignal }));
-    const theirs = String(dig(answer, 'ApiVersion'));
-    const [, major, minor] = /^(\d+)\.(\d+)$/.exec(theirs) ?? [];
-    if (major === undefined) throw new Error(`it names no version of its API, but ${quote(theirs)}`);
-    const older = Number(major) < NEWEST[0] || (Number(major) === NEWEST[0] && Number(minor) < NEWEST[1]);
-    this.#agreed = new Docker({ ...this.#address, version: older ? `v${theirs}` : `v${NEWEST.join('.')}` });
+    this.#agreed = await this.#within((late) => agreed(this.#address, late));
     return this.#agreed;
   }
 
@@ -202,7 +192,6 @@ type Question = (docker: Docker, options: { abortSignal: AbortSignal }) => Promi
 
 interface Abortable {
   info(options: { abortSignal: AbortSignal }): Promise<unknown>;
-  version(options: { abortSignal: AbortSignal }): Promise<unknown>;
 }
 
 /** A question that dockerode's own method would not let be called off. */
@@ -213,7 +202,7 @@ function dial(docker: Docker, path: string, options: object, abortSignal: AbortS
   });
 }
 
-/** dockerode's declarations leave the signal out of these two, its code does not. */
+/** dockerode's declarations leave the signal out, its code does not. */
 function abortable(docker: Docker): Abortable {
   return docker as unknown as Abortable;
 }

@@ -6,15 +6,15 @@ import { z } from 'zod';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
 // What is missing is usual and takes the default; only what is of another type takes zod's slower way, with issues.
-const text = z.string().default('').catch('');
-const count = z.number().default(0).catch(0);
-const yes = z.boolean().default(false).catch(false);
+export const text = z.string().default('').catch('');
+export const count = z.number().default(0).catch(0);
+export const yes = z.boolean().default(false).catch(false);
 const texts = listOf(z.string().optional().catch(undefined)).transform((all) => all.filter(isGiven));
 /** An address without the prefix length that Swarm writes behind it. */
 const address = text.transform((value) => value.replace(/\/.*$/, ''));
 
 /** An object of which every field can be missing, and the object too. */
-function objectOf<S extends z.ZodRawShape>(shape: S) {
+export function objectOf<S extends z.ZodRawShape>(shape: S) {
   const schema = z.object(shape);
   return z.preprocess(
     (value) => value ?? {},
@@ -22,7 +22,7 @@ function objectOf<S extends z.ZodRawShape>(shape: S) {
   );
 }
 
-function listOf<S extends z.ZodType>(each: S) {
+export function listOf<S extends z.ZodType>(each: S) {
   return z.array(each).catch(() => []);
 }
 

@@ -5,11 +5,14 @@ import { DockerodeApi } from '../docker/client.js';
 import { dockerHost } from '../docker/docker-host.js';
 import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
-import { AllocatorService, systemClock } from '../service/index.js';
+import { AllocatorService, type ServiceOptions, systemClock } from '../service/index.js';
 import { HOST_STATE_FILE, type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import { openStore } from '../stores/open-store.js';
 import type { InSpace } from '../tickets/environment.js';
+import { type CopyStep, copyStore } from './copy.js';
 import { type InputOf, type OperationName, type OutputOf, perform } from './operations.js';
+
+const DOCKER = '/var/run/docker.sock';
 
 /**
  * Opens the store, performs, closes. Live marks made meanwhile end with it.
@@ -22,9 +25,10 @@ export async function withStore<N extends OperationName>(
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
   const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
-  const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || '/var/run/docker.sock';
-  const docker = new DockerodeApi(dockerHost(where, process.env));
-  const store = await openStore(url, { node: id });
+  const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER;
+  const host = dockerHost(where, process.env);
+  const docker = new DockerodeApi(host);
+  const store = await openStore(url, { node: id, docker: host });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);
   });
@@ -43,6 +47,35 @@ export async function withStore<N extends OperationName>(
     return await perform(environment, name, input);
   } finally {
     await service.close();
+  }
+}
+
+/**
+ * Copies what one store has into another, both opened by this process.
+ * @throws LimpetError BAD_INPUT (a URL), LOCKED (a plugin has the file store), UNAVAILABLE
+ */
+export async function copyBetween(from: string, to: string, dryRun: boolean): Promise<CopyStep[]> {
+  const { id } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
+  const docker = dockerHost(process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER, process.env);
+  let time: number | undefined;
+  const clock = { ...systemClock, now: () => time ?? systemClock.now() };
+  const open = async (url: string, options: ServiceOptions) => {
+    const store = await openStore(url, { node: id, docker });
+    return AllocatorService.open(store, options).catch((error) => {
+      throw named(error, store.name);
+    });
+  };
+  const source = await open(from, {});
+  try {
+    const target = await open(to, { clock });
+    const setTime = (at: number) => {
+      time = at;
+    };
+    // A swarm has no use for the subnets of single nodes.
+    const isWanted = (space: string) => to !== 'swarm:' || !space.startsWith('node:');
+    return await copyStore({ from: source, to: target, setTime, isWanted, dryRun }).finally(() => target.close());
+  } finally {
+    await source.close();
   }
 }
 

@@ -2,11 +2,11 @@
 // the same operations run in a command that has opened a store of its own.
 
 import type { Container, DockerApi } from '../docker/index.js';
-import type { AllocatorService, Clock, SubnetService } from '../service/index.js';
+import type { Allocator, Clock, SubnetService } from '../service/index.js';
 import type { InSpace } from '../tickets/environment.js';
 
 export interface OperateEnvironment {
-  readonly service: AllocatorService;
+  readonly service: Allocator;
   /** The store as its own `name` and `shared` say. */
   readonly store: { readonly name: string; readonly shared: boolean };
   /** This host's own ID. */

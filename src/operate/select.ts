@@ -3,7 +3,7 @@
 import { parseAddress, parseCidr, quote } from '../host/address.js';
 import { contains } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocatorService, SubnetService } from '../service/index.js';
+import type { Allocator, SubnetService } from '../service/index.js';
 import { option } from './command.js';
 
 export interface Selection {
@@ -16,7 +16,7 @@ export interface Selection {
  * The subnets that are meant, by space and then by address.
  * @throws LimpetError BAD_INPUT (no CIDR), UNKNOWN naming those there are
  */
-export function selectSubnets(service: AllocatorService, { subnet, space }: Selection): SubnetService[] {
+export function selectSubnets(service: Allocator, { subnet, space }: Selection): SubnetService[] {
   const cidr = subnet === undefined ? undefined : parseCidr(subnet).text;
   const all = [...service.subnets()].sort(bySpaceAndAddress);
   const chosen = all.filter((each) => {
@@ -41,7 +41,7 @@ export function addressIn(text: string): 4 | 6 | undefined {
  * The selected subnets that the address is in.
  * @throws LimpetError BAD_INPUT (no address), OUT_OF_RANGE naming the subnets there are
  */
-export function subnetsWith(service: AllocatorService, address: string, selection: Selection): SubnetService[] {
+export function subnetsWith(service: Allocator, address: string, selection: Selection): SubnetService[] {
   if (addressIn(address) === undefined) {
     throw new LimpetError('BAD_INPUT', `${quote(address)} is not a valid IP address`, { value: address });
   }

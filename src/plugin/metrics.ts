@@ -3,7 +3,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { visible } from '../host/visible.js';
-import type { AllocatorService } from '../service/index.js';
+import type { Allocator } from '../service/index.js';
 import type { Told } from '../tickets/told.js';
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -27,7 +27,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(service: () => AllocatorService | undefined) {
+  constructor(service: () => Allocator | undefined) {
     collectDefaultMetrics({ register: this.registry });
     this.#gauge('limpet_store_open', 'Whether the store is open', [], (gauge) => gauge.set(service() ? 1 : 0));
     this.#gauge('limpet_store_answers', 'Whether a change could be answered now', [], async (gauge) => {

@@ -5,6 +5,7 @@ import { parseCidr, quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { EtcdEnvironment } from '../stores/etcd/options.js';
 import { HOST_STATE_FILE } from '../stores/host-state.js';
+import type { SwarmEnvironment } from '../stores/swarm/options.js';
 import type { Waits as TicketWaits } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
 
@@ -19,7 +20,7 @@ export interface Waits extends TicketWaits {
 }
 
 export interface PluginOptions {
-  /** `memory:`, `file:///var/lib/limpet` or `etcd://a:2379,b:2379`. */
+  /** `auto`, `swarm:`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379` or `memory:`. */
   readonly store: string;
   /** The socket's path, where Docker calls. */
   readonly socket: string;
@@ -36,8 +37,8 @@ export interface PluginOptions {
   readonly metricsNames?: readonly string[];
   readonly pools: { readonly global: readonly PoolRange[]; readonly local: readonly PoolRange[] };
   readonly waits: Waits;
-  /** Where TLS files of Docker's API, and TLS files, user and password of etcd are named. Default `process.env`. */
-  readonly environment?: EtcdEnvironment;
+  /** Where TLS files of Docker's API, and what stores need beside their URL, are named. Default `process.env`. */
+  readonly environment?: EtcdEnvironment & SwarmEnvironment;
   /** Where log lines go; standard error when absent. */
   readonly logTo?: { write(line: string): void };
 }
@@ -50,7 +51,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * a host.
  */
 export const DEFAULTS = {
-  store: 'file:///var/lib/limpet',
+  store: 'auto',
   socket: '/run/docker/plugins/limpet.sock',
   docker: '/var/run/docker.sock',
   stateFile: HOST_STATE_FILE,

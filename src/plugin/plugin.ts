@@ -21,6 +21,7 @@ import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
 import { listen, type Mount, makeServer } from './server.js';
 import { Situation } from './situation.js';
+import { checkStore } from './stores.js';
 
 export interface RunningPlugin {
   readonly socket: string;
@@ -39,7 +40,8 @@ export interface Parts {
 
 /**
  * @param mount makes what else answers on the socket: the operators' operations
- * @throws LimpetError LOCKED (the socket is in use), BAD_INPUT; system errors of the socket and the metrics' address
+ * @throws LimpetError LOCKED (the socket is in use), BAD_INPUT (a setting that can never work); system errors of the
+ * socket and the metrics' address
  */
 export async function startPlugin(
   options: PluginOptions,
@@ -48,8 +50,9 @@ export async function startPlugin(
   const clock = systemClock;
   const log = openLog(options.logLevel, options.logTo);
   const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
+  await checkStore({ options, docker: host });
   const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
-  const situation = new Situation(options, docker, log, clock);
+  const situation = new Situation(options, docker, host, log, clock);
   const metrics = new Metrics(() => situation.openService);
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const environment: Environment = {
@@ -59,6 +62,7 @@ export async function startPlugin(
     nodeOf: situation.nodeOf,
     formerNodeOf: situation.formerNodeOf,
     isManager: situation.isManager,
+    locate: situation.locate,
     docker,
     containers: new ContainerList(docker, clock),
     networks: new Networks(docker),
@@ -92,7 +96,7 @@ export async function startPlugin(
   const ended = new AbortController();
   const watching = docker.watch(ended.signal);
   const opening = situation.open().then(() => {
-    if (situation.missing === undefined) looks.begin();
+    if (situation.isOpen) looks.begin();
   });
   return {
     socket: options.socket,

@@ -3,19 +3,20 @@
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { DockerHost } from '../docker/docker-host.js';
 import type { DockerApi, Info } from '../docker/index.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import { SWARM } from '../docker/spaces.js';
 import { limitOf } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
-import { AllocatorService, type Clock, type Store } from '../service/index.js';
+import type { Allocator, Clock } from '../service/index.js';
 import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
-import { openStore } from '../stores/open-store.js';
 import type { InSpace } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
 import { type Log, logDecision, logStore } from './log.js';
 import type { PluginOptions } from './options.js';
+import { type OpenStores, openStores, type StoresParts } from './stores.js';
 
 /** Between two attempts to open the store. */
 const RETRY = 1000;
@@ -23,22 +24,25 @@ const RETRY = 1000;
 export class Situation {
   readonly #options: PluginOptions;
   readonly #docker: DockerApi;
+  readonly #where: DockerHost;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
   #host: HostState | undefined;
   /** Swarm's ID of this node before it joined, left or joined again. */
   #formerSwarmNode: string | undefined;
+  /** Whether it was never here before. */
+  #isNew = false;
   #info: Info | undefined;
-  #store: Store | undefined;
-  #service: AllocatorService | undefined;
+  #stores: OpenStores | undefined;
   #limit: string | undefined;
   /** Why there is no service yet. */
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
 
-  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock) {
+  constructor(options: PluginOptions, docker: DockerApi, where: DockerHost, log: Log, clock: Clock) {
     this.#options = options;
+    this.#where = where;
     this.#docker = docker;
     this.#log = log;
     this.#clock = clock;
@@ -57,9 +61,16 @@ export class Situation {
     return this.#formerSwarmNode ?? (swarmNode === undefined ? undefined : id);
   };
 
-  readonly service = (): AllocatorService => {
-    if (this.#service === undefined) throw this.#unavailable();
-    return this.#service;
+  readonly service = (): Allocator => {
+    if (this.#stores === undefined) throw this.#unavailable();
+    return this.#stores.service;
+  };
+
+  /** Learns whether this node has joined a swarm, where that would change what is answered. */
+  readonly locate = async (): Promise<void> => {
+    if (this.#stores === undefined || this.#stores.store.shared || this.#docker.silent) return;
+    const info = await this.#docker.info().catch(() => undefined);
+    if (info !== undefined) await this.#stores.follow(isInSwarm(info));
   };
 
   readonly isManager = (): boolean => this.#info?.swarm.manager === true;
@@ -78,16 +89,20 @@ export class Situation {
     return this.#limit;
   }
 
-  get store(): Store | undefined {
-    return this.#store;
+  get store(): OpenStores['store'] | undefined {
+    return this.#stores?.store;
   }
 
-  get openService(): AllocatorService | undefined {
-    return this.#service;
+  get openService(): Allocator | undefined {
+    return this.#stores?.service;
   }
 
   get missing(): string | undefined {
-    return this.#service === undefined ? this.#missing : undefined;
+    return this.#stores === undefined ? this.#missing : this.#stores.missing;
+  }
+
+  get isOpen(): boolean {
+    return this.#stores !== undefined;
   }
 
   /**
@@ -96,7 +111,7 @@ export class Situation {
   async open(): Promise<void> {
     while (!this.#ended.signal.aborted) {
       await this.#attempt();
-      if (this.#service !== undefined) return;
+      if (this.#stores !== undefined) return;
       await this.#clock.sleep(RETRY, this.#ended.signal);
     }
   }
@@ -110,13 +125,14 @@ export class Situation {
     const limit = limitOf(info.serverVersion);
     if (limit !== undefined && limit !== this.#limit) this.#log.warn({ event: 'docker' }, limit);
     this.#limit = limit;
+    await this.#stores?.follow(isInSwarm(info));
     await this.#meet(info);
     return info;
   }
 
   async close(): Promise<void> {
     this.#ended.abort();
-    await this.#service?.close();
+    await this.#stores?.close();
   }
 
   #state(): HostState {
@@ -127,7 +143,8 @@ export class Situation {
   /** What Docker says of this node, remembered for when it does not answer, and told to the other nodes. */
   async #meet({ name, swarm }: Info): Promise<void> {
     const { id, swarmNode } = this.#state();
-    const now = swarm.state === 'active' && swarm.nodeId !== '' ? swarm.nodeId : undefined;
+    // Without a leader a node that starts is `pending`: it is who it was.
+    const now = isInSwarm({ swarm }) === undefined ? swarmNode : swarm.nodeId || undefined;
     if (now !== swarmNode) {
       this.#formerSwarmNode = swarmNode;
       this.#host = now === undefined ? { id } : { id, swarmNode: now };
@@ -138,7 +155,8 @@ export class Situation {
       await this.#remember();
     }
     const called = this.#options.node ?? name;
-    for (const each of [id, now]) if (each !== undefined) await this.#service?.introduce({ id: each, name: called });
+    for (const each of [id, now])
+      if (each !== undefined) await this.#stores?.service.introduce({ id: each, name: called });
   }
 
   async #remember(): Promise<void> {
@@ -157,24 +175,17 @@ export class Situation {
     try {
       if (this.#host === undefined) {
         this.#host = await readHostState(this.#options.stateFile);
+        this.#isNew = this.#host === undefined;
         this.#host ??= newHostState();
         await this.#remember();
         this.#missing = 'the store is being opened';
       }
-      const { environment, store: url } = this.#options;
-      const node = this.#host.id;
-      const store = await openStore(url, environment === undefined ? { node } : { node, environment });
-      this.#service = await AllocatorService.open(store, {
-        clock: this.#clock,
-        log: (decision) => {
-          if (decision.event === 'reclaim') this.onReclaim(decision.why);
-          logDecision(this.#log, decision);
-        },
-        report: (event) => logStore(this.#log, event),
-      });
-      this.#store = store;
-      this.#log.info({ event: 'store', store: store.name, host: node, name: hostname() }, 'open');
-      if (this.#ended.signal.aborted) await this.#service.close();
+      const { id } = this.#host;
+      const stores = await openStores(this.#storesParts(), id);
+      await stores.follow(await this.#isInSwarm());
+      this.#stores = stores;
+      this.#log.info({ event: 'store', store: stores.store.name, host: id, name: hostname() }, 'open');
+      if (this.#ended.signal.aborted) await this.close();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.#missing) this.#log.warn({ event: 'store', code: (error as LimpetError).code }, message);
@@ -182,11 +193,34 @@ export class Situation {
     }
   }
 
+  /** While Docker starts it does not answer: then as it was last heard; undefined when it was never heard. */
+  async #isInSwarm(): Promise<boolean | undefined> {
+    const info = await this.#docker.info().catch(() => undefined);
+    const { swarmNode } = this.#state();
+    const last = swarmNode === undefined && this.#isNew ? undefined : swarmNode !== undefined;
+    return (info === undefined ? undefined : isInSwarm(info)) ?? last;
+  }
+
+  #storesParts(): StoresParts {
+    return {
+      ...{ options: this.#options, docker: this.#where, clock: this.#clock },
+      service: {
+        clock: this.#clock,
+        log: (decision) => {
+          if (decision.event === 'reclaim') this.onReclaim(decision.why);
+          logDecision(this.#log, decision);
+        },
+        report: (event) => logStore(this.#log, event),
+      },
+      tell: (level, message) => this.#log[level]({ event: 'store' }, message),
+    };
+  }
+
   #warnOfOwnStore(): void {
-    if (this.#store?.shared ?? this.#options.store.startsWith('etcd:')) return;
+    if (this.#stores?.store.shared ?? !/^(file|memory):/.test(this.#options.store)) return;
     const why =
       'this node has a store of its own, and the swarm has other nodes: a task that moves does not keep its address, ' +
-      'and two may get one address. Use etcd (docs/SWARM.md)';
+      'and two may get one address. Use the store swarm: (docs/SWARM.md)';
     this.#log.warn({ event: 'store', store: withoutSecrets(this.#options.store) }, why);
   }
 
@@ -194,6 +228,12 @@ export class Situation {
     // A store that is being opened is as one that is away.
     return new LimpetError('UNAVAILABLE', `Limpet is not ready: ${this.#missing}`, { outcome: 'none' });
   }
+}
+
+/** Whether Docker says that it is in a swarm; undefined while it is `pending`, `locked` or in `error`. */
+function isInSwarm({ swarm }: Pick<Info, 'swarm'>): boolean | undefined {
+  if (swarm.state === 'active' && swarm.nodeId !== '') return true;
+  return swarm.state === 'inactive' || swarm.state === '' ? false : undefined;
 }
 
 /** Only managers know how many there are; a worker is never alone. */

@@ -7,6 +7,7 @@ export type { Decision } from './decision.js';
 export { DEFAULT_RECLAIM, HOLD_DOWN, parseDuration, parseReclaimPolicy } from './policy.js';
 export type { AllocateOptions, HoldOptions } from './proposals.js';
 export { AllocatorService, type Removal, type ServiceOptions, type SubnetSettings } from './service.js';
+export { type Allocator, type Cluster, SplitService } from './split-service.js';
 export type * from './store.js';
 export type { ServiceStats, SubnetService } from './subnet-service.js';
 export type { LiveBinding } from './subnet-state.js';

@@ -7,6 +7,7 @@ import type { Commits } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import type { Reclaimer, Room } from './reclaimer.js';
+import type { Spares } from './spares.js';
 import type { Change } from './store.js';
 import type { LiveBinding, SubnetState } from './subnet-state.js';
 
@@ -35,6 +36,7 @@ interface Proposing {
   readonly state: SubnetState;
   readonly commits: Commits;
   readonly reclaimer: Reclaimer;
+  readonly spares: Spares;
   /** Whether other processes can change what the store has. */
   readonly isShared: boolean;
   /** @throws LimpetError when nothing can be answered now */
@@ -92,16 +94,43 @@ export class Proposals {
   }
 
   async holdNext({ range, deadline }: Room): Promise<string | undefined> {
-    const choose = () => this.#of.state.net.holdNext(range === undefined ? {} : { range });
+    const { spares, state } = this.#of;
+    const spare = spares.take(range ?? '');
+    if (spare !== undefined) {
+      spares.note();
+      this.#of.log({ event: 'hold', address: spare, why: 'next free, held ahead' });
+      return spare;
+    }
+    const choose = () => state.net.holdNext(range === undefined ? {} : { range });
     const address = await this.#choose(choose, { range, deadline });
-    return address === undefined ? undefined : this.#decideHold(address, 'next free', deadline);
+    if (address === undefined) return undefined;
+    const more: string[] = [];
+    for (let left = spares.size - 1; left > 0; left--) {
+      const next = unlessFull(choose);
+      if (typeof next !== 'string') break;
+      more.push(next);
+    }
+    const held = await this.#decideHold(address, 'next free', deadline, more);
+    spares.note();
+    if (held !== undefined && more.length > 0) spares.keep(range ?? '', more);
+    return held;
   }
 
-  async #decideHold(address: string, why: string, deadline: Deadline | undefined): Promise<string | undefined> {
-    this.#of.state.proposeHold(address);
-    const takeBack = () => this.#of.state.takeBackHold(address);
-    if (!(await this.#of.commits.decide([{ op: 'hold', address }], takeBack, deadline))) return undefined;
-    this.#of.state.settleHold(address);
+  /** @param more are held with it, for those who will ask */
+  async #decideHold(
+    address: string,
+    why: string,
+    deadline: Deadline | undefined,
+    more: readonly string[] = [],
+  ): Promise<string | undefined> {
+    const all = [address, ...more];
+    for (const each of all) this.#of.state.proposeHold(each);
+    const takeBack = () => {
+      for (const each of all) this.#of.state.takeBackHold(each);
+    };
+    const holds = all.map((each): Change => ({ op: 'hold', address: each }));
+    if (!(await this.#of.commits.decide(holds, takeBack, deadline))) return undefined;
+    for (const each of all) this.#of.state.settleHold(each);
     this.#of.log({ event: 'hold', address, why });
     return address;
   }

@@ -134,6 +134,8 @@ export interface Store {
   readonly name: string;
   /** Whether other processes can change what this one sees. */
   readonly shared: boolean;
+  /** How many addresses are worth holding at once for those who will ask. Default 1: a commit costs little. */
+  readonly block?: number;
   /**
    * Reads the whole state and tells it to the listener; then, in a shared store, what others change.
    * @throws LimpetError LOCKED (another process has it), DAMAGED (names file and offset), UNAVAILABLE

@@ -12,6 +12,7 @@ import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
+import { Spares } from './spares.js';
 import { differences } from './spec.js';
 import type { Change, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
@@ -43,6 +44,7 @@ export class SubnetService {
   readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
   readonly #proposals: Proposals;
+  readonly #spares: Spares;
   readonly #reclaimed = { asked: 0, age: 0, full: 0 };
   #ended = false;
 
@@ -57,7 +59,15 @@ export class SubnetService {
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
     });
+    this.#spares = new Spares({
+      clock: around.clock,
+      most: around.store.block ?? 1,
+      free: () => Number(this.state.net.stats.free),
+      isHeld: (address) => this.isHeld(address),
+      letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
+    });
     this.#proposals = new Proposals({
+      spares: this.#spares,
       state: this.state,
       commits: this.#commits,
       reclaimer: this.#reclaimer,
@@ -291,6 +301,7 @@ export class SubnetService {
   end(): void {
     this.#ended = true;
     this.#reclaimer.end();
+    this.#spares.end();
     this.state.destroy();
   }
 

@@ -5,7 +5,7 @@ import type { ContainerList } from '../docker/container-list.js';
 import type { Networks } from '../docker/networks.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import type { Clock } from '../service/clock.js';
-import type { AllocatorService, CallOptions } from '../service/index.js';
+import type { Allocator, CallOptions } from '../service/index.js';
 import type { PoolRange } from './ranges.js';
 import type { Told } from './told.js';
 
@@ -37,13 +37,15 @@ export interface Wanted extends CallOptions {
 export interface Environment {
   readonly clock: Clock;
   /** @throws LimpetError UNAVAILABLE while the store is not open */
-  readonly service: () => AllocatorService;
+  readonly service: () => Allocator;
   /** This host's own ID, which no swarm changes. @throws LimpetError UNAVAILABLE while it is not known */
   readonly host: () => string;
   /** This node as live marks of the subnet name it: in a swarm's subnet by Swarm's node ID, else by the host's own. */
   readonly nodeOf: (net: InSpace) => string;
   /** The other name that this node has had there: what is live by it is to be live by the present one. */
   readonly formerNodeOf: (net: InSpace) => string | undefined;
+  /** Learns whether this node has joined a swarm lately, where its subnets would be kept elsewhere then. */
+  readonly locate?: () => Promise<void>;
   /** Whether this node is a manager of a swarm, as far as Docker has said. */
   readonly isManager: () => boolean;
   readonly docker: DockerApi;

@@ -11,6 +11,7 @@ import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../s
 import { KeyedMutex } from '../service/mutex.js';
 import type { PoolRequest } from './calls.js';
 import type { Environment } from './environment.js';
+import { isAway } from './patience.js';
 import { type PoolId, poolId } from './pool-id.js';
 import { PoolNetworks } from './pool-networks.js';
 import { isEmpty, type PoolSettings, readPoolOptions } from './pool-options.js';
@@ -64,6 +65,7 @@ export class Pools {
     options: CallOptions,
   ): Promise<{ readonly id: string; readonly net: SubnetService }> {
     const addressSpace = addressSpaceOf(request.AddressSpace);
+    await this.#environment.locate?.();
     const { scope, settings } = readPoolOptions(request.Options);
     if (addressSpace === 'global' && scope === 'node') {
       throw new LimpetError('BAD_INPUT', 'limpet.scope=node: a network of the swarm has the scope cluster');
@@ -108,7 +110,7 @@ export class Pools {
     const { service, host } = this.#environment;
     const wanted = { cidr, settings, deadline };
     if (addressSpace === 'global') return { ...wanted, space: SWARM, user: LEADER };
-    await service().refresh(SWARM, { deadline });
+    await this.#refresh(isShared ? undefined : cidr, { deadline });
     // Swarm sends a node nothing but the pool: the subnet is the one that the leader has made.
     const leaders = service().find(cidr, SWARM)?.users.includes(LEADER);
     if (leaders) return { ...wanted, space: SWARM, settings: {}, user: undefined };
@@ -220,12 +222,26 @@ export class Pools {
   }
 
   /**
+   * Learns which subnets the swarm has. A host's own network comes up without: its subnet was made when that was known.
+   * @param own the subnet that is asked for, if it is to be the host's own
+   */
+  async #refresh(own: string | undefined, options: CallOptions): Promise<void> {
+    const { service, host } = this.#environment;
+    try {
+      await service().refresh(SWARM, options);
+    } catch (error) {
+      const isThere = own !== undefined && service().find(own, spaceOf(host())) !== undefined;
+      if (!isThere || !isAway(error)) throw error;
+    }
+  }
+
+  /**
    * What cannot be chosen: subnets of the swarm and of this host that somebody needs, and Docker's networks when it
    * lists them. What was given back can be: most often it is its own network that comes again.
    */
   async #taken(options: CallOptions): Promise<string[]> {
     const { service, host } = this.#environment;
-    await service().refresh(SWARM, options);
+    await this.#refresh(undefined, options);
     const spaces = [SWARM, spaceOf(host())];
     const ours = [...service().subnets()].filter((net) => spaces.includes(net.spec.space) && net.isNeeded);
     const networks = await this.#networks.list();

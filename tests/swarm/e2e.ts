@@ -1,10 +1,12 @@
-// `npm run e2e:swarm [-- --only a,b,c] [--logs FOLDER]`: the whole scenario on a real swarm, with a table at the end.
-// Stops at the first step that fails, prints what the plugins said, and leaves the logs of all nodes in the folder.
+// `npm run e2e:swarm [-- --store swarm|etcd] [--docker 20.10|29] [--only a,b,c] [--logs FOLDER]`: the whole scenario on
+// a real swarm, with a table at the end. Stops at the first step that fails, prints what the plugins said, and leaves
+// all logs in the folder.
 import { readArguments } from '../../scripts/arguments.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
 import { lastWords, saveLogs } from './plugin-log.js';
-import { type Rig, withRig } from './rig/rig.js';
+import { DOCKERS, useDocker } from './rig/docker-version.js';
+import { type Rig, STORES, withRig } from './rig/rig.js';
 import { Sampler } from './sampler.js';
 import { steps } from './steps/index.js';
 import type { Step } from './steps/step.js';
@@ -17,15 +19,23 @@ const NO_CHANGES = { replaced: 0, moved: 0, kept: 0 };
 const started = Date.now();
 const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 
-const values = readArguments('usage: npm run e2e:swarm -- [--only STEP,…] [--logs FOLDER]', {
-  only: { type: 'string' },
-  logs: { type: 'string', default: 'e2e-swarm-logs' },
-});
-const chosen = steps(values.only?.split(',') ?? []);
+const values = readArguments(
+  'usage: npm run e2e:swarm -- [--store swarm|etcd] [--docker 20.10|29] [--only STEP,…] [--logs FOLDER]',
+  {
+    store: { type: 'string', default: 'swarm' },
+    docker: { type: 'string', default: '20.10' },
+    only: { type: 'string' },
+    logs: { type: 'string', default: 'e2e-swarm-logs' },
+  },
+);
+const store = oneOf('store', values.store, STORES);
+const docker = oneOf('docker', values.docker, DOCKERS);
+const chosen = steps(values.only?.split(',') ?? [], store);
 const rows: Row[] = [];
 let trouble: unknown;
 try {
-  await withRig({ etcdMembers: 3, say }, scenario);
+  await useDocker(docker, say);
+  await withRig({ store, say }, scenario);
 } catch (error) {
   trouble = error;
 }
@@ -35,11 +45,18 @@ const passed = rows.filter(({ isGood }) => isGood).length;
 console.log(`${passed} passed, ${Math.max(rows.length - passed, trouble === undefined ? 0 : 1)} failed`);
 process.exit(trouble === undefined && passed === chosen.length ? 0 : 1);
 
+function oneOf<T extends string>(name: string, said: string | undefined, all: readonly T[]): T {
+  const found = all.find((each) => each === said);
+  if (found !== undefined) return found;
+  console.error(`--${name} is ${all.join(' or ')}, not ${said}`);
+  process.exit(2);
+}
+
 async function scenario(rig: Rig): Promise<void> {
   const world = new World(rig, say);
   const sampler = new Sampler(rig.swarm, [world.sticky.prefix]);
   try {
-    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, { LIMPET_STORE: rig.etcd.url })));
+    await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, rig.settings)));
     say('the plugin is enabled on every node');
     await world.makeNetworks();
     sampler.start();

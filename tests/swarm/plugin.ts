@@ -13,7 +13,8 @@ export async function installPlugin(node: DockerNode, settings: Readonly<Record<
   const state = join(node.machine.disk, 'limpet');
   await mkdir(state, { recursive: true });
   await node.docker(['plugin', 'create', DRIVER, PLUGIN_FOLDER], { timeout: 180_000 });
-  const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state };
+  const swarm = join(node.machine.disk, 'docker/swarm');
+  const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state, 'swarm.source': swarm };
   const all = Object.entries({ ...own, ...settings }).map(([name, value]) => `${name}=${value}`);
   await node.docker(['plugin', 'set', DRIVER, ...all]);
   await node.docker(['plugin', 'enable', DRIVER]);

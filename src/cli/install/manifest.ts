@@ -3,16 +3,20 @@
 
 /** Where things are inside the plugin. */
 export const SCRIPT = '/limpet/limpet.mjs';
-const STATE = '/var/lib/limpet';
+/** A folder `limpet` is made in it. */
+const STATE = '/var/lib';
+const SWARM = '/run/limpet/swarm';
 const SOCKET = 'limpet.sock';
 
 /** Settable by `docker plugin set limpet NAME=VALUE`; an empty value is none: name, value, description. */
 const SETTINGS: readonly [string, string, string][] = [
   [
     'LIMPET_STORE',
-    `file://${STATE}`,
-    'where bindings are kept: file:///folder, or etcd://host:2379,host:2379 for a swarm',
+    'auto',
+    "auto: the swarm's addresses in Swarm itself, those of this node in its own files; or etcd://host:2379,host:2379",
   ],
+  ['LIMPET_SWARM_PORT', '', 'TCP port where managers answer the plugins of workers, 2378 when empty'],
+  ['LIMPET_SWARM_CERTIFICATES', `${SWARM}/certificates`, "the swarm's own certificates"],
   ['LIMPET_ETCD_CA', '', 'file of the certificate authority of etcd, PEM'],
   ['LIMPET_ETCD_CERT', '', 'file of the certificate for etcd, PEM'],
   ['LIMPET_ETCD_KEY', '', 'file of the key of that certificate, PEM'],
@@ -35,7 +39,8 @@ const SETTINGS: readonly [string, string, string][] = [
 /** Settable by `docker plugin set limpet NAME.source=FOLDER`. Docker demands that each of them exists. */
 const MOUNTS: readonly [name: string, source: string, destination: string, mode: string, description: string][] = [
   ['socket', '/var/run/docker.sock', '/var/run/docker.sock', 'rw', "the Docker API's socket"],
-  ['state', STATE, STATE, 'rw', 'the file store, and what the plugin remembers of its node'],
+  ['state', STATE, STATE, 'rw', 'a folder limpet is made in it: the file store, and what the plugin knows of its node'],
+  ['swarm', '/var/lib/docker/swarm', SWARM, 'ro', "the folder swarm of Docker's data root: the node's certificates"],
   ['tls', STATE, '/etc/limpet', 'ro', 'certificates and keys for etcd'],
 ];
 

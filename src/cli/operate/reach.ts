@@ -37,7 +37,8 @@ export async function call<N extends OperationName>(reach: Reach, name: N, input
   }
 }
 
-function exitCodeOf(code: LimpetErrorCode): number {
+/** Whose fault an error of an operation is. */
+export function exitCodeOf(code: LimpetErrorCode): number {
   if (code === 'BAD_INPUT') return EXIT.unusable;
   const away: readonly LimpetErrorCode[] = ['UNAVAILABLE', 'LOCKED', 'DAMAGED', 'CONTENDED', 'ENDED', 'BROKEN'];
   return away.includes(code) ? EXIT.unreachable : EXIT.found;

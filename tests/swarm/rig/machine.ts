@@ -131,6 +131,11 @@ export class Service {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Sends the program a signal that does not end it. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.isRunning) process.kill(childOf(this.#child.pid!), signal);
+  }
+
   /** Sends the program that signal and waits until it has ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL', within = 30_000): Promise<void> {
     if (!this.isRunning) return;

@@ -13,11 +13,18 @@ import { Swarm } from './swarm.js';
 export interface Rig {
   readonly folder: RunFolder;
   readonly swarm: Swarm;
-  readonly etcd: EtcdCluster;
+  /** What the plugins are set to; with Swarm's own raft as the store, nothing. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Undefined where Swarm's own raft is the store. */
+  readonly etcd: EtcdCluster | undefined;
 }
 
+/** `swarm`: no process but Docker's. */
+export const STORES = ['swarm', 'etcd'] as const;
+export type StoreName = (typeof STORES)[number];
+
 export interface RigOptions {
-  readonly etcdMembers: 1 | 3;
+  readonly store: StoreName;
   readonly say: (line: string) => void;
 }
 
@@ -44,15 +51,15 @@ export async function withMachines<T>(say: (line: string) => void, use: (site: S
   }
 }
 
-/** Three managers, and etcd. */
-export function withRig<T>({ etcdMembers, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
+/** Three managers, a worker, and etcd where that is the store. */
+export function withRig<T>({ store, say }: RigOptions, use: (rig: Rig) => Promise<T>): Promise<T> {
   return withMachines(say, async (site) => {
-    const etcd = await makeEtcd(site, etcdMembers);
-    say(`etcd: ${etcd.url}`);
-    const nodes = await makeNodes(site, 3);
-    const swarm = await Swarm.make(nodes);
-    say(`swarm: ${nodes.map(({ name }) => name).join(', ')}, all managers`);
-    return use({ folder: site.folder, swarm, etcd });
+    const etcd = store === 'etcd' ? await makeEtcd(site, 3) : undefined;
+    say(`store: ${etcd?.url ?? "Swarm's own raft"}`);
+    const nodes = await makeNodes(site, 4);
+    const swarm = await Swarm.make(nodes.slice(0, 3), nodes.slice(3));
+    say(`swarm: ${nodes.map(({ name }) => name).join(', ')}; the last one is a worker`);
+    return use({ folder: site.folder, swarm, settings: etcd === undefined ? {} : { LIMPET_STORE: etcd.url }, etcd });
   });
 }
 

@@ -1,4 +1,4 @@
-// Three managers that are one swarm, and the question who leads.
+// Nodes that are one swarm, and the question who leads.
 import type { DockerNode } from './docker-node.js';
 import { until } from './run.js';
 
@@ -10,22 +10,30 @@ interface SwarmNode {
 }
 
 export class Swarm {
+  readonly managers: readonly DockerNode[];
+  /** The managers first, then the workers. */
   readonly nodes: readonly DockerNode[];
 
-  private constructor(nodes: readonly DockerNode[]) {
-    this.nodes = nodes;
+  private constructor(managers: readonly DockerNode[], workers: readonly DockerNode[]) {
+    this.managers = managers;
+    this.nodes = [...managers, ...workers];
   }
 
-  /** The first node begins the swarm, the others join it as managers. */
-  static async make(nodes: readonly DockerNode[]): Promise<Swarm> {
-    const [first, ...others] = nodes as [DockerNode, ...DockerNode[]];
+  /** The first node begins the swarm, the others join it, all as managers but the workers. */
+  static async make(managers: readonly DockerNode[], workers: readonly DockerNode[] = []): Promise<Swarm> {
+    const [first, ...others] = managers as [DockerNode, ...DockerNode[]];
     await first.docker(['swarm', 'init', '--advertise-addr', first.machine.address]);
     const token = (await first.docker(['swarm', 'join-token', '--quiet', 'manager'])).trim();
     for (const node of others) {
       const { address } = node.machine;
       await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, first.machine.address]);
     }
-    const swarm = new Swarm(nodes);
+    const workerToken = (await first.docker(['swarm', 'join-token', '--quiet', 'worker'])).trim();
+    for (const node of workers) {
+      const { address } = node.machine;
+      await node.docker(['swarm', 'join', '--token', workerToken, '--advertise-addr', address, first.machine.address]);
+    }
+    const swarm = new Swarm(managers, workers);
     await swarm.complete();
     return swarm;
   }
@@ -43,7 +51,8 @@ export class Swarm {
   /** The leader, as soon as those that are up agree on one that is up itself. */
   leader(within = 60_000): Promise<DockerNode> {
     return until('a leader', within, async () => {
-      const names = await Promise.all(this.up.map(leaderAsSeenBy));
+      const managers = this.up.filter((node) => this.managers.includes(node));
+      const names = await Promise.all(managers.map(leaderAsSeenBy));
       const [name] = names;
       if (name === undefined || names.some((other) => other !== name)) return undefined;
       const leader = this.node(name);

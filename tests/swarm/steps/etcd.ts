@@ -5,6 +5,7 @@ import type { Step } from './step.js';
 
 const AWAY = 20_000;
 
+/** Where etcd is the store. */
 export const etcdSteps: readonly Step[] = [
   { name: 'k1', title: 'an etcd member is killed while a node is drained', play: loseMember },
   { name: 'k2', title: 'etcd is away for 20 s while a container dies', play: away },
@@ -12,22 +13,23 @@ export const etcdSteps: readonly Step[] = [
 
 async function loseMember(world: World): Promise<void> {
   const node = await world.worker(await world.web());
-  const [member] = world.rig.etcd.members;
+  const { etcd } = world.rig;
+  const [member] = etcd?.members ?? [];
   const drained = world.drain(node);
   await sleep(500); // Swarm has begun, and the new containers ask for their addresses
   await member?.halt();
   await drained;
   await world.settle();
   await member?.launch();
-  await world.rig.etcd.healthy();
+  await etcd?.healthy();
   await world.activateAll();
 }
 
 async function away(world: World): Promise<void> {
   const web = await world.web();
   const node = await world.worker(web);
-  await world.rig.etcd.halt();
+  await world.rig.etcd?.halt();
   await world.killOne(web, node);
   await sleep(AWAY);
-  await world.rig.etcd.launch();
+  await world.rig.etcd?.launch();
 }

@@ -1,32 +1,39 @@
 // Every step, in the order in which they are played.
+import type { StoreName } from '../rig/rig.js';
 import { containerSteps } from './containers.js';
 import { etcdSteps } from './etcd.js';
 import { exhaustionSteps } from './exhaustion.js';
 import { fieldSteps } from './field.js';
+import { managerSteps } from './managers.js';
 import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
 import type { Step } from './step.js';
 import { webSteps } from './web.js';
 import { yardstickSteps } from './yardstick.js';
 
-const ALL: readonly Step[] = [
-  ...webSteps,
-  ...restartSteps,
-  ...optionSteps,
-  ...containerSteps,
-  ...etcdSteps,
-  ...exhaustionSteps,
-  ...fieldSteps,
-  ...yardstickSteps,
-];
+const STORE_STEPS: Readonly<Record<StoreName, readonly Step[]>> = { swarm: managerSteps, etcd: etcdSteps };
+
+function all(store: StoreName): readonly Step[] {
+  return [
+    ...webSteps,
+    ...restartSteps,
+    ...optionSteps,
+    ...containerSteps,
+    ...STORE_STEPS[store],
+    ...exhaustionSteps,
+    ...fieldSteps,
+    ...yardstickSteps,
+  ];
+}
 
 /**
  * Those that are named, `b` meaning `b` and `b1`, in the order of the scenario; all when none is named.
  * @throws Error for a name without a step
  */
-export function steps(names: readonly string[]): Step[] {
+export function steps(names: readonly string[], store: StoreName): Step[] {
+  const there = all(store);
   const isMeant = (step: Step, name: string) => step.name === name || step.name.replace(/\d$/, '') === name;
-  const unknown = names.filter((name) => !ALL.some((step) => isMeant(step, name)));
-  if (unknown.length > 0) throw new Error(`no such step: ${unknown}; there are ${ALL.map(({ name }) => name)}`);
-  return ALL.filter((step) => names.length === 0 || names.some((name) => isMeant(step, name)));
+  const unknown = names.filter((name) => !there.some((step) => isMeant(step, name)));
+  if (unknown.length > 0) throw new Error(`no such step: ${unknown}; there are ${there.map(({ name }) => name)}`);
+  return there.filter((step) => names.length === 0 || names.some((name) => isMeant(step, name)));
 }

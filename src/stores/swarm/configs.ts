@@ -1,0 +1,288 @@
+// All configs that Limpet has in the swarm: the index, and one for each subnet that it lists. A subnet is there when
+// the index lists it and its config is there and has not ended. It is made by listing it, once its config is there; it
+// ends in its own config, so that whoever comes to need it at the same moment meets its end there.
+
+import type { Config, SwarmApi } from '../../docker/swarm-api.js';
+import { LimpetError } from '../../host/errors.js';
+import type { Clock } from '../../service/clock.js';
+import type { Deadline } from '../../service/deadline.js';
+import type { Commit, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
+import { configNameOf, IndexContent, indexNameOf } from './index-content.js';
+import { type Figures, newMark, Register } from './register.js';
+import { SubnetContent } from './subnet-content.js';
+import { changesBetween } from './telling.js';
+
+/** The version of what the labels say. */
+const FORMAT = 1;
+/** Milliseconds after which a config that no index lists is nobody's that is being made. */
+const ABANDONED = 3_600_000;
+
+export interface ConfigsParts {
+  readonly api: SwarmApi;
+  readonly clock: Clock;
+  readonly figures: Figures;
+  /** What all names begin with, before a dot. */
+  readonly prefix: string;
+  readonly listener: () => StoreListener;
+  /** Something is known that was not. */
+  readonly learnt: () => void;
+  /** Somebody was told that nobody knows what became of a change; `shutOut` keeps it from coming any more. */
+  readonly lost: (mark: string, shutOut: (deadline: Deadline) => Promise<unknown>) => void;
+  readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
+}
+
+interface Known {
+  readonly key: SubnetKey;
+  readonly register: Register<SubnetContent>;
+}
+
+export class Configs {
+  readonly #parts: ConfigsParts;
+  readonly #index: Register<IndexContent>;
+  /** By the name of the config. */
+  readonly #subnets = new Map<string, Known>();
+  /** Names that the index lists, of configs that are not known here. */
+  readonly #unmet = new Map<string, SubnetKey>();
+  readonly #told = new Set<string>();
+
+  constructor(parts: ConfigsParts) {
+    this.#parts = parts;
+    const config = indexNameOf(parts.prefix);
+    this.#index = new Register<IndexContent>(
+      {
+        ...{ config, api: parts.api, clock: parts.clock },
+        read: ({ labels, data }) => {
+          this.#refuseOther(config, data);
+          return IndexContent.read(labels);
+        },
+        make: () => parts.api.createConfig({ name: config, labels: {}, data: JSON.stringify({ limpet: FORMAT }) }),
+        learnt: (before, after) => this.#learnIndex(before, after),
+        lost: (mark) => parts.lost(mark, (deadline) => this.#index.shutOut(mark, deadline)),
+      },
+      parts.figures,
+    );
+  }
+
+  find({ space, cidr }: SubnetKey): Register<SubnetContent> | undefined {
+    for (const { key, register } of this.#subnets.values())
+      if (key.space === space && key.cidr === cidr && register.content !== undefined) return register;
+    return undefined;
+  }
+
+  *registers(): IterableIterator<Register<SubnetContent>> {
+    for (const { register } of this.#subnets.values()) yield register;
+  }
+
+  /** See IndexContent: undefined before the index was read. */
+  spaceAsText(space: string): string {
+    return this.#index.content?.spaceAsText(space) ?? '';
+  }
+
+  /** Forgets everything and tells all that there is. @throws LimpetError UNAVAILABLE, DAMAGED */
+  async readAll(): Promise<void> {
+    this.install(await this.#parts.api.configs(`${this.#parts.prefix}.`));
+  }
+
+  /** Everything as it is known. */
+  get kept(): readonly Config[] {
+    const all = [this.#index.kept, ...[...this.registers()].map((register) => register.kept)];
+    return all.filter((config) => config !== undefined);
+  }
+
+  /** Forgets everything, and tells what these say. @throws LimpetError DAMAGED */
+  install(configs: readonly Config[]): void {
+    this.#subnets.clear();
+    this.#unmet.clear();
+    this.#parts.listener().reset();
+    this.#index.learn(configs.find(({ name }) => name === this.#index.config));
+    for (const { id, name } of this.#index.content?.names() ?? []) this.#parts.listener().introduced({ id, name });
+    for (const { key, config } of this.#index.content?.subnets() ?? []) this.#unmet.set(config, key);
+    this.#meet(configs);
+  }
+
+  /** Everything anew, telling only what has changed. @throws LimpetError UNAVAILABLE */
+  async readChanges(): Promise<void> {
+    const configs = await this.#parts.api.configs(`${this.#parts.prefix}.`);
+    this.#index.learn(configs.find(({ name }) => name === this.#index.config));
+    const byName = new Map(configs.map((config) => [config.name, config]));
+    for (const [name, { register }] of [...this.#subnets]) register.learn(byName.get(name));
+    this.#meet(configs);
+    await this.#tidy(configs);
+  }
+
+  /** The config with that ID or name has changed. @throws LimpetError UNAVAILABLE */
+  async readOne(id: string): Promise<void> {
+    const config = await this.#parts.api.config(id);
+    if (config === undefined) return;
+    if (config.name === this.#index.config) {
+      this.#index.learn(config);
+      await this.#meetUnmet();
+    } else this.#subnets.get(config.name)?.register.learn(config);
+  }
+
+  /** Which subnets there are. @throws LimpetError UNAVAILABLE */
+  async refresh(): Promise<void> {
+    await this.#index.read();
+    await this.#meetUnmet();
+  }
+
+  /**
+   * @param space what the index said of the subnet's space when it was proposed
+   * @throws LimpetError UNAVAILABLE, DAMAGED
+   */
+  async create(spec: SubnetSpec, space: string, deadline: Deadline): Promise<Commit> {
+    const there = this.find(spec)?.content;
+    if (there !== undefined) return JSON.stringify(there.spec) === JSON.stringify(spec) ? 'done' : 'conflict';
+    this.#refuseUnreadable(spec);
+    const name = configNameOf(this.#parts.prefix, spec, newMark(this.#parts.clock));
+    await deadline.wait(this.#makeConfig(name, spec), `make the config ${name}`);
+    const apply = (index: IndexContent) => {
+      if (index.find(spec) === name) return 'same';
+      if (index.spaceAsText(spec.space) !== space) return 'conflict';
+      index.list(spec, name);
+      return 'changed';
+    };
+    const commit = await this.#index.submit({ what: `make ${spec.cidr}`, apply }, deadline);
+    if (commit === 'conflict') await this.#parts.api.removeConfig(name).catch(() => {}); // else #tidy does it
+    await deadline.wait(this.#meetUnmet(), `read what is there beside ${spec.cidr}`);
+    return commit;
+  }
+
+  /** Takes a subnet that has ended out of the index. Should that fail, the next reading does it. */
+  async forget(subnet: SubnetKey, { config }: Register<SubnetContent>, deadline: Deadline): Promise<void> {
+    this.#subnets.delete(config);
+    const apply = (index: IndexContent) => {
+      if (index.find(subnet) !== config) return 'same';
+      index.unlist(subnet);
+      return 'changed';
+    };
+    try {
+      await this.#index.submit({ what: `forget ${subnet.cidr}`, apply }, deadline);
+      await this.#parts.api.removeConfig(config);
+    } catch {
+      // it has ended all the same
+    }
+  }
+
+  async introduce({ id, name }: NodeName, deadline: Deadline): Promise<void> {
+    const apply = (index: IndexContent) => {
+      if (index.nameOf(id) === name) return 'same';
+      index.setName(id, name);
+      return 'changed';
+    };
+    await this.#index.submit({ what: `keep the name of ${id}`, apply }, deadline);
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([this.#index.idle(), ...[...this.registers()].map((register) => register.idle())]);
+  }
+
+  async #makeConfig(name: string, spec: SubnetSpec): Promise<void> {
+    const data = JSON.stringify({ limpet: FORMAT, space: spec.space, cidr: spec.cidr });
+    try {
+      await this.#parts.api.createConfig({ name, labels: SubnetContent.of(spec).print(), data });
+    } catch (error) {
+      // It may be there now, where nobody looks: nothing was made that counts.
+      throw new LimpetError('UNAVAILABLE', (error as Error).message, { outcome: 'none' });
+    }
+  }
+
+  #learnIndex(before: IndexContent | undefined, after: IndexContent | undefined): void {
+    this.#parts.learnt();
+    const listed = new Map([...(after?.subnets() ?? [])].map(({ key, config }) => [config, key]));
+    for (const [name, { key, register }] of [...this.#subnets]) {
+      if (listed.has(name)) continue;
+      this.#subnets.delete(name);
+      if (register.content !== undefined) this.#parts.listener().apply(key, { op: 'remove' });
+    }
+    this.#unmet.clear();
+    for (const [name, key] of listed) if (!this.#subnets.has(name)) this.#unmet.set(name, key);
+    for (const { id, name } of after?.names() ?? [])
+      if (before?.nameOf(id) !== name) this.#parts.listener().introduced({ id, name });
+  }
+
+  /** Of a list that has every config. */
+  #meet(configs: readonly Config[]): void {
+    for (const config of configs) this.#meetOne(config.name, config);
+  }
+
+  async #meetUnmet(): Promise<void> {
+    for (const name of [...this.#unmet.keys()]) this.#meetOne(name, await this.#parts.api.config(name));
+  }
+
+  #meetOne(name: string, config: Config | undefined): void {
+    const key = this.#unmet.get(name);
+    if (key === undefined || config === undefined || this.#subnets.has(name)) return;
+    const { api, clock, figures, lost } = this.#parts;
+    const register: Register<SubnetContent> = new Register<SubnetContent>(
+      {
+        ...{ config: name, api, clock },
+        read: (read) => this.#read(key, read),
+        learnt: (before, after) => this.#learnSubnet(key, before, after),
+        lost: (mark) => lost(mark, (deadline) => register.shutOut(mark, deadline)),
+      },
+      figures,
+    );
+    this.#subnets.set(name, { key, register });
+    register.learn(config);
+    if (register.content === undefined) this.#subnets.delete(name);
+    else this.#unmet.delete(name);
+  }
+
+  #read(key: SubnetKey, { name, labels, data }: Config): SubnetContent | undefined {
+    this.#refuseOther(name, data);
+    const strange = (label: string) =>
+      this.#tellOnce(`${name} ${label}`, 'warn', `the config ${name} has a label that Limpet did not write: ${label}`);
+    const content = SubnetContent.read(key, labels, strange);
+    if (content === undefined)
+      this.#tellOnce(name, 'error', `the config ${name} has no settings that can be read for ${key.cidr}`);
+    return content?.isRemoved ? undefined : content;
+  }
+
+  #learnSubnet(key: SubnetKey, before: SubnetContent | undefined, after: SubnetContent | undefined): void {
+    this.#parts.learnt();
+    for (const change of changesBetween(before, after, this.#parts.clock.now())) {
+      try {
+        this.#parts.listener().apply(key, change);
+      } catch (error) {
+        const message = `what the swarm says of ${key.cidr} cannot be: ${(error as Error).message}`;
+        this.#parts.report('error', message, { ...key, change });
+      }
+    }
+  }
+
+  /** What nobody made to the end or removed to the end: by chance of the moment, one of the managers does it. */
+  async #tidy(configs: readonly Config[]): Promise<void> {
+    const { api, clock } = this.#parts;
+    const index = this.#index.content;
+    if (index === undefined) return;
+    const listed = new Set([...index.subnets()].map(({ config }) => config));
+    const old = (config: Config) => clock.now() - config.created > ABANDONED;
+    const isOurs = ({ name, data }: Config) => name !== this.#index.config && data.startsWith(`{"limpet":${FORMAT},`);
+    for (const config of configs)
+      if (isOurs(config) && !listed.has(config.name) && old(config)) await api.removeConfig(config.id).catch(() => {});
+  }
+
+  /** @throws LimpetError DAMAGED for a subnet that is there and cannot be read */
+  #refuseUnreadable({ space, cidr }: SubnetSpec): void {
+    const config = this.#index.content?.find({ space, cidr });
+    if (config === undefined || !this.#told.has(config)) return;
+    const message = `the config ${config} has settings that cannot be read: remove it with docker config rm`;
+    throw new LimpetError('DAMAGED', message, { space, subnet: cidr, key: config });
+  }
+
+  /** @throws LimpetError DAMAGED when another version has written it */
+  #refuseOther(name: string, data: string): void {
+    if (data.startsWith(`{"limpet":${FORMAT}`)) return;
+    const message =
+      `the config ${name} was not written by this version of Limpet (${data.slice(0, 40)}): run the version that ` +
+      'wrote it, or remove the config';
+    throw new LimpetError('DAMAGED', message, { key: name });
+  }
+
+  #tellOnce(what: string, level: StoreEvent['level'], message: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#parts.report(level, message);
+  }
+}

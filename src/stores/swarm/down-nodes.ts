@@ -1,0 +1,30 @@
+// Which nodes Swarm has given up: it calls them down before it starts anything in their place, or knows them no more.
+
+import type { Node } from '../../docker/shapes.js';
+import type { SwarmApi } from '../../docker/swarm-api.js';
+
+/** A node's ID as Swarm makes it. Hosts have others, which say nothing here. */
+const SWARM_ID = /^[0-9a-z]{25}$/;
+
+export class DownNodes {
+  readonly #api: SwarmApi;
+  /** Nodes of the last look that are not down; undefined before the first. */
+  #up: ReadonlySet<string> | undefined;
+
+  constructor(api: SwarmApi) {
+    this.#api = api;
+  }
+
+  /** @throws LimpetError UNAVAILABLE */
+  async look(): Promise<void> {
+    const nodes = await this.#api.nodes();
+    this.#up = new Set(nodes.filter(isThere).map(({ id }) => id));
+  }
+
+  /** As of the last look. */
+  readonly isDown = (node: string): boolean => this.#up !== undefined && SWARM_ID.test(node) && !this.#up.has(node);
+}
+
+function isThere({ state }: Node): boolean {
+  return state !== 'down';
+}

@@ -1,0 +1,91 @@
+// The index: which subnets there are, and in which config each of them is; and what nodes are called. One config for
+// all spaces: whether a subnet overlaps another is decided in this one place.
+
+import type { SubnetKey } from '../../service/store.js';
+import type { Content } from './content.js';
+import { Recent } from './recent.js';
+
+const RECENT = 'limpet.recent';
+const SUBNET = 'subnet ';
+const NODE = 'node ';
+
+export interface Listed {
+  readonly key: SubnetKey;
+  /** The name of its config. */
+  readonly config: string;
+}
+
+export class IndexContent implements Content {
+  readonly recent: Recent;
+  readonly #labels: Map<string, string>;
+
+  constructor(labels: Iterable<readonly [string, string]> = [], recent = new Recent()) {
+    this.#labels = new Map(labels);
+    this.recent = recent;
+  }
+
+  static read(labels: Readonly<Record<string, string>>): IndexContent {
+    const { [RECENT]: recent, ...others } = labels;
+    return new IndexContent(Object.entries(others), Recent.read(recent));
+  }
+
+  clone(): this {
+    return new IndexContent(this.#labels, this.recent.clone()) as this;
+  }
+
+  print(): Record<string, string> {
+    return { ...Object.fromEntries(this.#labels), [RECENT]: this.recent.print() };
+  }
+
+  /** The name of the subnet's config. */
+  find({ space, cidr }: SubnetKey): string | undefined {
+    return this.#labels.get(`${SUBNET}${space} ${cidr}`);
+  }
+
+  list({ space, cidr }: SubnetKey, config: string): void {
+    this.#labels.set(`${SUBNET}${space} ${cidr}`, config);
+  }
+
+  unlist({ space, cidr }: SubnetKey): void {
+    this.#labels.delete(`${SUBNET}${space} ${cidr}`);
+  }
+
+  *subnets(): IterableIterator<Listed> {
+    for (const [name, config] of this.#labels) {
+      const end = name.lastIndexOf(' ');
+      if (!name.startsWith(SUBNET) || end < SUBNET.length) continue;
+      yield { key: { space: name.slice(SUBNET.length, end), cidr: name.slice(end + 1) }, config };
+    }
+  }
+
+  /** All that says which subnets of a space there are: the same text, the same subnets. */
+  spaceAsText(space: string): string {
+    const listed = [...this.subnets()].filter(({ key }) => key.space === space);
+    return listed
+      .map(({ key, config }) => `${key.cidr} ${config}`)
+      .sort()
+      .join('\n');
+  }
+
+  nameOf(node: string): string | undefined {
+    return this.#labels.get(NODE + node);
+  }
+
+  setName(node: string, name: string): void {
+    this.#labels.set(NODE + node, name);
+  }
+
+  *names(): IterableIterator<{ readonly id: string; readonly name: string }> {
+    for (const [label, name] of this.#labels) if (label.startsWith(NODE)) yield { id: label.slice(NODE.length), name };
+  }
+}
+
+export function indexNameOf(prefix: string): string {
+  return `${prefix}.index`;
+}
+
+/** A name for the config of a subnet, which nobody has had before: at most 64 letters, digits, dots and dashes. */
+export function configNameOf(prefix: string, { space, cidr }: SubnetKey, mark: string): string {
+  const plain = (text: string, most: number) => text.replace(/[^0-9A-Za-z]+/g, '-').slice(0, most);
+  return `${prefix}.${plain(space, 10) || 'x'}.${cidr.replace(/[/:]+/g, '-').slice(0, 30)}.${mark}`;
+}

@@ -1,0 +1,46 @@
+// Who has written a config lately: a mark for each change, the latest last, as one label. It tells whoever has lost an
+// answer whether his change was made; and a mark that is void keeps a change from being made that is still under way.
+
+/** Marks that are remembered. An answer is lost for good when so many others have written since. */
+const MOST = 64;
+const VOID = '!';
+
+export class Recent {
+  #marks: readonly string[];
+
+  constructor(marks: readonly string[] = []) {
+    this.#marks = marks;
+  }
+
+  static read(label: string | undefined): Recent {
+    return new Recent((label ?? '').split(' ').filter((mark) => mark !== ''));
+  }
+
+  print(): string {
+    return this.#marks.join(' ');
+  }
+
+  clone(): Recent {
+    return new Recent(this.#marks);
+  }
+
+  /** What became of the change; undefined when nobody has heard of it. */
+  fate(mark: string): 'done' | 'void' | undefined {
+    if (this.#marks.includes(mark)) return 'done';
+    return this.#marks.includes(VOID + mark) ? 'void' : undefined;
+  }
+
+  /** The last mark. */
+  get last(): string | undefined {
+    return this.#marks.at(-1);
+  }
+
+  add(mark: string): void {
+    this.#marks = [...this.#marks, mark].slice(-MOST);
+  }
+
+  /** From now on that change cannot be made any more. */
+  addVoid(mark: string): void {
+    this.add(VOID + mark);
+  }
+}

@@ -1,0 +1,356 @@
+// One config, changed by compare-and-swap. What waits while a change is written is merged into the next one. Each round
+// reads the config, does the work on a copy, and writes that if nobody has written meanwhile; when somebody has, or the
+// answer is lost, the next round finds out by the marks that every change leaves (recent.ts).
+
+import type { Config, SwarmApi } from '../../docker/swarm-api.js';
+import { LimpetError } from '../../host/errors.js';
+import type { Clock } from '../../service/clock.js';
+import type { Deadline } from '../../service/deadline.js';
+import type { Commit } from '../../service/store.js';
+import type { Content } from './content.js';
+import { MOST_BYTES, type Outcome } from './draft.js';
+
+/** What is to be done to the config. */
+export interface Work<C> {
+  /** For messages. */
+  readonly what: string;
+  /** Answers `changed`, or leaves the draft as it was. */
+  readonly apply: (draft: C) => Outcome;
+  /** A mark of its own, where the change came from another process, which asks again when it gets no answer. */
+  readonly mark?: string;
+}
+
+export interface RegisterParts<C> {
+  /** Its name. */
+  readonly config: string;
+  readonly api: SwarmApi;
+  readonly clock: Clock;
+  /** Undefined when the config can no longer be used. */
+  readonly read: (config: Config) => C | undefined;
+  /** Makes the config when it is not there; else that is its end. */
+  readonly make?: () => Promise<unknown>;
+  /** What is known now; undefined: the config has ended. */
+  readonly learnt: (before: C | undefined, after: C | undefined) => void;
+  /** Somebody was told that it is unknown what became of the change with that mark. */
+  readonly lost: (mark: string) => void;
+}
+
+/** What has been done so far, in this process. */
+export interface Figures {
+  /** Changes that somebody asked for and that were written. */
+  commits: number;
+  /** Writes: fewer than commits where several went out together. */
+  writes: number;
+  /** Writes that came too late: another process was faster. */
+  stale: number;
+}
+
+/** Milliseconds that a round is tried again while nothing answers; a caller without a deadline waits as long. */
+const PATIENCE = 12_000;
+const LONGEST_PAUSE = 60;
+
+interface Waiting<C> {
+  readonly work: Work<C>;
+  readonly deadline: Deadline;
+  readonly settle: (answer: Answer) => void;
+  /** The mark of the write that it went out with. */
+  sent: string | undefined;
+  isOver: boolean;
+}
+
+type Answer = { readonly commit: Commit } | { readonly error: Error };
+
+/** A write of which it is not known what became. */
+interface Lost {
+  readonly mark: string;
+  readonly version: number;
+  /** The mark before it: if that is gone from the config, this one can be as well. */
+  readonly before: string | undefined;
+}
+
+export class Register<C extends Content> {
+  readonly #parts: RegisterParts<C>;
+  readonly #figures: Figures;
+  #known: { readonly id: string; readonly version: number; readonly content: C } | undefined;
+  #queue: Waiting<C>[] = [];
+  #running: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #data = '';
+
+  constructor(parts: RegisterParts<C>, figures: Figures) {
+    this.#parts = parts;
+    this.#figures = figures;
+  }
+
+  get config(): string {
+    return this.#parts.config;
+  }
+
+  /** Never changed in place: whoever keeps it has what was known then. */
+  get content(): C | undefined {
+    return this.#known?.content;
+  }
+
+  /** What was read of it. Older news than what is known changes nothing. */
+  learn(config: Config | undefined): void {
+    if (config === undefined) {
+      this.#end();
+      return;
+    }
+    // Another one of that name is of another swarm, whose versions say nothing here.
+    if (config.id === this.#known?.id && config.version <= this.#known.version) return;
+    this.#data = config.data;
+    const content = this.#parts.read(config);
+    if (content === undefined) this.#end();
+    else this.#know(config.id, config.version, content);
+  }
+
+  /** Reads it; who asks while it is being read gets what is read after that. @throws LimpetError UNAVAILABLE */
+  async read(): Promise<void> {
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readOnce().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /**
+   * The work, done and written; `conflict` when it cannot be done.
+   * @throws LimpetError UNAVAILABLE; with `outcome` unknown the mark is lost
+   */
+  async submit(work: Work<C>, deadline: Deadline): Promise<Commit> {
+    let settle: (answer: Answer) => void = () => {};
+    const answered = new Promise<Answer>((resolve) => {
+      settle = resolve;
+    });
+    const waiting: Waiting<C> = { work, deadline, settle, sent: undefined, isOver: false };
+    this.#queue.push(waiting);
+    this.#running ??= this.#run();
+    try {
+      const answer = await deadline.wait(answered, work.what);
+      if ('error' in answer) throw answer.error;
+      return answer.commit;
+    } catch (error) {
+      const isWritten = waiting.sent !== undefined && !waiting.isOver;
+      waiting.isOver = true;
+      if (!isWritten) throw error;
+      this.#parts.lost(waiting.sent as string);
+      throw unknown(work.what, error);
+    }
+  }
+
+  /**
+   * Done already, or never: a change with that mark that is still under way finds its version old or its mark void.
+   * @throws LimpetError UNAVAILABLE
+   */
+  async shutOut(mark: string, deadline: Deadline): Promise<void> {
+    const apply = ({ recent }: C): Outcome => {
+      if (recent.fate(mark) !== undefined) return 'same';
+      recent.addVoid(mark);
+      return 'changed';
+    };
+    await this.submit({ what: 'shut out a change that was lost', apply }, deadline);
+  }
+
+  /** As it is known, to be kept. */
+  get kept(): Config | undefined {
+    if (this.#known === undefined) return undefined;
+    const { id, version, content } = this.#known;
+    return { id, name: this.config, version, created: 0, labels: content.print(), data: this.#data };
+  }
+
+  /** Waits until nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #readOnce(): Promise<void> {
+    do {
+      this.#again = false;
+      this.learn(await this.#parts.api.config(this.#parts.config));
+    } while (this.#again);
+  }
+
+  #end(): void {
+    const before = this.#known?.content;
+    this.#known = undefined;
+    this.#parts.learnt(before, undefined);
+  }
+
+  #know(id: string, version: number, content: C): void {
+    const before = this.#known?.content;
+    this.#known = { id, version, content };
+    this.#parts.learnt(before, content);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) await this.#decide(this.#queue.splice(0));
+    this.#running = undefined;
+  }
+
+  /** Rounds, until everybody has an answer. */
+  async #decide(batch: Waiting<C>[]): Promise<void> {
+    const { api, clock, config: name, make } = this.#parts;
+    let open = batch;
+    let lost: Lost | undefined;
+    const began = clock.now();
+    for (let round = 0; open.length > 0; round++) {
+      if (round > 0) await clock.sleep(clock.random() * Math.min(2 ** round, LONGEST_PAUSE));
+      let config: Config | undefined;
+      try {
+        config = await api.config(name);
+        if (config === undefined && make !== undefined) {
+          await make();
+          config = await api.config(name);
+        }
+      } catch (error) {
+        const isHopeless = lost === undefined || clock.now() - began > PATIENCE;
+        if (isHopeless || open.every(isGivenUp)) return this.#fail(open, error as Error);
+        continue;
+      }
+      this.learn(config);
+      if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
+      open.push(...this.#queue.splice(0));
+      lost = this.#learnFate(lost, config, open);
+      open = open.filter(({ isOver }) => !isOver);
+      const [changed, draft] = this.#draft(open, lost);
+      open = open.filter(({ isOver }) => !isOver);
+      if (lost !== undefined && changed.length === 0) {
+        lost = undefined; // nobody waits for it any more
+        continue;
+      }
+      if (changed.length === 0) return;
+      const mark = lost?.mark ?? newMark(clock);
+      const sending: Lost = { mark, version: config.version, before: draft.recent.last };
+      draft.recent.add(mark);
+      for (const each of changed) each.sent = mark;
+      lost = await this.#write(config, draft, changed, sending, open);
+      open = open.filter(({ isOver }) => !isOver);
+    }
+  }
+
+  /** Undefined when it is known what became of the write. */
+  async #write(
+    config: Config,
+    draft: C,
+    changed: Waiting<C>[],
+    sending: Lost,
+    open: Waiting<C>[],
+  ): Promise<Lost | undefined> {
+    try {
+      this.#figures.writes++;
+      const answer = await this.#parts.api.updateConfig(config, draft.print());
+      if (answer !== 'done') {
+        this.#figures.stale++;
+        return sending; // as a lost one: Swarm itself may have sent it twice
+      }
+      // Its new version is not told. Whatever is newer than the one before has this in it.
+      this.#know(config.id, config.version + 0.5, draft);
+      this.#figures.commits += changed.length;
+      settleAll(changed, { commit: 'done' });
+      return undefined;
+    } catch (error) {
+      if (outcomeOf(error) !== 'none') return sending;
+      for (const each of changed) each.sent = undefined;
+      this.#fail(open, error as Error);
+      return undefined;
+    }
+  }
+
+  /** What became of a write that was lost: it is in the config, or cannot come there any more, or may yet. */
+  #learnFate(lost: Lost | undefined, config: Config, open: Waiting<C>[]): Lost | undefined {
+    if (lost === undefined || config.version === lost.version) return lost;
+    const { recent } = (this.#known as { content: C }).content;
+    const sent = open.filter((each) => each.sent === lost.mark);
+    if (recent.fate(lost.mark) === 'done') {
+      this.#figures.commits += sent.length;
+      settleAll(sent, { commit: 'done' });
+    } else if (lost.before === undefined || recent.fate(lost.before) === 'done') {
+      for (const each of sent) each.sent = undefined; // it was not written, and is done anew
+    } else {
+      // So many have written since that nobody can tell any more.
+      for (const each of sent) end(each, { error: unknown(each.work.what, new Error('too many others wrote since')) });
+      for (const each of sent.slice(0, 1)) this.#parts.lost(each.sent as string);
+    }
+    return undefined;
+  }
+
+  /** What has changed something, and the copy that it is done to. */
+  #draft(open: readonly Waiting<C>[], lost: Lost | undefined): [Waiting<C>[], C] {
+    const draft = (this.#known as { content: C }).content.clone();
+    const changed: Waiting<C>[] = [];
+    for (const each of open) {
+      // A write that may still come is repeated as it was: then it is the same, whichever of the two comes.
+      if (lost !== undefined && each.sent !== lost.mark) continue;
+      const fate = each.work.mark === undefined ? undefined : draft.recent.fate(each.work.mark);
+      if (fate !== undefined) end(each, { commit: fate === 'done' ? 'done' : 'conflict' });
+      else if (each.sent === undefined && each.deadline.passed) end(each, { error: tooLate(each.work.what) });
+      else {
+        const outcome = each.work.apply(draft);
+        if (outcome === 'changed') changed.push(each);
+        else if (outcome === 'full') end(each, { error: tooBig(this.#parts.config) });
+        else end(each, { commit: outcome === 'same' ? 'done' : 'conflict' });
+        if (outcome === 'changed' && each.work.mark !== undefined) draft.recent.add(each.work.mark);
+      }
+    }
+    return [changed, draft];
+  }
+
+  #fail(open: Waiting<C>[], error: Error): void {
+    const sent = open.find((each) => !each.isOver && each.sent !== undefined);
+    for (const each of open) {
+      if (each.isOver) continue;
+      end(each, { error: each.sent === undefined ? asNone(error) : unknown(each.work.what, error) });
+    }
+    if (sent !== undefined) this.#parts.lost(sent.sent as string);
+  }
+}
+
+/** Eight letters and digits, which nobody else has. */
+export function newMark(clock: Pick<Clock, 'random'>): string {
+  return Array.from({ length: 8 }, () => Math.floor(clock.random() * 36).toString(36)).join('');
+}
+
+function end<C>(waiting: Waiting<C>, answer: Answer): void {
+  if (waiting.isOver) return;
+  waiting.isOver = true;
+  waiting.settle(answer);
+}
+
+function settleAll<C>(all: readonly Waiting<C>[], answer: Answer): void {
+  for (const each of all) end(each, answer);
+}
+
+function isGivenUp<C>({ isOver, deadline }: Waiting<C>): boolean {
+  return isOver || deadline.passed;
+}
+
+function outcomeOf(error: unknown): unknown {
+  return error instanceof LimpetError && error.code === 'UNAVAILABLE' ? error.details.outcome : undefined;
+}
+
+/** Of a change that was not sent nothing was made, whatever else was. */
+function asNone(error: Error): Error {
+  return outcomeOf(error) === 'none' ? error : new LimpetError('UNAVAILABLE', error.message, { outcome: 'none' });
+}
+
+function unknown(what: string, cause: unknown): LimpetError {
+  const why = (cause as Error).message;
+  const message = `it is not known what became of a change of the swarm's configs (${what}): ${why}`;
+  return new LimpetError('UNAVAILABLE', message, { outcome: 'unknown', cause });
+}
+
+function tooLate(what: string): LimpetError {
+  return new LimpetError('UNAVAILABLE', `no time is left to ${what}: nothing was changed`, { outcome: 'none' });
+}
+
+function tooBig(config: string): LimpetError {
+  const message =
+    `the config ${config} would have more than ${MOST_BYTES} bytes, and Swarm's raft takes 1.5 MB: free reserved ` +
+    'addresses with limpet reclaim, use several networks, or etcd';
+  return new LimpetError('FULL', message, {});
+}

@@ -1,0 +1,71 @@
+// What a worker may write. It speaks for itself alone: it says what lives on itself and on no other node. It gives and
+// takes addresses as every node does; the subnets of Swarm's leader it neither changes nor ends.
+
+import type { Config, NewConfig } from '../../../docker/swarm-api.js';
+import type { SubnetKey } from '../../../service/store.js';
+import { IndexContent } from '../index-content.js';
+import type { Entry } from '../labels.js';
+import { SubnetContent } from '../subnet-content.js';
+
+/** The user that stands for Swarm's leader. */
+const LEADER = 'swarm';
+
+export interface Asker {
+  /** The node that asks. */
+  readonly worker: string;
+  /** What is live on such a node may be ended by anybody. */
+  readonly isDown: (node: string) => boolean;
+}
+
+/** Why the worker may not; undefined when it may. */
+export function refusalOfUpdate(before: Config, labels: Config['labels'], asker: Asker): string | undefined {
+  const key = keyOf(before);
+  if (key === undefined) return refusalOfIndex(IndexContent.read(before.labels), IndexContent.read(labels));
+  const [old, now] = [before.labels, labels].map((each) => SubnetContent.read(key, each, () => {}));
+  if (old === undefined || now === undefined) return 'it cannot be read';
+  const isLeaders = old.users.has(LEADER);
+  if (isLeaders && now.isRemoved) return 'it would end a subnet of the leader';
+  if (isLeaders && JSON.stringify(old.spec) !== JSON.stringify(now.spec))
+    return 'it would change a subnet of the leader';
+  if (isLeaders !== now.users.has(LEADER)) return 'it would speak for the leader';
+  const addresses = new Set([...old.entries(), ...now.entries()].map(({ address }) => address));
+  for (const address of addresses) {
+    const why = refusalOfEntry(old.entry(address), now.entry(address), asker);
+    if (why !== undefined) return `${why} (${address})`;
+  }
+  return undefined;
+}
+
+/** An index, or a subnet, with nothing in it yet. */
+export function refusalOfCreation({ name, labels, data }: NewConfig): string | undefined {
+  const key = keyOf({ data });
+  if (key === undefined && name.endsWith('.index') && Object.keys(labels).length === 0) return undefined;
+  const content = key === undefined ? undefined : SubnetContent.read(key, labels, () => {});
+  if (content === undefined) return 'it is no subnet';
+  return content.users.size > 0 || content.entries().next().done !== true ? 'it is not empty' : undefined;
+}
+
+function refusalOfEntry(old: Entry | undefined, now: Entry | undefined, asker: Asker): string | undefined {
+  if (old === now) return undefined;
+  const were = (old?.nodes ?? []).filter((node) => !asker.isDown(node));
+  const are = now?.nodes ?? [];
+  if (old?.identity !== now?.identity && were.length > 0) return 'it would end what is live';
+  const [begun, ended] = [are.filter((node) => !old?.nodes.includes(node)), were.filter((node) => !are.includes(node))];
+  return [...begun, ...ended].some((node) => node !== asker.worker) ? 'it would speak for another node' : undefined;
+}
+
+/** It may add subnets and names, and take out nothing. */
+function refusalOfIndex(old: IndexContent, now: IndexContent): string | undefined {
+  for (const { key, config } of old.subnets()) if (now.find(key) !== config) return 'it would take out a subnet';
+  return undefined;
+}
+
+/** Undefined for the index. */
+function keyOf({ data }: Pick<Config, 'data'>): SubnetKey | undefined {
+  try {
+    const { space, cidr } = JSON.parse(data) as Partial<SubnetKey>;
+    return typeof space === 'string' && typeof cidr === 'string' ? { space, cidr } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,159 @@
+// One subnet as its config has it. A copy is changed and written back whole: what is known is never changed in place.
+
+import type { SubnetKey, SubnetSpec } from '../../service/store.js';
+import type { Content } from './content.js';
+import { type Entry, printEntry, readEntry } from './labels.js';
+import { Recent } from './recent.js';
+
+const SETTINGS = 'limpet.settings';
+const RECENT = 'limpet.recent';
+/** The subnet has ended: whoever still finds it by an old index knows. */
+const REMOVED = 'limpet.removed';
+const USER = 'limpet.user.';
+
+type Labels = Readonly<Record<string, string>>;
+
+export class SubnetContent implements Content {
+  spec: SubnetSpec;
+  isRemoved = false;
+  readonly users: Set<string>;
+  readonly recent: Recent;
+  readonly #entries: Map<string, Entry>;
+  /** Identity → address. */
+  readonly #addresses: Map<string, string>;
+  readonly #strange: Record<string, string>;
+  #undo: (() => void)[] = [];
+  #bytes = 0;
+
+  private constructor(spec: SubnetSpec, recent: Recent, of?: SubnetContent) {
+    this.spec = spec;
+    this.recent = recent;
+    this.users = new Set(of?.users);
+    this.#entries = new Map(of === undefined ? [] : of.#entries);
+    this.#addresses = new Map(of === undefined ? [] : of.#addresses);
+    this.#strange = of === undefined ? {} : { ...of.#strange };
+    this.#bytes = of === undefined ? 0 : of.#bytes;
+  }
+
+  /** A new subnet, with nothing in it. */
+  static of(spec: SubnetSpec): SubnetContent {
+    return new SubnetContent(spec, new Recent());
+  }
+
+  /**
+   * Undefined when the settings cannot be read.
+   * @param strange is called with each label that Limpet has not written; it stays
+   */
+  static read(key: SubnetKey, labels: Labels, strange: (name: string) => void): SubnetContent | undefined {
+    const spec = readSpec(labels[SETTINGS], key);
+    if (spec === undefined) return undefined;
+    const content = new SubnetContent(spec, Recent.read(labels[RECENT]));
+    content.isRemoved = labels[REMOVED] !== undefined;
+    for (const [name, text] of Object.entries(labels)) {
+      if (name === SETTINGS || name === RECENT || name === REMOVED) continue;
+      if (name.startsWith(USER)) content.users.add(name.slice(USER.length));
+      else if (!content.#take(name, text)) {
+        content.#strange[name] = text;
+        strange(name);
+      }
+    }
+    return content;
+  }
+
+  clone(): this {
+    return new SubnetContent(this.spec, this.recent.clone(), this) as this;
+  }
+
+  print(): Record<string, string> {
+    const labels: Record<string, string> = { ...this.#strange };
+    labels[SETTINGS] = JSON.stringify(this.spec);
+    labels[RECENT] = this.recent.print();
+    if (this.isRemoved) labels[REMOVED] = 'yes';
+    for (const user of this.users) labels[USER + user] = '';
+    for (const entry of this.#entries.values()) labels[entry.address] = printEntry(entry);
+    return labels;
+  }
+
+  /** About as many as the labels take, what is strange aside. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  entry(address: string): Entry | undefined {
+    return this.#entries.get(address);
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  binding(identity: string): Entry | undefined {
+    const address = this.#addresses.get(identity);
+    return address === undefined ? undefined : this.#entries.get(address);
+  }
+
+  /** What the address is taken by from now on; one that is neither held nor bound is free. */
+  put(entry: Entry): void {
+    const before = this.#entries.get(entry.address);
+    this.#undo.push(() => this.#set(entry.address, before));
+    const isFree = entry.held === undefined && entry.identity === undefined;
+    this.#set(entry.address, isFree ? undefined : entry);
+  }
+
+  /** Does all of the work, or nothing when it answers false. */
+  wholly(work: () => boolean): boolean {
+    const [spec, users, isRemoved] = [this.spec, [...this.users], this.isRemoved];
+    this.#undo = [];
+    if (work()) return true;
+    for (const undo of this.#undo.reverse()) undo();
+    this.spec = spec;
+    this.isRemoved = isRemoved;
+    this.users.clear();
+    for (const user of users) this.users.add(user);
+    return false;
+  }
+
+  #set(address: string, entry: Entry | undefined): void {
+    const there = this.#entries.get(address);
+    const before = there?.identity;
+    if (before !== undefined && this.#addresses.get(before) === address) this.#addresses.delete(before);
+    this.#bytes += bytesOf(entry) - bytesOf(there);
+    if (entry === undefined) this.#entries.delete(address);
+    else this.#entries.set(address, entry);
+    if (entry?.identity !== undefined) this.#addresses.set(entry.identity, address);
+  }
+
+  /** False for a label that says nothing, or says of an identity what another one has said already. */
+  #take(address: string, text: string): boolean {
+    const entry = /^[0-9a-f.:]+$/.test(address) ? readEntry(address, text) : undefined;
+    if (entry === undefined || (entry.identity !== undefined && this.#addresses.has(entry.identity))) return false;
+    this.#set(address, entry);
+    return true;
+  }
+}
+
+function bytesOf(entry: Entry | undefined): number {
+  if (entry === undefined) return 0;
+  const { address, identity, nodes, held } = entry;
+  const who = identity === undefined ? 0 : Buffer.byteLength(identity) + 36;
+  const where = nodes.reduce((sum, node) => sum + node.length + 1, 0);
+  return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
+}
+
+/** Undefined when the text is no whole spec of that subnet. */
+function readSpec(text: string | undefined, { space, cidr }: SubnetKey): SubnetSpec | undefined {
+  let read: Partial<SubnetSpec> | null;
+  try {
+    read = JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+  const isWhole =
+    read?.space === space &&
+    read.cidr === cidr &&
+    ['string', 'undefined'].includes(typeof read.gateway) &&
+    Array.isArray(read.exclude) &&
+    typeof read.policy === 'string' &&
+    typeof read.reclaim === 'object';
+  return isWhole ? (read as SubnetSpec) : undefined;
+}
