@@ -1,5 +1,7 @@
 // How each step of a build is done. inputs.ts says what they read and in which order they come.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { ADDON, copyPackage, PACKED } from '../../src/cli/install/packages.js';
 import { billOfMaterials } from './bill.js';
 import { bundle } from './bundles.js';
 import { compileCore, embedCore } from './core.js';
@@ -21,7 +23,10 @@ export const STEPS: Readonly<Record<StepName, Work>> = {
     await writeFile(EMBEDDED, embedCore(core));
   },
   async bundles(into, dist) {
-    const inside = await bundle(into, await readFile(`${dist}/debug/core.wasm`));
+    const bundled = await bundle(into, await readFile(`${dist}/debug/core.wasm`));
+    // For the plugin that `limpet install` makes.
+    const copied = await copyPackage(ADDON, `${into}/${PACKED}`, resolve('.'), ['linux-x64', 'linux-arm64']);
+    const inside = [...bundled, ...copied.map((folder) => relative('.', folder))];
     await writeFile(`${into}/THIRD-PARTY-LICENSES.txt`, await collectLicenses(inside));
     await writeFile(`${into}/sbom.cdx.json`, await billOfMaterials(inside));
   },

@@ -58,7 +58,12 @@ const named: Record<string, Suite> = {
     needs: needChromium,
     env: () => ({ CHROMIUM }),
   }),
-  install: testsIn('tests/install', { when: 'system', alone: true, builds: ['bundles', 'types', 'playground'] }),
+  install: testsIn('tests/install', {
+    when: 'system',
+    alone: true,
+    builds: ['bundles', 'types', 'playground'],
+    env: fromTarball,
+  }),
   embed: embed(),
 };
 

@@ -10,7 +10,7 @@ import { shellWord, visible } from '../../host/visible.js';
 import { EXIT, Failure } from '../failure.js';
 import { print } from '../output.js';
 import type { Paint } from '../print.js';
-import { type Installed, installed, networksOf, tagged } from './docker.js';
+import { type Installed, installed, networksOf, swarmFolder, tagged } from './docker.js';
 import { defaultSettings } from './manifest.js';
 import { changedSettings, installSteps, type Step, uninstallSteps, upgradeSteps, workFolder } from './steps.js';
 
@@ -41,7 +41,8 @@ export function installCommands(program: Command, paint: Paint): void {
       const settings = parse(given);
       const old = await installed(options.name);
       if (old !== undefined) throw new Failure(`${options.name} is already installed: see limpet upgrade`, EXIT.found);
-      const wanted = { name: options.name, settings, folder: await workFolder() };
+      const own = await ownSettings();
+      const wanted = { name: options.name, settings: new Map([...own, ...settings]), folder: await workFolder() };
       await go(installSteps(wanted), options, paint, wanted.folder, () => takeBack(options.name));
       await say(options, [
         `Limpet ${packageJson.version} is installed on this node. To undo: limpet uninstall`,
@@ -73,6 +74,12 @@ export function installCommands(program: Command, paint: Paint): void {
       const state = old.settings.get('state.source');
       await say(options, [`Limpet is removed from this node. Its addresses are kept in ${state}.`]);
     });
+}
+
+/** What a Docker with a data root of its own has elsewhere. */
+async function ownSettings(): Promise<[string, string][]> {
+  const [found, usual] = [await swarmFolder(), new Map(defaultSettings()).get('swarm.source')];
+  return found === usual ? [] : [['swarm.source', found]];
 }
 
 /** Runs the steps, each told before; after a failure, what `takeBack` does. */

@@ -2,6 +2,7 @@
 // said as the command that it is, so that anybody can do it, or undo it, by hand.
 
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EXIT, Failure } from '../failure.js';
 
@@ -49,6 +50,11 @@ interface Inspected {
     readonly Env: readonly string[];
     readonly Mounts: readonly { readonly Name: string; readonly Source: string | null }[];
   };
+}
+
+/** Where the swarm's certificates of this node are. @throws Failure */
+export async function swarmFolder(): Promise<string> {
+  return join(await docker('info', '--format', '{{.DockerRootDir}}'), 'swarm');
 }
 
 /** Names of the networks whose addresses it gives. @throws Failure */

@@ -2,14 +2,12 @@
 // to, the command line's modules, and the packages that they import.
 
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../failure.js';
 import { SCRIPT } from './manifest.js';
-
-/** The packages that the modules import: the second is a native addon and an optional peer. */
-const PACKAGES = ['ip-num', 'fs-native-extensions'];
+import { copyPackage, PACKED } from './packages.js';
 
 /**
  * Fills `root`.
@@ -28,7 +26,10 @@ export async function makeRootfs(root: string, dist: string): Promise<void> {
   await copyFile(join(dist, '../package.json'), join(home, 'package.json'));
   for (const module of await modulesOf(dist, 'cli.js')) await copyFile(join(dist, module), join(home, 'dist', module));
   await writeFile(join(root, SCRIPT), "import './dist/cli.js';\n");
-  for (const name of PACKAGES) await copyPackage(name, join(home, 'node_modules'), dist);
+  const packages = join(home, 'node_modules');
+  await copyPackage('ip-num', packages, dist, []);
+  const here = `${process.platform}-${process.arch}`;
+  await cp(join(dist, PACKED), packages, { recursive: true, filter: (path) => !isForAnother(path, here) });
 }
 
 async function copyNode(root: string): Promise<void> {
@@ -61,26 +62,8 @@ async function modulesOf(dist: string, first: string): Promise<Set<string>> {
   return found;
 }
 
-/** Copies a package with those that it depends on; of its prebuilt addons the one for this machine. */
-async function copyPackage(name: string, into: string, from: string): Promise<void> {
-  const source = await folderOf(name, from);
-  const { dependencies = {} } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
-  await cp(source, join(into, name), { recursive: true, filter: (path) => isNeeded(path.slice(source.length + 1)) });
-  for (const dependency of Object.keys(dependencies)) await copyPackage(dependency, into, source);
-}
-
-/** Where Node would find the package. */
-async function folderOf(name: string, from: string): Promise<string> {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const found = join(folder, 'node_modules', name);
-    if (await stat(join(found, 'package.json')).catch(() => undefined)) return found;
-    if (folder === dirname(folder)) break;
-  }
-  throw new Failure(`the package ${name} is not installed: npm install ${name}`);
-}
-
-function isNeeded(path: string): boolean {
-  const [folder = '', platform] = path.split('/');
-  if (folder === 'prebuilds') return platform === undefined || platform === `${process.platform}-${process.arch}`;
-  return !['src', 'include', 'node_modules', 'binding.c', 'CMakeLists.txt'].includes(folder);
+/** Of the prebuilt addons one is for this machine. */
+function isForAnother(path: string, here: string): boolean {
+  const platform = /\/prebuilds\/([^/]+)/.exec(path)?.[1];
+  return platform !== undefined && platform !== here;
 }
