@@ -129,7 +129,7 @@ describe('three plugins on one etcd', () => {
     assert.deepEqual([status, body.status, body.why], [200, 'ok', []]);
     assert.match(body.unreadable[0], /^10\.78\.0\.0\/24 in swarm cannot be read in the store: /);
     const metrics = await nodes[1]!.client.ask('/metrics', '', 'GET');
-    assert.match(metrics.text, /^limpet_subnet_unreadable\{space="swarm",subnet="10\.78\.0\.0\/24"\} 1$/m);
+    assert.match(metrics.text, /^limpet_subnets_unreadable 1$/m);
     const told = await nodes[1]!.client.ask('/limpet/v1/status', '', 'GET');
     assert.deepEqual(
       told.body.unreadable.map(({ cidr, key }: any) => [cidr, key]),
