@@ -1,5 +1,5 @@
-// Whatever a record of the file store says behind right checksums: the store either refuses it as damaged, with file and
-// offset, or what it then has makes sense. Every subnet serves on, and no address has two identities.
+// Whatever a record of the file store says behind right checksums: the store either refuses it as damaged, with file
+// and offset, or what it then has makes sense. Every subnet serves on, and no address has two identities.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -151,7 +151,7 @@ async function verdict(path: string, change: Change): Promise<'refused' | 'opene
   return 'opened';
 }
 
-test(`${VALUES} values that are none, behind right checksums, are refused with their place, or make sense`, async (t) => {
+test(`${VALUES} values that are none, behind right checksums, are refused, or make sense`, async (t) => {
   const files = await sound();
   assert.ok(Object.keys(files).length === 3, Object.keys(files).join());
   const path = join(folder, 'store');
