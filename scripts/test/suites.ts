@@ -23,14 +23,18 @@ const named: Record<string, Suite> = {
   core: specsIn('assembly/__tests__'),
   package: testsIn('tests/package', { builds: ['bundles', 'types', 'playground'], env: packed }),
   service: testsIn('tests/service', { env: () => ({ LIMPET_CRASH_ROUNDS: '30' }) }),
-  security: testsIn('tests/security', { env: () => ({ LIMPET_FUZZ_LISTS: '2000', LIMPET_MUTATIONS: '250' }) }),
+  security: testsIn('tests/security', { env: () => ({ LIMPET_FUZZ_LISTS: '2000' }) }),
   plugin: testsIn('tests/plugin', { env: () => ({ LIMPET_FUZZ_REQUESTS: '20000' }) }),
 
   // The whole campaigns; the usual suites run a part of each.
   crash: testsIn('tests/service', { when: 'long', only: (file) => file.endsWith('/file-crash.test.ts') }),
   fuzz: testsIn('tests/plugin', { when: 'long', only: (file) => file.endsWith('/fuzz.test.ts') }),
   lists: testsIn('tests/security', { when: 'long', only: (file) => file.endsWith('/containers.test.ts') }),
-  mutations: testsIn('tests/security', { when: 'long', only: (file) => file.endsWith('/file-mutations.test.ts') }),
+  mutations: testsIn('tests/security', {
+    when: 'long',
+    only: (file) => file.endsWith('/file-mutations.test.ts'),
+    env: () => ({ LIMPET_MUTATIONS: '10000' }),
+  }),
   'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 
