@@ -33,6 +33,11 @@ const named: Record<string, Suite> = {
   crash: testsIn('tests/service', { when: 'long', only: (file) => file.endsWith('/file-crash.test.ts') }),
   fuzz: testsIn('tests/plugin', { when: 'long', only: (file) => file.endsWith('/fuzz.test.ts') }),
   lists: testsIn('tests/security', { when: 'long', only: (file) => file.endsWith('/containers.test.ts') }),
+  mutations: testsIn('tests/security', {
+    when: 'long',
+    only: (file) => file.endsWith('/file-mutations.test.ts'),
+    env: () => ({ LIMPET_MUTATIONS: '10000' }),
+  }),
   'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 

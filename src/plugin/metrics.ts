@@ -34,15 +34,9 @@ export class Metrics {
       const open = service();
       gauge.set(open !== undefined && (await open.whyAway()) === undefined ? 1 : 0);
     });
-    this.#gauge(
-      'limpet_subnet_unreadable',
-      'Subnets that the store has and cannot read',
-      ['space', 'subnet'],
-      (gauge) => {
-        gauge.reset();
-        for (const { space, cidr } of service()?.damaged() ?? [])
-          gauge.set({ space: visible(space), subnet: visible(cidr) }, 1);
-      },
+    // A count alone: who can write to a shared store could else make series without end. Health and status name them.
+    this.#gauge('limpet_subnets_unreadable', 'Subnets that the store has and cannot read', [], (gauge) =>
+      gauge.set(service()?.damaged().length ?? 0),
     );
     this.#gauge('limpet_subnet_addresses', 'Addresses by state', ['space', 'subnet', 'state'], (gauge) => {
       gauge.reset();

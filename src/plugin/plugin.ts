@@ -23,6 +23,9 @@ import { listen, type Mount, makeServer } from './server.js';
 import { Situation } from './situation.js';
 import { checkStore } from './stores.js';
 
+/** Subnets that health names. */
+const MOST_NAMED = 20;
+
 export interface RunningPlugin {
   readonly socket: string;
   /**
@@ -115,7 +118,9 @@ async function healthOf(situation: Situation, looks: Looks): Promise<Health> {
   const service = situation.openService;
   const why = situation.missing ?? (await service?.whyAway()) ?? looks.failed;
   const damaged = service?.damaged() ?? [];
-  return { why: why === undefined ? [] : [why], unreadable: damaged.map(unreadableText) };
+  const named = damaged.slice(0, MOST_NAMED).map(unreadableText);
+  const more = damaged.length > named.length ? [`${damaged.length - named.length} more, see limpet status`] : [];
+  return { why: why === undefined ? [] : [why], unreadable: [...named, ...more] };
 }
 
 async function metricsOf(

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { statusText } from '../../src/cli/operate/status.js';
+import type { Status } from '../../src/operate/index.js';
 import { Docker, info, network, taskContainer } from '../plugin/docker.js';
 import { plugin, type Started, until } from '../plugin/plugins.js';
 import { Etcd } from './etcd.js';
@@ -39,6 +41,9 @@ async function create(n: number, slot: number, task: string): Promise<string> {
   dockers[n]!.put(taskContainer('web', slot, task, { asked: ticket }));
   return ticket;
 }
+
+/** As `limpet status` prints it. */
+const shown = (status: Status) => [...statusText(status, (_, text) => text)].join('\n');
 
 before(async () => {
   etcd = await Etcd.cluster(1);
@@ -106,6 +111,7 @@ describe('three plugins on one etcd', () => {
     for (const each of told) assert.deepEqual([each.status, /etcd/.test(each.text)], [503, true], each.text);
     const away = await nodes[1]!.client.ask('/limpet/v1/status', '', 'GET');
     assert.match(away.body.store.away, /etcd/);
+    assert.match(shown(away.body), /^warning: no change can be answered now: .*etcd/m);
     assert.match((await nodes[1]!.client.ask('/metrics', '', 'GET')).text, /^limpet_store_answers 0$/m);
     member.signal('SIGCONT');
     await until(
@@ -129,12 +135,13 @@ describe('three plugins on one etcd', () => {
     assert.deepEqual([status, body.status, body.why], [200, 'ok', []]);
     assert.match(body.unreadable[0], /^10\.78\.0\.0\/24 in swarm cannot be read in the store: /);
     const metrics = await nodes[1]!.client.ask('/metrics', '', 'GET');
-    assert.match(metrics.text, /^limpet_subnet_unreadable\{space="swarm",subnet="10\.78\.0\.0\/24"\} 1$/m);
+    assert.match(metrics.text, /^limpet_subnets_unreadable 1$/m);
     const told = await nodes[1]!.client.ask('/limpet/v1/status', '', 'GET');
     assert.deepEqual(
       told.body.unreadable.map(({ cidr, key }: any) => [cidr, key]),
       [['10.78.0.0/24', key]],
     );
+    assert.match(shown(told.body), /^warning: 10\.78\.0\.0\/24 in swarm cannot be read in the store: .*10\.78/m);
     const refused = await nodes[0]!.client.call('RequestPool', { AddressSpace: 'limpet.global', Pool: '10.78.0.0/24' });
     assert.match(refused.body.Err, /cannot be believed at .*10\.78/);
     assert.ok(await address(1, L, await create(1, 50, 'a')), 'others are served');
