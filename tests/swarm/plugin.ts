@@ -9,15 +9,19 @@ export const DRIVER = 'limpet:latest';
 const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /** Creates and enables it as docs/SWARM.md says, with this node's own paths. */
-export async function installPlugin(node: DockerNode, settings: Readonly<Record<string, string>>): Promise<void> {
-  const state = join(node.machine.disk, 'limpet');
+export async function installPlugin(
+  node: DockerNode,
+  settings: Readonly<Record<string, string>>,
+  name = DRIVER,
+): Promise<void> {
+  const state = join(node.machine.disk, name.replace(':', '-'));
   await mkdir(state, { recursive: true });
-  await node.docker(['plugin', 'create', DRIVER, PLUGIN_FOLDER], { timeout: 180_000 });
+  await node.docker(['plugin', 'create', name, PLUGIN_FOLDER], { timeout: 180_000 });
   const swarm = join(node.machine.disk, 'docker/swarm');
   const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state, 'swarm.source': swarm };
-  const all = Object.entries({ ...own, ...settings }).map(([name, value]) => `${name}=${value}`);
-  await node.docker(['plugin', 'set', DRIVER, ...all]);
-  await node.docker(['plugin', 'enable', DRIVER]);
+  const all = Object.entries({ ...own, ...settings }).map(([setting, value]) => `${setting}=${value}`);
+  await node.docker(['plugin', 'set', name, ...all]);
+  await node.docker(['plugin', 'enable', name]);
 }
 
 /** Networks of Limpet exist, so Docker demands force. */
