@@ -286,6 +286,24 @@ test('labels and configs that Limpet did not write stay, and are told once', asy
   assert.notEqual(swarm.find('limpet.not-ours'), undefined);
 });
 
+test('what somebody left who died while he made or removed a subnet is tidied', async (context) => {
+  const { swarm, at } = await opened(context, 1, { reread: 200 });
+  const [one] = at as [Opened];
+  await one.service.subnet(CIDR);
+  swarm.remove(swarm.find(SUBNET)?.ID as string);
+  const index = () => Object.keys(swarm.find('limpet.index')?.Spec.Labels ?? {});
+  const data = (cidr: string) => Buffer.from(`{"limpet":1,"space":"default","cidr":"${cidr}"}`).toString('base64');
+  swarm.now = Date.now() - 2 * 3_600_000;
+  swarm.create({ Name: 'limpet.default.10.7.0.0-24.old', Labels: {}, Data: data('10.7.0.0/24') });
+  swarm.now = undefined;
+  swarm.create({ Name: 'limpet.default.10.8.0.0-24.new', Labels: {}, Data: data('10.8.0.0/24') });
+  await eventually('the index forgets it', () => !index().some((label) => label.startsWith('subnet ')));
+  await eventually('the old one is gone', () => swarm.find('limpet.default.10.7') === undefined);
+  assert.notEqual(swarm.find('limpet.default.10.8'), undefined, 'which may be being made');
+  assert.equal(one.service.find(CIDR), undefined);
+  await (await one.service.subnet(CIDR)).allocate('web.1', { node: NODES[0] });
+});
+
 test('a subnet that cannot be read is refused, and keeps nobody from starting', async (context) => {
   const { swarm, at } = await opened(context);
   const [one] = at as [Opened];

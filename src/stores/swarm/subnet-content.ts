@@ -48,7 +48,7 @@ export class SubnetContent implements Content {
     const spec = readSpec(labels[SETTINGS], key);
     if (spec === undefined) return undefined;
     const content = new SubnetContent(spec, Recent.read(labels[RECENT]));
-    content.isRemoved = labels[REMOVED] !== undefined;
+    content.isRemoved = hasEnded(labels);
     for (const [name, text] of Object.entries(labels)) {
       if (name === SETTINGS || name === RECENT || name === REMOVED) continue;
       if (name.startsWith(USER)) content.users.add(name.slice(USER.length));
@@ -138,6 +138,11 @@ function bytesOf(entry: Entry | undefined): number {
   const who = identity === undefined ? 0 : Buffer.byteLength(identity) + 36;
   const where = nodes.reduce((sum, node) => sum + node.length + 1, 0);
   return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
+}
+
+/** Whether the subnet whose labels these are has ended. */
+export function hasEnded(labels: Labels): boolean {
+  return labels[REMOVED] !== undefined;
 }
 
 /** Undefined when the text is no whole spec of that subnet. */
