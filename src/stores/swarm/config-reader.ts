@@ -2,7 +2,7 @@
 
 import type { Config } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
-import type { StoreEvent, SubnetKey } from '../../service/store.js';
+import { type DamagedSubnet, type StoreEvent, type SubnetKey, unreadableText } from '../../service/store.js';
 import { IndexContent } from './index-content.js';
 import { SubnetContent } from './subnet-content.js';
 
@@ -18,8 +18,8 @@ export function dataOf(subnet?: SubnetKey): string {
 export class ConfigReader {
   readonly #report: (level: StoreEvent['level'], message: string) => void;
   readonly #told = new Set<string>();
-  /** Names of configs whose settings cannot be read. */
-  readonly #unreadable = new Set<string>();
+  /** Configs whose settings cannot be read, by name. */
+  readonly #unreadable = new Map<string, DamagedSubnet>();
 
   constructor(report: (level: StoreEvent['level'], message: string) => void) {
     this.#report = report;
@@ -37,12 +37,15 @@ export class ConfigReader {
     const { name, labels } = config;
     const strange = (label: string) =>
       this.#tellOnce(`${name} ${label}`, 'warn', `the config ${name} has a label that Limpet did not write: ${label}`);
-    const content = SubnetContent.read(key, labels, strange);
-    if (content === undefined) {
-      this.#unreadable.add(name);
-      this.#tellOnce(name, 'error', `the config ${name} has no settings that can be read for ${key.cidr}`);
-    } else this.#unreadable.delete(name);
-    return content?.isRemoved ? undefined : content;
+    const read = SubnetContent.read(key, labels, strange);
+    if ('wrong' in read) {
+      const damaged = { ...key, key: name, why: read.wrong };
+      this.#unreadable.set(name, damaged);
+      this.#tellOnce(name, 'error', unreadableText(damaged));
+      return undefined;
+    }
+    this.#unreadable.delete(name);
+    return read.value.isRemoved ? undefined : read.value;
   }
 
   /**
@@ -50,9 +53,19 @@ export class ConfigReader {
    * @throws LimpetError DAMAGED for a subnet that is there and cannot be read
    */
   refuseUnreadable({ space, cidr }: SubnetKey, config: string | undefined): void {
-    if (config === undefined || !this.#unreadable.has(config)) return;
-    const message = `the config ${config} has settings that cannot be read: remove it with docker config rm`;
-    throw new LimpetError('DAMAGED', message, { space, subnet: cidr, key: config });
+    const damaged = config === undefined ? undefined : this.#unreadable.get(config);
+    if (damaged === undefined) return;
+    const message = `${unreadableText(damaged)} (${damaged.key}): remove it with docker config rm`;
+    throw new LimpetError('DAMAGED', message, { space, subnet: cidr, key: damaged.key });
+  }
+
+  damaged(): Iterable<DamagedSubnet> {
+    return this.#unreadable.values();
+  }
+
+  /** Those that are there no more are not unreadable either. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#unreadable.keys()) if (!names.has(name)) this.#unreadable.delete(name);
   }
 
   #tellOnce(what: string, level: StoreEvent['level'], message: string): void {

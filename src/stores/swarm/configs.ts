@@ -6,7 +6,15 @@ import type { Config, SwarmApi } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
-import type { Commit, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
+import type {
+  Commit,
+  DamagedSubnet,
+  NodeName,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+  SubnetSpec,
+} from '../../service/store.js';
 import { ConfigReader, dataOf } from './config-reader.js';
 import { configNameOf, type IndexContent, indexNameOf } from './index-content.js';
 import { leftOvers } from './left-overs.js';
@@ -171,6 +179,15 @@ export class Configs {
     await this.#index.submit({ what: `keep the name of ${id}`, apply }, deadline);
   }
 
+  /** @throws LimpetError UNAVAILABLE when nothing could be committed now */
+  async answers(): Promise<void> {
+    await this.#index.read();
+  }
+
+  damaged(): Iterable<DamagedSubnet> {
+    return this.#reader.damaged();
+  }
+
   async idle(): Promise<void> {
     await Promise.all([this.#index.idle(), ...[...this.registers()].map((register) => register.idle())]);
   }
@@ -187,6 +204,7 @@ export class Configs {
 
   #learnIndex(before: IndexContent | undefined, after: IndexContent | undefined): void {
     this.#parts.learnt();
+    this.#reader.keepOnly(new Set([...(after?.subnets() ?? [])].map(({ config }) => config)));
     const listed = new Map([...(after?.subnets() ?? [])].map(({ key, config }) => [config, key]));
     for (const [name, { key, register }] of [...this.#subnets]) {
       if (listed.has(name)) continue;
