@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
-import { DRIVER, installPlugin } from '../tests/swarm/plugin.js';
+import { DRIVER, installPlugin, pluginProcesses } from '../tests/swarm/plugin.js';
 import type { DockerNode } from '../tests/swarm/rig/docker-node.js';
 import { IMAGE, STAY } from '../tests/swarm/rig/image.js';
 import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig/rig.js';
@@ -30,6 +30,9 @@ interface Contestant {
   /** Of each network's addresses. */
   readonly prefix: string;
 }
+
+/** Milliseconds. */
+const REST = 30_000;
 
 const CONTESTANTS: readonly Contestant[] = [
   { name: "Docker's own IPAM", driver: 'default', prefix: '10.70' },
@@ -58,6 +61,7 @@ async function bench(site: Site): Promise<void> {
     const flags = ['--driver', 'overlay', '--ipam-driver', driver, '--subnet', `${prefix}.0.0/16`];
     await leader.docker(['network', 'create', ...flags, netOf(driver)]);
   }
+  for (const line of await atRest(leader)) console.log(line);
   const pending = new Map(CONTESTANTS.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < ROUNDS; round++)
     for (const each of CONTESTANTS) pending.get(each.name)?.push(await addressed(leader, each));
@@ -71,6 +75,28 @@ async function bench(site: Site): Promise<void> {
   }
   print(`${RUNNING} replicas that run: seconds until all do`, running);
   print(`bytes in the raft log of the leader for each restart (forced update of ${RUNNING})`, bytes);
+}
+
+/** The plugins of one node while nothing happens: share of a processor, and resident memory. */
+async function atRest(node: DockerNode): Promise<string[]> {
+  await sleep(10_000);
+  const ticks = () =>
+    new Map(
+      pluginProcesses(node).map((pid) => {
+        const fields = readFileSync(node.procFile(pid, 'stat'), 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ');
+        return [pid, Number(fields[11]) + Number(fields[12])] as const;
+      }),
+    );
+  const before = ticks();
+  await sleep(REST);
+  return [...ticks()].map(([pid, after]) => {
+    const store = /LIMPET_STORE=([^:\0]*)/.exec(readFileSync(node.procFile(pid, 'environ'), 'utf8'))?.[1];
+    const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(node.procFile(pid, 'status'), 'utf8'))?.[1]) / 1024;
+    const share = ((after - (before.get(pid) ?? after)) * 10) / REST;
+    return `at rest, ${store}: ${(share * 100).toFixed(2)} % of a processor, ${rss.toFixed(0)} MB resident`;
+  });
 }
 
 const netOf = (driver: string) => `net-${driver.replace(':latest', '')}`;

@@ -32,10 +32,15 @@ export async function restartPlugin(node: DockerNode): Promise<void> {
 
 /** The number of the plugin's process, as the node counts. @throws Error when it does not run */
 export function pluginProcess(node: DockerNode): number {
-  for (const name of readdirSync(`${node.machine.root}/proc`)) {
-    if (/^\d+$/.test(name) && commandOf(node, Number(name)).startsWith('/bin/node\0/limpet/')) return Number(name);
-  }
-  throw new Error(`no plugin runs on ${node.name}`);
+  const [pid] = pluginProcesses(node);
+  if (pid === undefined) throw new Error(`no plugin runs on ${node.name}`);
+  return pid;
+}
+
+/** Of every plugin of ours on the node. */
+export function pluginProcesses(node: DockerNode): number[] {
+  const pids = readdirSync(`${node.machine.root}/proc`).filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => commandOf(node, pid).startsWith('/bin/node\0/limpet/'));
 }
 
 function commandOf(node: DockerNode, pid: number): string {
