@@ -31,6 +31,8 @@ export class Swarm {
   readonly managers: Manager[] = [];
   /** Whether a majority of managers can hear each other. */
   hasMajority = true;
+  /** What the leader's clock shows; the machine's own unless it is set. */
+  now: number | undefined;
   /** Bytes of all entries that were written. */
   bytes = 0;
   writes = 0;
@@ -71,7 +73,7 @@ export class Swarm {
     if (this.find(Name)?.Spec.Name === Name || [...this.configs.values()].some(({ Spec }) => Spec.Name === Name))
       return [409, { message: `rpc error: code = AlreadyExists desc = config ${Name} already exists` }];
     const ID = (this.#made++).toString(36).padStart(25, 'c');
-    const at = new Date().toISOString();
+    const at = new Date(this.now ?? Date.now()).toISOString();
     const Spec = { Name, Labels: { ...Labels }, Data };
     const config = { ID, Version: { Index: 0 }, CreatedAt: at, UpdatedAt: at, Spec };
     const refused = this.#commit(config);

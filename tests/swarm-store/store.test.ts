@@ -196,9 +196,11 @@ test('without majority: refused at once with words; what is live here already co
   const began = performance.now();
   await assert.rejects(net.allocate('web.2', { node: NODES[0] }), refuses('UNAVAILABLE', 'none', NO_LEADER));
   await assert.rejects(net.release('web.1', NODES[0]), refuses('UNAVAILABLE', 'none'));
+  assert.match((await one.service.whyAway()) ?? '', NO_LEADER);
   assert.ok(performance.now() - began < 1000);
   assert.equal(await net.allocate('web.1', { node: NODES[0] }), own);
   swarm.hasMajority = true;
+  assert.equal(await one.service.whyAway(), undefined);
   assert.notEqual(await net.allocate('web.2', { node: NODES[0] }), own);
 });
 
@@ -276,14 +278,40 @@ test('labels and configs that Limpet did not write stay, and are told once', asy
   const net = await one.service.subnet(CIDR);
   const config = swarm.find(SUBNET) as NonNullable<ReturnType<Swarm['find']>>;
   swarm.create({ Name: 'limpet.not-ours', Labels: {}, Data: Buffer.from('x').toString('base64') });
-  const strange = { ...config.Spec.Labels, team: 'blue', '10.0.0.9': 'somebody' };
+  const strange = {
+    ...config.Spec.Labels,
+    ...{
+      team: 'blue',
+      '10.0.0.9': 'somebody',
+      '10.9.0.1': 'live a: outside',
+      '10.0.0.8': 'reserved: \u00fc'.repeat(99),
+    },
+  };
   swarm.update(config.ID, config.Version.Index, { ...config.Spec, Labels: strange });
   await net.allocate('web.1', { node: NODES[0] });
   await net.allocate('web.2', { node: NODES[0] });
   assert.deepEqual([labels(swarm).team, labels(swarm)['10.0.0.9']], ['blue', 'somebody']);
   const told = one.told.filter(({ message }) => /did not write/.test(message));
-  assert.equal(told.length, 2);
+  assert.equal(told.length, 4);
   assert.notEqual(swarm.find('limpet.not-ours'), undefined);
+});
+
+test('what somebody left who died while he made or removed a subnet is tidied', async (context) => {
+  const { swarm, at } = await opened(context, 1, { reread: 200 });
+  const [one] = at as [Opened];
+  await one.service.subnet(CIDR);
+  swarm.remove(swarm.find(SUBNET)?.ID as string);
+  const index = () => Object.keys(swarm.find('limpet.index')?.Spec.Labels ?? {});
+  const data = (cidr: string) => Buffer.from(`{"limpet":1,"space":"default","cidr":"${cidr}"}`).toString('base64');
+  swarm.now = Date.now() - 2 * 3_600_000;
+  swarm.create({ Name: 'limpet.default.10.7.0.0-24.old', Labels: {}, Data: data('10.7.0.0/24') });
+  swarm.now = undefined;
+  swarm.create({ Name: 'limpet.default.10.8.0.0-24.new', Labels: {}, Data: data('10.8.0.0/24') });
+  await eventually('the index forgets it', () => !index().some((label) => label.startsWith('subnet ')));
+  await eventually('the old one is gone', () => swarm.find('limpet.default.10.7') === undefined);
+  assert.notEqual(swarm.find('limpet.default.10.8'), undefined, 'which may be being made');
+  assert.equal(one.service.find(CIDR), undefined);
+  await (await one.service.subnet(CIDR)).allocate('web.1', { node: NODES[0] });
 });
 
 test('a subnet that cannot be read is refused, and keeps nobody from starting', async (context) => {
@@ -300,6 +328,10 @@ test('a subnet that cannot be read is refused, and keeps nobody from starting', 
     ['10.1.0.0/24'],
   );
   await assert.rejects(two.service.subnet(CIDR), refuses('DAMAGED', undefined, /docker config rm/));
+  assert.deepEqual(
+    two.service.damaged().map(({ cidr, key }) => [cidr, key]),
+    [[CIDR, config.Spec.Name]],
+  );
 });
 
 test('a config of another version keeps the store from opening', async (context) => {

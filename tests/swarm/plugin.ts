@@ -9,15 +9,19 @@ export const DRIVER = 'limpet:latest';
 const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /** Creates and enables it as docs/SWARM.md says, with this node's own paths. */
-export async function installPlugin(node: DockerNode, settings: Readonly<Record<string, string>>): Promise<void> {
-  const state = join(node.machine.disk, 'limpet');
+export async function installPlugin(
+  node: DockerNode,
+  settings: Readonly<Record<string, string>>,
+  name = DRIVER,
+): Promise<void> {
+  const state = join(node.machine.disk, name.replace(':', '-'));
   await mkdir(state, { recursive: true });
-  await node.docker(['plugin', 'create', DRIVER, PLUGIN_FOLDER], { timeout: 180_000 });
+  await node.docker(['plugin', 'create', name, PLUGIN_FOLDER], { timeout: 180_000 });
   const swarm = join(node.machine.disk, 'docker/swarm');
   const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state, 'swarm.source': swarm };
-  const all = Object.entries({ ...own, ...settings }).map(([name, value]) => `${name}=${value}`);
-  await node.docker(['plugin', 'set', DRIVER, ...all]);
-  await node.docker(['plugin', 'enable', DRIVER]);
+  const all = Object.entries({ ...own, ...settings }).map(([setting, value]) => `${setting}=${value}`);
+  await node.docker(['plugin', 'set', name, ...all]);
+  await node.docker(['plugin', 'enable', name]);
 }
 
 /** Networks of Limpet exist, so Docker demands force. */
@@ -28,10 +32,15 @@ export async function restartPlugin(node: DockerNode): Promise<void> {
 
 /** The number of the plugin's process, as the node counts. @throws Error when it does not run */
 export function pluginProcess(node: DockerNode): number {
-  for (const name of readdirSync(`${node.machine.root}/proc`)) {
-    if (/^\d+$/.test(name) && commandOf(node, Number(name)).startsWith('/bin/node\0/limpet/')) return Number(name);
-  }
-  throw new Error(`no plugin runs on ${node.name}`);
+  const [pid] = pluginProcesses(node);
+  if (pid === undefined) throw new Error(`no plugin runs on ${node.name}`);
+  return pid;
+}
+
+/** Of every plugin of ours on the node. */
+export function pluginProcesses(node: DockerNode): number[] {
+  const pids = readdirSync(`${node.machine.root}/proc`).filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => commandOf(node, pid).startsWith('/bin/node\0/limpet/'));
 }
 
 function commandOf(node: DockerNode, pid: number): string {

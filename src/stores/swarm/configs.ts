@@ -5,17 +5,25 @@
 import type { Config, SwarmApi } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
-import type { Deadline } from '../../service/deadline.js';
-import type { Commit, NodeName, StoreEvent, StoreListener, SubnetKey, SubnetSpec } from '../../service/store.js';
-import { configNameOf, IndexContent, indexNameOf } from './index-content.js';
+import { Deadline } from '../../service/deadline.js';
+import type {
+  Commit,
+  DamagedSubnet,
+  NodeName,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+  SubnetSpec,
+} from '../../service/store.js';
+import { ConfigReader, dataOf } from './config-reader.js';
+import { configNameOf, type IndexContent, indexNameOf } from './index-content.js';
+import { leftOvers } from './left-overs.js';
 import { type Figures, newMark, Register } from './register.js';
 import { SubnetContent } from './subnet-content.js';
 import { changesBetween } from './telling.js';
 
-/** The version of what the labels say. */
-const FORMAT = 1;
-/** Milliseconds after which a config that no index lists is nobody's that is being made. */
-const ABANDONED = 3_600_000;
+/** Milliseconds for what nobody waits for. */
+const PATIENCE = 12_000;
 
 export interface ConfigsParts {
   readonly api: SwarmApi;
@@ -43,19 +51,17 @@ export class Configs {
   readonly #subnets = new Map<string, Known>();
   /** Names that the index lists, of configs that are not known here. */
   readonly #unmet = new Map<string, SubnetKey>();
-  readonly #told = new Set<string>();
+  readonly #reader: ConfigReader;
 
   constructor(parts: ConfigsParts) {
     this.#parts = parts;
+    this.#reader = new ConfigReader(parts.report);
     const config = indexNameOf(parts.prefix);
     this.#index = new Register<IndexContent>(
       {
         ...{ config, api: parts.api, clock: parts.clock },
-        read: ({ labels, data }) => {
-          this.#refuseOther(config, data);
-          return IndexContent.read(labels);
-        },
-        make: () => parts.api.createConfig({ name: config, labels: {}, data: JSON.stringify({ limpet: FORMAT }) }),
+        read: (read) => this.#reader.index(read),
+        make: () => parts.api.createConfig({ name: config, labels: {}, data: dataOf() }),
         learnt: (before, after) => this.#learnIndex(before, after),
         lost: (mark) => parts.lost(mark, (deadline) => this.#index.shutOut(mark, deadline)),
       },
@@ -133,7 +139,7 @@ export class Configs {
   async create(spec: SubnetSpec, space: string, deadline: Deadline): Promise<Commit> {
     const there = this.find(spec)?.content;
     if (there !== undefined) return JSON.stringify(there.spec) === JSON.stringify(spec) ? 'done' : 'conflict';
-    this.#refuseUnreadable(spec);
+    this.#reader.refuseUnreadable(spec, this.#index.content?.find(spec));
     const name = configNameOf(this.#parts.prefix, spec, newMark(this.#parts.clock));
     await deadline.wait(this.#makeConfig(name, spec), `make the config ${name}`);
     const apply = (index: IndexContent) => {
@@ -173,12 +179,21 @@ export class Configs {
     await this.#index.submit({ what: `keep the name of ${id}`, apply }, deadline);
   }
 
+  /** @throws LimpetError UNAVAILABLE when nothing could be committed now */
+  async answers(): Promise<void> {
+    await this.#index.read();
+  }
+
+  damaged(): Iterable<DamagedSubnet> {
+    return this.#reader.damaged();
+  }
+
   async idle(): Promise<void> {
     await Promise.all([this.#index.idle(), ...[...this.registers()].map((register) => register.idle())]);
   }
 
   async #makeConfig(name: string, spec: SubnetSpec): Promise<void> {
-    const data = JSON.stringify({ limpet: FORMAT, space: spec.space, cidr: spec.cidr });
+    const data = dataOf(spec);
     try {
       await this.#parts.api.createConfig({ name, labels: SubnetContent.of(spec).print(), data });
     } catch (error) {
@@ -189,6 +204,7 @@ export class Configs {
 
   #learnIndex(before: IndexContent | undefined, after: IndexContent | undefined): void {
     this.#parts.learnt();
+    this.#reader.keepOnly(new Set([...(after?.subnets() ?? [])].map(({ config }) => config)));
     const listed = new Map([...(after?.subnets() ?? [])].map(({ key, config }) => [config, key]));
     for (const [name, { key, register }] of [...this.#subnets]) {
       if (listed.has(name)) continue;
@@ -217,7 +233,7 @@ export class Configs {
     const register: Register<SubnetContent> = new Register<SubnetContent>(
       {
         ...{ config: name, api, clock },
-        read: (read) => this.#read(key, read),
+        read: (read) => this.#reader.subnet(key, read),
         learnt: (before, after) => this.#learnSubnet(key, before, after),
         lost: (mark) => lost(mark, (deadline) => register.shutOut(mark, deadline)),
       },
@@ -227,16 +243,6 @@ export class Configs {
     register.learn(config);
     if (register.content === undefined) this.#subnets.delete(name);
     else this.#unmet.delete(name);
-  }
-
-  #read(key: SubnetKey, { name, labels, data }: Config): SubnetContent | undefined {
-    this.#refuseOther(name, data);
-    const strange = (label: string) =>
-      this.#tellOnce(`${name} ${label}`, 'warn', `the config ${name} has a label that Limpet did not write: ${label}`);
-    const content = SubnetContent.read(key, labels, strange);
-    if (content === undefined)
-      this.#tellOnce(name, 'error', `the config ${name} has no settings that can be read for ${key.cidr}`);
-    return content?.isRemoved ? undefined : content;
   }
 
   #learnSubnet(key: SubnetKey, before: SubnetContent | undefined, after: SubnetContent | undefined): void {
@@ -251,38 +257,20 @@ export class Configs {
     }
   }
 
-  /** What nobody made to the end or removed to the end: by chance of the moment, one of the managers does it. */
+  /** What nobody made to the end or removed to the end: whichever manager reads everything next does it. */
   async #tidy(configs: readonly Config[]): Promise<void> {
-    const { api, clock } = this.#parts;
+    const { api, clock, prefix } = this.#parts;
     const index = this.#index.content;
     if (index === undefined) return;
-    const listed = new Set([...index.subnets()].map(({ config }) => config));
-    const old = (config: Config) => clock.now() - config.created > ABANDONED;
-    const isOurs = ({ name, data }: Config) => name !== this.#index.config && data.startsWith(`{"limpet":${FORMAT},`);
-    for (const config of configs)
-      if (isOurs(config) && !listed.has(config.name) && old(config)) await api.removeConfig(config.id).catch(() => {});
-  }
-
-  /** @throws LimpetError DAMAGED for a subnet that is there and cannot be read */
-  #refuseUnreadable({ space, cidr }: SubnetSpec): void {
-    const config = this.#index.content?.find({ space, cidr });
-    if (config === undefined || !this.#told.has(config)) return;
-    const message = `the config ${config} has settings that cannot be read: remove it with docker config rm`;
-    throw new LimpetError('DAMAGED', message, { space, subnet: cidr, key: config });
-  }
-
-  /** @throws LimpetError DAMAGED when another version has written it */
-  #refuseOther(name: string, data: string): void {
-    if (data.startsWith(`{"limpet":${FORMAT}`)) return;
-    const message =
-      `the config ${name} was not written by this version of Limpet (${data.slice(0, 40)}): run the version that ` +
-      'wrote it, or remove the config';
-    throw new LimpetError('DAMAGED', message, { key: name });
-  }
-
-  #tellOnce(what: string, level: StoreEvent['level'], message: string): void {
-    if (this.#told.has(what)) return;
-    this.#told.add(what);
-    this.#parts.report(level, message);
+    const { abandoned, dangling } = leftOvers(prefix, index, configs, clock.now());
+    if (dangling.length > 0) {
+      const apply = (draft: IndexContent) => {
+        const left = dangling.filter(({ key, config }) => draft.find(key) === config);
+        for (const { key } of left) draft.unlist(key);
+        return left.length > 0 ? 'changed' : 'same';
+      };
+      await this.#index.submit({ what: 'tidy the index', apply }, new Deadline(clock, PATIENCE)).catch(() => {});
+    }
+    for (const { id } of abandoned) await api.removeConfig(id).catch(() => {});
   }
 }

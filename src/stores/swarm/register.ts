@@ -3,22 +3,24 @@
 // answer is lost, the next round finds out by the marks that every change leaves (recent.ts).
 
 import type { Config, SwarmApi } from '../../docker/swarm-api.js';
-import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
 import type { Commit } from '../../service/store.js';
 import type { Content } from './content.js';
-import { MOST_BYTES, type Outcome } from './draft.js';
-
-/** What is to be done to the config. */
-export interface Work<C> {
-  /** For messages. */
-  readonly what: string;
-  /** Answers `changed`, or leaves the draft as it was. */
-  readonly apply: (draft: C) => Outcome;
-  /** A mark of its own, where the change came from another process, which asks again when it gets no answer. */
-  readonly mark?: string;
-}
+import type { Outcome } from './draft.js';
+import {
+  type Answer,
+  asNone,
+  end,
+  isGivenUp,
+  outcomeOf,
+  settleAll,
+  tooBig,
+  tooLate,
+  unknown,
+  type Waiting,
+  type Work,
+} from './waiting.js';
 
 export interface RegisterParts<C> {
   /** Its name. */
@@ -48,17 +50,6 @@ export interface Figures {
 /** Milliseconds that a round is tried again while nothing answers; a caller without a deadline waits as long. */
 const PATIENCE = 12_000;
 const LONGEST_PAUSE = 60;
-
-interface Waiting<C> {
-  readonly work: Work<C>;
-  readonly deadline: Deadline;
-  readonly settle: (answer: Answer) => void;
-  /** The mark of the write that it went out with. */
-  sent: string | undefined;
-  isOver: boolean;
-}
-
-type Answer = { readonly commit: Commit } | { readonly error: Error };
 
 /** A write of which it is not known what became. */
 interface Lost {
@@ -313,44 +304,4 @@ export class Register<C extends Content> {
 /** Eight letters and digits, which nobody else has. */
 export function newMark(clock: Pick<Clock, 'random'>): string {
   return Array.from({ length: 8 }, () => Math.floor(clock.random() * 36).toString(36)).join('');
-}
-
-function end<C>(waiting: Waiting<C>, answer: Answer): void {
-  if (waiting.isOver) return;
-  waiting.isOver = true;
-  waiting.settle(answer);
-}
-
-function settleAll<C>(all: readonly Waiting<C>[], answer: Answer): void {
-  for (const each of all) end(each, answer);
-}
-
-function isGivenUp<C>({ isOver, deadline }: Waiting<C>): boolean {
-  return isOver || deadline.passed;
-}
-
-function outcomeOf(error: unknown): unknown {
-  return error instanceof LimpetError && error.code === 'UNAVAILABLE' ? error.details.outcome : undefined;
-}
-
-/** Of a change that was not sent nothing was made, whatever else was. */
-function asNone(error: Error): Error {
-  return outcomeOf(error) === 'none' ? error : new LimpetError('UNAVAILABLE', error.message, { outcome: 'none' });
-}
-
-function unknown(what: string, cause: unknown): LimpetError {
-  const why = (cause as Error).message;
-  const message = `it is not known what became of a change of the swarm's configs (${what}): ${why}`;
-  return new LimpetError('UNAVAILABLE', message, { outcome: 'unknown', cause });
-}
-
-function tooLate(what: string): LimpetError {
-  return new LimpetError('UNAVAILABLE', `no time is left to ${what}: nothing was changed`, { outcome: 'none' });
-}
-
-function tooBig(config: string): LimpetError {
-  const message =
-    `the config ${config} would have more than ${MOST_BYTES} bytes, and Swarm's raft takes 1.5 MB: free reserved ` +
-    'addresses with limpet reclaim, use several networks, or etcd';
-  return new LimpetError('FULL', message, {});
 }

@@ -1,6 +1,9 @@
 // One subnet as its config has it. A copy is changed and written back whole: what is known is never changed in place.
 
+import { isIdentity } from '../../host/identity.js';
+import { type Room, roomOf } from '../../service/spec.js';
 import type { SubnetKey, SubnetSpec } from '../../service/store.js';
+import { type Read, readSpec } from '../values.js';
 import type { Content } from './content.js';
 import { type Entry, printEntry, readEntry } from './labels.js';
 import { Recent } from './recent.js';
@@ -40,24 +43,22 @@ export class SubnetContent implements Content {
     return new SubnetContent(spec, new Recent());
   }
 
-  /**
-   * Undefined when the settings cannot be read.
-   * @param strange is called with each label that Limpet has not written; it stays
-   */
-  static read(key: SubnetKey, labels: Labels, strange: (name: string) => void): SubnetContent | undefined {
-    const spec = readSpec(labels[SETTINGS], key);
-    if (spec === undefined) return undefined;
-    const content = new SubnetContent(spec, Recent.read(labels[RECENT]));
-    content.isRemoved = labels[REMOVED] !== undefined;
+  /** @param strange is called with each label that cannot be believed; it stays as it is */
+  static read(key: SubnetKey, labels: Labels, strange: (name: string) => void): Read<SubnetContent> {
+    const spec = readSpec(Buffer.from(labels[SETTINGS] ?? ''), key);
+    if ('wrong' in spec) return spec;
+    const room = roomOf(spec.value);
+    const content = new SubnetContent(spec.value, Recent.read(labels[RECENT]));
+    content.isRemoved = hasEnded(labels);
     for (const [name, text] of Object.entries(labels)) {
       if (name === SETTINGS || name === RECENT || name === REMOVED) continue;
       if (name.startsWith(USER)) content.users.add(name.slice(USER.length));
-      else if (!content.#take(name, text)) {
+      else if (!content.#take(name, text, room)) {
         content.#strange[name] = text;
         strange(name);
       }
     }
-    return content;
+    return { value: content };
   }
 
   clone(): this {
@@ -123,10 +124,12 @@ export class SubnetContent implements Content {
     if (entry?.identity !== undefined) this.#addresses.set(entry.identity, address);
   }
 
-  /** False for a label that says nothing, or says of an identity what another one has said already. */
-  #take(address: string, text: string): boolean {
-    const entry = /^[0-9a-f.:]+$/.test(address) ? readEntry(address, text) : undefined;
-    if (entry === undefined || (entry.identity !== undefined && this.#addresses.has(entry.identity))) return false;
+  /** False for a label that says nothing, or nothing that can be: an identity has one address. */
+  #take(address: string, text: string, room: Room): boolean {
+    const entry = room(address) === undefined ? readEntry(address, text) : undefined;
+    if (entry === undefined) return false;
+    if (entry.identity !== undefined && (!isIdentity(entry.identity) || this.#addresses.has(entry.identity)))
+      return false;
     this.#set(address, entry);
     return true;
   }
@@ -140,20 +143,7 @@ function bytesOf(entry: Entry | undefined): number {
   return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
 }
 
-/** Undefined when the text is no whole spec of that subnet. */
-function readSpec(text: string | undefined, { space, cidr }: SubnetKey): SubnetSpec | undefined {
-  let read: Partial<SubnetSpec> | null;
-  try {
-    read = JSON.parse(text ?? 'null');
-  } catch {
-    return undefined;
-  }
-  const isWhole =
-    read?.space === space &&
-    read.cidr === cidr &&
-    ['string', 'undefined'].includes(typeof read.gateway) &&
-    Array.isArray(read.exclude) &&
-    typeof read.policy === 'string' &&
-    typeof read.reclaim === 'object';
-  return isWhole ? (read as SubnetSpec) : undefined;
+/** Whether the subnet whose labels these are has ended. */
+export function hasEnded(labels: Labels): boolean {
+  return labels[REMOVED] !== undefined;
 }

@@ -5,7 +5,16 @@ import type { SwarmApi } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
 import { type Clock, systemClock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
-import type { Change, Commit, NodeName, Store, StoreEvent, StoreListener, SubnetKey } from '../../service/store.js';
+import type {
+  Change,
+  Commit,
+  DamagedSubnet,
+  NodeName,
+  Store,
+  StoreEvent,
+  StoreListener,
+  SubnetKey,
+} from '../../service/store.js';
 import { Configs } from './configs.js';
 import { type DraftChange, draft } from './draft.js';
 import { Following } from './following.js';
@@ -123,6 +132,15 @@ export class SwarmStore implements Store {
     const register = this.#configs.find(subnet);
     if (register === undefined) return;
     await deadline.wait(this.#following.lookAt(register), 'learn where it is live');
+  }
+
+  async answers(deadline: Deadline): Promise<void> {
+    await this.#steady(deadline);
+    await this.#configs.answers();
+  }
+
+  damaged(): Iterable<DamagedSubnet> {
+    return this.#configs.damaged();
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,7 @@ export interface Asker {
 export function refusalOfUpdate(before: Config, labels: Config['labels'], asker: Asker): string | undefined {
   const key = keyOf(before);
   if (key === undefined) return refusalOfIndex(IndexContent.read(before.labels), IndexContent.read(labels));
-  const [old, now] = [before.labels, labels].map((each) => SubnetContent.read(key, each, () => {}));
+  const [old, now] = [before.labels, labels].map((each) => contentOf(key, each));
   if (old === undefined || now === undefined) return 'it cannot be read';
   const isLeaders = old.users.has(LEADER);
   if (isLeaders && now.isRemoved) return 'it would end a subnet of the leader';
@@ -40,7 +40,7 @@ export function refusalOfUpdate(before: Config, labels: Config['labels'], asker:
 export function refusalOfCreation({ name, labels, data }: NewConfig): string | undefined {
   const key = keyOf({ data });
   if (key === undefined && name.endsWith('.index') && Object.keys(labels).length === 0) return undefined;
-  const content = key === undefined ? undefined : SubnetContent.read(key, labels, () => {});
+  const content = key === undefined ? undefined : contentOf(key, labels);
   if (content === undefined) return 'it is no subnet';
   return content.users.size > 0 || content.entries().next().done !== true ? 'it is not empty' : undefined;
 }
@@ -58,6 +58,11 @@ function refusalOfEntry(old: Entry | undefined, now: Entry | undefined, asker: A
 function refusalOfIndex(old: IndexContent, now: IndexContent): string | undefined {
   for (const { key, config } of old.subnets()) if (now.find(key) !== config) return 'it would take out a subnet';
   return undefined;
+}
+
+function contentOf(key: SubnetKey, labels: Config['labels']): SubnetContent | undefined {
+  const read = SubnetContent.read(key, labels, () => {});
+  return 'wrong' in read ? undefined : read.value;
 }
 
 /** Undefined for the index. */
