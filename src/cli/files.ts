@@ -1,7 +1,9 @@
 // Reading what the options name: small lists whole, task lists in chunks that can be gone through twice.
 
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { Failure } from './failure.js';
 
 /** The file name that means standard input. */
@@ -34,8 +36,8 @@ export async function openTasks(path: string): Promise<TaskFile> {
 export async function readJson(path: string): Promise<unknown> {
   const name = nameOf(path);
   const chunks: Uint8Array[] = [];
-  if (path === STDIN) for await (const chunk of checked(name, process.stdin)) chunks.push(chunk);
-  else chunks.push(...stripped(name, await reading(name, () => readFile(path))));
+  const stream = path === STDIN ? process.stdin : createReadStream(path);
+  for await (const chunk of checked(name, stream)) chunks.push(chunk);
   const text = await reading(name, () => new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
   if (text.trim() === '') throw new Failure(`${name} is empty`);
   try {
@@ -50,7 +52,7 @@ export function nameOf(path: string): string {
 }
 
 async function* checked(name: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const chunks = stream[Symbol.asyncIterator]();
+  const chunks = unpacked(stream)[Symbol.asyncIterator]();
   let first = true;
   try {
     while (true) {
@@ -63,6 +65,17 @@ async function* checked(name: string, stream: AsyncIterable<Uint8Array>): AsyncG
   } finally {
     await chunks.return?.(); // closes a file that was not read to its end
   }
+}
+
+/** What is compressed with gzip, as it was before (RFC 1952). */
+async function* unpacked(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const chunks = stream[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    for (let each = first; !each.done; each = await chunks.next()) yield each.value;
+  };
+  const isGzip = !first.done && first.value[0] === 0x1f && first.value[1] === 0x8b;
+  yield* isGzip ? (Readable.from(all()).pipe(createGunzip()) as AsyncIterable<Uint8Array>) : all();
 }
 
 /** The first chunk without a byte order mark. Windows shells write one, and sometimes UTF-16. */
@@ -95,6 +108,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  Z_DATA_ERROR: 'it is damaged gzip',
+  Z_BUF_ERROR: 'its gzip ends too early',
   ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
 };
 

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { LimpetError } from '../host/errors.js';
 import { visible } from '../host/visible.js';
+import { completionCommand } from './completion.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { EXIT, Failure } from './failure.js';
@@ -21,12 +22,15 @@ const paint = painter(process.stdout);
 function commands(): Command {
   const program = new Command('limpet')
     .description('Every container keeps its IP address: across restarts, reschedules and leader failures.')
-    .version(packageJson.version, '-V, --version', 'print the version')
+    .version(packageJson.version, '-v, --version', 'print the version')
+    .addHelpText('after', PROGRAM_HELP)
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .addHelpCommand(helpCommand())
+    .configureHelp({ subcommandTerm: termOf })
     .exitOverride()
     .configureOutput({ writeErr: () => {} }); // `fail` says it, in one line
 
+  program.commandsGroup('See what it does:');
   program
     .command('rebuild')
     .description('derive the bindings from the task list of a swarm')
@@ -53,17 +57,45 @@ function commands(): Command {
         throw new Failure('--seed is for the simulation: a recording is always the same');
       await print(lines(await (recording ? recordingStory(paint) : demo(paint, seed))));
     });
+  program.commandsGroup('Install:');
   installCommands(program, paint);
   dockerPluginCommand(program);
+  program.commandsGroup('Operate:');
   adminCommands(program, paint);
   storeCommand(program);
+  program.commandsGroup('Help:');
+  completionCommand(program);
   return program;
+}
+
+function helpCommand(): Command {
+  return new Command('help').argument('[command]').description('print help, of a command too').helpGroup('Help:');
+}
+
+/** Without the word that every one of them has, so that a line has room for what it does. */
+function termOf(command: Command): string {
+  const named = command.registeredArguments.map((each) => {
+    const name = each.name() + (each.variadic ? '...' : '');
+    return each.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...named].join(' ');
 }
 
 function wholeNumber(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
   throw new Failure(`--seed ${text}: a seed is a whole number from 0 to 4294967295`);
 }
+
+const PROGRAM_HELP = `
+Examples:
+  limpet demo                  both allocators in a simulated swarm
+  limpet install               the Docker plugin, on this node
+  limpet ls --service web      who has which address
+  limpet check                 compare with Docker, with what to do
+
+Exit code: 0 success, 1 something found or refused, 2 wrong usage or input,
+3 the plugin, the store or Docker does not answer.
+docs/SWARM.md and docs/OPERATIONS.md of the package say more.`;
 
 const REBUILD_HELP = `
 A file can be - for standard input, one of them.

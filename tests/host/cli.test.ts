@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { painter } from '../../src/cli/print.js';
 import { survey } from '../../src/cli/survey.js';
@@ -77,6 +78,8 @@ describe('rebuild gives the bindings of the twin', () => {
   test('from standard input, with a byte order mark, without services', async () => {
     const tasks = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), readFileSync(recorded('2-drained').tasks)]);
     const { stdout, code } = await limpet(['rebuild', '--tasks', '-', '--network', 'stock', '--json'], tasks);
+    const packed = file('tasks.json.gz', gzipSync(tasks));
+    assert.equal((await limpet(['rebuild', '--tasks', packed, '--network', 'stock', '--json'])).stdout, stdout);
     const expected = rebuildTwin(fixture('2-drained', 'tasks'), { cidr: '10.0.5.0/24', network: 'stock' });
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout).bindings, expected.bindings);
