@@ -8,7 +8,7 @@
 //   at the end        { "subnets": count }
 
 import type { FileHandle } from 'node:fs/promises';
-import type { NodeName, StoreListener, SubnetDump, SubnetSpec } from '../../service/store.js';
+import type { NodeName, StoreListener, SubnetDump } from '../../service/store.js';
 import { type Read, readHead, readLiveList, readNodes } from '../values.js';
 import { damaged, isRefusal } from './failure.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
