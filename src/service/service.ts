@@ -52,7 +52,7 @@ export class AllocatorService {
 
   /**
    * Opens the store and reads all that it has.
-   * @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE
+   * @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE, BAD_INPUT
    */
   static async open(store: Store, options: ServiceOptions = {}): Promise<AllocatorService> {
     const { clock = systemClock, log = () => {}, report = () => {} } = options;

@@ -138,7 +138,8 @@ export interface Store {
   readonly block?: number;
   /**
    * Reads the whole state and tells it to the listener; then, in a shared store, what others change.
-   * @throws LimpetError LOCKED (another process has it), DAMAGED (names file and offset), UNAVAILABLE
+   * @throws LimpetError LOCKED (another process has it), DAMAGED (names file and offset), UNAVAILABLE, BAD_INPUT
+   * (others may write where it is kept)
    */
   open(listener: StoreListener): Promise<void>;
   /**

@@ -97,7 +97,6 @@ function fieldOf([name, schema]: [string, z.ZodMiniType]): Field {
 }
 
 const nodes = z.strictObject({ nodes: z.array(node) });
-/** What stands in front of each subnet of a snapshot; the count of subnets stands alone, at the end. */
 const head = z.union([
   z.strictObject({ spec, users: z.array(text), snapshot: count, live: count }),
   z.strictObject({ subnets: count }),
@@ -118,7 +117,17 @@ export interface HostState {
   readonly swarmNode?: string;
 }
 
-export type SnapshotHead = z.output<typeof head>;
+/** What stands in front of each subnet of a snapshot, or at its end. */
+export type SnapshotHead =
+  | {
+      readonly spec: SubnetSpec;
+      readonly users: readonly string[];
+      /** Bytes. */
+      readonly snapshot: number;
+      /** Records. */
+      readonly live: number;
+    }
+  | { readonly subnets: number };
 
 /** Bytes as text; undefined when they are no UTF-8, or more than a text can be. */
 export function textOf(bytes: Buffer): string | undefined {
@@ -182,7 +191,7 @@ export function readNodes(bytes: Buffer): Read<readonly NodeName[]> {
 }
 
 export function readHead(bytes: Buffer): Read<SnapshotHead> {
-  return readJson(bytes, head);
+  return readJson(bytes, head) as Read<SnapshotHead>;
 }
 
 /** The identities that are live on a node, behind its ID. */

@@ -67,7 +67,9 @@ describe('under the prefix', () => {
     ['with a suffix', (n: number) => `/${n}`],
     ['behind a known kind', (n: number) => `held/default/10.0.0.0%2F24/${n}`],
   ] as const) {
-    test(`${MANY} keys that are no UTF-8, ${what}: read in time, told in one line, and all goes on`, async () => {
+    test(`${MANY} keys that are no UTF-8, ${what}: read in time, told in one line, and all goes on`, {
+      timeout: 60_000,
+    }, async () => {
       const prefix = `/strange${++prefixes}/`;
       const head = what === 'behind a known kind' ? '' : 'n'; // behind "held/", where reading begins
       const keys = Array.from({ length: MANY }, (_, n): Pair => {

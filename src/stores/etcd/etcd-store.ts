@@ -55,8 +55,8 @@ export class EtcdStore implements Store {
   #epoch = 0;
   #isConnected = true;
   #isClosed = false;
-  /** Why etcd has refused the last write, which it had received: it reads on when it is full. */
-  #refused: string | undefined;
+  /** Whether etcd has received the last write, and refused it: it reads on when it is full. */
+  #isRefused = false;
   readonly #underWay = new Set<Promise<unknown>>();
 
   /** Connects to nothing yet. @throws LimpetError BAD_INPUT */
@@ -150,13 +150,19 @@ export class EtcdStore implements Store {
     await this.#doubts.resolve(view, deadline);
   }
 
-  /** A lease and a reading, and a majority that answers: what a commit needs. Nothing is written for it. */
+  /**
+   * A lease and a reading, and a majority that answers: what a commit needs. Nothing is written for it, unless the last
+   * write was refused: then the process's own key is put again.
+   */
   async answers(caller: Deadline): Promise<void> {
     const deadline = this.#connection.within(caller);
     await this.#steady(deadline);
+    if (this.#isRefused) {
+      await this.#lease.fence();
+      this.#isRefused = false;
+    }
     const key = Buffer.from(this.#lease.writer.processKey);
     await this.#connection.ask((etcd, options) => etcd.kv.range({ key }, options), deadline);
-    if (this.#refused !== undefined) throw unavailable(this.#refused, 'none');
   }
 
   *damaged(): Iterable<DamagedSubnet> {
@@ -203,7 +209,7 @@ export class EtcdStore implements Store {
     const request = transaction.request();
     try {
       const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), deadline);
-      if (response.succeeded) this.#refused = undefined;
+      if (response.succeeded) this.#isRefused = false;
       if (response.succeeded && !deadline.passed) return response;
       if (response.succeeded) throw this.#tooLate();
       const now = view === this.#view ? transaction.learnFailure(response) : 0;
@@ -216,7 +222,7 @@ export class EtcdStore implements Store {
         return undefined;
       }
       if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');
-      if (REFUSES_WRITES.test((error as Error).message)) this.#refused = (error as Error).message;
+      if (REFUSES_WRITES.test((error as Error).message)) this.#isRefused = true;
       throw error;
     }
   }

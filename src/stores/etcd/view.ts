@@ -252,10 +252,11 @@ export class View {
       subnet.held.delete(address);
       this.#teller.tell(subnet.key, { op: 'unhold', address });
     } else if (known === undefined || known < item.mod) {
-      const why = subnet.room(address);
-      const refused = known === undefined ? this.#teller.tell(subnet.key, { op: 'hold', address }) : undefined;
-      if (refused === undefined) subnet.held.set(address, item.mod);
-      else this.#findings.wrong(text, why === undefined ? refused : `${address} ${why}`, { ...subnet.key });
+      const isGateway = address === subnet.spec.gateway; // which is held whatever is told of it
+      const tell = () => (known === undefined ? this.#teller.tell(subnet.key, { op: 'hold', address }) : undefined);
+      const why = (isGateway ? undefined : subnet.room(address)) ?? tell();
+      if (why === undefined) subnet.held.set(address, item.mod);
+      else this.#findings.wrong(text, `${address} ${why}`, { ...subnet.key });
     }
   }
 

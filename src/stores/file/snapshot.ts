@@ -8,7 +8,7 @@
 //   at the end        { "subnets": count }
 
 import type { FileHandle } from 'node:fs/promises';
-import type { NodeName, StoreListener, SubnetDump, SubnetSpec } from '../../service/store.js';
+import type { NodeName, StoreListener, SubnetDump } from '../../service/store.js';
 import { type Read, readHead, readLiveList, readNodes } from '../values.js';
 import { damaged, isRefusal } from './failure.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
@@ -145,7 +145,7 @@ export function readSnapshot(reader: RecordReader, listener: Pick<StoreListener,
     const snapshot = readPieces(reader, head.snapshot);
     const live = readLive(reader, head.live);
     try {
-      listener.restore({ spec: head.spec as SubnetSpec, users: head.users, snapshot, live });
+      listener.restore({ spec: head.spec, users: head.users, snapshot, live });
     } catch (error) {
       if (!isRefusal(error)) throw error;
       throw damaged(reader.path, offset, `the core refuses the snapshot: ${error.message}`, { cause: error });
