@@ -230,7 +230,11 @@ test('a megabyte of noise on the port, and questions that are none: others are a
     socket.on('error', () => {}).on('close', () => resolve());
   });
   const asking = raw(port, ca.node(id('w'), 'worker'));
+  swarm.create({ Name: 'limpet.app', Labels: {}, Data: Buffer.from('a password').toString('base64') });
+  const other = swarm.find('limpet.app')?.ID as string;
+  assert.equal(await asking.config(other), undefined, 'what is not of Limpet is nobody’s business');
   assert.equal((await asking.configs('limpet.')).length, 2);
+  swarm.remove(other);
   await assert.rejects(asking.config('../../secrets'), refuses('UNAVAILABLE', undefined, /names no config of Limpet/));
   await asking.close();
   assert.equal(written(swarm), before);

@@ -116,9 +116,9 @@ export class Gateway {
     const { api } = this.#parts;
     switch (call) {
       case 'configs':
-        return api.configs(textOf(input));
+        return (await api.configs(textOf(input))).filter(isLimpets);
       case 'config':
-        return (await api.config(textOf(input))) ?? null;
+        return (await this.#config(input)) ?? null;
       case 'nodes':
         return api.nodes();
       case 'createConfig': {
@@ -128,7 +128,7 @@ export class Gateway {
       }
       case 'updateConfig': {
         const { config, labels } = input as { config: Config; labels: Config['labels'] };
-        const before = await api.config(textOf(config?.id));
+        const before = await this.#config(config?.id);
         if (before === undefined) return 'gone';
         if (before.version !== config.version) return 'stale';
         const down = await this.#known();
@@ -138,6 +138,12 @@ export class Gateway {
         return api.updateConfig(before, labels);
       }
     }
+  }
+
+  /** Others keep what is none of a worker's business in configs of their own. */
+  async #config(named: unknown): Promise<Config | undefined> {
+    const config = await this.#parts.api.config(textOf(named));
+    return config !== undefined && isLimpets(config) ? config : undefined;
   }
 
   /** What happens, for as long as the worker listens. */
@@ -178,6 +184,10 @@ class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+function isLimpets({ data }: Config): boolean {
+  return data.startsWith('{"limpet":');
 }
 
 function demand(refusal: string | undefined): void {
