@@ -184,6 +184,7 @@ test('a worker speaks for itself alone: all else is refused and changes nothing'
   await net.allocate('web.1', { node: id('m') });
   await net.allocate('web.2', { node: id('w') });
   await net.allocate('web.3', { node: id('m') });
+  await net.allocate('host', { node: '0b5f5d3e-0000-4000-8000-000000000000' });
   await net.release('web.3', id('m'));
   const asking = raw(port, ca.node(id('w'), 'worker'));
   const config = await asking.config((swarm.find('limpet.default') as { ID: string }).ID);
@@ -195,6 +196,7 @@ test('a worker speaks for itself alone: all else is refused and changes nothing'
   const refused: [string, Record<string, string | undefined>][] = [
     ['lives elsewhere', { '10.0.0.3': live('x', 'web.3') }],
     ["another's end", { '10.0.0.1': 'reserved: web.1' }],
+    ["a host's end", { '10.0.0.4': 'reserved: host' }],
     ['gone from there', { '10.0.0.1': undefined }],
     ['another in his place', { '10.0.0.1': live('w', 'evil') }],
     ['also there', { '10.0.0.2': `live ${id('w')},${id('x')}: web.2` }],
@@ -230,7 +232,11 @@ test('a megabyte of noise on the port, and questions that are none: others are a
     socket.on('error', () => {}).on('close', () => resolve());
   });
   const asking = raw(port, ca.node(id('w'), 'worker'));
+  swarm.create({ Name: 'limpet.app', Labels: {}, Data: Buffer.from('a password').toString('base64') });
+  const other = swarm.find('limpet.app')?.ID as string;
+  assert.equal(await asking.config(other), undefined, 'what is not of Limpet is nobody’s business');
   assert.equal((await asking.configs('limpet.')).length, 2);
+  swarm.remove(other);
   await assert.rejects(asking.config('../../secrets'), refuses('UNAVAILABLE', undefined, /names no config of Limpet/));
   await asking.close();
   assert.equal(written(swarm), before);

@@ -17,8 +17,8 @@ type Common = Reach & { readonly json?: true; readonly subnet?: string; readonly
 
 const REACH_HELP = `
 Asks the plugin that runs on this machine, found in ${PLUGIN_FOLDER}, or
-opens the store itself with --store: memory:, file:///path or
-etcd://host:2379,host:2379. A file store cannot be opened while its plugin
+opens the store itself with --store: swarm:, file:///path,
+etcd://host:2379,host:2379 or memory:. A file store cannot be opened while its plugin
 runs.`;
 
 const CODES_HELP = `
@@ -166,7 +166,8 @@ Examples:
 
 const RELEASE_HELP = `
 The plugin of a node does this by itself within half a minute, and a node that
-died loses its marks with its lease: use this for what limpet check reports.
+died loses its marks: when Swarm gives it up, or in etcd with its lease. Use this
+for what limpet check reports.
 
 Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
 or Docker does not answer.`;

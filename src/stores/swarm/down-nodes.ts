@@ -6,6 +6,11 @@ import type { SwarmApi } from '../../docker/swarm-api.js';
 /** A node's ID as Swarm makes it. Hosts have others, which say nothing here. */
 const SWARM_ID = /^[0-9a-z]{25}$/;
 
+/** @param up all nodes that are not down */
+export function isGone(node: string, up: ReadonlySet<string>): boolean {
+  return SWARM_ID.test(node) && !up.has(node);
+}
+
 export class DownNodes {
   readonly #api: SwarmApi;
   /** Nodes of the last look that are not down; undefined before the first. */
@@ -22,7 +27,7 @@ export class DownNodes {
   }
 
   /** As of the last look. */
-  readonly isDown = (node: string): boolean => this.#up !== undefined && SWARM_ID.test(node) && !this.#up.has(node);
+  readonly isDown = (node: string): boolean => this.#up !== undefined && isGone(node, this.#up);
 }
 
 function isThere({ state }: Node): boolean {

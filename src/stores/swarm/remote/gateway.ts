@@ -5,10 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Node } from '../../../docker/shapes.js';
 import type { Config, NewConfig, SwarmApi } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { Clock } from '../../../service/clock.js';
 import type { StoreEvent } from '../../../service/store.js';
+import { isGone } from '../down-nodes.js';
 import { CALLS, type CallName, EVENTS, MOST_BYTES, PATH, type Refused } from './calls.js';
 import { type Certificates, type Member, memberOf } from './certificates.js';
 import { refusalOfCreation, refusalOfUpdate } from './permitted.js';
@@ -29,12 +31,20 @@ export interface GatewayParts {
   readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
 }
 
+/** As Swarm had them a moment ago, by ID. */
+interface KnownNodes {
+  readonly at: number;
+  readonly all: ReadonlySet<string>;
+  /** Those that are not down. */
+  readonly up: ReadonlySet<string>;
+}
+
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #told = new Map<string, number>();
   #server: Server | undefined;
   #certificates: Certificates | undefined;
-  #nodes: { readonly at: number; readonly down: ReadonlyMap<string, boolean> } | undefined;
+  #nodes: KnownNodes | undefined;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -97,28 +107,30 @@ export class Gateway {
     const member = memberOf(socket.getPeerX509Certificate()?.subject ?? '');
     if (member?.cluster !== this.#certificates?.self.cluster || member === undefined)
       throw new Refusal(403, 'the certificate is of no node of this swarm');
-    if (!(await this.#known()).has(member.node))
+    if (!(await this.#known()).all.has(member.node))
       throw new Refusal(403, `the swarm does not know the node ${member.node}`);
     return member;
   }
 
-  /** Every node that the swarm knows, and whether it is down. */
-  async #known(): Promise<ReadonlyMap<string, boolean>> {
+  /** Every node that the swarm knows, and those that are not down. */
+  async #known(): Promise<KnownNodes> {
     const { api, clock } = this.#parts;
     if (this.#nodes === undefined || clock.now() - this.#nodes.at > FRESH) {
       const nodes = await api.nodes();
-      this.#nodes = { at: clock.now(), down: new Map(nodes.map(({ id, state }) => [id, state === 'down'])) };
+      const up = nodes.filter(({ state }) => state !== 'down');
+      const ids = (list: readonly Node[]) => new Set(list.map(({ id }) => id));
+      this.#nodes = { at: clock.now(), all: ids(nodes), up: ids(up) };
     }
-    return this.#nodes.down;
+    return this.#nodes;
   }
 
   async #answer(call: CallName, input: unknown, { node }: Member): Promise<unknown> {
     const { api } = this.#parts;
     switch (call) {
       case 'configs':
-        return api.configs(textOf(input));
+        return (await api.configs(textOf(input))).filter(isLimpets);
       case 'config':
-        return (await api.config(textOf(input))) ?? null;
+        return (await this.#config(input)) ?? null;
       case 'nodes':
         return api.nodes();
       case 'createConfig': {
@@ -128,16 +140,20 @@ export class Gateway {
       }
       case 'updateConfig': {
         const { config, labels } = input as { config: Config; labels: Config['labels'] };
-        const before = await api.config(textOf(config?.id));
+        const before = await this.#config(config?.id);
         if (before === undefined) return 'gone';
         if (before.version !== config.version) return 'stale';
-        const down = await this.#known();
-        demand(
-          refusalOfUpdate(before, labelsOf(labels), { worker: node, isDown: (other) => down.get(other) !== false }),
-        );
+        const { up } = await this.#known();
+        demand(refusalOfUpdate(before, labelsOf(labels), { worker: node, isDown: (other) => isGone(other, up) }));
         return api.updateConfig(before, labels);
       }
     }
+  }
+
+  /** Others keep what is none of a worker's business in configs of their own. */
+  async #config(named: unknown): Promise<Config | undefined> {
+    const config = await this.#parts.api.config(textOf(named));
+    return config !== undefined && isLimpets(config) ? config : undefined;
   }
 
   /** What happens, for as long as the worker listens. */
@@ -178,6 +194,10 @@ class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+function isLimpets({ data }: Config): boolean {
+  return data.startsWith('{"limpet":');
 }
 
 function demand(refusal: string | undefined): void {
