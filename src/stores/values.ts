@@ -80,9 +80,12 @@ const CHANGES = {
   disuse: { user: text },
 } as const satisfies Readonly<Record<Change['op'], Readonly<Record<string, z.ZodMiniType>>>>;
 
-interface Field {
+interface Written {
   readonly name: string;
   readonly isFlag: boolean;
+}
+
+interface Field extends Written {
   readonly guard: (value: unknown) => boolean;
   readonly schema: z.ZodMiniType;
 }
@@ -207,7 +210,7 @@ export function readHostState(bytes: Buffer): Read<HostState> {
 }
 
 /** The fields of a change in the order in which they are written; a flag is written as 1, or not at all. */
-export function fieldsOf(op: Change['op']): readonly Pick<Field, 'name' | 'isFlag'>[] {
+export function fieldsOf(op: Change['op']): readonly Written[] {
   return fields.get(op) as readonly Field[];
 }
 

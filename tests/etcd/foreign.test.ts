@@ -279,6 +279,21 @@ describe('under the prefix', () => {
     }
   });
 
+  test('a binding that was reserved before it is heard of has the age that it has', async () => {
+    const prefix = `/age${++prefixes}/`;
+    const { service } = await open(prefix);
+    const net = await service.subnet('10.0.0.0/24', { reclaim: {} });
+    await hand.put([[own(prefix, 'identity', 'old'), '{"address":"10.0.0.9","released":1700000000000}']]);
+    await eventually('it is known', () => net.lookup('old') !== undefined);
+    assert.deepEqual(net.lookup('old'), {
+      identity: 'old',
+      address: '10.0.0.9',
+      state: 'reserved',
+      releasedAt: 1_700_000_000_000,
+      nodes: [],
+    });
+  });
+
   test('marks, holds and users of nothing, and identities that can be none, are told and passed over', async () => {
     const prefix = `/orphans${++prefixes}/`;
     const first = await openWired(prefix);

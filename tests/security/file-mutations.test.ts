@@ -12,7 +12,7 @@ import { AllocatorService, FileStore, LimpetError } from '../service/library.js'
 import { mutated } from '../service/mutations.js';
 
 /** The suite `mutations` makes 10 000. */
-const VALUES = Number(process.env.LIMPET_MUTATIONS ?? 250);
+const VALUES = Number(process.env.LIMPET_MUTATIONS ?? 150);
 const BRACE = '{'.charCodeAt(0);
 /** Milliseconds for any of them, on a machine that has others to serve. */
 const MOST = 5000;

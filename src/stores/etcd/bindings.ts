@@ -215,6 +215,10 @@ export class Bindings {
     const live = new Map<string, LiveMark>();
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, live });
     subnet.owners.set(address, identity);
+    if (released === undefined || this.isReading) return;
+    // Reserved before it was heard of here: as if it had been live until that moment, for its age counts from there.
+    this.#teller.tell(subnet.key, { op: 'live', identity, node: '' });
+    this.#teller.tell(subnet.key, { op: 'gone', identity, node: '', time: released });
   }
 
   /**
