@@ -20,8 +20,28 @@ import type { PluginOptions } from './options.js';
 /** Between two attempts to open the store. */
 const RETRY = 1000;
 
+/** What outlives the process: who this host is, and the store. */
+export interface Kept {
+  /** Undefined at the first start. @throws LimpetError BAD_INPUT, UNAVAILABLE */
+  read(): Promise<HostState | undefined>;
+  /** @throws LimpetError BAD_INPUT; system errors */
+  write(state: HostState): Promise<void>;
+  /** Not opened yet. @param host who asks. @throws LimpetError BAD_INPUT */
+  store(host: string): Promise<Store>;
+}
+
+/** As the options name them: files, and a store by its URL. */
+function keptBy({ stateFile, store, environment }: PluginOptions): Kept {
+  return {
+    read: () => readHostState(stateFile),
+    write: (state) => writeHostState(stateFile, state),
+    store: (node) => openStore(store, environment === undefined ? { node } : { node, environment }),
+  };
+}
+
 export class Situation {
   readonly #options: PluginOptions;
+  readonly #kept: Kept;
   readonly #docker: DockerApi;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -37,8 +57,9 @@ export class Situation {
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
 
-  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock) {
+  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock, kept = keptBy(options)) {
     this.#options = options;
+    this.#kept = kept;
     this.#docker = docker;
     this.#log = log;
     this.#clock = clock;
@@ -143,7 +164,7 @@ export class Situation {
 
   async #remember(): Promise<void> {
     try {
-      await writeHostState(this.#options.stateFile, this.#state());
+      await this.#kept.write(this.#state());
     } catch (error) {
       const line = { event: 'node', file: this.#options.stateFile, error: (error as Error).message };
       this.#log.warn(
@@ -156,14 +177,13 @@ export class Situation {
   async #attempt(): Promise<void> {
     try {
       if (this.#host === undefined) {
-        this.#host = await readHostState(this.#options.stateFile);
+        this.#host = await this.#kept.read();
         this.#host ??= newHostState();
         await this.#remember();
         this.#missing = 'the store is being opened';
       }
-      const { environment, store: url } = this.#options;
       const node = this.#host.id;
-      const store = await openStore(url, environment === undefined ? { node } : { node, environment });
+      const store = await this.#kept.store(node);
       this.#service = await AllocatorService.open(store, {
         clock: this.#clock,
         log: (decision) => {
