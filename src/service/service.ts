@@ -144,8 +144,8 @@ export class AllocatorService {
   }
 
   /**
-   * Learns of every subnet of the space that another process has made or removed before this call, so that `find` is
-   * not behind it. One round trip in a shared store, none in others.
+   * Learns of every subnet of the space that another process has made or removed before this call, and of its users, so
+   * that `find` is not behind it. One round trip in a shared store, none in others.
    * @throws LimpetError UNAVAILABLE, ENDED
    */
   async refresh(space = 'default', { deadline }: CallOptions = {}): Promise<void> {
