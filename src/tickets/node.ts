@@ -63,13 +63,13 @@ export class NodeCalls {
 
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
-    const until = clock.now() + waits.home;
+    const until = clock.elapsed() + waits.home;
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.now() >= until) return this.#guest(net, asker, request, other);
+      if (!isWorthWaiting || clock.elapsed() >= until) return this.#guest(net, asker, request, other);
       await clock.sleep(STEP);
     }
   }
@@ -90,16 +90,20 @@ export class NodeCalls {
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
     const { identity } = asker;
-    const known = net.lookup(identity) !== undefined;
+    const binding = net.lookup(identity);
+    const known = binding !== undefined;
+    const node = this.#environment.nodeOf(net);
+    const isUnseen = binding?.nodes.includes(node) && this.#tenants.get(net, identity) === undefined;
     const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
     const address = await claimed(net, identity, {
-      node: this.#environment.nodeOf(net),
+      node,
       deadline,
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
     if (address === undefined) return undefined;
-    this.#tenants.enter(net, identity, asker, address);
+    if (isUnseen) this.#tenants.follow(net, identity, asker, address);
+    else this.#tenants.enter(net, identity, asker, address);
     const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
     return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
   }
@@ -200,8 +204,8 @@ export class NodeCalls {
   /** In a subnet of the swarm the leader's gateway may be known a moment later than the leader's answer. */
   async #untilNews(net: SubnetService, gateway: string): Promise<void> {
     const { clock } = this.#environment;
-    const until = clock.now() + NEWS;
-    while (net.inspect(gateway).state === 'free' && clock.now() < until) await clock.sleep(STEP);
+    const until = clock.elapsed() + NEWS;
+    while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
 
   #answer(net: SubnetService, given: Given, why: string): string {
