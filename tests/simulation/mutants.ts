@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     'if (clock.now() - since < waits.sweep || since < clock.now() / 2) passing.set(key, since);',
   ),
   // What a container has.
-  mutant('created counts as running', CONTAINERS, "new Set(['created', 'restarting',", "new Set(['restarting',"),
+  mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
   mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),
   // What a transaction demands.
   mutant(

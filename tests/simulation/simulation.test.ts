@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { upToDate } from '../fresh.js';
 import { draw } from './draw.js';
+import { mutants } from './mutants.js';
 import type { Plan } from './plan.js';
 import { play } from './play.js';
 
@@ -41,6 +42,14 @@ describe('the simulation', () => {
     const [one, other] = [await play(draw(4)), await play(draw(5))];
     assert.notEqual(one.digest, other.digest);
   });
+});
+
+test('every mutant changes what stands in the sources once', async () => {
+  for (const { name, file, changes } of mutants) {
+    const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    for (const [from] of changes) assert.equal(text.split(from).length, 2, `${name}: ${from}`);
+  }
+  assert.ok(mutants.length >= 20);
 });
 
 describe('what a campaign has found', () => {
