@@ -90,20 +90,16 @@ export class NodeCalls {
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
     const { identity } = asker;
-    const binding = net.lookup(identity);
-    const known = binding !== undefined;
-    const node = this.#environment.nodeOf(net);
-    const isUnseen = binding?.nodes.includes(node) && this.#tenants.get(net, identity) === undefined;
+    const known = net.lookup(identity) !== undefined;
     const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
     const address = await claimed(net, identity, {
-      node,
+      node: this.#environment.nodeOf(net),
       deadline,
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
     if (address === undefined) return undefined;
-    if (isUnseen) this.#tenants.follow(net, identity, asker, address);
-    else this.#tenants.enter(net, identity, asker, address);
+    this.#tenants.enter(net, identity, asker, address);
     const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
     return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
   }

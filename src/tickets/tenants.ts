@@ -77,15 +77,6 @@ export class Tenants {
     this.#tenants.set(keyOf(net, identity), { container, address, since: this.#now(), doubtful });
   }
 
-  /**
-   * As {@link enter}, after one that was live here by the store's word and that this process has not let in: Docker may
-   * still be about to release it, since it asks again what a process that died has not answered.
-   */
-  follow(net: SubnetService, identity: string, who: Who, address: string): void {
-    this.enter(net, identity, who, address);
-    (this.get(net, identity) as Tenant).doubtful = true;
-  }
-
   leave(net: SubnetService, identity: string): void {
     const key = keyOf(net, identity);
     this.#tenants.delete(key);

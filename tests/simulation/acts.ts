@@ -1,5 +1,7 @@
 // What can befall a world: what its users do, and what goes wrong. Each takes three numbers, from which it draws.
 import { reclaim, release } from '../../src/operate/changes.js';
+import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
+import type { Wanted } from '../../src/simulator/swarm/engine.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { Act } from './plan.js';
 import type { World } from './world.js';
@@ -15,7 +17,9 @@ const rare = (play: Deed['play']): Deed => ({ isUsual: false, play });
 
 const SERVICES = ['web', 'api', 'job'];
 const LOCAL = 'home';
-const PLAIN = 4;
+const LAN = 'lan';
+/** Two of them look like a task's, and are none. */
+const PLAIN = ['db', 'cache', 'web.internal', 'web.1'];
 
 export const acts = {
   scale: usual(({ swarm }, [a, b]) => swarm.scale(pick(SERVICES, a), b % 6)),
@@ -154,32 +158,41 @@ export const acts = {
   compaction: rare(({ etcd }) => etcd.compact()),
   run: usual((world, [a, b, c]) => {
     const node = pick(world.swarm.nodes, a);
-    const name = `plain-${b % PLAIN}`;
+    const network = c % 5 === 0 && node.engine.networks.named(LAN) !== undefined ? LAN : LOCAL;
+    const name = network === LAN ? `${pick(PLAIN, b)}-on-${node.record.hostname}` : pick(PLAIN, b);
     if (node.engine.state !== 'up' || node.engine.named(name) !== undefined) return;
-    const asked = c % 4 === 0 ? `${homeOf(node)}.${2 + (c % 11)}` : '';
-    void startHere(world, node, name, asked, c % 2 === 0);
+    const asked = network === LOCAL && c % 4 === 0 ? `${homeOf(node)}.${2 + (c % 11)}` : '';
+    const container = createHere(world, node, { name, network, asked, restarts: c % 2 === 0 });
+    // One in seven is only created: `docker create`.
+    if (container !== undefined && c % 7 !== 0) void node.engine.startHere(container);
   }),
   'stop or start': usual((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
-    const own = [...node.engine.containers.values()].filter(
-      ({ task, network }) => task === undefined && network === LOCAL,
-    );
-    const container = own[b % Math.max(own.length, 1)];
+    const container = plainOf(node, b);
     if (container === undefined || node.engine.state !== 'up') return;
     if (container.state === 'running') void node.engine.stop(container);
-    else void startAgain(world, node, container.name);
+    else void node.engine.startHere(container);
+  }),
+  restart: usual((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    const container = plainOf(node, b);
+    if (container === undefined || node.engine.state !== 'up') return;
+    void node.engine.stop(container).then(() => node.engine.startHere(container));
+  }),
+  'host renamed': rare((world, [a, b]) => {
+    pick(world.swarm.nodes, a).record.title = `server-${b % 3}`; // two hosts can have one name
   }),
   rename: rare((world, [a, b, c]) => {
     const { engine } = pick(world.swarm.nodes, a);
-    const container = engine.named(`plain-${b % PLAIN}`);
-    const name = `plain-${c % PLAIN}`;
+    const container = engine.named(pick(PLAIN, b));
+    const name = pick(PLAIN, c);
     if (container === undefined || container.isBusy || engine.state !== 'up' || engine.named(name) !== undefined)
       return;
     container.name = name;
   }),
   'remove container': rare((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
-    const container = node.engine.named(`plain-${b % PLAIN}`);
+    const container = node.engine.named(pick(PLAIN, b));
     if (container !== undefined && node.engine.state === 'up') void node.engine.remove(container);
   }),
   attach: rare((world, [a, b]) => {
@@ -193,8 +206,7 @@ export const acts = {
   }),
   'second network': rare((world, [a]) => {
     const node = pick(world.swarm.nodes, a);
-    if (node.engine.state === 'up')
-      void node.engine.networks.create('twin', `${homeOf(node)}.0/28`, {}).catch(() => {});
+    if (node.engine.state === 'up') void node.engine.networks.create('twin', `${homeOf(node)}.0/28`).catch(() => {});
   }),
   reclaim: rare((world, [a, b]) => void reclaimOne(world, a, b)),
   'release by hand': rare((world, [a, b]) => void releaseOne(world, a, b)),
@@ -215,7 +227,12 @@ export function begin(world: World): void {
     swarm.createService({ name: 'agent', mode: 'global', replicas: 0, order, hasVirtual: false }, 'net');
   if (plan.hasJobs)
     swarm.createService({ name: 'job', mode: 'replicated job', replicas: 2, order, hasVirtual: false }, 'net');
-  for (const node of swarm.nodes) void node.engine.networks.create(LOCAL, `${homeOf(node)}.0/28`, {}).catch(() => {});
+  for (const node of swarm.nodes) void node.engine.networks.create(LOCAL, `${homeOf(node)}.0/28`).catch(() => {});
+  if (!plan.hasLan) return;
+  for (const [n, { engine }] of swarm.nodes.slice(0, 2).entries()) {
+    const range = `10.99.0.${64 + 32 * n + 1}/27`; // host bits are masked
+    void engine.networks.create(LAN, '10.99.0.0/24', { 'limpet.scope': 'cluster' }, range).catch(() => {});
+  }
 }
 
 function pick<T>(items: readonly T[], n: number): T {
@@ -224,7 +241,7 @@ function pick<T>(items: readonly T[], n: number): T {
 
 /** Of one name on two machines the second would be the first one's guest, and both would be right. */
 function attachedTo({ record }: SwarmNode, n: number): string {
-  return `attached-${n % PLAIN}-on-${record.hostname}`;
+  return `attached-${n % 4}-on-${record.hostname}`;
 }
 
 function homeOf({ record }: SwarmNode): string {
@@ -237,17 +254,19 @@ export function boot(world: World, node: SwarmNode): void {
   void node.engine.boot();
 }
 
-async function startHere(world: World, node: SwarmNode, name: string, asked: string, restarts: boolean): Promise<void> {
-  const network = node.engine.networks.named(LOCAL);
-  if (network === undefined) return;
-  const container = node.engine.create({ name, network: LOCAL, networkId: network.id, asked, restarts });
-  if (asked !== '') world.judge.wishing.add(name);
-  await node.engine.startHere(container);
+function createHere(world: World, node: SwarmNode, about: Pick<Wanted, 'name' | 'network' | 'asked' | 'restarts'>) {
+  const network = node.engine.networks.named(about.network);
+  if (network === undefined) return undefined;
+  if (about.asked !== '') world.judge.wishing.add(about.name).add(`container:${about.name}`);
+  return node.engine.create({ ...about, networkId: network.id });
 }
 
-async function startAgain(_: World, node: SwarmNode, name: string): Promise<void> {
-  const container = node.engine.named(name);
-  if (container !== undefined) await node.engine.startHere(container);
+/** One of the host's own containers, on its own networks. */
+function plainOf({ engine }: SwarmNode, n: number): EngineContainer | undefined {
+  const own = [...engine.containers.values()].filter(
+    ({ task, network }) => !task && (network === LOCAL || network === LAN),
+  );
+  return own[n % Math.max(own.length, 1)];
 }
 
 /** Its services go, it goes, and all come again. */

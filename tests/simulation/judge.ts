@@ -81,7 +81,7 @@ export class Judge {
   /** A container has got its address. */
   addressed(node: SwarmNode, container: EngineContainer): void {
     const { has, name, networkId } = container;
-    const subnet = this.#subnetOf(node, container);
+    const subnet = this.subnetOf(node, container);
     const host = node.record.hostname;
     this.#world.note(`${host} ${name} has ${has}`);
     if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
@@ -99,7 +99,7 @@ export class Judge {
     }
     if (this.#hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
     const owner = this.truth.ownerOf(subnet, has);
-    const id = subnet.startsWith('swarm ') ? node.record.id : `host-id-${host}`;
+    const id = idIn(subnet, node);
     if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
     else if (!this.truth.liveOn(subnet, owner).includes(id))
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
@@ -190,11 +190,12 @@ export class Judge {
   *#at(subnet: string, address: string): Generator<[EngineContainer, SwarmNode]> {
     for (const node of this.#world.swarm.nodes) {
       for (const container of node.engine.containers.values())
-        if (container.has === address && this.#subnetOf(node, container) === subnet) yield [container, node];
+        if (container.has === address && this.subnetOf(node, container) === subnet) yield [container, node];
     }
   }
 
-  #subnetOf(node: SwarmNode, container: EngineContainer): string | undefined {
+  /** The subnet that the container's network is, as etcd has it. */
+  subnetOf(node: SwarmNode, container: EngineContainer): string | undefined {
     const record = this.#world.swarm.records.networks.get(container.networkId);
     if (record !== undefined) return `swarm ${record.cidr}`;
     const network = node.engine.networks.named(container.network);
@@ -211,4 +212,9 @@ export class Judge {
   #isOf(node: SwarmNode, lease: string): boolean {
     return this.#world.leases.get(node) === lease;
   }
+}
+
+/** The node as the live marks of the subnet name it. */
+export function idIn(subnet: string, { record }: SwarmNode): string {
+  return subnet.startsWith('swarm ') ? record.id : `host-id-${record.hostname}`;
 }

@@ -3,6 +3,7 @@
 import { check } from '../../src/operate/check/check.js';
 import type { Finding } from '../../src/operate/check/finding.js';
 import type { TaskRecord } from '../../src/simulator/swarm/records.js';
+import { idIn } from './judge.js';
 import type { World } from './world.js';
 
 /** What is not so yet, a sentence each. */
@@ -18,8 +19,8 @@ export async function lacking(world: World): Promise<string[]> {
     }
     const { findings } = await world.until(check(operate, {}));
     // Who was renamed while it ran is at the home of its old name until it is started again.
-    const isRenamed = ({ kind, space }: Finding) =>
-      kind === 'foreign' && space !== 'swarm' && world.sometimes.has('act rename');
+    const isRenamed = ({ kind, space, subnet }: Finding) =>
+      kind === 'foreign' && isHosts(space, subnet) && world.sometimes.has('act rename');
     const problems = findings.filter((finding) => finding.severity === 'problem' && !isRenamed(finding));
     for (const { kind, message } of problems) lacks.push(`limpet check on ${hostname}: ${kind}: ${message}`);
   }
@@ -31,6 +32,11 @@ function isFull({ judge, plan }: World): boolean {
   const subnet = `swarm ${plan.cidr}`;
   const taken = new Set([...judge.truth.held(subnet), ...judge.truth.bindings(subnet).map(([, address]) => address)]);
   return taken.size >= 2 ** (32 - Number(plan.cidr.split('/')[1])) - 3;
+}
+
+/** A subnet of hosts, where containers are renamed. */
+function isHosts(space: string, subnet: string): boolean {
+  return space !== 'swarm' || subnet.startsWith('10.99.');
 }
 
 function missing(world: World): string[] {
@@ -64,7 +70,10 @@ function leaks({ judge, swarm }: World): string[] {
   for (const task of tasks.values()) known.add(task.address);
   for (const { ends } of nodes.values()) for (const end of ends.values()) known.add(end);
   for (const { gateway } of networks.values()) known.add(gateway);
-  for (const { engine } of swarm.nodes) for (const { address } of engine.networks.ends()) known.add(address);
+  for (const { engine } of swarm.nodes) {
+    for (const { address } of engine.networks.ends()) known.add(address);
+    for (const { subnets } of engine.networks.listed([])) known.add(subnets[0]?.gateway ?? '');
+  }
   return truth.subnets().flatMap((subnet) => {
     const gateway = truth.settings(subnet)?.gateway;
     const isOurs = subnet.startsWith('swarm ');
@@ -79,12 +88,11 @@ function marks({ judge, swarm }: World): string[] {
   const lacks: string[] = [];
   const has = new Map<string, string>();
   for (const node of swarm.nodes) {
-    for (const { name, has: address, networkId, network } of node.engine.containers.values()) {
-      if (address === '') continue;
-      const record = swarm.records.networks.get(networkId);
-      const cidr = record?.cidr ?? node.engine.networks.named(network)?.cidr ?? '';
-      const host = `host-id-${node.record.hostname}`;
-      const [subnet, id] = record === undefined ? [`node:${host} ${cidr}`, host] : [`swarm ${cidr}`, node.record.id];
+    for (const container of node.engine.containers.values()) {
+      const { name, has: address } = container;
+      const subnet = judge.subnetOf(node, container);
+      if (address === '' || subnet === undefined) continue;
+      const id = idIn(subnet, node);
       has.set(`${subnet} ${address} ${id}`, name);
       const owner = truth.ownerOf(subnet, address);
       if (owner === undefined) lacks.push(`${name} has ${address}, which is nobody's`);

@@ -58,12 +58,6 @@ export const mutants: readonly Mutant[] = [
     '?.turn ?? 0) > Number.POSITIVE_INFINITY)',
   ),
   mutant(
-    'a new process trusts a release that an old one was asked for',
-    'src/tickets/node.ts',
-    'if (isUnseen) this.#tenants.follow(net, identity, asker, address);',
-    'if (isUnseen) this.#tenants.enter(net, identity, asker, address);',
-  ),
-  mutant(
     'a container that nobody starts any more is waited for',
     'src/tickets/tenants.ts',
     '(mayStillRun(container) && !isFresh(container))',

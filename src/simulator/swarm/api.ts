@@ -56,9 +56,9 @@ export class SimulatedApi implements DockerApi {
 
   info(): Promise<Info> {
     const { node, version, nodes } = this.#asked;
-    const { id, hostname } = node.record;
+    const { id, title } = node.record;
     const swarm = { nodeId: id, state: 'active', manager: node.isManager, nodes: node.isManager ? nodes.length : 0 };
-    return this.#ask('info', () => ({ name: hostname, serverVersion: version, swarm }));
+    return this.#ask('info', () => ({ name: title, serverVersion: version, swarm }));
   }
 
   tasks(): Promise<readonly Task[]> {
@@ -85,8 +85,8 @@ export class SimulatedApi implements DockerApi {
   nodes(): Promise<readonly Node[]> {
     const leader = () => this.#asked.leader()?.record.id;
     return this.#agreed('nodes', ({ nodes }) =>
-      [...nodes.values()].map(({ id, hostname, isReady }) => {
-        return { id, hostname, state: isReady ? 'ready' : 'down', leader: id === leader() };
+      [...nodes.values()].map(({ id, title, isReady }) => {
+        return { id, hostname: title, state: isReady ? 'ready' : 'down', leader: id === leader() };
       }),
     );
   }

@@ -15,6 +15,8 @@ export interface EngineNetwork {
   readonly cidr: string;
   readonly scope: 'swarm' | 'local';
   readonly options: Readonly<Record<string, string>>;
+  /** `--ip-range`; empty: the whole subnet. */
+  readonly range: string;
   pool: string;
   gateway: string;
   /** This node's end of the load balancer; empty where there is none. */
@@ -45,10 +47,10 @@ export class EngineNetworks {
   }
 
   /** `docker network create` on this host. @throws Error in the plugin's words: what was asked for is given back */
-  async create(name: string, cidr: string, options: Readonly<Record<string, string>>): Promise<void> {
+  async create(name: string, cidr: string, options: Readonly<Record<string, string>> = {}, range = ''): Promise<void> {
     const id = this.#timeline.chance.id();
     const network: EngineNetwork = {
-      ...{ id, name, cidr, options, scope: 'local', pool: '', gateway: '', end: '', users: 0, ready: undefined },
+      ...{ id, name, cidr, options, range, scope: 'local', pool: '', gateway: '', end: '', users: 0, ready: undefined },
     };
     await this.#ask(network);
     const twin = [...this.#all.values()].find((other) => other.cidr === cidr && other.scope === 'local');
@@ -95,7 +97,7 @@ export class EngineNetworks {
     if (network === undefined) {
       const { id, name, cidr, gateway } = record;
       const none = { pool: '', end: '', users: 0, ready: undefined };
-      network = { id, name, cidr, scope: 'swarm', options: {}, gateway, endOf, ...none };
+      network = { id, name, cidr, scope: 'swarm', options: {}, range: '', gateway, endOf, ...none };
       this.#all.set(id, network);
     }
     await this.join(network);
@@ -138,7 +140,7 @@ export class EngineNetworks {
 
   async #ask(network: EngineNetwork): Promise<void> {
     const answer = await this.#call('RequestPool', {
-      ...{ AddressSpace: 'limpet.local', Pool: network.cidr, Options: network.options },
+      ...{ AddressSpace: 'limpet.local', Pool: network.cidr, SubPool: network.range, Options: network.options },
     });
     const pool = String(answer.PoolID);
     const asked = { ...network, pool };

@@ -63,7 +63,10 @@ export interface NetworkRecord {
 
 export interface NodeRecord {
   readonly id: string;
+  /** The machine, as the network knows it. */
   readonly hostname: string;
+  /** What people call it now: a host can be renamed. */
+  title: string;
   readonly manager: boolean;
   isReady: boolean;
   isActive: boolean;

@@ -46,6 +46,7 @@ export class Swarm {
       const record = {
         id,
         hostname: `host-${n}`,
+        title: `host-${n}`,
         manager: n < managers,
         isReady: true,
         isActive: true,

@@ -210,6 +210,7 @@ export class EtcdStore implements Store {
     const view = this.#view as View;
     for (const change of changes) {
       if (change.op === 'remove') this.#own.removeSubnet(subnet);
+      if (change.op === 'gone') view.expectNoLonger(subnet, change.identity, change.node);
       if (change.op !== 'live') continue;
       this.#own.add(view, subnet, change.identity, change.node);
       // The lease may have ended between the writing and the answer.

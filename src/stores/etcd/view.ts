@@ -91,6 +91,15 @@ export class View {
     this.#tell(subnet.key, { op: 'live', identity, node });
   }
 
+  /**
+   * A mark that is expected no longer, since it has been released: etcd has lost it already, so that nothing tells of its
+   * end.
+   */
+  expectNoLonger(subnet: SubnetKey, identity: string, node: string): void {
+    const live = this.subnet(subnet)?.bindings.get(identity)?.live;
+    if (live?.get(node)?.mod === 0) live.delete(node);
+  }
+
   /** After a reading: bindings that nobody is live on, with the time of their release. */
   tellReleases(): void {
     for (const subnet of this.#subnets.values()) {
