@@ -21,6 +21,7 @@ export class Allocator {
   readonly #timeline: Timeline;
   readonly #leads: () => boolean;
   #isAwake = false;
+  readonly #line: (() => Promise<void>)[] = [];
   /** Nothing is tried again before, unless something is given back. */
   #refusedUntil = 0;
 
@@ -69,7 +70,23 @@ export class Allocator {
     }
   }
 
+  /** Its turn comes in the same line as everybody's. Never, when the leader loses before. */
+  inLine(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#line.push(() => work().finally(resolve));
+    });
+  }
+
+  /** The network is gone, with its nodes' ends. */
+  async giveBackNetwork({ pool, gateway }: NetworkRecord, ends: readonly string[]): Promise<void> {
+    if (pool === '') return;
+    for (const address of [...ends, ...(gateway === '' ? [] : [gateway])])
+      await this.#ask('ReleaseAddress', { PoolID: pool, Address: address });
+    await this.#ask('ReleasePool', { PoolID: pool });
+  }
+
   async #pass(): Promise<void> {
+    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) await next();
     for (const network of [...this.#records.networks.values()]) if (network.pool === '') await this.#network(network);
     for (const service of this.#records.services.values()) {
       const network = this.#records.networks.get(service.networkId);

@@ -88,19 +88,14 @@ export class Swarm {
     if (network === undefined || this.#leader === undefined) return false;
     const { services, tasks, nodes } = this.records;
     if ([...services.values(), ...tasks.values()].some(({ networkId }) => networkId === network.id)) return false;
-    const leader = this.#leader;
     const ends = [...nodes.values()].flatMap((node) => {
       const end = node.ends.get(network.id);
       node.ends.delete(network.id);
       return end === undefined ? [] : [end];
     });
     this.records.networks.delete(network.id);
-    const give = async (call: string, request: object) => {
-      await leader.socket.call(`IpamDriver.${call}`, request).catch(() => {});
-    };
-    for (const end of ends) await give('ReleaseAddress', { PoolID: network.pool, Address: end });
-    if (network.gateway !== '') await give('ReleaseAddress', { PoolID: network.pool, Address: network.gateway });
-    if (network.pool !== '') await give('ReleasePool', { PoolID: network.pool });
+    const allocator = this.#allocator;
+    await allocator?.inLine(() => allocator.giveBackNetwork(network, ends));
     return true;
   }
 
@@ -142,7 +137,9 @@ export class Swarm {
     this.records.services.delete(service.id);
     this.records.changed();
     const network = this.records.networks.get(service.networkId);
-    if (service.virtual !== '' && network !== undefined) await this.#allocator?.release(network, service.virtual);
+    const { virtual } = service;
+    const allocator = this.#allocator;
+    if (virtual !== '' && network !== undefined) void allocator?.inLine(() => allocator.release(network, virtual));
   }
 
   setActive(node: SwarmNode, isActive: boolean): void {
