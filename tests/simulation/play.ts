@@ -1,9 +1,9 @@
 // Plays a plan to its end: the acts, then the healing, then a bounded while in which all must come right.
 import { createHash } from 'node:crypto';
-import { Limpet } from '../../src/host/limpet.js';
 import { type ActName, acts, begin, boot } from './acts.js';
 import { lacking } from './liveness.js';
 import type { Plan } from './plan.js';
+import { prepared } from './prepare.js';
 import { World } from './world.js';
 
 /** Milliseconds after the last fault in which everything must have come right. */
@@ -19,20 +19,6 @@ export interface Outcome {
   readonly digest: string;
   readonly sometimes: ReadonlyMap<string, number>;
 }
-
-/** The core is made at once: compiling in the background would be a race. */
-async function prepare(): Promise<void> {
-  await Limpet.load();
-  const { Module, Instance } = WebAssembly;
-  Object.assign(WebAssembly, {
-    instantiate: async (module: WebAssembly.Module) => {
-      if (!(module instanceof Module)) throw new TypeError('a compiled module, in a simulation');
-      return new Instance(module, {});
-    },
-  });
-}
-
-const prepared = prepare();
 
 export async function play(plan: Plan): Promise<Outcome> {
   await prepared;

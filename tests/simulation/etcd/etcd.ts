@@ -138,6 +138,12 @@ export class Etcd {
     return () => void this.#watchers.get(member)?.delete(watcher);
   }
 
+  /** Every watch ends, as when the members are restarted. */
+  endWatches(): void {
+    for (const [member, watchers] of this.#watchers)
+      for (const watcher of [...watchers]) this.#end(member, watcher, 'etcdserver: server stopped', 0);
+  }
+
   #changed(revision: Revision): void {
     this.#applied++;
     for (const { key, before, after } of revision.changes) {
