@@ -192,8 +192,19 @@ export const acts = {
   }),
   'remove container': rare((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
-    const container = node.engine.named(pick(PLAIN, b));
+    const container = plainOf(node, b);
     if (container !== undefined && node.engine.state === 'up') void node.engine.remove(container);
+  }),
+  'crowd on two hosts': usual((world, [a, b, c]) => {
+    for (const node of world.swarm.nodes.slice(0, 2)) {
+      const names = [`crowd-${a % 5}-on-${node.record.hostname}`, `crowd-${b % 5}-on-${node.record.hostname}`];
+      if (node.engine.state !== 'up') continue;
+      for (const name of new Set([...names, `shared-${c % 3}`])) {
+        if (node.engine.named(name) !== undefined) continue;
+        const container = createHere(world, node, { name, network: LAN, asked: '', restarts: false });
+        if (container !== undefined) void node.engine.startHere(container);
+      }
+    }
   }),
   attach: rare((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
@@ -228,9 +239,9 @@ export function begin(world: World): void {
   if (plan.hasJobs)
     swarm.createService({ name: 'job', mode: 'replicated job', replicas: 2, order, hasVirtual: false }, 'net');
   for (const node of swarm.nodes) void node.engine.networks.create(LOCAL, `${homeOf(node)}.0/28`).catch(() => {});
-  if (!plan.hasLan) return;
+  if (plan.lan === 'none') return;
   for (const [n, { engine }] of swarm.nodes.slice(0, 2).entries()) {
-    const range = `10.99.0.${64 + 32 * n + 1}/27`; // host bits are masked
+    const range = plan.lan === 'whole' ? '' : `10.99.0.${64 + 32 * n + 1}/27`; // host bits are masked
     void engine.networks.create(LAN, '10.99.0.0/24', { 'limpet.scope': 'cluster' }, range).catch(() => {});
   }
 }

@@ -34,7 +34,7 @@ export function draw(seed: number): Plan {
     order: one('stop-first', 'start-first'),
     hasAgents: chance.below(2) === 0,
     hasJobs: chance.below(3) === 0,
-    hasLan: chance.below(3) === 0,
+    lan: one('none', 'none', 'ranges', 'whole'),
     page: one(3, 7, 10_000),
     skew: 3_600_000,
     duration,

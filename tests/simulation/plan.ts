@@ -25,8 +25,8 @@ export interface Plan {
   readonly order: 'stop-first' | 'start-first';
   readonly hasAgents: boolean;
   readonly hasJobs: boolean;
-  /** Two hosts share a subnet among themselves, each with a range of its own. */
-  readonly hasLan: boolean;
+  /** Two hosts share a subnet among themselves, each with a range of its own or both with all of it. */
+  readonly lan: 'none' | 'ranges' | 'whole';
   /** Keys of one page while etcd is read. */
   readonly page: number;
   /** The most that a machine's clock is ever wrong. */

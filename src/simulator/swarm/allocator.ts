@@ -15,11 +15,19 @@ function isDead(task: TaskRecord): boolean {
   return hasEnded(task) && (!isMeant || task.state === 'complete');
 }
 
+/** Whether a manager is the leader, and whether it takes itself for it: one that is cut off hears of its end later. */
+export interface Office {
+  readonly leads: () => boolean;
+  readonly believes: () => boolean;
+}
+
 export class Allocator {
   readonly #records: Records;
   readonly #socket: PluginSocket;
   readonly #timeline: Timeline;
-  readonly #leads: () => boolean;
+  readonly #office: Office;
+  /** What it has proposed is never agreed on: it waits for that, until it hears that it leads no longer. */
+  #isStuck = false;
   #isAwake = false;
   readonly #line: (() => Promise<void>)[] = [];
   /** Nothing is tried again before, unless something is given back. */
@@ -29,12 +37,16 @@ export class Allocator {
   readonly ended: Promise<void>;
 
   /** @param before the node's last allocator: it ends before the next one begins */
-  constructor(records: Records, socket: PluginSocket, timeline: Timeline, leads: () => boolean, before: Promise<void>) {
+  constructor(records: Records, socket: PluginSocket, timeline: Timeline, office: Office, before: Promise<void>) {
     this.#records = records;
     this.#socket = socket;
     this.#timeline = timeline;
-    this.#leads = leads;
+    this.#office = office;
     this.ended = before.then(() => this.#run());
+  }
+
+  get #believes(): boolean {
+    return !this.#isStuck && this.#office.believes();
   }
 
   wake(): void {
@@ -44,7 +56,7 @@ export class Allocator {
   async #run(): Promise<void> {
     await this.#sayAgain();
     this.#isAwake = true;
-    while (this.#leads()) {
+    while (this.#believes) {
       if (this.#isAwake || this.#timeline.now >= this.#refusedUntil) {
         this.#isAwake = false;
         await this.#pass();
@@ -55,7 +67,7 @@ export class Allocator {
 
   async #sayAgain(): Promise<void> {
     for (const network of this.#records.networks.values()) {
-      if (network.pool === '' || !this.#leads()) continue;
+      if (network.pool === '' || !this.#believes) continue;
       await this.#pool(network);
       if (network.gateway !== '') await this.#gateway(network);
       const services = [...this.#records.services.values()].filter(({ networkId }) => networkId === network.id);
@@ -150,7 +162,7 @@ export class Allocator {
 
   /** Docker says it once, and does nothing about a refusal. */
   async release({ pool }: NetworkRecord, address: string): Promise<void> {
-    if (!this.#leads()) return;
+    if (!this.#believes) return;
     await this.#ask('ReleaseAddress', { PoolID: pool, Address: address });
     this.#isAwake = true;
   }
@@ -170,7 +182,7 @@ export class Allocator {
   }
 
   async #again(network: NetworkRecord, address: string): Promise<void> {
-    if (this.#leads()) await this.#address(network, address);
+    if (this.#believes) await this.#address(network, address);
   }
 
   async #address({ pool }: NetworkRecord, address: string, options: object = {}): Promise<string | undefined> {
@@ -189,7 +201,10 @@ export class Allocator {
 
   /** Only a leader's word is agreed on. */
   #write(change: () => unknown): void {
-    if (!this.#leads()) return;
+    if (!this.#office.leads()) {
+      this.#isStuck = true;
+      return;
+    }
     change();
     this.#records.changed();
   }

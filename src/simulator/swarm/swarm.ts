@@ -13,6 +13,8 @@ import type { Timeline } from './timeline.js';
 const ELECTION = 3000;
 /** After so many without a word a node counts as down. */
 const SILENCE = 16_000;
+/** So long a leader that has lost takes itself for the leader. */
+const UNAWARE = 6000;
 const HEARTBEAT = 1000;
 
 export interface SwarmOptions {
@@ -233,9 +235,15 @@ export class Swarm {
       this.#leader = leader;
       // A new leader gives every node time to be heard of.
       for (const node of this.nodes) if (node.record.isReady) node.heard = this.#timeline.now;
-      const leads = () => this.term === term && this.#leader === leader;
+      let lostAt = Number.POSITIVE_INFINITY;
+      const leads = () => {
+        const isSo = this.term === term && this.#leader === leader;
+        if (!isSo) lostAt = Math.min(lostAt, this.#timeline.now);
+        return isSo;
+      };
+      const believes = () => leads() || this.#timeline.now - lostAt < UNAWARE;
       const before = this.#ended.get(leader) ?? Promise.resolve();
-      this.#allocator = new Allocator(this.records, leader.socket, this.#timeline, leads, before);
+      this.#allocator = new Allocator(this.records, leader.socket, this.#timeline, { leads, believes }, before);
       this.#ended.set(leader, this.#allocator.ended);
     });
   }
