@@ -12,7 +12,7 @@ const BELOW = {
   plugin: ['tickets', 'docker', 'stores', 'service', 'host'],
   cni: ['tickets', 'docker', 'stores', 'service', 'host'],
   operate: ['tickets', 'docker', 'stores', 'service', 'host'],
-  simulator: ['tickets', 'docker', 'host'],
+  simulator: ['tickets', 'docker', 'service', 'host'],
   cli: ['simulator', 'plugin', 'cni', 'operate', 'tickets', 'docker', 'stores', 'service', 'host'],
   // What the package exports. Only the build and tests import from here.
   entries: ['simulator', 'tickets', 'docker', 'stores', 'service', 'host'],

@@ -134,8 +134,24 @@ export async function residentsOn(
   });
   if (network.scope !== 'swarm') return { residents: here, ends: [] };
   const all = (await docker.endpoints(network.id)).filter(({ address }) => contains(cidr, address));
-  const ends = all.filter((each) => each.here && isBalancerEnd(each.name, [network]));
-  return { residents: [...here, ...heardOf(observed, here, all)], ends: ends.map(({ address }) => address) };
+  return { residents: [...here, ...heardOf(observed, here, all)], ends: endsAmong(all, network) };
+}
+
+/**
+ * The addresses that this node's ends of the load balancers have, on one of these networks. Not to be asked within a
+ * call of Docker's. @throws LimpetError UNAVAILABLE
+ */
+export async function endsHere(docker: DockerApi, networks: readonly Network[], cidr: string): Promise<string[]> {
+  const lists = networks
+    .filter(({ scope }) => scope === 'swarm')
+    .map(async (network) => endsAmong(await docker.endpoints(network.id), network));
+  return (await Promise.all(lists)).flat().filter((address) => contains(cidr, address));
+}
+
+function endsAmong(all: readonly NamedEndpoint[], network: Network): string[] {
+  return all
+    .filter(({ here, name }) => here && isBalancerEnd(name, [network]))
+    .map(({ address }) => canonical(address));
 }
 
 function heardOf({ swarm }: Observed, here: readonly Resident[], all: readonly NamedEndpoint[]): Resident[] {

@@ -16,7 +16,11 @@ export class Metrics {
   ]);
   readonly releases = this.#counter('limpet_releases_total', 'Releases, by what became of them', ['space', 'outcome']);
   readonly swept = this.#counter('limpet_swept_total', 'Held addresses freed, since nobody in the swarm had them');
-  readonly mended = this.#counter('limpet_mended_total', 'Live marks set right against what runs here', ['mark']);
+  readonly mended = this.#counter(
+    'limpet_mended_total',
+    'Live marks set right against what runs here, and holds against what Swarm has',
+    ['mark'],
+  );
   readonly reclaimed = this.#counter('limpet_reclaimed_total', 'Reserved addresses that became free, by why', ['why']);
   readonly conflicts = this.#counter('limpet_conflicts_total', 'Containers seen at an address that is not theirs');
   readonly requests = new Histogram({

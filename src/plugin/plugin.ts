@@ -20,7 +20,7 @@ import { Looks } from './looks.js';
 import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
 import { listen, type Mount, makeServer } from './server.js';
-import { Situation } from './situation.js';
+import { keptBy, Situation } from './situation.js';
 import { checkStore } from './stores.js';
 
 /** Subnets that health names. */
@@ -55,7 +55,7 @@ export async function startPlugin(
   const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
   await checkStore({ options, docker: host });
   const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
-  const situation = new Situation(options, docker, host, log, clock);
+  const situation = new Situation(options, docker, log, clock, keptBy(options, host));
   const metrics = new Metrics(() => situation.openService);
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const environment: Environment = {

@@ -16,15 +16,35 @@ import type { InSpace } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
 import { type Log, logDecision, logStore } from './log.js';
 import type { PluginOptions } from './options.js';
-import { type OpenStores, openStores, type StoresParts } from './stores.js';
+import { type OpenStores, openStores, type StoresAround } from './stores.js';
 
 /** Between two attempts to open the store. */
 const RETRY = 1000;
 
+/** What outlives the process: who this host is, and the store. */
+export interface Kept {
+  /** Undefined at the first start. @throws LimpetError BAD_INPUT, UNAVAILABLE */
+  read(): Promise<HostState | undefined>;
+  /** @throws LimpetError BAD_INPUT; system errors */
+  write(state: HostState): Promise<void>;
+  /** @param host who asks. @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE, BAD_INPUT */
+  stores(host: string, around: StoresAround): Promise<OpenStores>;
+}
+
+/** As the options name them: files, and a store by its URL. */
+export function keptBy(options: PluginOptions, docker: DockerHost): Kept {
+  const { stateFile } = options;
+  return {
+    read: () => readHostState(stateFile),
+    write: (state) => writeHostState(stateFile, state),
+    stores: (host, around) => openStores({ options, docker, ...around }, host),
+  };
+}
+
 export class Situation {
   readonly #options: PluginOptions;
+  readonly #kept: Kept;
   readonly #docker: DockerApi;
-  readonly #where: DockerHost;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
@@ -40,9 +60,9 @@ export class Situation {
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
 
-  constructor(options: PluginOptions, docker: DockerApi, where: DockerHost, log: Log, clock: Clock) {
+  constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock, kept: Kept) {
     this.#options = options;
-    this.#where = where;
+    this.#kept = kept;
     this.#docker = docker;
     this.#log = log;
     this.#clock = clock;
@@ -161,7 +181,7 @@ export class Situation {
 
   async #remember(): Promise<void> {
     try {
-      await writeHostState(this.#options.stateFile, this.#state());
+      await this.#kept.write(this.#state());
     } catch (error) {
       const line = { event: 'node', file: this.#options.stateFile, error: (error as Error).message };
       this.#log.warn(
@@ -174,14 +194,14 @@ export class Situation {
   async #attempt(): Promise<void> {
     try {
       if (this.#host === undefined) {
-        this.#host = await readHostState(this.#options.stateFile);
+        this.#host = await this.#kept.read();
         this.#isNew = this.#host === undefined;
         this.#host ??= newHostState();
         await this.#remember();
         this.#missing = 'the store is being opened';
       }
       const { id } = this.#host;
-      const stores = await openStores(this.#storesParts(), id);
+      const stores = await this.#kept.stores(id, this.#around());
       await stores.follow(await this.#isInSwarm());
       this.#stores = stores;
       this.#log.info({ event: 'store', store: stores.store.name, host: id, name: hostname() }, 'open');
@@ -201,9 +221,9 @@ export class Situation {
     return (info === undefined ? undefined : isInSwarm(info)) ?? last;
   }
 
-  #storesParts(): StoresParts {
+  #around(): StoresAround {
     return {
-      ...{ options: this.#options, docker: this.#where, clock: this.#clock },
+      clock: this.#clock,
       service: {
         clock: this.#clock,
         log: (decision) => {

@@ -4,7 +4,14 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DockerHost } from '../docker/docker-host.js';
-import { type Allocator, AllocatorService, type Clock, type ServiceOptions, SplitService } from '../service/index.js';
+import {
+  type Allocator,
+  AllocatorService,
+  type Clock,
+  type ServiceOptions,
+  SplitService,
+  type Store,
+} from '../service/index.js';
 import { openStore, type StoreUrlOptions } from '../stores/open-store.js';
 import type { PluginOptions } from './options.js';
 
@@ -24,12 +31,16 @@ export interface OpenStores {
   close(): Promise<void>;
 }
 
-export interface StoresParts {
-  readonly options: PluginOptions;
-  readonly docker: DockerHost;
+/** What stores need of the process that they are opened in. */
+export interface StoresAround {
   readonly clock: Clock;
   readonly service: ServiceOptions;
   readonly tell: (level: 'info' | 'warn', message: string) => void;
+}
+
+export interface StoresParts extends StoresAround {
+  readonly options: PluginOptions;
+  readonly docker: DockerHost;
 }
 
 /**
@@ -46,8 +57,12 @@ export async function checkStore(parts: Pick<StoresParts, 'options' | 'docker'>)
 export async function openStores(parts: StoresParts, node: string): Promise<OpenStores> {
   const { store: url } = parts.options;
   if (url === AUTO) return AutoStores.open(parts, node);
-  const store = await openStore(url, urlOptions(parts, node));
-  const service = await AllocatorService.open(store, parts.service);
+  return single(await openStore(url, urlOptions(parts, node)), parts.service);
+}
+
+/** One store for everything. @throws LimpetError LOCKED, DAMAGED, UNAVAILABLE */
+export async function single(store: Store, options: ServiceOptions): Promise<OpenStores> {
+  const service = await AllocatorService.open(store, options);
   return { service, store, follow: async () => {}, missing: undefined, close: () => service.close() };
 }
 

@@ -4,6 +4,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, by a clock that nobody sets. On some machines it stands still while they sleep. */
+  elapsed(): number;
   /** Calls once, after `delay` milliseconds or more; the answer calls it off. Keeps no process alive. */
   after(delay: number, action: () => void): () => void;
   /**
@@ -15,12 +17,22 @@ export interface Clock {
   random(): number;
 }
 
+/**
+ * Milliseconds that have passed since this call, by whichever clock has gone further: one can be set back, the other
+ * can stand still while the machine sleeps. A clock that is set forward makes it longer than it was.
+ */
+export function stopwatch(clock: Pick<Clock, 'now' | 'elapsed'>): () => number {
+  const [now, elapsed] = [clock.now(), clock.elapsed()];
+  return () => Math.max(clock.now() - now, clock.elapsed() - elapsed);
+}
+
 /** The longest delay that setTimeout takes. */
 const LONGEST = 2 ** 31 - 1;
 
 /** The machine's own. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after: (delay, action) => {
     const timer: unknown = setTimeout(action, bounded(delay));
     // A browser's timer is a number.

@@ -3,7 +3,7 @@
 // up.
 
 import { LimpetError } from '../host/errors.js';
-import type { Clock } from './clock.js';
+import { type Clock, stopwatch } from './clock.js';
 
 /** What every call that waits can be given. */
 export interface CallOptions {
@@ -11,19 +11,25 @@ export interface CallOptions {
 }
 
 export class Deadline {
-  readonly #clock: Pick<Clock, 'now' | 'sleep'>;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
+  readonly #within: number;
+  readonly #passed: () => number;
 
   /** @param within milliseconds from now on */
-  constructor(clock: Pick<Clock, 'now' | 'sleep'>, within: number) {
+  constructor(clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>, within: number) {
     this.#clock = clock;
-    this.at = clock.now() + within;
+    this.#within = within;
+    this.#passed = stopwatch(clock);
+  }
+
+  /** Milliseconds since the epoch, as the clock goes now. */
+  get at(): number {
+    return this.#clock.now() + this.left;
   }
 
   /** Milliseconds that are left, 0 once it has passed. */
   get left(): number {
-    return Math.max(0, this.at - this.#clock.now());
+    return Math.max(0, this.#within - this.#passed());
   }
 
   get passed(): boolean {

@@ -27,6 +27,11 @@ export interface ServiceOptions {
 /** What a subnet can be asked to be; see SubnetSpec for the meaning. */
 export type SubnetSettings = Partial<Omit<SubnetSpec, 'cidr'>>;
 
+export interface ChangeOptions extends CallOptions {
+  /** What the change rests on: settings that are there. With others it is not made. */
+  readonly from?: SubnetSpec;
+}
+
 /** What became of a subnet that was to be removed if nobody needs it. */
 export type Removal = 'removed' | 'in-use' | 'none';
 
@@ -92,15 +97,16 @@ export class AllocatorService {
    * Gives a subnet that is there other settings; one that is not named gets its default, as in `subnet`. What is bound
    * or held stays so.
    * @throws LimpetError UNKNOWN, OCCUPIED (an address that is bound or held would be excluded, or be the gateway;
-   * `details.address`), BAD_INPUT, UNAVAILABLE, CONTENDED
+   * `details.address`), BAD_INPUT, UNAVAILABLE, CONTENDED (also when the settings are not those of `from` any more)
    */
-  async change(cidr: string, settings: SubnetSettings, { deadline }: CallOptions = {}): Promise<SubnetService> {
+  async change(cidr: string, settings: SubnetSettings, { deadline, from }: ChangeOptions = {}): Promise<SubnetService> {
     const spec = this.#specOf(cidr, settings);
     return this.#inLine('change', spec, deadline, async () => {
       const there = this.#subnets.find(spec);
       if (there === undefined) throw unknown(spec);
       return there.exclusive(async () => {
         this.#subnets.check();
+        if (from !== undefined && differences(there.spec, from).length > 0) throw contended(spec, 'change');
         const net = this.#subnets.coreSubnet(spec);
         try {
           checkRoom(there, net, spec);
@@ -149,8 +155,8 @@ export class AllocatorService {
   }
 
   /**
-   * Learns of every subnet of the space that another process has made or removed before this call, so that `find` is
-   * not behind it. One round trip in a shared store, none in others.
+   * Learns of every subnet of the space that another process has made or removed before this call, and of its users, so
+   * that `find` is not behind it. One round trip in a shared store, none in others.
    * @throws LimpetError UNAVAILABLE, ENDED
    */
   async refresh(space = 'default', { deadline }: CallOptions = {}): Promise<void> {

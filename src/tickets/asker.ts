@@ -83,7 +83,7 @@ export class Askers {
    */
   async #whenHeard(): Promise<readonly Container[] | undefined> {
     const { clock, waits, containers } = this.#environment;
-    for (const until = clock.now() + waits.boot; clock.now() < until; await clock.sleep(STEP)) {
+    for (const until = clock.elapsed() + waits.boot; clock.elapsed() < until; await clock.sleep(STEP)) {
       const list = await containers.ifAnswered();
       if (list !== undefined) return list;
     }

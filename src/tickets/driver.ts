@@ -3,7 +3,7 @@
 import { canonical } from '../docker/address.js';
 import { ADDRESS_SPACES, type AddressSpace } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
-import type { CallOptions, SubnetService } from '../service/index.js';
+import { type CallOptions, Deadline, type SubnetService } from '../service/index.js';
 import type { Call, RequestOf } from './calls.js';
 import type { Environment, Wanted } from './environment.js';
 import { LeaderCalls } from './leader.js';
@@ -19,6 +19,12 @@ const ENDPOINT_NAME = 'com.docker.network.endpoint.name';
 
 type Answer = Readonly<Record<string, unknown>>;
 
+/** One of several attempts of a call. */
+interface Attempt extends CallOptions {
+  /** Of the call, among the leader's. */
+  readonly turn: number;
+}
+
 export class Driver {
   readonly #pools: Pools;
   readonly #leader: LeaderCalls;
@@ -26,21 +32,20 @@ export class Driver {
   readonly #patience: Patience;
   readonly #endless: Patience;
   readonly #environment: Environment;
-  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, options: CallOptions) => Answer | Promise<Answer> } =
-    {
-      'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
-      // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address
-      // too. No replay: what was answered is in the store.
-      'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
-      'IpamDriver.GetDefaultAddressSpaces': () => ({
-        LocalDefaultAddressSpace: ADDRESS_SPACES.local,
-        GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
-      }),
-      'IpamDriver.RequestPool': (request, options) => this.#requestPool(request, options),
-      'IpamDriver.ReleasePool': (request, options) => this.#releasePool(request, options),
-      'IpamDriver.RequestAddress': (request, options) => this.#requestAddress(request, options),
-      'IpamDriver.ReleaseAddress': (request, options) => this.#releaseAddress(request, options),
-    };
+  readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, attempt: Attempt) => Answer | Promise<Answer> } = {
+    'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
+    // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address
+    // too. No replay: what was answered is in the store.
+    'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
+    'IpamDriver.GetDefaultAddressSpaces': () => ({
+      LocalDefaultAddressSpace: ADDRESS_SPACES.local,
+      GlobalDefaultAddressSpace: ADDRESS_SPACES.global,
+    }),
+    'IpamDriver.RequestPool': (request, options) => this.#requestPool(request, options),
+    'IpamDriver.ReleasePool': (request, options) => this.#releasePool(request, options),
+    'IpamDriver.RequestAddress': (request, options) => this.#requestAddress(request, options),
+    'IpamDriver.ReleaseAddress': (request, options) => this.#releaseAddress(request, options),
+  };
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
@@ -53,21 +58,27 @@ export class Driver {
 
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
+    const attempt: Attempt = { ...options, turn: this.#leader.begun() };
     try {
-      return await this.#patience.with(async () => this.#calls[call](request, options), options.deadline);
+      return await this.#patience.with(async () => this.#calls[call](request, attempt), options.deadline);
     } catch (error) {
-      if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>);
+      if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>, attempt);
       throw error instanceof LimpetError ? inDockersWords(error) : error;
     }
   }
 
-  /** Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. */
-  async #owe(request: RequestOf<typeof RELEASE>): Promise<void> {
+  /**
+   * Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. A
+   * ticket only for as long as no sweeper can have freed it: after that another leader may have given it to somebody.
+   */
+  async #owe(request: RequestOf<typeof RELEASE>, { turn }: Attempt): Promise<void> {
+    const { clock, waits } = this.#environment;
+    const { addressSpace } = parsePoolId(request.PoolID);
+    const deadline = addressSpace === 'global' ? new Deadline(clock, waits.sweep / 2) : undefined;
     try {
-      await this.#endless.with(() => this.#releaseAddress(request, {}));
+      await this.#endless.with(() => this.#releaseAddress(request, { turn, deadline }), deadline);
     } catch (error) {
       const why = `could not be made good (${(error as Error).message}): when the node is next looked at`;
-      const { addressSpace } = parsePoolId(request.PoolID);
       const what = { addressSpace, address: request.Address, outcome: 'failed' } as const;
       this.#environment.tell({ event: 'release', level: 'warn', ...what, why });
     }
@@ -108,12 +119,14 @@ export class Driver {
     return isGateway ? this.#leader.gateway(net, wanted) : this.#leader.request(net, wanted);
   }
 
-  async #releaseAddress(request: RequestOf<'IpamDriver.ReleaseAddress'>, options: CallOptions): Promise<Answer> {
+  async #releaseAddress(request: RequestOf<'IpamDriver.ReleaseAddress'>, attempt: Attempt): Promise<Answer> {
     const { PoolID, Address } = request;
     const pool = parsePoolId(PoolID);
+    const options = { deadline: attempt.deadline };
     const net = await this.#pools.find(pool, options);
-    const calls = pool.addressSpace === 'global' ? this.#leader : this.#node;
-    await calls.release(net, checked(net, Address), options);
+    const address = checked(net, Address);
+    if (pool.addressSpace === 'global') await this.#leader.release(net, address, attempt.turn, options);
+    else await this.#node.release(net, address, options);
     return {};
   }
 }

@@ -6,11 +6,25 @@ import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
 
+/** Against other hosts that make a network on the same subnet. */
+const ATTEMPTS = 16;
+
 /**
  * The gateway as asked for, else the one that the subnet has, else the first address of the range that is free.
  * @throws LimpetError OCCUPIED naming the owner, EXCLUDED for the network and broadcast address, FULL
  */
-export async function gatewayFor(
+export async function gatewayFor(environment: Environment, net: SubnetService, wanted: Wanted): Promise<string> {
+  for (let n = 1; ; n++) {
+    try {
+      return await attempt(environment, net, wanted);
+    } catch (error) {
+      // Hosts that share a subnet can make a network each at the same moment: one of them was faster.
+      if (n === ATTEMPTS || !(error instanceof LimpetError) || error.code !== 'CONTENDED') throw error;
+    }
+  }
+}
+
+async function attempt(
   environment: Environment,
   net: SubnetService,
   { address: asked, range, deadline }: Wanted,
@@ -34,8 +48,9 @@ async function makeGateway(
   gateway: string,
   options: CallOptions,
 ): Promise<string> {
-  const { space, exclude, policy, reclaim } = net.spec;
-  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway }, options);
+  const from = net.spec;
+  const { space, exclude, policy, reclaim } = from;
+  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway }, { ...options, from });
   return gateway;
 }
 

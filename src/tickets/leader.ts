@@ -12,10 +12,18 @@ import type { Released } from './told.js';
 /** Docker repeats a call whose answer got lost for so long. */
 const REPEATS = 35_000;
 
+/** When the address was given last: by the clock that nobody sets, and after how many calls. */
+interface Given {
+  readonly at: number;
+  readonly turn: number;
+}
+
 export class LeaderCalls {
   readonly #environment: Environment;
-  /** What this leader has been given since it asked for the pool, by pool and address, and when. */
-  readonly #given = new Map<string, Map<string, number>>();
+  /** What this leader has been given since it asked for the pool, by pool and address. */
+  readonly #given = new Map<string, Map<string, Given>>();
+  /** Calls so far. */
+  #turn = 0;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -49,8 +57,8 @@ export class LeaderCalls {
   async #exact(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
     const { state, identity } = net.inspect(address);
     const owned = state === 'live' || state === 'reserved';
-    const since = this.#given.get(keyOf(net))?.get(address);
-    if (!owned && since !== undefined && this.#environment.clock.now() - since > REPEATS) throw taken(net, address);
+    const since = this.#given.get(keyOf(net))?.get(address)?.at;
+    if (!owned && since !== undefined && this.#environment.clock.elapsed() - since > REPEATS) throw taken(net, address);
     const held = await holdUnlessBound(net, address, { deadline });
     const why = held ? 'said again or asked for' : `belongs to ${identity ?? 'somebody'}: the node decides`;
     this.#give(net, address, 'same', why);
@@ -64,9 +72,20 @@ export class LeaderCalls {
     return address;
   }
 
-  /** The leader needs the address no longer. A binding there stays, and so does the gateway. */
-  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
-    this.#given.get(keyOf(net))?.delete(address);
+  /** A call that may have to be tried again: to be told to {@link release}. */
+  begun(): number {
+    return ++this.#turn;
+  }
+
+  /**
+   * The leader needs the address no longer. A binding there stays, and so does the gateway. @param turn of the call:
+   * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
+   */
+  async release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
+    const given = this.#given.get(keyOf(net));
+    if ((given?.get(address)?.turn ?? 0) > turn)
+      return this.#released(net, address, 'late', 'it was freed, and has been given again since');
+    given?.delete(address);
     if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
     const { state, identity } = net.inspect(address);
     if (state === 'excluded') return;
@@ -80,7 +99,7 @@ export class LeaderCalls {
   }
 
   #give(net: SubnetService, address: string, outcome: 'new' | 'same' | 'gateway', why: string): void {
-    this.#given.get(keyOf(net))?.set(address, this.#environment.clock.now());
+    this.#given.get(keyOf(net))?.set(address, { at: this.#environment.clock.elapsed(), turn: ++this.#turn });
     const { tell } = this.#environment;
     tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
   }

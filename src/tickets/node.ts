@@ -63,13 +63,13 @@ export class NodeCalls {
 
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
-    const until = clock.now() + waits.home;
+    const until = clock.elapsed() + waits.home;
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.now() >= until) return this.#guest(net, asker, request, other);
+      if (!isWorthWaiting || clock.elapsed() >= until) return this.#guest(net, asker, request, other);
       await clock.sleep(STEP);
     }
   }
@@ -200,8 +200,8 @@ export class NodeCalls {
   /** In a subnet of the swarm the leader's gateway may be known a moment later than the leader's answer. */
   async #untilNews(net: SubnetService, gateway: string): Promise<void> {
     const { clock } = this.#environment;
-    const until = clock.now() + NEWS;
-    while (net.inspect(gateway).state === 'free' && clock.now() < until) await clock.sleep(STEP);
+    const until = clock.elapsed() + NEWS;
+    while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
 
   #answer(net: SubnetService, given: Given, why: string): string {

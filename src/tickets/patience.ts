@@ -28,7 +28,7 @@ export class Patience {
    */
   async with<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
     for (;;) {
-      const began = this.#clock.now();
+      const began = this.#clock.elapsed();
       try {
         const answer = await work();
         this.#since = undefined;
@@ -36,7 +36,7 @@ export class Patience {
       } catch (error) {
         if (!isAway(error)) throw error;
         this.#since ??= began;
-        if (deadline?.passed || this.#clock.now() - this.#since >= this.#wait) throw error;
+        if (deadline?.passed || this.#clock.elapsed() - this.#since >= this.#wait) throw error;
         await this.#clock.sleep(STEP);
       }
     }

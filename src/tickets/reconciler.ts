@@ -2,23 +2,27 @@
 // after an import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
 
 import type { TaskRecords } from '../docker/believed.js';
-import { guest, made, nodeOfMade } from '../docker/made-up.js';
+import { endpoint, guest, made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
-import { type Resident, readRecords, recordsFor, residentsHere } from '../docker/observed.js';
-import type { Container } from '../docker/shapes.js';
+import { endsHere, type Resident, readRecords, recordsFor, residentsHere } from '../docker/observed.js';
+import type { Container, Network } from '../docker/shapes.js';
 import { SWARM, spaceOf } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
+import { isLeaders } from './pools.js';
 import type { Tenants } from './tenants.js';
 
 /** What one look has seen of a subnet. */
 interface Seen {
   readonly containers: readonly Container[];
   readonly residents: readonly Resident[];
+  /** This node's ends of load balancers; undefined where there was no need to ask, or no answer. */
+  readonly ends: readonly string[] | undefined;
   readonly missed: Set<string>;
+  readonly passing: Map<string, number>;
 }
 
 export class Reconciler {
@@ -26,6 +30,8 @@ export class Reconciler {
   readonly #tenants: Tenants;
   /** What was live here without a container at the last look: space, subnet and identity. */
   #missed = new Set<string>();
+  /** Made-up identities that were over at the last look, and since when, by the clock that nobody sets. */
+  #passing = new Map<string, number>();
   /** Conflicts that the last look has told of. */
   #conflicts = new Set<string>();
 
@@ -41,6 +47,7 @@ export class Reconciler {
     const records = await this.#records();
     this.#tenants.learnNames(containers);
     const missed = new Set<string>();
+    const passing = new Map<string, number>();
     const conflicts = this.#conflicts;
     this.#conflicts = new Set();
     for (const net of [...this.#environment.service().subnets()]) {
@@ -48,11 +55,16 @@ export class Reconciler {
       if (space !== SWARM && space !== spaceOf(this.#environment.host())) continue;
       const node = this.#environment.nodeOf(net);
       await this.#renamed(net, node);
-      const residents = residentsHere(containers, ofSubnet(networks, net.cidr), net.cidr, node, records);
+      const here = ofSubnet(networks, net.cidr);
+      const residents = residentsHere(containers, here, net.cidr, node, records);
       for (const resident of residents) await this.#settle(net, resident, conflicts);
-      for (const binding of [...net.list()]) await this.#check(net, binding, { containers, residents, missed });
+      const ends = await this.#endsOf(net, here, node, residents);
+      for (const address of ends ?? []) await this.#settleEnd(net, address, node);
+      for (const binding of [...net.list()])
+        await this.#check(net, binding, { containers, residents, ends, missed, passing });
     }
     this.#missed = missed;
+    this.#passing = passing;
   }
 
   /** Who is a task, where this node can ask. A swarm that has lost its leader says nothing: then labels have to do. */
@@ -79,6 +91,40 @@ export class Reconciler {
       await net.allocate(identity, { node });
       await net.release(identity, former);
     }
+  }
+
+  /**
+   * No list shows the load balancer's end of a network on this node, and it costs Docker more to tell: asked only when
+   * the store's word cannot be true. A node with tasks has one end, a node without has none.
+   */
+  async #endsOf(
+    net: SubnetService,
+    networks: readonly Network[],
+    node: string,
+    residents: readonly Resident[],
+  ): Promise<readonly string[] | undefined> {
+    if (!isLeaders(net)) return undefined;
+    const own = [...net.list()].filter(
+      ({ identity }) => made(identity) === 'endpoint' && nodeOfMade(identity) === node,
+    );
+    const isSound = own.length === Math.min(residents.length, 1) && own.every(({ state }) => state === 'live');
+    if (isSound) return undefined;
+    try {
+      return await endsHere(this.#environment.docker, networks, net.cidr);
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
+      throw error;
+    }
+  }
+
+  /** The end has the address for as long as it is there, also when the process that gave it is gone. */
+  async #settleEnd(net: SubnetService, address: string, node: string): Promise<void> {
+    const identity = endpoint(node, address);
+    const { state, identity: owner } = net.inspect(address);
+    const isOthers = owner !== undefined && owner !== identity;
+    if (isOthers || state === 'excluded' || net.lookup(identity)?.nodes.includes(node)) return;
+    await net.claim(identity, { node, ticket: address });
+    this.#mended(net, 'set', { identity, address }, 'a load balancer has it here');
   }
 
   /** A container runs at an address: whoever's that is must be live here. */
@@ -112,17 +158,17 @@ export class Reconciler {
   }
 
   /** Who is live here has to be seen here. */
-  async #check(net: SubnetService, { identity, address, state, releasedAt }: Binding, seen: Seen): Promise<void> {
+  async #check(net: SubnetService, { identity, address, state }: Binding, seen: Seen): Promise<void> {
     const kind = made(identity);
     const node = this.#environment.nodeOf(net);
     if (state === 'reserved') {
-      const isPassing = kind === 'guest' || (kind === 'unnamed' && nodeOfMade(identity) === node);
-      const { clock, waits } = this.#environment;
-      const isOld = releasedAt !== undefined && clock.now() - releasedAt > waits.sweep;
-      if (isPassing && isOld) await forget(net, identity);
+      const isOver = kind === 'unnamed' || (kind === 'endpoint' && seen.ends !== undefined);
+      const isPassing = kind === 'guest' || (isOver && nodeOfMade(identity) === node);
+      if (isPassing) await this.#pass(net, identity, seen.passing);
       return;
     }
-    if (kind === 'endpoint' || !net.lookup(identity)?.nodes.includes(node)) return;
+    if (!net.lookup(identity)?.nodes.includes(node)) return;
+    if (kind === 'endpoint' && (seen.ends === undefined || seen.ends.includes(address))) return;
     if (seen.residents.some((resident) => resident.address === address)) return;
     if (this.#tenants.isStarting(net, identity, seen.containers)) return;
     const key = `${net.spec.space} ${net.cidr} ${identity}`;
@@ -134,6 +180,15 @@ export class Reconciler {
       if (kind !== undefined) await forget(net, identity);
       this.#mended(net, 'ended', { identity, address }, 'it does not run here');
     });
+  }
+
+  /** Some time after it was first seen to be over, by this node's own time: clocks of others can be wrong. */
+  async #pass(net: SubnetService, identity: string, passing: Map<string, number>): Promise<void> {
+    const { clock, waits } = this.#environment;
+    const key = `${net.spec.space} ${net.cidr} ${identity}`;
+    const since = this.#passing.get(key) ?? clock.elapsed();
+    if (clock.elapsed() - since < waits.sweep) passing.set(key, since);
+    else await forget(net, identity);
   }
 
   #isMadeFor(owner: string, address: string): boolean {

@@ -9,10 +9,11 @@ import { holdsTicket } from '../docker/states.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { isLeaders } from './pools.js';
+import { tickets } from './tickets.js';
 
 export class Sweeper {
   readonly #environment: Environment;
-  /** Held addresses that nobody had at the last look, and since when: milliseconds since the epoch. */
+  /** Held addresses that nobody had at the last look, and since when, by the clock that nobody sets. */
   #unknown = new Map<string, number>();
 
   constructor(environment: Environment) {
@@ -50,14 +51,22 @@ export class Sweeper {
     }
     const uses = networks.flatMap((network) => usesOf(records, network, net.cidr));
     const known = new Set(uses.map(({ address }) => address));
+    for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
-    for (const address of [...net.held()]) {
-      if (known.has(address) || address === net.spec.gateway) continue;
+    for (const address of [...tickets(net)]) {
+      if (known.has(address)) continue;
       const key = `${net.cidr} ${address}`;
-      const since = this.#unknown.get(key) ?? clock.now();
-      if (clock.now() - since < waits.sweep) unknown.set(key, since);
+      const since = this.#unknown.get(key) ?? clock.elapsed();
+      if (clock.elapsed() - since < waits.sweep) unknown.set(key, since);
       else await this.#free(net, address);
     }
+  }
+
+  /** A release that came late has ended what was given again since: nobody else must get it. */
+  async #hold(net: SubnetService, address: string): Promise<void> {
+    await net.hold(address);
+    const why = "held again: it was free, and Swarm's records have it";
+    this.#environment.tell({ event: 'mend', level: 'warn', mark: 'held', subnet: net.cidr, address, why });
   }
 
   async #free(net: SubnetService, address: string): Promise<void> {

@@ -25,7 +25,7 @@ export interface Other {
 export interface Tenant {
   readonly container: Who;
   readonly address: string;
-  /** When it was let in: milliseconds since the epoch. */
+  /** When it was let in, by the clock that nobody sets. */
   readonly since: number;
   /**
    * It came in after another one whose release was never seen. The next release can be that one's, late, and proves
@@ -44,7 +44,9 @@ const UNSEEN = 60_000;
 const STARTING = 60_000;
 
 export class Tenants {
+  /** When requests began to be seen: milliseconds since the epoch, as Docker tells when containers were made. */
   readonly #since: number;
+  /** By the clock that nobody sets. */
   readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
   /** When identities were last released here, while that is recent. */
@@ -52,8 +54,8 @@ export class Tenants {
   readonly #mutex = new KeyedMutex();
 
   /** Requests are seen from now on. */
-  constructor(clock: Pick<Clock, 'now'>) {
-    this.#now = () => clock.now();
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
+    this.#now = () => clock.elapsed();
     this.#since = clock.now();
   }
 
@@ -146,8 +148,10 @@ export class Tenants {
 
   #isLetIn(tenant: Tenant | undefined, container: Container): boolean {
     if (tenant === undefined || !isSame(container, tenant.container)) return false;
-    // One that runs and does not show the address yet has it; one that could be started again may be on its way.
-    return mayStillRun(container) || (mayAsk(container) && this.#now() - tenant.since < STARTING);
+    // One that runs and does not show the address yet has it. One that could be started may be on its way, but not for
+    // ever: a Docker that died in the middle of a start leaves a container that is `created` and nobody starts.
+    const isOnItsWay = mayAsk(container) && this.#now() - tenant.since < STARTING;
+    return isOnItsWay || (mayStillRun(container) && !isFresh(container));
   }
 
   #isUnseen(container: Container): boolean {

@@ -26,6 +26,9 @@ class StandingClock implements Clock {
   now(): number {
     return this.time;
   }
+  elapsed(): number {
+    return this.time;
+  }
   after(): () => void {
     return () => {};
   }

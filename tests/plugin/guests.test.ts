@@ -306,4 +306,63 @@ describe('the sweeper', () => {
     }
     assert.equal(net.inspect(leaked).state, 'held');
   });
+
+  test('frees a ticket that somebody is at home on, when its task has ended', async () => {
+    const ticket = await create(one, 'a');
+    assert.equal(await one.address(L, ticket), ticket, 'bound to its ticket');
+    for (const ahead of [0, 61_000]) {
+      clock.ahead += ahead;
+      await look();
+    }
+    assert.equal(net.isHeld(ticket), false);
+    assert.equal(net.inspect(ticket).identity, 'web.3');
+  });
+
+  test("holds again what Swarm's records have and Limpet has lost", async () => {
+    const ticket = await leader.address(G);
+    await net.unhold(ticket); // a release that came late
+    leader.docker.state.tasks = [{ ...task(1, ticket), NodeID: '' }];
+    await look();
+    assert.equal(net.inspect(ticket).state, 'held');
+    assert.match(leader.said(ticket).msg, /held again/);
+  });
+});
+
+describe('the end of a load balancer', () => {
+  const END = { Name: 'web-endpoint', IPv4Address: '10.77.0.2/24' };
+  let identity: string;
+
+  beforeEach(async () => {
+    assert.equal(await one.address(L, await leader.address(G)), '10.77.0.2');
+    identity = net.inspect('10.77.0.2').identity as string;
+    assert.match(identity, /^@endpoint/);
+    one.docker.state.networkDetails = { 'id-web': { Containers: { end: END }, Services: {} } };
+    await net.release(identity, 'node-2'); // its lease has run out with its process
+    one.restart();
+  });
+
+  test('is live again when its node has been looked at', async () => {
+    await one.reconciler.look();
+    assert.deepEqual(net.lookup(identity)?.nodes, ['node-2']);
+  });
+
+  test('is forgotten some time after it has gone', async () => {
+    one.docker.state.networkDetails = { 'id-web': { Containers: {}, Services: {} } };
+    for (let n = 0; n < 3; n++) {
+      await one.reconciler.look();
+      clock.ahead += 31_000;
+    }
+    await one.reconciler.look();
+    assert.equal(net.lookup(identity), undefined);
+  });
+});
+
+test('a container that Docker began to start and nobody starts any more does not keep its home live', async () => {
+  const ticket = await create(one, 'a');
+  await one.address(L, ticket); // dockerd died: it stays `created`
+  for (let n = 0; n < 3; n++) {
+    await one.reconciler.look();
+    clock.ahead += 61_000;
+  }
+  assert.deepEqual(net.lookup('web.3')?.nodes, []);
 });

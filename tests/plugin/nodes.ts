@@ -154,6 +154,7 @@ export async function swarm(count: number, { store = new MemoryStore() as Store,
 
 const ahead = {
   now: () => Date.now() + clock.ahead,
+  elapsed: () => performance.now() + clock.ahead,
   after(delay: number, action: () => void) {
     const timer = setTimeout(action, Math.min(delay, 2 ** 31 - 1)).unref();
     return () => clearTimeout(timer);

@@ -28,7 +28,7 @@ for (const outcome of ['none', 'unknown'] as const) {
 
 test('waiting ends so long after the store was first missed, and the error says why', async () => {
   let now = 0;
-  const clock = { ...systemClock, now: () => (now += 400) };
+  const clock = { ...systemClock, elapsed: () => (now += 400) };
   const state = failing(1000, away('none'));
   await assert.rejects(new Patience(2000, clock).with(state.work), /no connection/);
   assert.ok(state.calls > 1 && state.calls < 6, `${state.calls} attempts`);
@@ -36,7 +36,7 @@ test('waiting ends so long after the store was first missed, and the error says 
 
 test('while the store stays away nobody waits anew; when it has been back, it is waited for again', async () => {
   let now = 0;
-  const patience = new Patience(1000, { ...systemClock, now: () => now });
+  const patience = new Patience(1000, { ...systemClock, elapsed: () => now });
   const late = async () => {
     now += 2000;
     throw away('none');

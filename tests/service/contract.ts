@@ -28,6 +28,10 @@ export class HandClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   after(delay: number, action: () => void): () => void {
     const timer = { at: this.#now + Math.max(delay, 0), action };
     this.#timers.add(timer);

@@ -9,6 +9,7 @@ import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
+import type { Member, Stream, StreamMethod } from './member.js';
 import { type EtcdStoreOptions, refuseInClear } from './options.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
@@ -17,15 +18,6 @@ export type CallOptions = NonNullable<Parameters<KVClient['txn']>[1]>;
 
 interface Call {
   start(metadata: { set(name: string, value: string): void }, listener: unknown): void;
-}
-
-/** A stream in both directions, as etcd's watch and lease calls are. */
-export interface Stream<Request, Response> {
-  write(request: Request): void;
-  cancel(): void;
-  on(event: 'data', listener: (response: Response) => void): void;
-  on(event: 'error', listener: (error: Error) => void): void;
-  on(event: 'end', listener: () => void): void;
 }
 
 interface Client {
@@ -92,11 +84,10 @@ function demandLeader(options: unknown, next: (options: unknown) => Call): Call 
 
 const interceptors = [demandLeader] as unknown as NonNullable<CallOptions['interceptors']>;
 
-/** One member. */
-export class Endpoint extends Etcd3 {
+/** One member, by etcd's own client. */
+class Endpoint extends Etcd3 implements Member {
   readonly #streams = new Set<Stream<never, never>>();
 
-  /** Why the member cannot take a request now, told in time; undefined when it can. */
   async unready(deadline: Deadline): Promise<string | undefined> {
     try {
       const channel = await this.pool.withConnection('KV', ({ client }) => (client as unknown as Client).getChannel());
@@ -111,8 +102,7 @@ export class Endpoint extends Etcd3 {
     }
   }
 
-  /** A stream to this member, which ends by itself only when the connection does. */
-  async stream<Request, Response>(method: 'watch' | 'leaseKeepAlive'): Promise<Stream<Request, Response>> {
+  async stream<Request, Response>(method: StreamMethod): Promise<Stream<Request, Response>> {
     return this.pool.withConnection(method === 'watch' ? 'Watch' : 'Lease', ({ client, metadata }) => {
       const stream = (client as unknown as Client)[method](metadata, { interceptors });
       this.#streams.add(stream);
@@ -122,13 +112,12 @@ export class Endpoint extends Etcd3 {
     });
   }
 
-  /** Ends its streams: a member whose machine has died does not, and what goes over them stands still unnoticed. */
   hangUp(): void {
     for (const stream of this.#streams) stream.cancel();
   }
 }
 
-type Send<T> = (endpoint: Endpoint, options: CallOptions) => Promise<T>;
+type Send<T> = (endpoint: Member, options: CallOptions) => Promise<T>;
 
 /** Whether a request may change what etcd has. */
 type Kind = 'write' | 'read';
@@ -137,7 +126,7 @@ export class Connection {
   /** Milliseconds that a call has which nobody bounds otherwise. */
   readonly patience: number;
   readonly #clock: Clock;
-  readonly #endpoints: readonly Endpoint[];
+  readonly #endpoints: readonly Member[];
   #current: number;
 
   /**
@@ -150,7 +139,8 @@ export class Connection {
     this.patience = options.deadline ?? 3000;
     this.#clock = clock;
     const callOptions = () => ({ deadline: clock.now() + this.patience });
-    this.#endpoints = options.endpoints.map((host) => new Endpoint(clientOptions(options, host, callOptions)));
+    const { connect = (host: string) => new Endpoint(clientOptions(options, host, callOptions)) } = options;
+    this.#endpoints = options.endpoints.map(connect);
     this.#current = Math.floor(clock.random() * this.#endpoints.length); // not all processes at one member
   }
 
@@ -200,7 +190,7 @@ export class Connection {
   }
 
   /** @throws LimpetError UNAVAILABLE when the request must not be sent again, or need not */
-  #giveUpOn(kind: Kind, endpoint: Endpoint, why: string): void {
+  #giveUpOn(kind: Kind, endpoint: Member, why: string): void {
     const isRefused = NOT_APPLIED.test(why);
     if (isRefused && !TRY_AGAIN.test(why)) throw unavailable(why, 'none');
     if (isRefused || kind === 'read') return;
@@ -209,12 +199,12 @@ export class Connection {
   }
 
   /** The member that is asked now. */
-  get endpoint(): Endpoint {
-    return this.#endpoints[this.#current] as Endpoint;
+  get endpoint(): Member {
+    return this.#endpoints[this.#current] as Member;
   }
 
   /** Turns to the next member with everything, unless somebody has done so already. */
-  pass(failed: Endpoint): void {
+  pass(failed: Member): void {
     if (this.endpoint !== failed) return;
     this.#current = (this.#current + 1) % this.#endpoints.length;
     if (this.endpoint !== failed) failed.hangUp();

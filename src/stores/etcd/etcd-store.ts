@@ -97,9 +97,14 @@ export class EtcdStore implements Store {
     this.#upkeep.begin();
   }
 
-  async commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit> {
+  async commit(subnet: SubnetKey, changes: readonly Change[], caller?: Deadline): Promise<Commit> {
     // Its end must not look like a loss, whichever comes first, the answer or the watch.
-    const leaving = changes.flatMap((change) => (change.op === 'gone' ? this.#takeOwn(subnet, change) : []));
+    const ending = changes.flatMap((change) =>
+      change.op === 'gone' ? [this.#keys.live(subnet, change.identity, change.node)] : [],
+    );
+    const deadline = this.#connection.within(caller);
+    for (const key of ending) await this.#upkeep.untilPut(key, deadline);
+    const leaving = ending.flatMap((key) => this.#own.leave(key) ?? []);
     const write = this.#write(subnet, changes, deadline);
     this.#underWay.add(write);
     try {
@@ -109,6 +114,7 @@ export class EtcdStore implements Store {
         for (const mark of leaving) this.#own.putBack(mark);
       throw error;
     } finally {
+      for (const key of ending) this.#own.left(key);
       this.#underWay.delete(write);
     }
   }
@@ -124,14 +130,17 @@ export class EtcdStore implements Store {
   async refresh(space: string, caller?: Deadline): Promise<void> {
     const deadline = this.#connection.within(caller);
     await this.#steady(deadline);
-    const range = asRange(this.#keys.space(space));
-    const { header, kvs } = await this.#connection.ask((etcd, options) => etcd.kv.range(range, options), deadline);
+    const ranges = [this.#keys.space(space), this.#keys.usersIn(space)]; // the subnets first: users are within
+    const look = { success: ranges.map((range) => ({ request_range: asRange(range) })) };
+    const { header, responses } = await this.#connection.ask((etcd, options) => etcd.kv.txn(look, options), deadline);
     const at = Number(header.revision);
     const view = this.#view as View; // a reading meanwhile has it all; learnt again, it is no news
+    const kvs = responses.flatMap(({ response_range }) => response_range?.kvs ?? []);
     const items = view.itemsOf(kvs);
-    for (const subnet of view.subnets()) {
-      const key = this.#keys.subnet(subnet.key);
-      if (subnet.key.space === space && !items.has(key)) view.learn(key, undefined, at);
+    for (const { key, users } of [...view.subnets()]) {
+      if (key.space !== space) continue;
+      for (const known of [this.#keys.subnet(key), ...[...users.keys()].map((user) => this.#keys.user(key, user))])
+        if (!items.has(known)) view.learn(known, undefined, at);
     }
     for (const [key, item] of items) view.learn(key, item, at);
     view.knowSpace(space, at);
@@ -244,16 +253,12 @@ export class EtcdStore implements Store {
     const view = this.#view as View;
     for (const change of changes) {
       if (change.op === 'remove') this.#own.removeSubnet(subnet);
+      if (change.op === 'gone') view.expectNoLonger(subnet, change.identity, change.node);
       if (change.op !== 'live') continue;
       this.#own.add(view, subnet, change.identity, change.node);
       // The lease may have ended between the writing and the answer.
       if (!view.subnet(subnet)?.bindings.get(change.identity)?.live.has(change.node)) this.#upkeep.putAgain();
     }
-  }
-
-  #takeOwn(subnet: SubnetKey, change: { identity: string; node: string }): OwnMark[] {
-    const mark = this.#own.take(this.#keys.live(subnet, change.identity, change.node));
-    return mark === undefined ? [] : [mark];
   }
 
   /** Waits for a lease and a reading. @throws LimpetError UNAVAILABLE, ENDED */

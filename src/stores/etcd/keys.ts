@@ -117,6 +117,11 @@ export class Keys {
     return under(`${this.#prefix}subnet/${escapeSegment(space)}/`);
   }
 
+  /** The users of every subnet of a space. */
+  usersIn(space: string): KeyRange {
+    return under(`${this.#prefix}user/${escapeSegment(space)}/`);
+  }
+
   /** The keys that say which of a subnet's addresses are taken. */
   taken(subnet: SubnetKey): TextRange[] {
     return (['held', 'identity'] as const).map((kind) => this.#under(kind, subnet));

@@ -3,9 +3,10 @@
 // under way. Only then does a reading tell the truth about a commit whose answer was lost.
 
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
-import type { Clock } from '../../service/clock.js';
-import type { Connection, Stream } from './connection.js';
+import { type Clock, stopwatch } from '../../service/clock.js';
+import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
+import type { Stream } from './member.js';
 import type { Writer } from './transaction.js';
 
 type KeepAlive = Stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
@@ -26,7 +27,7 @@ export class Lease {
   /** Milliseconds that etcd has promised from each renewal. */
   #ttl = 0;
   /** When the last renewal that succeeded was sent, by both clocks: one stands still while a machine sleeps. */
-  #renewed = [0, 0] as [monotonic: number, wall: number];
+  #renewed = [0, 0] as [elapsed: number, wall: number];
   #stream: KeepAlive | undefined;
   #answered: (answer: { id: string; ttl: number } | { error: Error }) => void = () => {};
   readonly #end = new AbortController();
@@ -58,7 +59,7 @@ export class Lease {
 
   /** Whether etcd cannot have ended the lease yet. False after a silence, though the lease may be there. */
   get isCertain(): boolean {
-    const silence = Math.max(performance.now() - this.#renewed[0], this.#clock.now() - this.#renewed[1]);
+    const silence = Math.max(this.#clock.elapsed() - this.#renewed[0], this.#clock.now() - this.#renewed[1]);
     return this.#fence > 0 && silence < this.#ttl;
   }
 
@@ -100,7 +101,7 @@ export class Lease {
     const { signal } = this.#end;
     while (!signal.aborted) {
       const id = this.#id;
-      const began = this.#clock.now();
+      const passed = stopwatch(this.#clock);
       const interval = this.#ttl / 3;
       const ttl = await this.#renew(id, interval);
       if (ttl === 0 && id === this.#id && !signal.aborted) {
@@ -108,7 +109,7 @@ export class Lease {
         this.#options.onLost();
         await this.#clock.sleep(PAUSE, signal);
       } else {
-        const rest = ttl === undefined ? PAUSE : interval - (this.#clock.now() - began);
+        const rest = ttl === undefined ? PAUSE : interval - passed();
         await this.#clock.sleep(Math.max(rest, 0), signal);
       }
     }
@@ -174,6 +175,6 @@ export class Lease {
   }
 
   #stamp(): [number, number] {
-    return [performance.now(), this.#clock.now()];
+    return [this.#clock.elapsed(), this.#clock.now()];
   }
 }

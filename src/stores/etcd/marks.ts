@@ -17,6 +17,8 @@ export interface OwnMark {
 
 export class OwnMarks {
   readonly #marks = new Map<string, OwnMark>();
+  /** Those that a commit under way is to end: a reading meanwhile finds them, and they are not to be put again. */
+  readonly #leaving = new Set<string>();
   readonly #keys: Keys;
 
   constructor(keys: Keys) {
@@ -38,6 +40,16 @@ export class OwnMarks {
     const mark = this.#marks.get(key);
     this.#marks.delete(key);
     return mark;
+  }
+
+  /** As {@link take}, for a commit that ends the mark: until {@link left} it is not taken up again. */
+  leave(key: string): OwnMark | undefined {
+    this.#leaving.add(key);
+    return this.take(key);
+  }
+
+  left(key: string): void {
+    this.#leaving.delete(key);
   }
 
   putBack(mark: OwnMark): void {
@@ -69,7 +81,10 @@ export class OwnMarks {
   adopt(view: View, lease: string): void {
     for (const subnet of view.subnets()) {
       for (const [identity, binding] of subnet.bindings) {
-        for (const [node, mark] of binding.live) if (mark.lease === lease) this.add(view, subnet.key, identity, node);
+        for (const [node, mark] of binding.live) {
+          const isLeaving = this.#leaving.has(this.#keys.live(subnet.key, identity, node));
+          if (mark.lease === lease && !isLeaving) this.add(view, subnet.key, identity, node);
+        }
       }
     }
   }

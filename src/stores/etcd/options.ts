@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
+import type { Member } from './member.js';
 
 export interface EtcdStoreOptions {
   /** `host:port`, every member that may be asked; tried in turn. */
@@ -29,6 +30,8 @@ export interface EtcdStoreOptions {
   readonly clock?: Clock;
   /** The most keys of one answer while the state is read. Default 10 000. */
   readonly page?: number;
+  /** @internal What stands for a member, instead of etcd's own client. Then the clock need not run in real time. */
+  readonly connect?: (host: string) => Member;
 }
 
 /** The environment variables that are read: files for TLS, and who asks, itself or in a file. */

@@ -2,6 +2,7 @@
 // it writes down when a process that died was last seen live.
 
 import type { Clock } from '../../service/clock.js';
+import type { Deadline } from '../../service/deadline.js';
 import type { Commit, SubnetKey } from '../../service/store.js';
 import type { DraftChange } from './draft.js';
 import type { Keys } from './keys.js';
@@ -33,6 +34,8 @@ export class Upkeep {
   readonly #kept: Kept;
   readonly #unmarked: Unmarked;
   readonly #timers = new Set<() => void>();
+  /** Marks that are being put now, by key. */
+  readonly #putting = new Map<string, Promise<unknown>>();
   #isPutting = false;
   #isEnded = false;
 
@@ -54,6 +57,15 @@ export class Upkeep {
   /** Nobody is live on the binding, and no time of release is recorded. */
   noteUnmarked(subnet: SubnetKey, identity: string): void {
     this.#unmarked.note(subnet, identity, this.#kept.clock.now());
+  }
+
+  /**
+   * Waits until the mark is not being put: whoever ends it meanwhile would end nothing, and it would be there after.
+   * @throws LimpetError UNAVAILABLE
+   */
+  async untilPut(key: string, deadline: Deadline): Promise<void> {
+    for (let put = this.#putting.get(key); put !== undefined; put = this.#putting.get(key))
+      await deadline.wait(put, 'wait for a live mark that is being put again');
   }
 
   /** Everything is about to be told anew. */
@@ -102,7 +114,15 @@ export class Upkeep {
     const [first] = wanted;
     if (first === undefined) return;
     const lives = wanted.map(({ identity, node }) => ({ op: 'live', identity, node }) as const);
-    if ((await write(first.subnet, lives)) === 'done' || wanted.length === 1) return;
+    const put = write(first.subnet, lives);
+    const over = put.catch(() => {});
+    const marked = wanted.map((mark) => keys.live(mark.subnet, mark.identity, mark.node));
+    for (const key of marked) this.#putting.set(key, over);
+    try {
+      if ((await put) === 'done' || wanted.length === 1) return;
+    } finally {
+      for (const key of marked) this.#putting.delete(key);
+    }
     for (const mark of wanted) await this.#put([mark]);
   }
 

@@ -102,6 +102,15 @@ export class View {
     this.#bindings.expect(subnet, identity, node);
   }
 
+  /**
+   * A mark that is expected no longer, since it has been released: etcd has lost it already, so that nothing tells of
+   * its end.
+   */
+  expectNoLonger(subnet: SubnetKey, identity: string, node: string): void {
+    const live = this.subnet(subnet)?.bindings.get(identity)?.live;
+    if (live?.get(node)?.mod === 0) live.delete(node);
+  }
+
   /** A reading has told all: what comes now is news. Tells of bindings that nobody is live on, with their release. */
   endReading(): void {
     this.#bindings.isReading = false;

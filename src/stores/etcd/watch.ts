@@ -3,9 +3,10 @@
 
 import type { IWatchRequest, IWatchResponse } from 'etcd3';
 import type { Clock } from '../../service/clock.js';
-import type { Connection, Stream } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { type Item, itemOf } from './known.js';
+import type { Stream } from './member.js';
 import { asRange } from './transaction.js';
 
 type WatchStream = Stream<IWatchRequest, IWatchResponse>;

@@ -1,0 +1,219 @@
+// The leader's allocator: one goroutine, which asks the plugin of the leader's own node for pools and addresses, one
+// call after the other, and never says for whom. A new leader first says again all that the records hold. What it was
+// given and could not write down, because it led no longer, is nobody's.
+
+import { hasEnded, type NetworkRecord, type Records, type TaskRecord } from './records.js';
+import type { PluginSocket } from './socket.js';
+import type { Timeline } from './timeline.js';
+
+/** After a refusal it tries again when something is given back, or after so many milliseconds. */
+const AGAIN = 300_000;
+
+/** Whether the task's address is given back: it has ended, and is meant to have. */
+function isDead(task: TaskRecord): boolean {
+  const isMeant = task.desired === 'running';
+  return hasEnded(task) && (!isMeant || task.state === 'complete');
+}
+
+/** Whether a manager is the leader, and whether it takes itself for it: one that is cut off hears of its end later. */
+export interface Office {
+  readonly leads: () => boolean;
+  readonly believes: () => boolean;
+}
+
+export class Allocator {
+  readonly #records: Records;
+  readonly #socket: PluginSocket;
+  readonly #timeline: Timeline;
+  readonly #office: Office;
+  /** What it has proposed is never agreed on: it waits for that, until it hears that it leads no longer. */
+  #isStuck = false;
+  #isAwake = false;
+  readonly #line: (() => Promise<void>)[] = [];
+  /** Nothing is tried again before, unless something is given back. */
+  #refusedUntil = 0;
+
+  /** When the allocator has ended, which is some time after its leader has lost. */
+  readonly ended: Promise<void>;
+
+  /** @param before the node's last allocator: it ends before the next one begins */
+  constructor(records: Records, socket: PluginSocket, timeline: Timeline, office: Office, before: Promise<void>) {
+    this.#records = records;
+    this.#socket = socket;
+    this.#timeline = timeline;
+    this.#office = office;
+    this.ended = before.then(() => this.#run());
+  }
+
+  get #believes(): boolean {
+    return !this.#isStuck && this.#office.believes();
+  }
+
+  wake(): void {
+    this.#isAwake = true;
+  }
+
+  async #run(): Promise<void> {
+    await this.#sayAgain();
+    this.#isAwake = true;
+    while (this.#believes) {
+      if (this.#isAwake || this.#timeline.now >= this.#refusedUntil) {
+        this.#isAwake = false;
+        await this.#pass();
+      }
+      await this.#timeline.sleep(20);
+    }
+  }
+
+  async #sayAgain(): Promise<void> {
+    for (const network of this.#records.networks.values()) {
+      if (network.pool === '' || !this.#believes) continue;
+      await this.#pool(network);
+      if (network.gateway !== '') await this.#gateway(network);
+      const services = [...this.#records.services.values()].filter(({ networkId }) => networkId === network.id);
+      for (const { virtual } of services) if (virtual !== '') await this.#again(network, virtual);
+      for (const { ends } of this.#records.nodes.values()) {
+        const end = ends.get(network.id);
+        if (end !== undefined) await this.#again(network, end);
+      }
+      for (const task of this.#records.tasks.values())
+        if (task.networkId === network.id && task.address !== '' && !isDead(task))
+          await this.#again(network, task.address);
+    }
+  }
+
+  /** Its turn comes in the same line as everybody's. Never, when the leader loses before. */
+  inLine(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#line.push(() => work().finally(resolve));
+    });
+  }
+
+  /** The network is gone, with its nodes' ends. */
+  async giveBackNetwork({ pool, gateway }: NetworkRecord, ends: readonly string[]): Promise<void> {
+    if (pool === '') return;
+    for (const address of [...ends, ...(gateway === '' ? [] : [gateway])])
+      await this.#ask('ReleaseAddress', { PoolID: pool, Address: address });
+    await this.#ask('ReleasePool', { PoolID: pool });
+  }
+
+  async #pass(): Promise<void> {
+    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) await next();
+    for (const network of [...this.#records.networks.values()]) if (network.pool === '') await this.#network(network);
+    for (const service of this.#records.services.values()) {
+      const network = this.#records.networks.get(service.networkId);
+      if (!service.hasVirtual || service.virtual !== '' || network === undefined) continue;
+      const address = await this.#address(network, '');
+      if (address !== undefined) this.#write(() => (service.virtual = address));
+    }
+    await this.#balancers();
+    // Those that wait are a map in Go: they come in no order.
+    const waiting = [...this.#records.tasks.values()].filter(({ state }) => state === 'new');
+    for (const task of shuffled(waiting, this.#timeline)) await this.#task(task);
+    for (const task of [...this.#records.tasks.values()]) if (isDead(task)) await this.#giveBack(task);
+  }
+
+  async #network(network: NetworkRecord): Promise<void> {
+    if (!(await this.#pool(network))) return;
+    await this.#gateway(network);
+  }
+
+  async #task(task: TaskRecord): Promise<void> {
+    const network = this.#records.networks.get(task.networkId);
+    if (network?.pool === undefined || network.pool === '' || task.state !== 'new') return;
+    const address = await this.#address(network, '');
+    if (address === undefined || task.state !== 'new' || !this.#records.tasks.has(task.id)) return;
+    this.#write(() => {
+      task.address = address;
+      task.state = 'pending';
+      this.#records.changed(task);
+    });
+  }
+
+  /** A node with a task on a network has an end of its load balancer there. */
+  async #balancers(): Promise<void> {
+    for (const node of this.#records.nodes.values()) {
+      for (const network of this.#records.networks.values()) {
+        const tasks = [...this.#records.tasks.values()].filter(
+          (task) => task.nodeId === node.id && task.networkId === network.id && task.address !== '',
+        );
+        const end = node.ends.get(network.id);
+        if (tasks.length > 0 && end === undefined && network.pool !== '') {
+          const address = await this.#address(network, '');
+          if (address !== undefined) this.#write(() => node.ends.set(network.id, address));
+        } else if (tasks.length === 0 && end !== undefined) {
+          this.#write(() => node.ends.delete(network.id));
+          await this.release(network, end);
+        }
+      }
+    }
+  }
+
+  async #giveBack(task: TaskRecord): Promise<void> {
+    const network = this.#records.networks.get(task.networkId);
+    const { address } = task;
+    if (address === '') return;
+    this.#write(() => {
+      task.address = '';
+      this.#records.changed(task);
+    });
+    if (network !== undefined) await this.release(network, address);
+  }
+
+  /** Docker says it once, and does nothing about a refusal. */
+  async release({ pool }: NetworkRecord, address: string): Promise<void> {
+    if (!this.#believes) return;
+    await this.#ask('ReleaseAddress', { PoolID: pool, Address: address });
+    this.#isAwake = true;
+  }
+
+  async #pool(network: NetworkRecord): Promise<boolean> {
+    const { cidr, options } = network;
+    const answer = await this.#ask('RequestPool', { AddressSpace: 'limpet.global', Pool: cidr, Options: options });
+    if (answer === undefined) return false;
+    this.#write(() => (network.pool = String(answer.PoolID)));
+    return network.pool !== '';
+  }
+
+  async #gateway(network: NetworkRecord): Promise<void> {
+    const options = { RequestAddressType: 'com.docker.network.gateway' };
+    const address = await this.#address(network, network.gateway, options);
+    if (address !== undefined) this.#write(() => (network.gateway = address));
+  }
+
+  async #again(network: NetworkRecord, address: string): Promise<void> {
+    if (this.#believes) await this.#address(network, address);
+  }
+
+  async #address({ pool }: NetworkRecord, address: string, options: object = {}): Promise<string | undefined> {
+    const answer = await this.#ask('RequestAddress', { PoolID: pool, Address: address, Options: options });
+    return answer === undefined ? undefined : String(answer.Address).replace(/\/\d+$/, '');
+  }
+
+  async #ask(call: string, request: object): Promise<Readonly<Record<string, unknown>> | undefined> {
+    try {
+      return await this.#socket.call(`IpamDriver.${call}`, request);
+    } catch {
+      this.#refusedUntil = this.#timeline.now + AGAIN;
+      return undefined;
+    }
+  }
+
+  /** Only a leader's word is agreed on. */
+  #write(change: () => unknown): void {
+    if (!this.#office.leads()) {
+      this.#isStuck = true;
+      return;
+    }
+    change();
+    this.#records.changed();
+  }
+}
+
+function shuffled<T>(items: T[], { chance }: Timeline): T[] {
+  for (let n = items.length - 1; n > 0; n--) {
+    const other = chance.below(n + 1);
+    [items[n], items[other]] = [items[other] as T, items[n] as T];
+  }
+  return items;
+}

@@ -1,0 +1,141 @@
+// What the managers of a swarm have agreed on: its nodes, networks, services and tasks. Kept by raft, so it is one for
+// all, and changes only while there is a leader.
+
+import type { Timeline } from './timeline.js';
+
+export type TaskState =
+  | 'new'
+  | 'pending'
+  | 'assigned'
+  | 'preparing'
+  | 'starting'
+  | 'running'
+  | 'complete'
+  | 'shutdown'
+  | 'failed'
+  | 'rejected';
+
+export type Desired = 'running' | 'complete' | 'shutdown' | 'remove';
+
+export interface TaskRecord {
+  readonly id: string;
+  version: number;
+  /** Empty for a plain container on a swarm network. */
+  readonly serviceId: string;
+  readonly slot: number;
+  nodeId: string;
+  state: TaskState;
+  desired: Desired;
+  readonly networkId: string;
+  /** What the leader was given for it; empty until then, and again when it has been given back. */
+  address: string;
+  container: string | undefined;
+  readonly attached: boolean;
+  /** Of which of the service's specs it is. */
+  readonly spec: number;
+  readonly since: number;
+}
+
+export interface ServiceRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly mode: 'replicated' | 'global' | 'replicated job';
+  replicas: number;
+  order: 'stop-first' | 'start-first';
+  readonly networkId: string;
+  /** Empty until it is allocated, and where it has none. */
+  virtual: string;
+  readonly hasVirtual: boolean;
+  spec: number;
+  /** So many of its next containers fail when they start. */
+  failing: number;
+}
+
+export interface NetworkRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** Empty until the leader has asked for its pool. */
+  pool: string;
+  gateway: string;
+}
+
+export interface NodeRecord {
+  readonly id: string;
+  /** The machine, as the network knows it. */
+  readonly hostname: string;
+  /** What people call it now: a host can be renamed. */
+  title: string;
+  readonly manager: boolean;
+  isReady: boolean;
+  isActive: boolean;
+  /** Its ends of the load balancers, by network. */
+  readonly ends: Map<string, string>;
+}
+
+const ENDED: readonly string[] = ['complete', 'shutdown', 'failed', 'rejected'];
+
+export function hasEnded({ state }: Pick<TaskRecord, 'state'>): boolean {
+  return ENDED.includes(state);
+}
+
+export class Records {
+  readonly nodes = new Map<string, NodeRecord>();
+  readonly networks = new Map<string, NetworkRecord>();
+  readonly services = new Map<string, ServiceRecord>();
+  readonly tasks = new Map<string, TaskRecord>();
+  readonly #timeline: Timeline;
+  readonly #watchers: (() => void)[] = [];
+  #version = 10;
+  #isTelling = false;
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Calls a moment after something has changed. */
+  watch(watcher: () => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Something has changed. */
+  changed(task?: TaskRecord): void {
+    if (task !== undefined) task.version = ++this.#version;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#timeline.after(5 + this.#timeline.chance.below(20), () => {
+      this.#isTelling = false;
+      for (const watcher of this.#watchers) watcher();
+    });
+  }
+
+  newTask(about: Pick<TaskRecord, 'serviceId' | 'slot' | 'networkId' | 'spec' | 'attached'> & Partial<TaskRecord>) {
+    const task: TaskRecord = {
+      id: this.#timeline.chance.id(),
+      version: 0,
+      nodeId: '',
+      state: 'new',
+      desired: 'running',
+      address: '',
+      container: undefined,
+      since: this.#timeline.now,
+      ...about,
+    };
+    this.tasks.set(task.id, task);
+    this.changed(task);
+    return task;
+  }
+
+  tasksOf(serviceId: string): TaskRecord[] {
+    return [...this.tasks.values()].filter((task) => task.serviceId === serviceId);
+  }
+
+  serviceNamed(name: string): ServiceRecord | undefined {
+    return [...this.services.values()].find((service) => service.name === name);
+  }
+
+  networkNamed(name: string): NetworkRecord | undefined {
+    return [...this.networks.values()].find((network) => network.name === name);
+  }
+}

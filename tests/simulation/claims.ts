@@ -1,0 +1,201 @@
+// Linearizability of what the stores have answered: for every address, and for every identity, there must be one
+// order of the commits, each between its call and its answer, in which all the answers are true. A commit whose
+// answer was lost may have happened at any time after its call, or never.
+import type { Deadline } from '../../src/service/deadline.js';
+import type { Change, Commit, NodeName, Store, StoreListener, SubnetKey } from '../../src/service/store.js';
+
+interface Operation {
+  readonly key: string;
+  readonly step: (state: string) => string | undefined;
+  readonly what: string;
+}
+
+interface Moment {
+  readonly at: number;
+  readonly operation: Operation;
+  readonly kind: 'call' | 'answer';
+}
+
+/** No more configurations than this are followed: beyond it nothing is said. */
+const MOST = 4096;
+
+/** One object, whose states are texts: which operations can have happened in which order, as they are heard of. */
+class Checker {
+  /** Each: a state, and those of the open operations that have happened. */
+  #configurations = new Map<string, { state: string; happened: ReadonlySet<Operation> }>();
+  readonly #open = new Set<Operation>();
+
+  constructor() {
+    this.#configurations.set('', { state: '', happened: new Set() });
+  }
+
+  call(operation: Operation): void {
+    this.#open.add(operation);
+  }
+
+  /** False when no order makes the answer true. */
+  answer(operation: Operation): boolean {
+    const next = new Map<string, { state: string; happened: ReadonlySet<Operation> }>();
+    const seen = new Set<string>();
+    const queue = [...this.#configurations.values()];
+    for (let each = queue.pop(); each !== undefined; each = queue.pop()) {
+      const key = this.#keyOf(each);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (seen.size > MOST) return true;
+      if (each.happened.has(operation)) {
+        const happened = new Set([...each.happened].filter((one) => one !== operation));
+        const left = { state: each.state, happened };
+        next.set(this.#keyOf(left), left);
+        continue;
+      }
+      for (const one of this.#open) {
+        if (each.happened.has(one)) continue;
+        const state = one.step(each.state);
+        if (state !== undefined) queue.push({ state, happened: new Set([...each.happened, one]) });
+      }
+    }
+    this.#open.delete(operation);
+    if (next.size === 0) return false;
+    this.#configurations = next;
+    return true;
+  }
+
+  #keyOf({ state, happened }: { state: string; happened: ReadonlySet<Operation> }): string {
+    return `${state}|${[...this.#open].map((one) => (happened.has(one) ? '1' : '0')).join('')}`;
+  }
+}
+
+export class Claims {
+  readonly #moments: Moment[] = [];
+  readonly #keys = new Set<string>();
+
+  /** Answers what to call with the outcome. `none`: certainly nothing happened. */
+  begin(subnet: SubnetKey, changes: readonly Change[], at: number): (outcome: Commit | 'none', at: number) => void {
+    const name = `${subnet.space} ${subnet.cidr}`;
+    const operations = changes.flatMap((change) =>
+      change.op === 'remove' ? this.#emptied(name) : operationsOf(name, change),
+    );
+    for (const { key } of operations) this.#keys.add(key);
+    const calls = operations.map((operation): Moment => ({ at, operation, kind: 'call' }));
+    this.#moments.push(...calls);
+    return (outcome, answeredAt) => {
+      if (outcome === 'done')
+        for (const operation of operations) this.#moments.push({ at: answeredAt, operation, kind: 'answer' });
+      else for (const call of calls) this.#moments.splice(this.#moments.indexOf(call), 1);
+    };
+  }
+
+  /** The subnet ends, with all that is in it. */
+  #emptied(subnet: string): Operation[] {
+    const keys = [...this.#keys].filter((key) => key.startsWith(`${subnet} `));
+    return keys.map((key) => ({ key, step: () => '', what: 'remove' }));
+  }
+
+  /** What cannot have been; undefined when all can. Moments were noted as time went by, and so are in order. */
+  verdict(): string | undefined {
+    const checkers = new Map<string, Checker>();
+    const past = new Map<string, string[]>();
+    for (const { operation, kind, at } of this.#moments) {
+      const { key, what } = operation;
+      const checker = checkers.get(key) ?? new Checker();
+      checkers.set(key, checker);
+      past.set(key, [...(past.get(key) ?? []), `${kind} ${what} at ${at.toFixed(1)}`]);
+      if (kind === 'call') checker.call(operation);
+      else if (!checker.answer(operation))
+        return `no order of the commits makes "${what}" of ${key} true: ${past.get(key)?.slice(-12).join('; ')}`;
+    }
+    return undefined;
+  }
+}
+
+/** A store whose commits are written down. */
+export class Recorded implements Store {
+  readonly name: string;
+  readonly shared: boolean;
+  readonly #store: Store;
+  readonly #claims: Claims;
+  readonly #now: () => number;
+  readonly #isAlive: () => boolean;
+
+  /** @param isAlive what a dead process would have been answered is no answer */
+  constructor(store: Store, claims: Claims, now: () => number, isAlive: () => boolean) {
+    this.name = store.name;
+    this.shared = store.shared;
+    this.#store = store;
+    this.#claims = claims;
+    this.#now = now;
+    this.#isAlive = isAlive;
+  }
+
+  open(listener: StoreListener): Promise<void> {
+    return this.#store.open(listener);
+  }
+
+  async commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit> {
+    const end = this.#claims.begin(subnet, changes, this.#now());
+    try {
+      const outcome = await this.#store.commit(subnet, changes, deadline);
+      if (this.#isAlive()) end(outcome, this.#now());
+      return outcome;
+    } catch (error) {
+      const { details } = error as { details?: { outcome?: string } };
+      if (this.#isAlive() && details?.outcome !== 'unknown') end('none', this.#now());
+      throw error;
+    }
+  }
+
+  introduce(node: NodeName, deadline?: Deadline): Promise<void> {
+    return this.#store.introduce(node, deadline);
+  }
+
+  async refresh(space: string, deadline?: Deadline): Promise<void> {
+    await this.#store.refresh?.(space, deadline);
+  }
+
+  async refreshBinding(subnet: SubnetKey, identity: string, deadline?: Deadline): Promise<void> {
+    await this.#store.refreshBinding?.(subnet, identity, deadline);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+/**
+ * An address is '' or the name of who is bound to it, with '+' behind it while it is held; an identity is '' or its
+ * address.
+ */
+function operationsOf(subnet: string, change: Change): Operation[] {
+  const what = JSON.stringify(change);
+  const address = (at: string, step: Operation['step']) => ({ key: `${subnet} address ${at}`, step, what });
+  const identity = (of: string, step: Operation['step']) => ({ key: `${subnet} identity ${of}`, step, what });
+  switch (change.op) {
+    case 'bind': {
+      const held = change.ticket ? '+' : '';
+      const own = `${change.identity}${held}`;
+      return [
+        address(change.address, (state) => (state === held ? own : isOf(state, change.identity) ? state : undefined)),
+        identity(change.identity, (state) => (state === '' || state === change.address ? change.address : undefined)),
+      ];
+    }
+    case 'reclaim':
+      return [
+        address(change.address, (state) => {
+          if (isOf(state, change.identity)) return state.endsWith('+') ? '+' : '';
+          return state; // it has ended already
+        }),
+        identity(change.identity, (state) => (state === change.address || state === '' ? '' : undefined)),
+      ];
+    case 'hold':
+      return [address(change.address, (state) => (state === '' ? '+' : undefined))];
+    case 'unhold':
+      return [address(change.address, (state) => state.replace('+', ''))];
+    default:
+      return [];
+  }
+}
+
+function isOf(state: string, identity: string): boolean {
+  return state === identity || state === `${identity}+`;
+}

@@ -1,0 +1,43 @@
+// A seed's plan.
+import { Chance } from '../../src/simulator/random.js';
+import { type ActName, acts } from './acts.js';
+import type { Act, Plan } from './plan.js';
+
+const START = 12_000;
+
+export function draw(seed: number): Plan {
+  const chance = new Chance(Math.imul(seed, 0x9e3779b1) >>> 0);
+  const one = <T>(...items: readonly T[]) => chance.pick(items);
+  const names = Object.keys(acts) as ActName[];
+  // Each world knows only some kinds of acts: what always happens together hides what happens alone.
+  const known = names.filter((name) => acts[name].isUsual || chance.below(100) < 35);
+  const duration = 30_000 + chance.below(90_000);
+  const pause = one(1500, 3000, 6000);
+  const drawn: Act[] = [];
+  for (let at = START; at < duration; at += chance.below(2 * pause)) {
+    const of = [chance.below(1000), chance.below(1000), chance.below(1000)] as const;
+    drawn.push({ at, act: one(...known), of });
+  }
+  const managers = one(1, 3, 3, 3);
+  const workers = one(0, 0, 1, 2);
+  // Tickets and homes share the subnet: a small one is full with many nodes, and then nothing is amiss.
+  const isSmall = managers + workers <= 3 && chance.below(3) === 0;
+  return {
+    seed,
+    managers,
+    workers,
+    version: one('20.10.24', '29.7.2'),
+    etcd: one(1, 3),
+    cidr: isSmall ? '10.77.0.0/27' : one('10.77.0.0/24', '10.77.0.0/25'),
+    reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s'),
+    replicas: 1 + chance.below(5),
+    order: one('stop-first', 'start-first'),
+    hasAgents: chance.below(2) === 0,
+    hasJobs: chance.below(3) === 0,
+    lan: one('none', 'none', 'ranges', 'whole'),
+    page: one(3, 7, 10_000),
+    skew: 3_600_000,
+    duration,
+    acts: drawn,
+  };
+}

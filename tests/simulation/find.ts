@@ -1,0 +1,19 @@
+// Plays worlds until one fails, for `npm run simulate:mutants`, in the mutant's copy of the sources. Prints which, and
+// writes the plan down, shrunk, when a file is named.
+import { writeFile } from 'node:fs/promises';
+import { campaign } from './campaign.js';
+import { shrink } from './shrink.js';
+
+const [seeds = '2000', file] = process.argv.slice(2);
+const { failed, worlds } = await campaign({ first: 1, seeds: Number(seeds), failures: 1 });
+const [first] = failed;
+if (first === undefined) {
+  console.log(`none of ${worlds} worlds fails`);
+  process.exit(1);
+}
+console.log(`FOUND by seed ${first.seed} of ${worlds}: ${first.failure?.slice(0, 120)}`);
+if (file !== undefined) {
+  const { plan, failure } = await shrink(first.seed);
+  if (failure !== undefined) await writeFile(file, `${JSON.stringify(plan)}\n`);
+}
+process.exit(0);

@@ -1,0 +1,220 @@
+// The judge of safety: looks at every change in etcd and at every address that a container gets, and knows the whole
+// world as no process in it does. It decides nothing by what a plugin says of itself.
+import { LimpetError } from '../../src/host/errors.js';
+import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
+import type { SwarmNode } from '../../src/simulator/swarm/node.js';
+import type { Change, Revision } from './etcd/history.js';
+import type { Stage } from './stage.js';
+import { type Key, parse, Truth } from './truth.js';
+
+/** Milliseconds from the loss of a lease on: what was answered before may still be on its way. */
+const ON_ITS_WAY = 35_000;
+/** So long after a disturbance a lease may end by it. */
+const AFTERMATH = 20_000;
+
+/** Words of a log that no world may bring about. */
+const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
+
+export class Judge {
+  readonly truth: Truth;
+  /** What must not be and was; the first one ends the world. */
+  violation: string | undefined;
+  readonly #world: Stage;
+  /** When the marks of a node were last lost with its lease: true time. */
+  readonly #lapsed = new Map<SwarmNode, number>();
+  readonly #disturbed = new Map<SwarmNode | '*', number>();
+  /** Bindings that a person ends now. */
+  readonly ending = new Set<string>();
+  /** Identities whose users want another address. */
+  readonly wishing = new Set<string>();
+
+  constructor(world: Stage) {
+    this.#world = world;
+    this.truth = new Truth(world.etcd);
+  }
+
+  fail(what: string): void {
+    if (this.violation === undefined) this.#world.note(`VIOLATION ${what}`);
+    this.violation ??= what;
+  }
+
+  /** Something ails a node's way to etcd from now on. The answer: no longer. */
+  disturb(node: SwarmNode | '*'): () => void {
+    this.#disturbed.set(node, Number.POSITIVE_INFINITY);
+    return () => void this.#disturbed.set(node, this.#world.timeline.now);
+  }
+
+  leaseEnded(lease: string): void {
+    const host = this.truth.hostOf(lease);
+    const node = this.#world.swarm.nodes.find(({ record }) => `host-id-${record.hostname}` === host);
+    this.#world.note(`lease ${lease} of ${node?.record.hostname} ends`);
+    this.#world.happened('a lease ends');
+    if (node === undefined) return;
+    this.#lapsed.set(node, this.#world.timeline.now);
+    const process = this.#world.processes.get(node);
+    const since = Math.max(this.#disturbed.get(node) ?? 0, this.#disturbed.get('*') ?? 0);
+    if (this.#world.timeline.now - since > AFTERMATH && process?.runs && this.#isOf(node, lease))
+      this.fail(`the lease of ${node.record.hostname} ends, though nothing ails it`);
+  }
+
+  changed({ revision, changes }: Revision): void {
+    const removed = new Set<string>();
+    for (const { key, after } of changes) {
+      const parsed = parse(key);
+      if (parsed?.kind === 'subnet' && after === undefined) removed.add(parsed.subnet);
+    }
+    for (const change of changes) {
+      const key = parse(change.key);
+      if (key === undefined || key.kind === 'process') continue;
+      const verb = change.after === undefined ? 'ends' : 'puts';
+      const what = `${verb} ${change.key.slice(11)} ${change.after?.value ?? ''}`;
+      this.#world.note(`etcd ${revision} ${what} by ${this.#world.etcd.by}`);
+      const isPutAgain = change.before?.lease !== change.after?.lease && change.before !== undefined;
+      if (key.kind === 'live' && change.after !== undefined && isPutAgain) this.#world.happened('a mark is put again');
+      if (removed.has(key.subnet)) this.#removed(key);
+      else if (key.kind === 'identity') this.#identity(key, change);
+      else if (key.kind === 'held') this.#held(key, change);
+      else if (key.kind === 'live') this.#live(key, change);
+    }
+  }
+
+  /** A container has got its address. */
+  addressed(node: SwarmNode, container: EngineContainer): void {
+    const { has, name, networkId } = container;
+    const subnet = this.subnetOf(node, container);
+    const host = node.record.hostname;
+    this.#world.note(`${host} ${name} has ${has}`);
+    if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
+    if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
+    for (const { ends } of this.#world.swarm.records.nodes.values())
+      if (ends.get(networkId) === has) this.fail(`${name} has the load balancer's ${has}`);
+    for (const { virtual, networkId: on } of this.#world.swarm.records.services.values())
+      if (on === networkId && virtual === has) this.fail(`${name} has the virtual IP ${has}`);
+    for (const [other, at] of this.#at(subnet, has)) {
+      if (other === container) continue;
+      const isExcused =
+        this.#hasLapsed(at, other.since) || this.#hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY);
+      if (isExcused) this.#world.happened('two at one address, one cut off');
+      else this.fail(`${other.name} on ${at.record.hostname} and ${name} on ${host} have ${has}`);
+    }
+    if (this.#hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
+    const owner = this.truth.ownerOf(subnet, has);
+    const id = idIn(subnet, node);
+    if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
+    else if (!this.truth.liveOn(subnet, owner).includes(id))
+      this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
+  }
+
+  /** Swarm's records have every address once. */
+  records(): void {
+    const { networks, services, nodes, tasks } = this.#world.swarm.records;
+    for (const { id, name, gateway } of networks.values()) {
+      const all = [gateway, ...[...nodes.values()].map(({ ends }) => ends.get(id) ?? '')];
+      for (const each of services.values()) if (each.networkId === id) all.push(each.virtual);
+      for (const each of tasks.values()) if (each.networkId === id) all.push(each.address);
+      const given = all.filter((address) => address !== '').sort();
+      const twice = given.find((address, n) => address === given[n + 1]);
+      if (twice !== undefined) this.fail(`Swarm was given ${twice} of ${name} twice`);
+    }
+  }
+
+  refused(node: SwarmNode, call: string, error: Error): void {
+    if (!(error instanceof LimpetError)) this.fail(`${node.record.hostname} fails in ${call}: ${error.stack}`);
+    else this.#world.happened(`refused ${error.code}`);
+    if (IMPOSSIBLE.test(error.message)) this.fail(error.message);
+  }
+
+  logged(node: SwarmNode, level: string, event: string | undefined, message: string): void {
+    const name = /the lease had ended|read again|is away|is back|faster|reading again/.exec(message)?.[0];
+    if (name !== undefined) this.#world.happened(`store ${name}`);
+    if (/when another process reclaimed its binding/.test(message)) {
+      this.#world.happened('store a live binding was reclaimed elsewhere');
+      if (!this.#lapsed.has(node)) this.fail(message);
+    } else if (IMPOSSIBLE.test(message)) this.fail(message);
+    else if (level === 'error' && event === 'store') this.fail(message);
+  }
+
+  /** The home of a container that runs, and of one that may come back, is not given up. */
+  #identity(key: Key, { before, after }: Change): void {
+    const [identity = ''] = key.rest;
+    if (after !== undefined || before === undefined || identity.startsWith('@')) return;
+    const { address, released } = JSON.parse(before.value.toString());
+    const live = this.truth.liveOn(key.subnet, identity);
+    if (live.length > 0) this.fail(`${identity} is live on ${live} and loses its home ${address}`);
+    this.#nobodyRuns(key.subnet, address, `loses its owner ${identity}`);
+    if (this.ending.has(identity) || this.wishing.has(identity)) return void this.#world.happened('a home is given up');
+    const { after: age, whenFull } = this.truth.settings(key.subnet)?.reclaim ?? {};
+    const least = Math.min(age ?? Number.POSITIVE_INFINITY, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
+    const skew = Math.max(...this.#world.swarm.nodes.map(({ wall }) => Math.abs(wall.ahead)), this.#world.plan.skew);
+    const old = this.#world.timeline.now - (released ?? this.#world.timeline.now);
+    if (old + 2 * skew + 2 < least) this.fail(`${identity} loses its home ${address} ${old} ms after its release`);
+    else this.#world.happened('a home is reclaimed by policy');
+  }
+
+  /** What is held is nobody's home: each ticket is given once. */
+  #held(key: Key, { before, after }: Change): void {
+    const [address = ''] = key.rest;
+    if (after === undefined || before !== undefined) return;
+    const owner = this.truth.ownerOf(key.subnet, address);
+    if (owner !== undefined) this.fail(`${address} is held as a ticket and is the home of ${owner}`);
+    this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
+  }
+
+  /** A mark ends with its lease, or when nothing runs there. */
+  #live(key: Key, { after, before }: Change): void {
+    const [identity = '', id = ''] = key.rest;
+    if (after !== undefined || before === undefined || !this.#world.etcd.hasLease(before.lease)) return;
+    const address = this.truth.homeOf(key.subnet, identity);
+    if (address === undefined) return;
+    for (const [container, node] of this.#at(key.subnet, address)) {
+      const isHere = node.record.id === id || `host-id-${node.record.hostname}` === id;
+      if (isHere && !this.#hasLapsed(node, container.since))
+        this.fail(`${container.name} runs on ${node.record.hostname} with ${address}, and is live there no more`);
+    }
+  }
+
+  /** All that a subnet had goes with it. */
+  #removed(key: Key): void {
+    if (key.kind !== 'address') return;
+    this.#nobodyRuns(key.subnet, key.rest[0] ?? '', 'goes with its subnet');
+  }
+
+  #nobodyRuns(subnet: string, address: string, what: string): void {
+    for (const [container, node] of this.#at(subnet, address)) {
+      if (!this.#hasLapsed(node, container.since))
+        this.fail(`${address} ${what}, and ${container.name} on ${node.record.hostname} has it`);
+    }
+  }
+
+  /** Containers that have the address, whatever they are called. */
+  *#at(subnet: string, address: string): Generator<[EngineContainer, SwarmNode]> {
+    for (const node of this.#world.swarm.nodes) {
+      for (const container of node.engine.containers.values())
+        if (container.has === address && this.subnetOf(node, container) === subnet) yield [container, node];
+    }
+  }
+
+  /** The subnet that the container's network is, as etcd has it. */
+  subnetOf(node: SwarmNode, container: EngineContainer): string | undefined {
+    const record = this.#world.swarm.records.networks.get(container.networkId);
+    if (record !== undefined) return `swarm ${record.cidr}`;
+    const network = node.engine.networks.named(container.network);
+    if (network === undefined) return undefined;
+    const isShared = network.options['limpet.scope'] === 'cluster' || network.scope === 'swarm';
+    return `${isShared ? 'swarm' : `node:host-id-${node.record.hostname}`} ${network.cidr}`;
+  }
+
+  #hasLapsed(node: SwarmNode, since: number): boolean {
+    return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  /** Whether it is the lease of the process that runs there now: an earlier one's may end at any time. */
+  #isOf(node: SwarmNode, lease: string): boolean {
+    return this.#world.leases.get(node) === lease;
+  }
+}
+
+/** The node as the live marks of the subnet name it. */
+export function idIn(subnet: string, { record }: SwarmNode): string {
+  return subnet.startsWith('swarm ') ? record.id : `host-id-${record.hostname}`;
+}

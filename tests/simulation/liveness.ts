@@ -1,0 +1,126 @@
+// What must come true some time after the last fault: everybody who should run does and has an address, nothing is
+// kept that nobody has, and `limpet check` finds nothing on any machine.
+import { check } from '../../src/operate/check/check.js';
+import type { Finding } from '../../src/operate/check/finding.js';
+import type { TaskRecord } from '../../src/simulator/swarm/records.js';
+import { idIn } from './judge.js';
+import type { World } from './world.js';
+
+/** What is not so yet, a sentence each. */
+export async function lacking(world: World): Promise<string[]> {
+  const lacks = [...missing(world), ...leaks(world), ...marks(world)];
+  if (lacks.length > 0) return lacks;
+  for (const plugin of world.plugins) {
+    const { hostname } = plugin.node.record;
+    const operate = plugin.operate;
+    if (operate === undefined || plugin.ails !== undefined) {
+      lacks.push(`the plugin of ${hostname} is not healthy: ${plugin.ails ?? 'it does not run'}`);
+      continue;
+    }
+    const { findings } = await world.until(check(operate, {}));
+    const problems = findings.filter((finding) => finding.severity === 'problem' && !isExcused(world, finding));
+    for (const { kind, message } of problems) lacks.push(`limpet check on ${hostname}: ${kind}: ${message}`);
+  }
+  return lacks;
+}
+
+/** Every address is somebody's, or held: then a task can wait for one. */
+function isFull({ judge, plan }: World): boolean {
+  const subnet = `swarm ${plan.cidr}`;
+  const taken = new Set([...judge.truth.held(subnet), ...judge.truth.bindings(subnet).map(([, address]) => address)]);
+  return taken.size >= 2 ** (32 - Number(plan.cidr.split('/')[1])) - 3;
+}
+
+/**
+ * Who was renamed while it ran is at the home of its old name until it is started again; and nobody ends one of two
+ * plain containers that came to one address while a host was cut off.
+ */
+function isExcused({ sometimes }: World, { kind, space, subnet }: Finding): boolean {
+  if (kind === 'foreign' && sometimes.has('act rename') && (space !== 'swarm' || isLan(subnet))) return true;
+  return isLan(subnet) && sometimes.has('two at one address, one cut off');
+}
+
+function isShared({ sometimes }: World, subnet: string): boolean {
+  return isLan(subnet) && sometimes.has('two at one address, one cut off');
+}
+
+/** The subnet that hosts share among themselves. */
+function isLan(subnet: string): boolean {
+  return subnet.includes('10.99.');
+}
+
+function missing(world: World): string[] {
+  const { swarm } = world;
+  if (swarm.leader === undefined) return ['the swarm has no leader'];
+  const { records } = swarm;
+  const lacks: string[] = [];
+  const runs = (task: TaskRecord) =>
+    task.state === 'running' && task.desired !== 'shutdown' && task.desired !== 'remove';
+  for (const service of records.services.values()) {
+    const { id, name, mode, replicas } = service;
+    const tasks = records.tasksOf(id);
+    const nodes = [...records.nodes.values()].filter((node) => node.isReady && node.isActive);
+    const count = mode === 'global' ? nodes.length : replicas;
+    const good = tasks.filter((task) => runs(task) || (mode === 'replicated job' && task.state === 'complete'));
+    const keys = new Set(good.map((task) => (mode === 'global' ? task.nodeId : task.slot)));
+    const shown = tasks.map(
+      (task) => `${task.slot}:${task.state}/${task.desired}${task.address && ' '}${task.address}`,
+    );
+    if (keys.size < count && !isFull(world))
+      lacks.push(`${name} has ${keys.size} of ${count} tasks that run: ${shown.join(', ')}`);
+  }
+  return lacks;
+}
+
+/** What is held is in Swarm's records, or a gateway. */
+function leaks({ judge, swarm }: World): string[] {
+  const { truth } = judge;
+  const { networks, services, nodes, tasks } = swarm.records;
+  const known = new Set([...services.values()].map(({ virtual }) => virtual));
+  for (const task of tasks.values()) known.add(task.address);
+  for (const { ends } of nodes.values()) for (const end of ends.values()) known.add(end);
+  for (const { gateway } of networks.values()) known.add(gateway);
+  for (const { engine } of swarm.nodes) {
+    for (const { address } of engine.networks.ends()) known.add(address);
+    for (const { subnets } of engine.networks.listed([])) known.add(subnets[0]?.gateway ?? '');
+  }
+  return truth.subnets().flatMap((subnet) => {
+    const gateway = truth.settings(subnet)?.gateway;
+    const isOurs = subnet.startsWith('swarm ');
+    const held = truth.held(subnet).filter((address) => address !== gateway && !(isOurs && known.has(address)));
+    return held.map((address) => `${address} of ${subnet} is held, and nobody has it`);
+  });
+}
+
+/** Who is live runs, and who runs is live. */
+function marks(world: World): string[] {
+  const { judge, swarm } = world;
+  const { truth } = judge;
+  const lacks: string[] = [];
+  const has = new Map<string, string>();
+  for (const node of swarm.nodes) {
+    for (const container of node.engine.containers.values()) {
+      const { name, has: address } = container;
+      const subnet = judge.subnetOf(node, container);
+      if (address === '' || subnet === undefined) continue;
+      const id = idIn(subnet, node);
+      has.set(`${subnet} ${address} ${id}`, name);
+      const owner = truth.ownerOf(subnet, address);
+      if (isShared(world, subnet)) continue;
+      if (owner === undefined) lacks.push(`${name} has ${address}, which is nobody's`);
+      else if (!truth.liveOn(subnet, owner).includes(id)) lacks.push(`${name} has ${address}, and is not live there`);
+    }
+  }
+  for (const subnet of truth.subnets()) {
+    for (const [identity, address] of truth.bindings(subnet)) {
+      if (identity.startsWith('@endpoint/')) continue;
+      const nodes = truth.liveOn(subnet, identity);
+      for (const node of nodes)
+        if (!has.has(`${subnet} ${address} ${node}`))
+          lacks.push(`${identity} is live on ${node}, and does not run there`);
+      if (nodes.length === 0 && identity.startsWith('@'))
+        lacks.push(`${address} is kept for ${identity}, which is over`);
+    }
+  }
+  return lacks;
+}

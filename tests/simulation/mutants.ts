@@ -1,0 +1,199 @@
+// Mutants: the product with one thing wrong in it, each of which the simulation must find. The first ones are what the
+// campaign found in the product, put back; the others are what could be written wrongly some day.
+
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  /** What stands there once, and what is put in its place. */
+  readonly changes: readonly (readonly [from: string, to: string])[];
+}
+
+function mutant(name: string, file: string, from: string, to: string): Mutant {
+  return { name, file, changes: [[from, to]] };
+}
+
+const STORE = 'src/stores/etcd/etcd-store.ts';
+const DRAFT = 'src/stores/etcd/draft.ts';
+const RECONCILER = 'src/tickets/reconciler.ts';
+const CONTAINERS = 'src/docker/containers.ts';
+
+export const mutants: readonly Mutant[] = [
+  // What the campaign has found.
+  mutant(
+    'a ticket under a home is never swept',
+    'src/tickets/tickets.ts',
+    "made(identity) !== 'endpoint' && net.isHeld(address)",
+    'made(identity) === undefined && address === identity',
+  ),
+  mutant(
+    'a load balancer’s end is forgotten with its process',
+    RECONCILER,
+    'if (isSound) return undefined;',
+    'return;',
+  ),
+  mutant(
+    'a reading takes a mark up again that a release is ending',
+    'src/stores/etcd/marks.ts',
+    'mark.lease === lease && !isLeaving',
+    'mark.lease === lease',
+  ),
+  mutant(
+    'a release passes a mark that is being put again',
+    STORE,
+    'await this.#upkeep.untilPut(key, deadline);',
+    'void deadline;',
+  ),
+  {
+    name: 'a node asks for subnets and not for who uses them',
+    file: STORE,
+    changes: [
+      ['this.#keys.usersIn(space)]', ']'],
+      ['...[...users.keys()].map((user) => this.#keys.user(key, user))', ''],
+    ],
+  },
+  mutant(
+    'a release that is tried again ends what was given since',
+    'src/tickets/leader.ts',
+    '?.turn ?? 0) > turn)',
+    '?.turn ?? 0) > Number.POSITIVE_INFINITY)',
+  ),
+  mutant(
+    'a container that nobody starts any more is waited for',
+    'src/tickets/tenants.ts',
+    '(mayStillRun(container) && !isFresh(container))',
+    'mayStillRun(container)',
+  ),
+  mutant(
+    'what Swarm has and Limpet has lost is not held again',
+    'src/tickets/sweeper.ts',
+    "if (net.inspect(address).state === 'free') await this.#hold(net, address);",
+    '',
+  ),
+  mutant(
+    'a passing identity is judged by other machines’ clocks',
+    RECONCILER,
+    'if (clock.elapsed() - since < waits.sweep) passing.set(key, since);',
+    'if (clock.now() - since < waits.sweep || since < clock.now() / 2) passing.set(key, since);',
+  ),
+  // What a container has.
+  mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
+  mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),
+  // What a transaction demands.
+  mutant(
+    'an address is bound without a look at who has it',
+    DRAFT,
+    'if (!ownerEnds) this.transaction.demandAbsent(addressKey);',
+    '',
+  ),
+  mutant(
+    'an identity is bound without a look at where it lives',
+    DRAFT,
+    'if (!this.#ended.has(identity)) this.transaction.demandAbsent(identityKey);',
+    '',
+  ),
+  mutant(
+    'an address is held without a look at who holds it',
+    DRAFT,
+    'if (mod === undefined) this.transaction.demandAbsent(key);',
+    'if (mod === undefined) this.transaction.read(key);',
+  ),
+  mutant('a claim does not ask whether it runs elsewhere', DRAFT, 'if (sole) this.#nobodyLive(identity, node);', ''),
+  mutant(
+    'a binding ends though somebody came to live',
+    DRAFT,
+    'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    this.transaction.read(this.#keys.address',
+    'this.transaction.read(this.#keys.address',
+  ),
+  mutant(
+    'no fence: what was sent before a reading counts after it',
+    'src/stores/etcd/transaction.ts',
+    'this.demandUnchanged(processKey, fence);',
+    'void fence;',
+  ),
+  // What an answer means.
+  mutant(
+    'a conflict is answered as done',
+    STORE,
+    "if (response?.succeeded !== true) return 'conflict';",
+    "if (response?.succeeded !== true) return 'done';",
+  ),
+  mutant(
+    'a lost answer counts as a refusal',
+    'src/stores/etcd/connection.ts',
+    "throw unavailable(why, 'unknown');",
+    "throw unavailable(why, 'none');",
+  ),
+  mutant(
+    'nothing is read again after a lost answer',
+    STORE,
+    "if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');",
+    '',
+  ),
+  // What the watch and the lease tell.
+  mutant('a gap of the watch goes unnoticed', 'src/stores/etcd/watch.ts', 'this.#events.gap();', ''),
+  mutant(
+    'the watch leaves a revision out',
+    'src/stores/etcd/watch.ts',
+    'this.#events.from() + 1;',
+    'this.#events.from() + 2;',
+  ),
+  mutant(
+    'a lease that has ended goes unnoticed',
+    'src/stores/etcd/lease.ts',
+    'if (ttl === 0 && id === this.#id && !signal.aborted) {',
+    'if (ttl === -1) {',
+  ),
+  {
+    name: 'marks that the lease took with it are not put again',
+    file: STORE,
+    changes: [
+      ['lost: () => this.#upkeep.putAgain(),', 'lost: () => {},'],
+      ['recovered: () => this.#upkeep.putAgain(0),', 'recovered: () => {},'],
+    ],
+  },
+  // What the tickets decide.
+  mutant(
+    'whoever is at home is not looked for',
+    'src/tickets/node.ts',
+    'const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;',
+    'const address = await this.#atHome(net, asker, request);',
+  ),
+  mutant(
+    'a late release is believed',
+    'src/tickets/leaving.ts',
+    'if (tenant?.address === address && !tenant.doubtful)',
+    'if (tenant !== null)',
+  ),
+  mutant(
+    'what is missed once has ended',
+    RECONCILER,
+    'if (!this.#missed.has(key)) return void seen.missed.add(key);',
+    '',
+  ),
+  mutant(
+    'what runs is not marked after a restart',
+    RECONCILER,
+    'await this.#mark(net, resident, name, told);',
+    'void told;',
+  ),
+  mutant(
+    'nobody sweeps what the leader has lost',
+    'src/tickets/sweeper.ts',
+    'else await this.#free(net, address);',
+    'else unknown.set(key, since);',
+  ),
+  mutant(
+    'tickets are swept at once',
+    'src/tickets/sweeper.ts',
+    'if (clock.elapsed() - since < waits.sweep) unknown.set(key, since);',
+    'if (since < 0) unknown.set(key, since);',
+  ),
+  mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
+  // What the policy protects.
+  mutant(
+    'the hold-down protects nobody',
+    'src/service/reclaimer.ts',
+    'this.#isDue(binding, whenFull.holdDown);',
+    'this.#isDue(binding, 0);',
+  ),
+];

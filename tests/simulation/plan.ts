@@ -1,0 +1,37 @@
+// A plan: what a world is made of and what befalls it. Played again it is the same world; without some of its acts
+// it is a smaller one, which is how a failure is shrunk.
+
+export interface Act {
+  /** Milliseconds since the beginning. */
+  readonly at: number;
+  /** Its name in acts.ts. */
+  readonly act: string;
+  /** Numbers from which the act draws whom it befalls, and for how long. */
+  readonly of: readonly [number, number, number];
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly managers: number;
+  readonly workers: number;
+  readonly version: '20.10.24' | '29.7.2';
+  /** Members of etcd. */
+  readonly etcd: number;
+  /** Of the swarm's network. */
+  readonly cidr: string;
+  /** Empty: the default. */
+  readonly reclaim: string;
+  readonly replicas: number;
+  readonly order: 'stop-first' | 'start-first';
+  readonly hasAgents: boolean;
+  readonly hasJobs: boolean;
+  /** Two hosts share a subnet among themselves, each with a range of its own or both with all of it. */
+  readonly lan: 'none' | 'ranges' | 'whole';
+  /** Keys of one page while etcd is read. */
+  readonly page: number;
+  /** The most that a machine's clock is ever wrong. */
+  readonly skew: number;
+  /** Milliseconds that acts go on. */
+  readonly duration: number;
+  readonly acts: readonly Act[];
+}

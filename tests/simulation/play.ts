@@ -1,0 +1,95 @@
+// Plays a plan to its end: the acts, then the healing, then a bounded while in which all must come right.
+import { createHash } from 'node:crypto';
+import { type ActName, acts, begin, boot } from './acts.js';
+import { lacking } from './liveness.js';
+import type { Plan } from './plan.js';
+import { prepared } from './prepare.js';
+import { World } from './world.js';
+
+/** Milliseconds after the last fault in which everything must have come right. */
+const BOUND = 420_000;
+const LOOK = 20_000;
+
+export interface Outcome {
+  readonly plan: Plan;
+  /** What went wrong; undefined when nothing did. */
+  readonly failure: string | undefined;
+  readonly events: number;
+  readonly history: readonly string[];
+  readonly digest: string;
+  readonly sometimes: ReadonlyMap<string, number>;
+}
+
+export async function play(plan: Plan): Promise<Outcome> {
+  await prepared;
+  const world = new World(plan);
+  const failed = (error: unknown) => world.judge.fail(`a promise was left alone: ${(error as Error)?.stack ?? error}`);
+  process.on('unhandledRejection', failed);
+  try {
+    await run(world);
+  } finally {
+    process.off('unhandledRejection', failed);
+    for (const plugin of world.plugins) plugin.die();
+  }
+  world.judge.violation ?? judgeClaims(world);
+  const hash = createHash('sha256');
+  for (const line of world.history) hash.update(`${line}\n`);
+  return {
+    plan,
+    failure: world.judge.violation,
+    events: world.timeline.passed,
+    history: world.history,
+    digest: hash.digest('hex'),
+    sometimes: world.sometimes,
+  };
+}
+
+async function run(world: World): Promise<void> {
+  const { plan, timeline, judge } = world;
+  const isOver = () => judge.violation !== undefined;
+  begin(world);
+  for (const { at, act, of } of plan.acts) {
+    await timeline.run(Math.max(at - timeline.age, 0), isOver);
+    if (isOver()) return;
+    world.note(`ACT ${act} ${of.join(' ')}`);
+    world.happened(`act ${act}`);
+    acts[act as ActName].play(world, of);
+  }
+  await timeline.run(Math.max(plan.duration - timeline.age, 0), isOver);
+  world.note('HEAL');
+  world.heal();
+  for (const plugin of world.plugins) {
+    if (plugin.node.engine.state === 'down') boot(world, plugin.node);
+    else plugin.start();
+  }
+  await untilRight(world, isOver);
+}
+
+async function untilRight(world: World, isOver: () => boolean): Promise<void> {
+  const end = world.timeline.now + BOUND;
+  for (;;) {
+    await world.timeline.run(LOOK, isOver);
+    if (isOver()) return;
+    const lacks = await lacking(world);
+    if (lacks.length === 0) return world.note('ALL IS WELL');
+    if (world.timeline.now < end) continue;
+    describe(world);
+    return world.judge.fail(`never comes right: ${lacks.join('; ')}`);
+  }
+}
+
+/** How it stands, for who reads the history. */
+function describe(world: World): void {
+  const { records, nodes } = world.swarm;
+  for (const task of records.tasks.values()) world.note(`TASK ${JSON.stringify(task)}`);
+  for (const { record, engine } of nodes) {
+    world.note(`NODE ${record.hostname} ${record.id} ${engine.state} ${JSON.stringify([...record.ends])}`);
+    for (const { name, state, has, shown, asked } of engine.containers.values())
+      world.note(`CONTAINER ${record.hostname} ${name} ${state} has ${has} shows ${shown} asked for ${asked}`);
+  }
+}
+
+function judgeClaims(world: World): void {
+  const verdict = world.claims.verdict();
+  if (verdict !== undefined) world.judge.fail(verdict);
+}

@@ -1,0 +1,62 @@
+// The simulation itself: some worlds hold, a seed is a history, and what a campaign has found once is played for ever.
+// `npm run simulate` plays more of them; docs/TESTING.md says how a failing seed is taken up.
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { upToDate } from '../fresh.js';
+import { draw } from './draw.js';
+import { mutants } from './mutants.js';
+import type { Plan } from './plan.js';
+import { play } from './play.js';
+
+await upToDate('core');
+
+const KEPT = new URL('kept/', import.meta.url);
+const names = (await readdir(KEPT)).filter((name) => name.endsWith('.json')).sort();
+const kept = await Promise.all(
+  names.map(async (name) => {
+    const plan: Plan = JSON.parse(await readFile(new URL(name, KEPT), 'utf8'));
+    return { name: name.replace('.json', '').replaceAll('-', ' '), plan };
+  }),
+);
+
+/** A tenth of a second of the machine's time each. */
+const WORLDS = 12;
+
+describe('the simulation', () => {
+  test(`${WORLDS} worlds hold`, async () => {
+    const seed = Math.abs(Number(process.env.LIMPET_SEED ?? 1)) % 1e6;
+    for (let one = seed; one < seed + WORLDS; one++) {
+      const { failure } = await play(draw(one));
+      assert.equal(failure, undefined, `npm run simulate -- --world ${one}`);
+    }
+  });
+
+  test('one seed is one history, to the last byte', async () => {
+    const [once, twice] = [await play(draw(3)), await play(draw(3))];
+    assert.deepEqual(twice.history, once.history);
+    assert.ok(once.history.length > 100);
+  });
+
+  test('another seed is another history', async () => {
+    const [one, other] = [await play(draw(4)), await play(draw(5))];
+    assert.notEqual(one.digest, other.digest);
+  });
+});
+
+test('every mutant changes what stands in the sources once', async () => {
+  for (const { name, file, changes } of mutants) {
+    const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    for (const [from] of changes) assert.equal(text.split(from).length, 2, `${name}: ${from}`);
+  }
+  assert.ok(mutants.length >= 20);
+});
+
+describe('what a campaign has found', () => {
+  for (const { name, plan } of kept) {
+    test(name, async () => {
+      const { failure } = await play(plan);
+      assert.equal(failure, undefined);
+    });
+  }
+});

@@ -1,0 +1,67 @@
+// The rare branches that a campaign must have reached: one that never gets there proves nothing. What is counted are
+// the words of the product's own telling, and what the world has seen.
+
+/** Each must have happened at least once in {@link ENOUGH} worlds. */
+const MUST: readonly string[] = [
+  // What becomes of a request and of a release.
+  'address global new',
+  'address global same',
+  'address global gateway',
+  'address local own',
+  'address local ticket',
+  'address local new',
+  'address local guest',
+  'address local endpoint',
+  'address local unnamed',
+  'address local gateway',
+  'release global unheld',
+  'release global kept',
+  'release local released',
+  'release local ended',
+  'release local late',
+  'release local unproven',
+  'release local not-ours',
+  // What the looks find.
+  'mend set',
+  'mend ended',
+  'conflict',
+  'sweep',
+  'sweep waits',
+  // What befalls the store.
+  'store the lease had ended',
+  'store read again',
+  'store is away',
+  'store is back',
+  'store faster',
+  'a lease ends',
+  'a compare is lost',
+  'a watch is compacted',
+  'an answer is lost after the fact',
+  'a mark is put again',
+  // What befalls homes.
+  'a home is given up',
+  'a home is reclaimed by policy',
+  'two at one address, one cut off',
+  // What Docker does.
+  'asked while Docker boots',
+  'refused OCCUPIED',
+  'refused OVERLAP',
+  'refused UNAVAILABLE',
+];
+
+/** Each of these as well, in {@link MANY}. */
+const MUST_IN_MANY: readonly string[] = ['release global late', 'release local failed', 'mend held'];
+
+/** Of fewer worlds nothing is demanded. */
+const ENOUGH = 300;
+const MANY = 2000;
+
+export function add(all: Map<string, number>, some: Iterable<readonly [string, number]>): void {
+  for (const [what, count] of some) all.set(what, (all.get(what) ?? 0) + count);
+}
+
+/** What never happened in so many worlds, though it must. */
+export function never(all: ReadonlyMap<string, number>, worlds: number): string[] {
+  const must = [...(worlds < ENOUGH ? [] : MUST), ...(worlds < MANY ? [] : MUST_IN_MANY)];
+  return must.filter((what) => !all.has(what));
+}

@@ -1,0 +1,149 @@
+// What the simulation has found in the etcd store, each by itself: the real store and service on the simulated etcd, in
+// virtual time.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AllocatorService, type SubnetService } from '../../src/service/index.js';
+import { Process } from '../../src/simulator/swarm/process.js';
+import { EtcdStore } from '../../src/stores/etcd/etcd-store.js';
+import { upToDate } from '../fresh.js';
+import { draw } from './draw.js';
+import { Client } from './etcd/client.js';
+import { prepared } from './prepare.js';
+import { Stage } from './stage.js';
+
+await upToDate('core');
+await prepared;
+
+const CIDR = '10.0.0.0/24';
+
+/** Processes of a service, each on a machine of its own. */
+class Rig extends Stage {
+  constructor() {
+    super({ ...draw(1), etcd: 1, acts: [] });
+  }
+
+  async service(machine: string): Promise<AllocatorService> {
+    const process = new Process(this.timeline, { ahead: 0 }, this.timeline.chanceOf(machine));
+    const { etcd, network, timeline } = this;
+    const around = { etcd, network, timeline, process, machine, happened: () => {}, granted: () => {} };
+    const store = new EtcdStore({
+      ...{ endpoints: etcd.members, node: machine, ttl: 10, clock: process.clock },
+      connect: (member) => new Client(member, around),
+    });
+    return this.until(AllocatorService.open(store, { clock: process.clock }));
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): Promise<void> {
+    return this.timeline.run(ms);
+  }
+
+  /** The keys below a kind, as etcd has them. */
+  keys(kind: string): string[] {
+    return this.etcd.history.under(`/limpet/v2/${kind}/`).map(({ key }) => key.split('/').slice(6).join(' '));
+  }
+
+  /** The machine's lease ends while it is cut off. */
+  async loseLease(machine: string): Promise<void> {
+    const ends = [this.network.cut(machine, '*'), this.network.cut('*', machine)];
+    await this.pass(20_000);
+    for (const end of ends) end();
+  }
+}
+
+async function made(rig: Rig, service: AllocatorService): Promise<SubnetService> {
+  return rig.until(service.subnet(CIDR));
+}
+
+/** As Docker's release is made good: tried until it is done. */
+async function releaseInTheEnd(rig: Rig, net: SubnetService): Promise<void> {
+  const release = async (): Promise<unknown> => {
+    try {
+      return await net.release('web.1', 'a');
+    } catch {
+      await rig.timeline.sleep(250);
+      return release();
+    }
+  };
+  await rig.until(release());
+  await rig.pass(20_000);
+}
+
+describe('the etcd store', () => {
+  test('a mark that its lease took, and that was released before it was put again, is not there after', async () => {
+    const rig = new Rig();
+    const net = await made(rig, await rig.service('a'));
+    await rig.until(net.allocate('web.1', { node: 'a' }));
+    await rig.loseLease('a');
+    assert.deepEqual(rig.keys('live'), []);
+    for (let n = 0; n < 400 && rig.keys('live').length === 0; n++) await rig.pass(1);
+    await rig.until(net.release('web.1', 'a'));
+    await rig.pass(30_000);
+    assert.deepEqual(rig.keys('live'), []);
+    assert.equal(net.lookup('web.1')?.state, 'reserved');
+  });
+
+  test('a release at any moment after the lease was lost ends its mark', async () => {
+    for (let delay = 0; delay < 2400; delay += 60) {
+      const rig = new Rig();
+      const net = await made(rig, await rig.service('a'));
+      await rig.until(net.allocate('web.1', { node: 'a' }));
+      await rig.loseLease('a');
+      await rig.pass(delay);
+      await releaseInTheEnd(rig, net);
+      assert.deepEqual(rig.keys('live'), [], `released ${delay} ms after the machine was back`);
+      assert.deepEqual(net.lookup('web.1')?.nodes, []);
+    }
+  });
+
+  test('a release at any moment while everything is read again ends its mark', async () => {
+    for (let delay = 0; delay < 60; delay++) {
+      const rig = new Rig();
+      const [one, two] = [await rig.service('a'), await rig.service('b')];
+      const net = await made(rig, one);
+      await rig.until(net.allocate('web.1', { node: 'a' }));
+      await rig.pass(100);
+      rig.etcd.endWatches();
+      for (const address of ['10.0.0.8', '10.0.0.9']) await rig.until(two.find(CIDR)!.hold(address));
+      rig.etcd.compact(); // the watch has a gap
+      await rig.pass(60 + delay * 2);
+      await releaseInTheEnd(rig, net);
+      assert.deepEqual(rig.keys('live'), [], `released ${60 + delay * 2} ms after the watch had ended`);
+    }
+  });
+
+  test('a binding whose lost mark was released can be reclaimed', async () => {
+    const rig = new Rig();
+    const net = await made(rig, await rig.service('a'));
+    await rig.until(net.allocate('web.1', { node: 'a' }));
+    await rig.loseLease('a');
+    await rig.until(net.release('web.1', 'a').catch(() => rig.pass(5000).then(() => net.release('web.1', 'a'))));
+    assert.equal(await rig.until(net.reclaim('web.1')), '10.0.0.1');
+  });
+
+  test('a refresh learns who uses a subnet, however late the watch is', async () => {
+    const rig = new Rig();
+    const [one, two] = [await rig.service('a'), await rig.service('b')];
+    const net = await made(rig, one);
+    await rig.pass(1000);
+    rig.network.slowest = 50;
+    for (let n = 0; n < 40; n++) {
+      await rig.until(n % 2 === 0 ? net.use('swarm') : net.disuse('swarm'));
+      await rig.until(two.refresh());
+      assert.deepEqual(two.find(CIDR)?.users, n % 2 === 0 ? ['swarm'] : []);
+    }
+  });
+
+  test('of two hosts that make a gateway at the same moment none loses it', async () => {
+    const rig = new Rig();
+    const [one, two] = [await rig.service('a'), await rig.service('b')];
+    const net = await made(rig, one);
+    await rig.pass(1000);
+    const { space, exclude, policy, reclaim } = net.spec;
+    const change = (service: AllocatorService, gateway: string) =>
+      service.change(CIDR, { space, exclude, policy, reclaim, gateway }, { from: net.spec });
+    const both = Promise.allSettled([change(one, '10.0.0.1'), change(two, '10.0.0.2')]);
+    const [first, second] = await rig.until(both);
+    assert.deepEqual([first.status, second.status].sort(), ['fulfilled', 'rejected']);
+  });
+});
