@@ -254,6 +254,7 @@ describe('a node', () => {
   test('a ticket that a container of an ended task still shows is not traded for its home', async () => {
     worker.manager = true;
     const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
     const ticket = await leader.address(G);
     docker.put(taskContainer('web', 3, 'b', { asked: ticket, state: 'created' })); // Docker died before it was started
     docker.state.tasks = [
