@@ -47,6 +47,8 @@ interface Found {
 }
 
 const ENDPOINT: Asker = { kind: 'endpoint' };
+/** Swarm starts what it has created at once: about a younger one nobody has to be asked. */
+const YOUNG = 5000;
 /** Between two looks at whether Docker answers again. */
 const STEP = 200;
 const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' };
@@ -95,7 +97,19 @@ export class Askers {
     const found = newestTask(all.length > 1 ? await this.#onNetwork(net, all) : all);
     if (found.length > 1) throw severalAsk(net, address, found);
     const [one] = found;
-    return one === undefined ? this.#attached(net, containers, address) : someone(one.container, address, containers);
+    if (one === undefined || (await this.#isLeft(one.container))) return this.#attached(net, containers, address);
+    return someone(one.container, address, containers);
+  }
+
+  /**
+   * A task's container that was never started, since Docker died before or its start was given up: the list shows it as
+   * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell.
+   */
+  async #isLeft({ task, created }: Container): Promise<boolean> {
+    const { clock, isManager } = this.#environment;
+    if (task === undefined || clock.now() - created < YOUNG || !isManager()) return false;
+    const record = (await this.#tasks()).find(({ id }) => id === task.id);
+    return record !== undefined && !mayRun(record);
   }
 
   /**

@@ -251,6 +251,20 @@ describe('a node', () => {
     assert.match(docker.asked.at(-1) as string, /attachment/);
   });
 
+  test('a ticket that a container of an ended task still shows is not traded for its home', async () => {
+    worker.manager = true;
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('web', 3, 'b', { asked: ticket, state: 'created' })); // Docker died before it was started
+    docker.state.tasks = [
+      { ID: 'b', ServiceID: 'id-web', Slot: 3, Status: { State: 'failed' }, DesiredState: 'shutdown' },
+    ];
+    const given = await worker.address(L, ticket); // for the load balancer's end
+    assert.notEqual(given, home);
+    assert.equal(given, ticket);
+  });
+
   test('a plain container that runs and is connected: its name counts; an attachment that has ended, not', async () => {
     const ticket = await leader.address(G);
     docker.put(container('shell', { network: 'bridge', address: '172.17.0.2' }));

@@ -75,6 +75,24 @@ export const mutants: readonly Mutant[] = [
     'if (clock.elapsed() - since < waits.sweep) passing.set(key, since);',
     'if (clock.now() - since < waits.sweep || since < clock.now() / 2) passing.set(key, since);',
   ),
+  mutant(
+    'a container that was never started is taken for who asks',
+    'src/tickets/asker.ts',
+    'return record !== undefined && !mayRun(record);',
+    'return record === null;',
+  ),
+  mutant(
+    'a mark that was lost and then released is expected for ever',
+    STORE,
+    'view.expectNoLonger(subnet, change.identity, change.node);',
+    'void view;',
+  ),
+  mutant(
+    'of two gateways made at once the second takes the place of the first',
+    'src/service/service.ts',
+    'if (from !== undefined && differences(there.spec, from).length > 0)',
+    'if (from === null)',
+  ),
   // What a container has.
   mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
   mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),

@@ -3,6 +3,7 @@
 
 import { type EngineContainer, listed } from './containers.js';
 import { type EndOf, type EngineNetwork, EngineNetworks } from './engine-networks.js';
+import type { WallClock } from './process.js';
 import type { NetworkRecord } from './records.js';
 import type { PluginSocket } from './socket.js';
 import type { Timeline } from './timeline.js';
@@ -24,16 +25,18 @@ export class Engine {
   life = 0;
   readonly #socket: PluginSocket;
   readonly #timeline: Timeline;
+  readonly #wall: WallClock;
   readonly #onNetwork = new Map<string, EngineNetwork>();
   /** Dockerd has come up, or has gone. */
   onChange: () => void = () => {};
   /** A container has got its address. */
   onAddress: (container: EngineContainer) => void = () => {};
 
-  constructor(socket: PluginSocket, timeline: Timeline, names: boolean) {
+  constructor(socket: PluginSocket, timeline: Timeline, wall: WallClock, names: boolean) {
     this.networks = new EngineNetworks(socket, timeline, names);
     this.#socket = socket;
     this.#timeline = timeline;
+    this.#wall = wall;
   }
 
   named(name: string): EngineContainer | undefined {
@@ -44,7 +47,7 @@ export class Engine {
   create({ asked = '', tellsAsked = true, task, restarts = false, ...more }: Wanted): EngineContainer {
     if (this.named(more.name) !== undefined) throw new Error(`the name ${more.name} is in use`);
     const id = this.#timeline.chance.id() + this.#timeline.chance.id();
-    const created = this.#timeline.now;
+    const created = this.#timeline.now + this.#wall.ahead;
     const container: EngineContainer = {
       ...{ id, state: 'created', created, shown: '', has: '', since: 0, isWanted: false, isBusy: false },
       ...{ ...more, asked, tellsAsked, task, restarts },

@@ -23,7 +23,7 @@ export class SwarmNode {
   constructor(record: NodeRecord, records: Records, timeline: Timeline, names: boolean, hasLeader: () => boolean) {
     this.record = record;
     this.socket = new PluginSocket(timeline);
-    this.engine = new Engine(this.socket, timeline, names);
+    this.engine = new Engine(this.socket, timeline, this.wall, names);
     this.agent = new Agent(record.id, records, this.engine, timeline, () => this.isInTouch && hasLeader());
   }
 
