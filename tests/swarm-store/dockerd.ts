@@ -151,7 +151,7 @@ export class Manager {
   }
 
   static async start(swarm: Swarm): Promise<Manager> {
-    const manager = new Manager(swarm, await mkdtemp(join(tmpdir(), 'limpet-swarm-')));
+    const manager = new Manager(swarm, await mkdtemp(join(tmpdir(), 'limpet-managers-')));
     await new Promise<void>((resolve) => manager.#server.listen(manager.socket, resolve));
     return manager;
   }

@@ -18,7 +18,7 @@ const CIDR = '10.64.0.0/20';
 const IDENTITIES = 2000;
 /** Milliseconds. */
 const CHAOS = 30_000;
-const MOST = 180_000;
+const MOST = 120_000;
 
 test('eight processes on five nodes, killed and stopped: one address each, nothing answered is lost', {
   timeout: 400_000,

@@ -162,6 +162,32 @@ test('another swarm, an expired certificate, a removed node: refused, told, noth
   assert.ok(told.length >= 2, JSON.stringify(m.told));
 });
 
+test('a worker gets its turn while a manager writes without a pause', async (context) => {
+  const { open } = await world(context);
+  const [m, w] = [await open('m'), await open('w')];
+  const net = await m.service.subnet('10.0.0.0/20');
+  for (let n = 0; n < 20; n++) {
+    await net.allocate(`web.${n}`, { node: id('m') });
+    await net.release(`web.${n}`, id('m'));
+  }
+  await eventually('the worker knows', () => w.service.find('10.0.0.0/20')?.lookup('web.19')?.state === 'reserved');
+  let isOver = false;
+  const busy = Array.from({ length: 8 }, async (_, lane) => {
+    while (!isOver) {
+      await net.allocate(`busy.${lane}`, { node: id('m') });
+      await net.release(`busy.${lane}`, id('m'));
+    }
+  });
+  const there = w.service.find('10.0.0.0/20') as SubnetService;
+  const began = Date.now();
+  const mine = await Promise.all(Array.from({ length: 20 }, (_, n) => there.allocate(`web.${n}`, { node: id('w') })));
+  isOver = true;
+  await Promise.all(busy);
+  assert.equal(new Set(mine).size, 20);
+  assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
+  await eventually('the manager knows', () => net.lookup('web.19')?.nodes[0] === id('w'));
+});
+
 test('a worker is not believed by workers: who answers must be a manager of this swarm', async (context) => {
   const { ca, port } = await world(context);
   const { ca: root, cert, key } = await readCertificates(ca.node(id('x'), 'worker'));
@@ -218,7 +244,16 @@ test('a worker speaks for itself alone: all else is refused and changes nothing'
   assert.equal(written(swarm), before);
   const own = { ...config.labels, '10.0.0.2': 'reserved: web.2', '10.0.0.3': live('w', 'web.3') };
   assert.equal(await asking.updateConfig(config, own), 'done', 'what concerns itself it may');
-  assert.equal(await asking.updateConfig(config, own), 'stale');
+  assert.equal(await asking.updateConfig(config, own), 'stale', 'what it has changed is no longer as it was for it');
+  const late = { ...config.labels, '10.0.0.9': live('w', 'web.9') };
+  assert.equal(await asking.updateConfig(config, late), 'done', 'what others have written meanwhile stays');
+  const twice = { ...config.labels, '10.0.0.10': live('w', 'web.9') };
+  assert.equal(await asking.updateConfig(config, twice), 'stale', 'an identity has one address');
+  const now = swarm.find('limpet.default')?.Spec.Labels ?? {};
+  assert.deepEqual(
+    ['10.0.0.2', '10.0.0.3', '10.0.0.9', '10.0.0.10'].map((address) => now[address]),
+    ['reserved: web.2', live('w', 'web.3'), live('w', 'web.9'), undefined],
+  );
   await asking.close();
 });
 

@@ -1,7 +1,7 @@
 // Who has written a config lately: a mark for each change, the latest last, as one label. It tells whoever has lost an
 // answer whether his change was made; and a mark that is void keeps a change from being made that is still under way.
 
-/** Marks that are remembered. An answer is lost for good when so many others have written since. */
+/** Marks that are remembered. */
 const MOST = 64;
 const VOID = '!';
 
@@ -24,13 +24,18 @@ export class Recent {
     return new Recent(this.#marks);
   }
 
+  /** Marks that were not there before, in order. */
+  since(before: Recent): readonly string[] {
+    return this.#marks.filter((mark) => !before.#marks.includes(mark));
+  }
+
   /** What became of the change; undefined when nobody has heard of it. */
   fate(mark: string): 'done' | 'void' | undefined {
     if (this.#marks.includes(mark)) return 'done';
     return this.#marks.includes(VOID + mark) ? 'void' : undefined;
   }
 
-  /** The last mark. */
+  /** Of the last change. */
   get last(): string | undefined {
     return this.#marks.at(-1);
   }

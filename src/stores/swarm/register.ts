@@ -49,14 +49,13 @@ export interface Figures {
 
 /** Milliseconds that a round is tried again while nothing answers; a caller without a deadline waits as long. */
 const PATIENCE = 12_000;
-const LONGEST_PAUSE = 60;
+const LONGEST_PAUSE = 15;
+const YIELD = 20;
 
 /** A write of which it is not known what became. */
 interface Lost {
   readonly mark: string;
   readonly version: number;
-  /** The mark before it: if that is gone from the config, this one can be as well. */
-  readonly before: string | undefined;
 }
 
 export class Register<C extends Content> {
@@ -68,6 +67,9 @@ export class Register<C extends Content> {
   #reading: Promise<void> | undefined;
   #again = false;
   #data = '';
+  #lastMark: string | undefined;
+  /** Whether others have written since this process did. */
+  #isContended = false;
 
   constructor(parts: RegisterParts<C>, figures: Figures) {
     this.#parts = parts;
@@ -118,7 +120,7 @@ export class Register<C extends Content> {
     const answered = new Promise<Answer>((resolve) => {
       settle = resolve;
     });
-    const waiting: Waiting<C> = { work, deadline, settle, sent: undefined, isOver: false };
+    const waiting: Waiting<C> = { work, deadline, settle, sent: undefined, isUnsure: false, isOver: false };
     this.#queue.push(waiting);
     this.#running ??= this.#run();
     try {
@@ -126,7 +128,7 @@ export class Register<C extends Content> {
       if ('error' in answer) throw answer.error;
       return answer.commit;
     } catch (error) {
-      const isWritten = waiting.sent !== undefined && !waiting.isOver;
+      const isWritten = waiting.isUnsure && !waiting.isOver;
       waiting.isOver = true;
       if (!isWritten) throw error;
       this.#parts.lost(waiting.sent as string);
@@ -179,7 +181,12 @@ export class Register<C extends Content> {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#decide(this.#queue.splice(0));
+    const { clock } = this.#parts;
+    while (this.#queue.length > 0) {
+      await this.#decide(this.#queue.splice(0));
+      // Whoever has just written lets others in, who have come too late because of that.
+      if (this.#isContended) await clock.sleep(YIELD * (1 + clock.random()));
+    }
     this.#running = undefined;
   }
 
@@ -190,7 +197,7 @@ export class Register<C extends Content> {
     let lost: Lost | undefined;
     const began = clock.now();
     for (let round = 0; open.length > 0; round++) {
-      if (round > 0) await clock.sleep(clock.random() * Math.min(2 ** round, LONGEST_PAUSE));
+      if (round > 0) await clock.sleep(clock.random() * Math.min(2 ** round, LONGEST_PAUSE)); // less than YIELD
       let config: Config | undefined;
       try {
         config = await api.config(name);
@@ -205,6 +212,7 @@ export class Register<C extends Content> {
       }
       this.learn(config);
       if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
+      this.#isContended = this.#lastMark !== undefined && this.#known.content.recent.last !== this.#lastMark;
       open.push(...this.#queue.splice(0));
       lost = this.#learnFate(lost, config, open);
       open = open.filter(({ isOver }) => !isOver);
@@ -216,9 +224,9 @@ export class Register<C extends Content> {
       }
       if (changed.length === 0) return;
       const mark = lost?.mark ?? newMark(clock);
-      const sending: Lost = { mark, version: config.version, before: draft.recent.last };
+      const sending: Lost = { mark, version: config.version };
       draft.recent.add(mark);
-      for (const each of changed) each.sent = mark;
+      for (const each of changed) Object.assign(each, { sent: mark, isUnsure: true });
       lost = await this.#write(config, draft, changed, sending, open);
       open = open.filter(({ isOver }) => !isOver);
     }
@@ -237,16 +245,18 @@ export class Register<C extends Content> {
       const answer = await this.#parts.api.updateConfig(config, draft.print());
       if (answer !== 'done') {
         this.#figures.stale++;
-        return sending; // as a lost one: Swarm itself may have sent it twice
+        for (const each of changed) each.isUnsure = false;
+        return sending; // looked for all the same: Swarm itself may have sent it twice
       }
       // Its new version is not told. Whatever is newer than the one before has this in it.
       this.#know(config.id, config.version + 0.5, draft);
       this.#figures.commits += changed.length;
+      this.#lastMark = sending.mark;
       settleAll(changed, { commit: 'done' });
       return undefined;
     } catch (error) {
       if (outcomeOf(error) !== 'none') return sending;
-      for (const each of changed) each.sent = undefined;
+      for (const each of changed) Object.assign(each, { sent: undefined, isUnsure: false });
       this.#fail(open, error as Error);
       return undefined;
     }
@@ -260,13 +270,10 @@ export class Register<C extends Content> {
     if (recent.fate(lost.mark) === 'done') {
       this.#figures.commits += sent.length;
       settleAll(sent, { commit: 'done' });
-    } else if (lost.before === undefined || recent.fate(lost.before) === 'done') {
-      for (const each of sent) each.sent = undefined; // it was not written, and is done anew
-    } else {
-      // So many have written since that nobody can tell any more.
-      for (const each of sent) end(each, { error: unknown(each.work.what, new Error('too many others wrote since')) });
-      for (const each of sent.slice(0, 1)) this.#parts.lost(each.sent as string);
     }
+    // Else it cannot come any more, and is done anew. Should it have been made, and so many others have written since
+    // that its mark is gone: what is so already is done, and a ticket that nobody was told of is swept.
+    for (const each of sent) Object.assign(each, { sent: undefined, isUnsure: false });
     return undefined;
   }
 
@@ -292,10 +299,10 @@ export class Register<C extends Content> {
   }
 
   #fail(open: Waiting<C>[], error: Error): void {
-    const sent = open.find((each) => !each.isOver && each.sent !== undefined);
+    const sent = open.find((each) => !each.isOver && each.isUnsure);
     for (const each of open) {
       if (each.isOver) continue;
-      end(each, { error: each.sent === undefined ? asNone(error) : unknown(each.work.what, error) });
+      end(each, { error: !each.isUnsure ? asNone(error) : unknown(each.work.what, error) });
     }
     if (sent !== undefined) this.#parts.lost(sent.sent as string);
   }

@@ -8,8 +8,8 @@ import type { Content } from './content.js';
 import { type Entry, printEntry, readEntry } from './labels.js';
 import { Recent } from './recent.js';
 
-const SETTINGS = 'limpet.settings';
-const RECENT = 'limpet.recent';
+export const SETTINGS = 'limpet.settings';
+export const RECENT = 'limpet.recent';
 /** The subnet has ended: whoever still finds it by an old index knows. */
 const REMOVED = 'limpet.removed';
 const USER = 'limpet.user.';
@@ -141,6 +141,15 @@ function bytesOf(entry: Entry | undefined): number {
   const who = identity === undefined ? 0 : Buffer.byteLength(identity) + 36;
   const where = nodes.reduce((sum, node) => sum + node.length + 1, 0);
   return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
+}
+
+/** Whether a label is of an address, or of what nobody knows. */
+export function isAddressLabel(name: string): boolean {
+  return !name.startsWith('limpet.');
+}
+
+export function isUserLabel(name: string): boolean {
+  return name.startsWith(USER);
 }
 
 /** Whether the subnet whose labels these are has ended. */

@@ -21,6 +21,8 @@ export interface Waiting<C> {
   readonly settle: (answer: Answer) => void;
   /** The mark of the write that it went out with. */
   sent: string | undefined;
+  /** Whether that write may be made without anybody knowing. */
+  isUnsure: boolean;
   isOver: boolean;
 }
 

@@ -133,7 +133,10 @@ export class Service {
 
   /** Sends the program a signal that does not end it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.isRunning) process.kill(childOf(this.#child.pid!), signal);
+    if (!this.isRunning) return;
+    process.kill(childOf(this.#child.pid!), signal);
+    // nsenter stops with the program, and goes on only when it is told to.
+    if (signal === 'SIGCONT') process.kill(this.#child.pid!, signal);
   }
 
   /** Sends the program that signal and waits until it has ended. */

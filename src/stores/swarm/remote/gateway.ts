@@ -13,6 +13,7 @@ import type { StoreEvent } from '../../../service/store.js';
 import { isGone } from '../down-nodes.js';
 import { CALLS, type CallName, EVENTS, MOST_BYTES, PATH, type Refused } from './calls.js';
 import { type Certificates, type Member, memberOf } from './certificates.js';
+import { type WorkersChange, wantedOn } from './merge.js';
 import { refusalOfCreation, refusalOfUpdate } from './permitted.js';
 
 /** Milliseconds for a question to come in. */
@@ -30,6 +31,9 @@ export interface GatewayParts {
   readonly certificates: () => Promise<Certificates>;
   readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
 }
+
+/** Writes of one change, each on what is newest. */
+const ATTEMPTS = 20;
 
 /** As Swarm had them a moment ago, by ID. */
 interface KnownNodes {
@@ -140,14 +144,27 @@ export class Gateway {
       }
       case 'updateConfig': {
         const { config, labels } = input as { config: Config; labels: Config['labels'] };
-        const before = await this.#config(config?.id);
-        if (before === undefined) return 'gone';
-        if (before.version !== config.version) return 'stale';
-        const { up } = await this.#known();
-        demand(refusalOfUpdate(before, labelsOf(labels), { worker: node, isDown: (other) => isGone(other, up) }));
-        return api.updateConfig(before, labels);
+        return this.#update(
+          { config: { ...config, labels: labelsOf(config?.labels) }, labels: labelsOf(labels) },
+          node,
+        );
       }
     }
+  }
+
+  /** As the worker read it, or put into what others have written since. */
+  async #update(change: WorkersChange, worker: string): Promise<'done' | 'stale' | 'gone'> {
+    for (let n = 0; n < ATTEMPTS; n++) {
+      const now = await this.#config(change.config.id);
+      if (now === undefined) return 'gone';
+      const wanted = wantedOn(now, change);
+      if (typeof wanted === 'string') return wanted;
+      const { up } = await this.#known();
+      demand(refusalOfUpdate(now, wanted, { worker, isDown: (other) => isGone(other, up) }));
+      const answer = await this.#parts.api.updateConfig(now, wanted);
+      if (answer !== 'stale') return answer;
+    }
+    return 'stale';
   }
 
   /** Others keep what is none of a worker's business in configs of their own. */

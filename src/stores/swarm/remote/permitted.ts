@@ -65,8 +65,8 @@ function contentOf(key: SubnetKey, labels: Config['labels']): SubnetContent | un
   return 'wrong' in read ? undefined : read.value;
 }
 
-/** Undefined for the index. */
-function keyOf({ data }: Pick<Config, 'data'>): SubnetKey | undefined {
+/** The subnet whose config it is; undefined for the index. */
+export function keyOf({ data }: Pick<Config, 'data'>): SubnetKey | undefined {
   try {
     const { space, cidr } = JSON.parse(data) as Partial<SubnetKey>;
     return typeof space === 'string' && typeof cidr === 'string' ? { space, cidr } : undefined;
