@@ -10,7 +10,9 @@ import { hasTests, type Suite, specsIn, testsIn, tool } from './suite.js';
 const isContention = (file: string) => /\/(contention|members)\.test\.ts$/.test(file);
 
 /** On a real swarm. */
-const isReal = (file: string) => /\/real[^/]*\.test\.ts$/.test(file);
+const isReal = (file: string) => /\/real\.test\.ts$/.test(file);
+/** Processes on a real swarm, killed and stopped: it needs a machine for itself. */
+const isCrowd = (file: string) => /\/real-crowd\.test\.ts$/.test(file);
 
 const TSC = [
   'node_modules/typescript/bin/tsc',
@@ -41,8 +43,9 @@ const named: Record<string, Suite> = {
   'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 
-  'swarm-store': testsIn('tests/swarm-store', { only: (file) => !isReal(file) }),
+  'swarm-store': testsIn('tests/swarm-store', { only: (file) => !isReal(file) && !isCrowd(file) }),
   'swarm-real': testsIn('tests/swarm-store', { when: 'system', alone: true, only: isReal }),
+  'swarm-crowd': testsIn('tests/swarm-store', { when: 'system', alone: true, only: isCrowd }),
   etcd: testsIn('tests/etcd', {
     when: 'system',
     alone: true,

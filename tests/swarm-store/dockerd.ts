@@ -176,6 +176,7 @@ export class Manager {
     const url = new URL(request.url as string, 'http://docker');
     const path = url.pathname.replace(/^\/v[\d.]+/, '');
     this.asked.push(`${request.method} ${path}`);
+    for (const end of [request, response]) end.on('error', () => {}); // whoever asked has gone
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     if (this.isSilent) return;

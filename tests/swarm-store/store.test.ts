@@ -13,18 +13,24 @@ const NODES = ['a', 'b'].map((letter) => letter.repeat(25)) as [string, string];
 
 const range = (length: number) => Array.from({ length }, (_, n) => n);
 
-async function swarmOf(context: TestContext, managers: number): Promise<{ swarm: Swarm; all: [Manager, Manager] }> {
+async function swarmOf(
+  context: TestContext,
+  managers: number,
+  at: readonly Opened[] = [],
+): Promise<{ swarm: Swarm; all: [Manager, Manager] }> {
   const swarm = await Swarm.start(managers);
-  context.after(() => swarm.stop());
+  context.after(async () => {
+    for (const { service } of at) await service.close();
+    await swarm.stop();
+  });
   swarm.nodes = NODES.map((ID) => ({ ID, Description: { Hostname: ID }, Status: { State: 'ready' } }));
   return { swarm, all: swarm.managers as unknown as [Manager, Manager] };
 }
 
 async function opened(context: TestContext, managers = 1, options = {}): Promise<{ swarm: Swarm; at: Opened[] }> {
-  const { swarm } = await swarmOf(context, managers);
   const at: Opened[] = [];
+  const { swarm } = await swarmOf(context, managers, at);
   for (const manager of swarm.managers) at.push(await open(manager, options));
-  context.after(() => Promise.all(at.map(({ service }) => service.close())));
   return { swarm, at };
 }
 

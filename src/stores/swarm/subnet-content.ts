@@ -138,7 +138,8 @@ export class SubnetContent implements Content {
 function bytesOf(entry: Entry | undefined): number {
   if (entry === undefined) return 0;
   const { address, identity, nodes, held } = entry;
-  const who = identity === undefined ? 0 : Buffer.byteLength(identity) + 36;
+  const state = nodes.length > 0 ? 7 : 36; // `live : `, or `reserved …: ` with a time
+  const who = identity === undefined ? 0 : Buffer.byteLength(identity) + state;
   const where = nodes.reduce((sum, node) => sum + node.length + 1, 0);
   return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
 }
