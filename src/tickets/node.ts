@@ -133,10 +133,11 @@ export class NodeCalls {
 
   async #guest(
     net: SubnetService,
-    { identity, wish }: Someone,
+    asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
     other: Other | undefined,
   ): Promise<string> {
+    const { identity, wish } = asker;
     const node = this.#environment.nodeOf(net);
     const home = net.lookup(identity);
     const names = home?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
@@ -150,6 +151,8 @@ export class NodeCalls {
       ...(made(own, ticket) ? { ticket: ticket as string } : {}),
       ...(range === undefined ? {} : { range }),
     });
+    // Its start can take longer than two looks at what runs here, and no list shows it before.
+    this.#tenants.enter(net, own, asker, address);
     const why = `${where} is still at ${home?.address}`;
     return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
   }

@@ -366,3 +366,11 @@ test('a container that Docker began to start and nobody starts any more does not
   }
   assert.deepEqual(net.lookup('web.3')?.nodes, []);
 });
+
+test('a guest whose start takes longer than two looks keeps its mark', async () => {
+  assert.equal(await start(one, 'a'), HOME);
+  const ticket = await create(one, 'b');
+  assert.equal(await one.address(L, ticket), ticket);
+  for (let n = 0; n < 3; n++) await one.reconciler.look();
+  assert.deepEqual(net.lookup(`@guest/${ticket}`)?.nodes, ['node-2']);
+});
