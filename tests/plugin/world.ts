@@ -1,7 +1,7 @@
 // A swarm as a model: what its leader has written down, what its nodes run. It asks the drivers as Docker does, answers
 // their questions as Docker would, and knows what must hold whatever happens.
 import assert from 'node:assert/strict';
-import type { Container, DockerApi, Network, Task } from '../../src/docker/index.js';
+import type { Container, DockerApi, NamedEndpoint, Network, Task } from '../../src/docker/index.js';
 import { AllocatorService, MemoryStore, type SubnetService } from '../../src/entries/service.js';
 import { LimpetError } from '../../src/host/errors.js';
 import { upToDate } from '../fresh.js';
@@ -286,7 +286,7 @@ export class World {
       tasks: async () => this.lives.filter(({ kind }) => kind === 'task' || kind === 'plain').map(taskOf),
       // What Docker does not tell of, the balancers' tickets, the model has written down as a virtual IP.
       services: async () => [{ id: 's', name: 'web', mode: 'replicated', virtual: this.#virtual() }],
-      endpoints: async () => [],
+      endpoints: async () => this.#ends(node),
       nodes: async () =>
         this.nodes.map((_, n) => ({
           id: `node-${n}`,
@@ -295,6 +295,14 @@ export class World {
           leader: n === this.leader,
         })),
     };
+  }
+
+  /** The load balancer's end of the network on a node, while it is there. */
+  #ends(node: number): NamedEndpoint[] {
+    const ends = this.lives.filter(({ kind, node: where }) => kind === 'balancer' && where === node);
+    return ends.flatMap(({ address }) =>
+      address === undefined ? [] : [{ name: `${NET.name}-endpoint`, address, here: true }],
+    );
   }
 
   #virtual() {
