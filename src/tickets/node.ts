@@ -9,6 +9,7 @@ import { Askers, type Request, type Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
 import { excluded, gatewayFor, heldByNetwork, occupied } from './gateways.js';
 import { Leaving } from './leaving.js';
+import { keepNeighbours } from './neighbours.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
 import type { Outcome } from './told.js';
@@ -64,6 +65,9 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
+    if (asker.around !== undefined) {
+      await keepNeighbours(this.#environment, this.#tenants, net, asker.around, request);
+    }
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;

@@ -374,3 +374,23 @@ test('a guest whose start takes longer than two looks keeps its mark', async () 
   for (let n = 0; n < 3; n++) await one.reconciler.look();
   assert.deepEqual(net.lookup(`@guest/${ticket}`)?.nodes, ['node-2']);
 });
+
+test('a container whose binding ended while its node was cut off keeps its address from a newcomer', async () => {
+  one.docker.state.networks = [network('home', '10.6.0.0/24', { scope: 'local' })];
+  const pool = await one.pool('local', '10.6.0.0/24');
+  const own = subnet(run.service, '10.6.0.0/24', 'node:node-2');
+  const ask = async (name: string) => {
+    one.docker.put(container(name, { network: 'home', state: 'created' }));
+    return one.address(pool, '', { 'com.docker.network.endpoint.name': name });
+  };
+  const address = await ask('old');
+  one.docker.put(container('old', { network: 'home', address }));
+  await one.reconciler.look(); // and so the networks are known
+  await own.release('old', 'node-2'); // as the end of its lease does
+  await own.reclaim('old');
+  assert.notEqual(await ask('new'), address);
+  assert.deepEqual(own.lookup(`@guest/${address}`)?.nodes, ['node-2']);
+  one.docker.put(container('old', { network: 'home', state: 'exited' }));
+  await one.release(pool, address);
+  assert.equal(own.inspect(address).state, 'free', 'and it ends with its use');
+});

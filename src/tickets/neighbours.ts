@@ -1,0 +1,47 @@
+// Containers of this node at addresses that the store has for nobody. A node that was cut off for longer than its
+// marks last can have lost their bindings, and its containers run on. Before anybody new gets an address they are put
+// down at theirs: the next look comes too late for that.
+
+import { guest } from '../docker/made-up.js';
+import { ofSubnet } from '../docker/networks.js';
+import { residentsHere } from '../docker/observed.js';
+import type { Container } from '../docker/shapes.js';
+import { LimpetError } from '../host/errors.js';
+import type { CallOptions, SubnetService } from '../service/index.js';
+import type { Environment } from './environment.js';
+import type { Tenants } from './tenants.js';
+
+/** @throws LimpetError UNAVAILABLE, CONTENDED */
+export async function keepNeighbours(
+  { networks, nodeOf, tell }: Environment,
+  tenants: Tenants,
+  net: SubnetService,
+  around: readonly Container[],
+  { deadline }: CallOptions,
+): Promise<void> {
+  const node = nodeOf(net);
+  const here = ofSubnet(networks.known, net.cidr);
+  for (const { address, identity, container } of residentsHere(around, here, net.cidr, node, undefined)) {
+    if (net.inspect(address).state !== 'free' || tenants.hasJustLeft(net, identity)) continue;
+    // Who it says it is has not been looked up, so it gets nobody's name: the next look does that.
+    const name = guest(address);
+    try {
+      await net.claim(name, { node, ticket: address, deadline });
+    } catch (error) {
+      if (error instanceof LimpetError && error.code === 'OCCUPIED') continue; // another process was faster
+      throw error;
+    }
+    const why = 'it runs here, and nobody had its address';
+    tell({
+      event: 'mend',
+      level: 'info',
+      mark: 'set',
+      subnet: net.cidr,
+      node,
+      identity: name,
+      address,
+      container,
+      why,
+    });
+  }
+}
