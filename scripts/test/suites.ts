@@ -27,6 +27,7 @@ const named: Record<string, Suite> = {
   types: tool(['core'], 'tsc', ...TSC),
   core: specsIn('assembly/__tests__'),
   package: testsIn('tests/package', { builds: ['bundles', 'types', 'playground'], env: packed }),
+  host: testsIn('tests/host', { env: () => ({ LIMPET_CALLS: '300000' }) }),
   service: testsIn('tests/service', { env: () => ({ LIMPET_CRASH_ROUNDS: '15' }) }),
   security: testsIn('tests/security', { env: () => ({ LIMPET_FUZZ_LISTS: '1000' }) }),
   plugin: testsIn('tests/plugin', { env: () => ({ LIMPET_FUZZ_REQUESTS: '8000' }) }),

@@ -229,7 +229,7 @@ function step(nets: Net[]): void {
   DRAWN[below(DRAWN.length)]!(nets[below(nets.length)]!);
 }
 
-test(`a million random calls, seed ${seed}`, () => {
+test(`${CALLS} random calls, seed ${seed}`, () => {
   while (calls < CALLS) {
     const nets = Array.from({ length: 4 }, create);
     const until = Math.min(CALLS, calls + 30_000);
