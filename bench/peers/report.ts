@@ -91,7 +91,8 @@ not spend.`;
 
 const WHY = `A sticky hit in JavaScript is one look into a \`Map\` whose key carries its hash since the string was
 made. The core is a separate module: the identity has to be copied into its memory and hashed there, keyed against
-collisions, each time. Go's map hashes each time too, with the processor's AES instructions, which WebAssembly does
+collisions, each time; the host API asks for a live identity without a call ([CORE.md](CORE.md)), which this race leaves
+out. Go's map hashes each time too, with the processor's AES instructions, which WebAssembly does
 not have. The next free address of plain JavaScript is a look at one word at its cursor; the core has by then crossed
 into WebAssembly, found the subnet and its page, and kept its summary up to date; in return it does not slow down when
 little is free. The Roaring bitmap holds the free addresses and gives out the lowest: in a full subnet nearly none are
