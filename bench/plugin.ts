@@ -83,7 +83,7 @@ class Bench {
   async #create(service: string, slot: number): Promise<{ ticket: string; task: string }> {
     const task = `task${++this.#tasks}`;
     const ticket = bare(await this.#ask('RequestAddress', { PoolID: G }));
-    this.#docker.put(taskContainer(service, slot, task, { asked: ticket, created: this.#tasks }));
+    this.#docker.put(taskContainer(service, slot, task, { asked: ticket, created: Math.floor(Date.now() / 1000) }));
     return { ticket, task };
   }
 

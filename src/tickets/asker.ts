@@ -4,6 +4,7 @@
 
 import { canonical } from '../docker/address.js';
 import { whyUnfit } from '../docker/believed.js';
+import { Coalesced } from '../docker/coalesced.js';
 import { asksFor, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
@@ -55,9 +56,12 @@ const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not s
 
 export class Askers {
   readonly #environment: Environment;
+  /** One question for all who ask at the same moment: the list is the whole swarm's. */
+  readonly #taskList: Coalesced<readonly Task[]>;
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#taskList = new Coalesced(() => environment.docker.tasks());
   }
 
   /** @throws LimpetError OCCUPIED when several containers are configured with one address */
@@ -133,7 +137,7 @@ export class Askers {
   /** None while the swarm's raft is not heard of. */
   async #tasks(): Promise<readonly Task[]> {
     try {
-      return await this.#environment.docker.tasks();
+      return await this.#taskList.fresh();
     } catch (error) {
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return [];
       throw error;
