@@ -1,14 +1,10 @@
-// npm run lint: style and mistakes (Biome), arrows between rooms, what nobody uses, lines too long, the lock file. What
-// is known to be otherwise and waits for its turn is in scripts/lint/known/, a line each; a line that is no longer
-// needed fails as well, and `npm run lint -- --prune` deletes such lines.
+// npm run lint: style and mistakes (Biome), arrows between rooms, what nobody uses, lines too long, the lock file.
 import { arrows } from './lint/arrows.js';
 import { biome } from './lint/biome.js';
 import { columns } from './lint/columns.js';
-import { prune } from './lint/known.js';
 import { lockFiles } from './lint/lock-files.js';
 import { unused } from './lint/unused.js';
 
-if (process.argv.includes('--prune')) prune();
 const checks = { biome, arrows, unused, columns, 'lock files': lockFiles };
 const outcomes = await Promise.all(
   Object.entries(checks).map(async ([name, check]) => {

@@ -2,7 +2,6 @@
 // too.
 import { readFile } from 'node:fs/promises';
 import { projectFiles } from './files.js';
-import { beyondKnown, known } from './known.js';
 
 const MOST = 120;
 /** Sources. Data and prose may be as wide as they like. */
@@ -11,13 +10,7 @@ const NOT_OURS = /^tests\/fixtures\//;
 
 export async function columns(): Promise<string[]> {
   const files = (await projectFiles()).filter((file) => SOURCE.test(file) && !NOT_OURS.test(file));
-  const findings = (await Promise.all(files.map(longLines))).flat();
-  // What is known is known by the folder: lines move too much.
-  const folders = known('columns');
-  return beyondKnown(
-    'columns',
-    findings.map((finding) => folders.find((folder) => finding.startsWith(folder)) ?? finding),
-  );
+  return (await Promise.all(files.map(longLines))).flat();
 }
 
 async function longLines(file: string): Promise<string[]> {

@@ -1,6 +1,5 @@
 // Files, exports and packages that nobody uses, by knip: knip.jsonc says what they would be used from.
 import { node } from '../test/process.js';
-import { beyondKnown } from './known.js';
 
 /** Of each file, lists of names by what is wrong with them; knip has many, mostly empty. */
 type Issue = { readonly file: string } & Readonly<Record<string, readonly { readonly name: string }[]>>;
@@ -16,7 +15,7 @@ export async function unused(): Promise<string[]> {
   const json = output.slice(output.indexOf('{"issues"'));
   if (!json.startsWith('{')) return [output.trim()];
   const issues: Issue[] = JSON.parse(json).issues;
-  return beyondKnown('unused', issues.flatMap(tell).sort());
+  return issues.flatMap(tell).sort();
 }
 
 function tell(issue: Issue): string[] {
