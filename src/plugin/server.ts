@@ -196,6 +196,6 @@ function bodyOf(request: IncomingMessage): Promise<string> {
     });
     request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     request.on('error', broken);
-    request.on('close', () => broken());
+    request.on('close', () => request.complete || broken());
   });
 }

@@ -65,7 +65,7 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
-    if (asker.around !== undefined) {
+    if (asker.around !== undefined && isForAnyone(net, asker, request)) {
       await keepNeighbours(this.#environment, this.#tenants, net, asker.around, request);
     }
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
@@ -232,6 +232,11 @@ const WHY = {
   ticket: 'its first: bound to its ticket',
   new: 'its first: the next free one',
 } as const;
+
+/** Whether it may get an address that is nobody's now: it has none, and no ticket that is held for it. */
+function isForAnyone(net: SubnetService, { identity }: Someone, { address }: NodeRequest): boolean {
+  return net.lookup(identity) === undefined && (address === undefined || net.inspect(address).state !== 'held');
+}
 
 /** Whether an address that is asked for is nobody else's home. */
 function isFreeFor(net: SubnetService, address: string, identity: string): boolean {
