@@ -7,7 +7,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
 await upToDate('bundles');
 
-export const { NETWORK, nodeList, parseScenario, Simulation, scenarios, serviceList, taskList, Vector } = (await import(
+export const { hasEnded, parseScenario, Simulation, scenarios, Vector } = (await import(
   pathToFileURL(`${dist}/simulator.js`).href
 )) as typeof import('../../src/simulator/index.js');
 export type Vector<T> = import('../../src/simulator/index.js').Vector<T>;
