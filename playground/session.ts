@@ -206,10 +206,12 @@ export class Session {
 
   #tick(): void {
     const started = performance.now();
-    if (this.ended) return this.pause();
     const isKnown = this.#at < this.last;
     if (isKnown) this.#stand(this.#at + 1);
-    if (this.ended) return this.pause();
+    if (this.ended) {
+      this.pause();
+      return;
+    }
     const spent = performance.now() - started;
     this.#timer = setTimeout(() => this.#tick(), isKnown ? Math.max(0, PACE / this.#speed - spent) : LAG);
   }

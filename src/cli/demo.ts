@@ -68,8 +68,8 @@ function tell({ event, log, before, after }: Chapter, paint: Paint): string[][] 
 /** What the two allocators of a new leader know. */
 function leadersNews({ sticky: { counts } }: State): string[] {
   return [
-    "   Docker's allocator there knows which addresses are taken, not whose they were;",
-    `   Limpet there has all of them: ${counts.live} live, ${counts.reserved} reserved`,
+    "   Docker's allocator there knows which addresses are taken, and not whose,",
+    `   Limpet there knows whose they are: ${counts.live} live, ${counts.reserved} reserved`,
   ];
 }
 

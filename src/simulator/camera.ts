@@ -4,7 +4,6 @@ import { Cells } from './cells.js';
 import { type Frame, type Seen, SIDES } from './frame.js';
 import { hasEnded, type NodeRecord, type ServiceRecord, type TaskRecord } from './swarm/records.js';
 import { Tally } from './tally.js';
-import { shown } from './tell.js';
 import type { Addresses, AllocatorState, Service, SwarmEvent, SwarmNode, Task } from './types.js';
 import { Vector } from './vector.js';
 import type { World } from './world.js';

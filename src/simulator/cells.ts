@@ -1,5 +1,5 @@
-// What every address of the subnet is, by each of the two allocators: Limpet's own word, and Docker's, with what Swarm's
-// records say an address is for.
+// What every address of the subnet is, by each of the two allocators: Limpet's own word, and Docker's, with what
+// Swarm's records say an address is for.
 
 import { made, nodeOfMade } from '../docker/made-up.js';
 import type { Side } from './frame.js';

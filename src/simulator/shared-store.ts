@@ -1,5 +1,5 @@
-// The store that the simulated machines share: it keeps nothing and answers at once. What is live on a machine that dies
-// is let go of when the lease of the process there has ended, as in etcd.
+// The store that the simulated machines share: it keeps nothing and answers at once. What is live on a machine that
+// dies is let go of when the lease of the process there has ended, as in etcd.
 
 import type { Change, Commit, Store, StoreListener, SubnetKey } from '../service/store.js';
 

@@ -13,7 +13,7 @@ import { World } from './world.js';
 /** Moments without news after which a swarm counts as at rest: when all is as it should be, and else. */
 const QUIET = { settled: 4, waiting: 80 };
 
-/** Seconds after the last event after which it is not waited for rest any more: on a full subnet tasks can fail for ever. */
+/** Seconds after the last event in which rest is waited for: on a full subnet tasks can fail for ever. */
 const LONGEST = 180;
 
 /** An event that has happened, and when. */
@@ -195,7 +195,7 @@ export class Simulation {
     return true;
   }
 
-  /** The events of the moment that comes, in the scenario's order. One without a time comes alone, when all is at rest. */
+  /** The events of the moment that comes, in the scenario's order; one without a time comes alone, at rest. */
   #due(next: number, isAtRest: boolean): SwarmEvent[] {
     const first = this.#events[next];
     if (first === undefined) return [];

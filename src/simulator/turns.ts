@@ -1,5 +1,5 @@
-// The machine's turns: what has begun waits for an event of the simulated world when all microtasks are done, and that is
-// when the machine turns to its next macrotask. Named without the types of the DOM or of Node.
+// The machine's turns: what has begun waits for an event of the simulated world when all microtasks are done, and that
+// is when the machine turns to its next macrotask. Named without the types of the DOM or of Node.
 
 interface Port {
   onmessage: (() => void) | null;

@@ -2,15 +2,16 @@
 // them.
 //
 //   const simulation = await Simulation.open(scenarios.classic);
-//   while (!simulation.ended) await simulation.step();      // one moment in which something happens; answers the state
+//   while (!simulation.ended) await simulation.step();      // a moment in which something happens; answers the state
 //   await simulation.settle();                              // … or on until all is at rest before the next event
 //   simulation.state.step                                   // how many steps were taken to get here
 //   await simulation.seek(3)                                // time travel: the very same State object as then
-//   await simulation.apply({ do: 'drain', node: 'node-2' }) // an event by hand, at the moment shown; drops what came later
-//   simulation.scenario                                     // with the events by hand in it: JSON that replays this run
+//   await simulation.apply({ do: 'drain', node: 'node-2' }) // an event by hand, at once; drops what came later
+//   simulation.scenario                                     // with the events by hand: JSON that replays this run
 //
 // States are immutable and share what did not change: compare with === (a task, a node, a whole list) to find what
-// moved. Times are seconds of the simulated swarm, from 0; a step takes a quarter of one, or longer when nothing happens.
+// moved. Times are seconds of the simulated swarm, from 0; a step takes a quarter of one, or longer when nothing
+// happens.
 //
 // Limpet here is the product's own code: the tickets of the Docker plugin on every node, over the allocator service.
 // What is simpler: the nodes share one store that answers at once, and Docker's own allocator gets the calls that

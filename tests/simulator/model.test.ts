@@ -1,6 +1,6 @@
 // Random events at random moments, by fast-check's commands. After every step an observer looks at the state from
-// outside, and in the end the run is played again from what it recorded. A failure prints the seed and the shortest list
-// of commands that shows it.
+// outside, and in the end the run is played again from what it recorded. A failure prints the seed and the shortest
+// list of commands that shows it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

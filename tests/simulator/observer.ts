@@ -78,7 +78,8 @@ export class Observer {
       const cell = state.sticky.cells.get(this.#rules.ordinal(sticky));
       // A container that has just ended is let go of before Swarm hears of its end.
       if (stay === 'home') assert.equal(cell?.identity, identity, `home of ${identity}`);
-      if (stay === 'home' && state.atRest && !this.#wasFull) assert.equal(cell?.state, 'live', `${identity} runs at home`);
+      if (stay === 'home' && state.atRest && !this.#wasFull)
+        assert.equal(cell?.state, 'live', `${identity} runs at home`);
       if (stay === 'guest') assert.notDeepEqual({ ...cell }, { state: 'live', identity }, `${identity} is no guest`);
     }
     const alive = [...state.tasks.values()].filter((task) => !ENDED.includes(task.state) && task.stock !== undefined);

@@ -1,5 +1,5 @@
-// The simulated swarm does what Swarm does, and Limpet on it what Limpet does: each by an example, or for all sizes where
-// that is cheap.
+// The simulated swarm does what Swarm does, and Limpet on it what Limpet does: each by an example, or for all sizes
+// where that is cheap.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
