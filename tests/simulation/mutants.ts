@@ -93,6 +93,18 @@ export const mutants: readonly Mutant[] = [
     'if (from !== undefined && differences(there.spec, from).length > 0)',
     'if (from === null)',
   ),
+  mutant(
+    'nothing is swept while a load balancer has not asked for its address',
+    'src/tickets/sweeper.ts',
+    ' && !this.#lacks(net, networks, address);',
+    ';',
+  ),
+  mutant(
+    'a load balancer’s end that was not asked for yet is swept',
+    'src/tickets/sweeper.ts',
+    'const mayBeEnd = waiting.length > 0 &&',
+    'const mayBeEnd = waiting.length < 0 &&',
+  ),
   // What a container has.
   mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
   mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),
