@@ -109,23 +109,28 @@ export class Claims {
   }
 }
 
+export interface Witness {
+  readonly now: () => number;
+  /** What a dead process would have been answered is no answer. */
+  readonly isAlive: () => boolean;
+  /** Whether a commit may have come twice: then the first may be done, and the second is what was answered. */
+  readonly mayRepeat: () => boolean;
+}
+
 /** A store whose commits are written down. */
 export class Recorded implements Store {
   readonly name: string;
   readonly shared: boolean;
   readonly #store: Store;
   readonly #claims: Claims;
-  readonly #now: () => number;
-  readonly #isAlive: () => boolean;
+  readonly #witness: Witness;
 
-  /** @param isAlive what a dead process would have been answered is no answer */
-  constructor(store: Store, claims: Claims, now: () => number, isAlive: () => boolean) {
+  constructor(store: Store, claims: Claims, witness: Witness) {
     this.name = store.name;
     this.shared = store.shared;
     this.#store = store;
     this.#claims = claims;
-    this.#now = now;
-    this.#isAlive = isAlive;
+    this.#witness = witness;
   }
 
   open(listener: StoreListener): Promise<void> {
@@ -133,14 +138,15 @@ export class Recorded implements Store {
   }
 
   async commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit> {
-    const end = this.#claims.begin(subnet, changes, this.#now());
+    const { now, isAlive, mayRepeat } = this.#witness;
+    const end = this.#claims.begin(subnet, changes, now());
     try {
       const outcome = await this.#store.commit(subnet, changes, deadline);
-      if (this.#isAlive()) end(outcome, this.#now());
+      if (isAlive() && !(outcome === 'conflict' && mayRepeat())) end(outcome, now());
       return outcome;
     } catch (error) {
       const { details } = error as { details?: { outcome?: string } };
-      if (this.#isAlive() && details?.outcome !== 'unknown') end('none', this.#now());
+      if (isAlive() && details?.outcome !== 'unknown' && !mayRepeat()) end('none', now());
       throw error;
     }
   }

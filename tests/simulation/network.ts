@@ -22,6 +22,8 @@ export class Network {
   lost = 0;
   /** Of a hundred messages so many come twice: a proxy between has tried again. */
   doubled = 0;
+  /** One has. */
+  hasDoubled = false;
   readonly #timeline: Timeline;
   readonly #chance: Chance;
   readonly #cuts = new Set<Cut>();
@@ -49,8 +51,10 @@ export class Network {
     const cut = this.#cutOf(from, to);
     if (cut === undefined) {
       this.#timeline.after(this.#delay(), deliver);
-      if (this.doubled > 0 && this.#chance.below(100) < this.doubled)
+      if (this.doubled > 0 && this.#chance.below(100) < this.doubled) {
+        this.hasDoubled = true;
         this.#timeline.after(this.#delay() + this.#chance.below(LAG), deliver);
+      }
     } else if (this.#chance.below(100) < LATE) cut.held.push(deliver);
   }
 

@@ -82,12 +82,11 @@ export class World extends Stage {
       connect: (member) => new Client(member, around),
       page: this.plan.page,
     });
-    return new Recorded(
-      store,
-      this.claims,
-      () => timeline.now,
-      () => !process.isDead,
-    );
+    return new Recorded(store, this.claims, {
+      now: () => timeline.now,
+      isAlive: () => !process.isDead,
+      mayRepeat: () => network.hasDoubled,
+    });
   }
 }
 
