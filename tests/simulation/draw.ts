@@ -11,7 +11,8 @@ export function draw(seed: number): Plan {
   const names = Object.keys(acts) as ActName[];
   // Each world knows only some kinds of acts: what always happens together hides what happens alone.
   const known = names.filter((name) => acts[name].isUsual || chance.below(100) < 35);
-  const duration = 30_000 + chance.below(90_000);
+  // Some last longer than any grace period.
+  const duration = 30_000 + chance.below(90_000) + one(0, 0, 0, 0, 100_000);
   const pause = one(1500, 3000, 6000);
   const drawn: Act[] = [];
   for (let at = START; at < duration; at += chance.below(2 * pause)) {

@@ -48,9 +48,9 @@ export const faults = {
     const callOff = world.timeline.after(8000, () => {
       plugin.die();
       node.record.isActive = true;
-      world.swarm.records.changed();
+      world.swarm.update('web', 'stop-first');
     });
-    world.lasting(40_000 + b * 80, () => {
+    world.lasting(60_000 + b * 80, () => {
       callOff();
       node.record.isActive = true;
       world.swarm.records.changed();
