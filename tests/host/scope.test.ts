@@ -1,6 +1,6 @@
-// The small scope, all of it: two identities, two addresses, and every order of calls to a depth. A call that is refused,
-// or that changes nothing, goes no further: what follows it has been tried without it. LIMPET_DEPTH says how deep;
-// `npm run test:long` goes as deep as a minute allows.
+// The small scope, all of it: two identities, two addresses, and every order of calls to a depth. A call that is
+// refused, or that changes nothing, goes no further: what follows it has been tried without it. LIMPET_DEPTH says how
+// deep; `npm run test:long` goes as deep as a minute allows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Limpet, LimpetError, type Policy, type Subnet } from '../limpet.js';
