@@ -209,14 +209,14 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'nobody sweeps what the leader has lost',
     'src/tickets/sweeper.ts',
-    'else await this.#free(net, address);',
-    'else unknown.set(key, since);',
+    'if (isOver && !mayBeEnd) await this.#free(net, address);',
+    'if (since < 0) await this.#free(net, address);',
   ),
   mutant(
     'tickets are swept at once',
     'src/tickets/sweeper.ts',
-    'if (clock.elapsed() - since < waits.sweep) unknown.set(key, since);',
-    'if (since < 0) unknown.set(key, since);',
+    'const isOver = clock.elapsed() - since >= waits.sweep;',
+    'const isOver = clock.elapsed() >= since;',
   ),
   mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
   // What the policy protects.
