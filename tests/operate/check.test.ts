@@ -212,6 +212,18 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       says: /2 reserved for the tasks of gone, a service that no longer exists/,
     },
     {
+      kind: 'orphan',
+      name: 'addresses pinned for a service that is gone',
+      provoke: () => swarm.net.pin('gone.1', '10.77.0.150'),
+      says: /1 pinned for the tasks of gone, a service that no longer exists/,
+    },
+    {
+      kind: 'waits',
+      name: 'a pin of what runs at another address',
+      provoke: () => swarm.net.pin('helloworld.5', '10.77.0.150'),
+      says: /^helloworld\.5 is pinned to 10\.77\.0\.150, and has 10\.77\.0\.11 until it stops$/,
+    },
+    {
       kind: 'unused-subnet',
       name: 'a subnet whose network is gone',
       provoke: () => swarm.service.subnet('10.99.0.0/24', { space: 'swarm' }),
