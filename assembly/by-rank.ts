@@ -104,7 +104,10 @@ function countOf(item: usize, field: usize, shift: u64): usize {
   return COUNTS + ((<usize>(number >> shift) & (DIGITS - 1)) << 2);
 }
 
-/** An array of those of a chain, linked through `older`, that are reserved and not pinned; or null when there is no memory for it. */
+/**
+ * An array of those of a chain, linked through `older`, that are reserved and not pinned; or null when there is no
+ * memory for it.
+ */
 export function byRank(chain: Binding, reserved: u32, pages: Pages, nodes: Nodes): ByRank {
   // The leaves of three vectors, and no more than a sixteenth of that above them.
   const leaves = 2 * (reserved / ITEMS + 1) + pages.mostIds / FAN + 1;

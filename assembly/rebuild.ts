@@ -276,7 +276,8 @@ function chainReserved(rebuild: Rebuild, time: u64): bool {
   for (let claim = rebuild.claims; exists(claim); ) {
     const next = claim.older;
     if (claim.flags & LOST) bindings.records.free(claim);
-    else if (claim.flags & LIVE) claim.time = 0; // a rank is no stamp
+    else if (claim.flags & LIVE)
+      claim.time = 0; // a rank is no stamp
     else if (claim.flags & PINNED) {
       claim.flags &= ~WANTED;
       bindings.stampRelease(claim, time);

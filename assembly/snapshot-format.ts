@@ -1,5 +1,5 @@
 // The format of snapshots, as docs/ABI.md has it: what is common to writing and reading them. Version 2 is that of a
-// subnet in which something is pinned, version 1 that of every other one: a host that knows no pins reads what has none.
+// subnet in which something is pinned, version 1 that of every other one: who knows no pins reads what has none.
 
 import { sipHash } from './hash';
 import { KEY } from './table';

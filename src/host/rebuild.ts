@@ -178,7 +178,8 @@ export class Rebuild {
     if (status >= 0) return;
     const reason = SKIPS[status];
     if (reason === undefined) throw this.#error(status);
-    const why = { excluded: 'is excluded', held: 'is held', pinned: 'is against a pin' }[reason as string] ?? 'was refused';
+    const why =
+      { excluded: 'is excluded', held: 'is held', pinned: 'is against a pin' }[reason as string] ?? 'was refused';
     this.#skip(reason, record, `${address} of ${quote(identity)} ${why} in ${cidr}`, { identity, address });
   }
 

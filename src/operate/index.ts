@@ -9,5 +9,4 @@ export { adminHandler } from './handler.js';
 export type { Imported } from './import/import.js';
 export type { Step } from './import/plan.js';
 export type { InputOf, OperationName, OutputOf } from './operations.js';
-export type { PinRow } from './pins.js';
 export type { Status, SubnetStatus } from './status.js';

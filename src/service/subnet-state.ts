@@ -83,8 +83,8 @@ export class SubnetState {
   }
 
   /**
-   * The binding that was released first and is not pinned, of those in the range if one is named. The core keeps them in order, but not
-   * by range: then it costs a walk over all bindings up to the range's end.
+   * The binding that was released first and is not pinned, of those in the range if one is named. The core keeps them
+   * in order, but not by range: then it costs a walk over all bindings up to the range's end.
    */
   oldest(range?: string): Binding | undefined {
     if (range === undefined) return this.#net.oldest();

@@ -1,8 +1,8 @@
 // What was chosen for who asks: an address, by a pin or by its container's label, or the part of the subnet that a new
 // one comes from. A label pins as `limpet pin` does; it never takes what is somebody else's.
 
-import { Chosen } from '../docker/chosen.js';
 import { type Choice, choiceOf, isOfOther, numberOf } from '../docker/choices.js';
+import { Chosen } from '../docker/chosen.js';
 import { isSame } from '../docker/containers.js';
 import { serviceOf } from '../docker/identities.js';
 import { ofSubnet } from '../docker/networks.js';
@@ -34,8 +34,8 @@ export class Choices {
   }
 
   /**
-   * Does what the asker's labels say, before it gets anything: pins the address that they choose for it. Answers what is
-   * wanted by them: with a pool a new address comes from there, and its ticket counts only inside.
+   * Does what the asker's labels say, before it gets anything: pins the address that they choose for it. Answers what
+   * is wanted by them: with a pool a new address comes from there, and its ticket counts only inside.
    * @throws LimpetError naming the label: BAD_INPUT, OUT_OF_RANGE, EXCLUDED, OCCUPIED
    */
   async apply<W extends Wanted>(net: SubnetService, asker: Someone, wanted: W): Promise<W> {

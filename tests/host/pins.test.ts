@@ -51,7 +51,10 @@ test('nothing reclaims it: not when the subnet is full, not by age, not by name'
   );
   assert.deepEqual(net.reclaimReleasedBefore(T + 1e6), []);
   const before = seen(net);
-  assert.throws(() => net.reclaim('db.1'), refuses('PINNED', /"db.1" is pinned to 10\.9\.0\.4/, { address: '10.9.0.4' }));
+  assert.throws(
+    () => net.reclaim('db.1'),
+    refuses('PINNED', /"db.1" is pinned to 10\.9\.0\.4/, { address: '10.9.0.4' }),
+  );
   assert.deepEqual(seen(net), before);
 });
 

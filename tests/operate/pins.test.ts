@@ -89,9 +89,21 @@ describe('limpet pin', () => {
   const cases: [string, string, string, number, RegExp][] = [
     ['outside the subnet', 'web.1', '10.8.0.4', 1, /10\.8\.0\.4 is in no subnet; there is 10\.7\.0\.0\/28/],
     ['partly outside', 'web', '10.7.0.13-10.7.0.17', 1, /10\.7\.0\.15.*is excluded|10\.7\.0\.16/],
-    ['excluded', 'web.1', '10.7.0.12', 1, /10\.7\.0\.12 of 10\.7\.0\.0\/28 cannot be pinned to "web\.1": it is excluded/],
+    [
+      'excluded',
+      'web.1',
+      '10.7.0.12',
+      1,
+      /10\.7\.0\.12 of 10\.7\.0\.0\/28 cannot be pinned to "web\.1": it is excluded/,
+    ],
     ['the gateway’s', 'web.1', '10.7.0.1', 1, /it is the gateway/],
-    ['held by a virtual IP', 'web.1', '10.7.0.3', 1, /it is held: a virtual IP, an end of a load balancer or the ticket/],
+    [
+      'held by a virtual IP',
+      'web.1',
+      '10.7.0.3',
+      1,
+      /it is held: a virtual IP, an end of a load balancer or the ticket/,
+    ],
     ['somebody else’s', 'web', '10.7.0.4-10.7.0.5', 1, /10\.7\.0\.5 .* belongs to "db" \(live\)/],
     ['pinned to somebody who runs elsewhere', 'web.1', '10.7.0.7', 1, /it is pinned to db/],
     ['twice the same', 'web', '10.7.0.8,10.7.0.8', 2, /10\.7\.0\.8 is in it twice/],

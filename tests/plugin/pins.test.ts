@@ -118,7 +118,10 @@ describe('a pin by command', () => {
     await net.pin('db', '10.77.0.60');
     const put = (asked: string) => one.docker.put(container('db', { asked }));
     put('10.77.0.61');
-    await assert.rejects(one.address(L, '10.77.0.61', { [NAME]: 'db' }), refused('PINNED', /db is pinned to 10\.77\.0\.60/));
+    await assert.rejects(
+      one.address(L, '10.77.0.61', { [NAME]: 'db' }),
+      refused('PINNED', /db is pinned to 10\.77\.0\.60/),
+    );
     put('10.77.0.60');
     assert.equal(await one.address(L, '10.77.0.60', { [NAME]: 'db' }), '10.77.0.60');
     one.docker.put(container('other', { asked: '10.77.0.60' }));
@@ -229,7 +232,10 @@ describe('the label limpet.address', () => {
       const labels = { 'limpet.address': '10.77.0.60' };
       one.docker.put({ ...container('db', { asked: '10.77.0.61' }), Labels: labels });
       const asked = one.address(L, '10.77.0.61', { [NAME]: 'db' });
-      await assert.rejects(asked, refused('BAD_INPUT', /it chooses 10\.77\.0\.60, and its user asks for 10\.77\.0\.61/));
+      await assert.rejects(
+        asked,
+        refused('BAD_INPUT', /it chooses 10\.77\.0\.60, and its user asks for 10\.77\.0\.61/),
+      );
     });
   });
 
@@ -237,7 +243,10 @@ describe('the label limpet.address', () => {
     const home = await start(one, 3, 'a');
     await stop(one, 3, 'a', home);
     one.docker.put({ ...container('thief'), Labels: { 'limpet.address': home } });
-    await assert.rejects(one.address(L, '', { [NAME]: 'thief' }), refused('OCCUPIED', /belongs to "web\.3" \(reserved\)/));
+    await assert.rejects(
+      one.address(L, '', { [NAME]: 'thief' }),
+      refused('OCCUPIED', /belongs to "web\.3" \(reserved\)/),
+    );
     assert.equal(await start(two, 3, 'b'), home);
   });
 });
@@ -250,7 +259,10 @@ describe('the label limpet.pool', () => {
     for (const slot of [1, 2, 3]) all.push(await start(one, slot, 'a', pool));
     assert.deepEqual(all.sort(), ['10.77.0.120', '10.77.0.121', '10.77.0.122']);
     const ticket = await create(one, 4, 'a', pool);
-    await assert.rejects(one.address(L, ticket), refused('FULL', /range 10\.77\.0\.120-10\.77\.0\.122 of 10\.77\.0\.0\/24 is full/));
+    await assert.rejects(
+      one.address(L, ticket),
+      refused('FULL', /range 10\.77\.0\.120-10\.77\.0\.122 of 10\.77\.0\.0\/24 is full/),
+    );
     assert.equal(net.lookup('web.4'), undefined);
     await stop(one, 2, 'a', '10.77.0.121');
     assert.equal(await start(two, 2, 'b', pool), '10.77.0.121', 'who has an address keeps it');

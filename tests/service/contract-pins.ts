@@ -1,14 +1,13 @@
 // What every store must keep of pins: a part of the contract (contract.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HandClock } from './contract.js';
 import { type AllocatorService, LimpetError, type SubnetService } from './library.js';
 
 const CIDR = '10.0.0.0/29';
 const HOUR = 3_600_000;
 
 interface Begun {
-  readonly clock: HandClock;
+  readonly clock: { now(): number; turn(ms: number): void };
   readonly service: () => AllocatorService;
   readonly reopen: () => Promise<void>;
   readonly durable: boolean;

@@ -60,7 +60,15 @@ export class PlainState implements StoreListener {
 
   apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
-      this.subnets[keyOf(key)] ??= { spec: change.spec, users: [], bound: {}, released: {}, pinned: {}, held: {}, live: {} };
+      this.subnets[keyOf(key)] ??= {
+        spec: change.spec,
+        users: [],
+        bound: {},
+        released: {},
+        pinned: {},
+        held: {},
+        live: {},
+      };
       return;
     }
     const subnet = this.subnets[keyOf(key)];

@@ -75,11 +75,13 @@ export function adminCommands(program: Command, paint: Paint): void {
     await show(await ask(options, 'lookup', { key }), options, (answer) => listingText(answer, paint));
   });
 
-  command('pin <identity-or-service> <addresses>', 'choose the address of a container or of a service', PIN_HELP).action(
-    async (who: string, addresses: string, options: Common) => {
-      await show(await ask(options, 'pin', { who, addresses }), options, (answer) => pinnedText(answer, paint));
-    },
-  );
+  command(
+    'pin <identity-or-service> <addresses>',
+    'choose the address of a container or of a service',
+    PIN_HELP,
+  ).action(async (who: string, addresses: string, options: Common) => {
+    await show(await ask(options, 'pin', { who, addresses }), options, (answer) => pinnedText(answer, paint));
+  });
 
   command('unpin <identity-or-service>', 'end a pin; the address stays, and can be reclaimed', UNPIN_HELP).action(
     async (who: string, options: Common) => {

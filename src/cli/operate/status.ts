@@ -57,7 +57,8 @@ function* subnetsText(
   for (const [n, line] of rest.entries()) yield withColour(line, subnets[n] as SubnetStatus, paint);
   yield '';
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
-  for (const { subnet, pinned } of subnets) if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
+  for (const { subnet, pinned } of subnets)
+    if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);
   if (warnings.length > 0) yield '';
   for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;

@@ -107,7 +107,9 @@ export function* checkPins({ net }: Marks): Generator<Found> {
     const message = `${identity} is pinned to ${address}${has}`;
     const service = serviceOf(identity);
     const mend =
-      service === undefined ? command('docker restart', [identity]) : command('docker service update --force', [service]);
+      service === undefined
+        ? command('docker restart', [identity])
+        : command('docker service update --force', [service]);
     const isIdle = own === undefined || own.nodes.length === 0;
     yield { kind: 'waits', identity, address, message, ...(isIdle ? {} : { mend }) };
   }

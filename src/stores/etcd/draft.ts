@@ -365,16 +365,16 @@ export class Draft {
   /** Of a new binding. A key whose binding ends in the same transaction is written over, and stays as old as it is. */
   #writeAnew(subnet: KnownSubnet, identity: string, value: IdentityValue): void {
     const before = this.#ended.has(identity) ? subnet.bindings.get(identity) : undefined;
-    const write = { value: valueOf(value), ...(before === undefined ? {} : { created: before.created }) };
+    const write = { value: jsonOf(value), ...(before === undefined ? {} : { created: before.created }) };
     this.transaction.write(this.#keys.identity(this.#key, identity), write);
   }
 
   #writeIdentity(identity: string, { address, created, pinned }: KnownBinding, released: number | undefined): void {
-    const value = valueOf({ address, released, ...(pinned ? { pinned: 1 } : {}) });
+    const value = jsonOf({ address, released, ...(pinned ? { pinned: 1 } : {}) });
     this.transaction.write(this.#keys.identity(this.#key, identity), { value, created });
   }
 }
 
-function valueOf(value: IdentityValue): Buffer {
+function jsonOf(value: IdentityValue): Buffer {
   return Buffer.from(JSON.stringify(value));
 }

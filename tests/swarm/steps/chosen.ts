@@ -99,7 +99,10 @@ async function pool(world: World): Promise<void> {
   await world.createAlone(POOLED, NET.name, '--replicas', '3', '--container-label', label);
   const picture = await pictureOf(await settled(world.swarm, POOLED, 120_000), NET.prefix);
   const addresses = [...picture.values()].map(({ address }) => address).sort();
-  assert.deepEqual(addresses, [40, 41, 42].map((n) => `${NET.prefix}${n}`));
+  assert.deepEqual(
+    addresses,
+    [40, 41, 42].map((n) => `${NET.prefix}${n}`),
+  );
   await world.docker('service', 'scale', '--detach', `${POOLED}=4`);
   const said = await until('a task says that the pool is full', 60_000, async () => {
     const errors = await world.docker('service', 'ps', '--no-trunc', '--format', '{{.Error}}', POOLED);
