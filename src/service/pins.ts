@@ -177,7 +177,7 @@ function ended({ identity, address, pinned }: LiveBinding): Change {
 }
 
 function tooLong(identity: string): LimpetError {
-  const message = `${JSON.stringify(identity)} runs elsewhere, and its name is too long for a pin to wait: stop it first`;
+  const message = `${JSON.stringify(identity)} runs, and its name is too long for a pin to wait: stop it first`;
   return new LimpetError('BAD_INPUT', message, { identity });
 }
 

@@ -4,7 +4,7 @@
 import { LimpetError } from '../../host/errors.js';
 import type { Change, SubnetKey } from '../../service/store.js';
 import type { IdentityValue } from '../values.js';
-import type { Keys, TextRange } from './keys.js';
+import type { Keys } from './keys.js';
 import type { KnownBinding, KnownSubnet, LiveMark } from './known.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
@@ -109,9 +109,6 @@ export class Draft {
       this.transaction.demandEmpty(range);
       this.transaction.readRange(range);
     }
-    // What has been pinned meanwhile is in the key of its identity.
-    const [, identities] = this.#keys.taken(this.#key) as [TextRange, TextRange];
-    this.transaction.demandNoNews(identities, this.#view.revision);
     return this.#remove();
   }
 
@@ -169,6 +166,8 @@ export class Draft {
     const own = this.#bindingOf(subnet, identity);
     if (own?.address === address && own.pinned) return true;
     if (!this.#bind(subnet, { op: 'bind', identity, address, ...(ticket ? { ticket } : {}) })) return false;
+    this.#subnetIsThere(subnet);
+    this.transaction.write(this.#keys.pin(this.#key, identity), { value: Buffer.alloc(0) });
     if (own !== undefined) {
       this.#writeIdentity(identity, { ...own, pinned: true }, own.released);
       return true;
@@ -185,6 +184,7 @@ export class Draft {
     this.#sameBinding(identity, own);
     const isLive = own.live.size > 0;
     if (!isLive) this.#nobodyLive(identity);
+    this.transaction.remove(this.#keys.pin(this.#key, identity));
     this.#writeIdentity(identity, { ...own, pinned: false }, isLive ? own.released : time);
     return true;
   }
@@ -198,6 +198,7 @@ export class Draft {
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
     this.transaction.read(this.#keys.address(this.#key, address));
+    if (pinned) this.transaction.remove(this.#keys.pin(this.#key, identity));
     this.transaction.remove(this.#keys.identity(this.#key, identity));
     this.transaction.remove(this.#keys.address(this.#key, address));
     this.#ended.add(identity);
