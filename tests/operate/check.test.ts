@@ -256,6 +256,9 @@ describe('every finding, and what fixes it', () => {
       assert.match(finding.message, says);
       assert.equal(code, findings.some(({ severity }) => severity === 'problem') ? 1 : 0);
       for (const each of findings) await swarm.mend(each.mend as string);
+      // What is no longer pinned is reserved still: the next look says what to do about that.
+      if (name.startsWith('addresses pinned'))
+        for (const each of (await check()).findings) await swarm.mend(each.mend as string);
       if (kind === 'guest') {
         const guest = [...swarm.net.list()].find(({ identity }) => identity.startsWith('@guest/'))!;
         await release(guest.identity, 'node-1'); // as the plugin does when the guest has gone
