@@ -49,7 +49,7 @@ const container = objectOf({
   Names: texts,
   State: text,
   Created: count,
-  Labels: z.record(z.string(), z.unknown()).catch(() => ({})),
+  Labels: z.transform((value) => (isMap(value) ? value : {})),
   NetworkSettings: objectOf({ Networks: mapOf(endpoint) }),
 });
 

@@ -132,7 +132,7 @@ export class Subnet {
    * @param time milliseconds since the epoch: since when a new binding counts as reserved
    * @throws LimpetError OCCUPIED (`details.owner` has it), EXCLUDED, OUT_OF_RANGE, BOUND_ELSEWHERE (its address is
    * another one: `reclaim` that first), NO_MEMORY, BAD_INPUT; nothing has changed then
-   * @example net.pin('db.1', '10.0.0.10') // '10.0.0.10', which allocate('db.1') answers from now on
+   * @example net.pin('db.1', '10.0.0.10') // '10.0.0.10'
    */
   pin(identity: string | Identity, address: string, time: number = Date.now()): string {
     const ordinal = this.#addresses.ordinalOf(address);
