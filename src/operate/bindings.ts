@@ -4,6 +4,7 @@ import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { AddressState } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
+import { homesOf, isSecondHome, whose } from '../service/second-homes.js';
 import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
 
@@ -14,6 +15,8 @@ export interface AddressRow {
   readonly address: string;
   readonly state: AddressState;
   readonly identity?: string;
+  /** The address is the second home of the identity; absent of its first one. */
+  readonly home?: 'second';
   /** The IDs of the nodes where it is live. */
   readonly nodes: readonly string[];
   /** Milliseconds since the epoch; on reserved bindings. */
@@ -59,7 +62,9 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
  */
 export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
   const { service } = environment;
-  const found = selectSubnets(service, selection).flatMap((net) => bindingRow(net, key) ?? []);
+  const found = selectSubnets(service, selection).flatMap((net) =>
+    homesOf(key).flatMap((home) => bindingRow(net, home) ?? []),
+  );
   if (addressIn(key) !== undefined && found.length === 0) {
     return listing(
       environment,
@@ -90,7 +95,9 @@ function* heldRows(net: SubnetService): Generator<AddressRow> {
 
 function bindingRow(net: SubnetService, identity: string): AddressRow | undefined {
   const binding = net.lookup(identity);
-  return binding && { ...whereOf(net), ...binding };
+  if (binding === undefined) return undefined;
+  const second = isSecondHome(identity) ? ({ identity: whose(identity), home: 'second' } as const) : {};
+  return { ...whereOf(net), ...binding, ...second };
 }
 
 function addressRow(net: SubnetService, text: string): AddressRow {

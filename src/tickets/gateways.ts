@@ -4,6 +4,7 @@
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
+import { isSecondHome, whose } from '../service/second-homes.js';
 import type { Environment, Wanted } from './environment.js';
 
 /** Against other hosts that make a network on the same subnet. */
@@ -91,10 +92,14 @@ export function heldByNetwork(net: SubnetService, address: string): LimpetError 
   return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
 }
 
-/** The refusal of an address that is somebody's, with the owner's name and where it runs. */
-export function occupied({ service }: Environment, net: SubnetService, address: string, identity: string): LimpetError {
-  const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
-  const owner = nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
+/**
+ * The refusal of an address that is somebody's, with the owner's name and where it runs. @param home the name of the
+ * owner's binding
+ */
+export function occupied({ service }: Environment, net: SubnetService, address: string, home: string): LimpetError {
+  const nodes = (net.lookup(home)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
+  const state = nodes.length === 0 ? 'reserved' : `live on ${nodes.join(' and ')}`;
+  const owner = `${whose(home)} (${isSecondHome(home) ? 'its second home, ' : ''}${state})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
     subnet: net.cidr,
     address,

@@ -1,6 +1,7 @@
 // What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that
 // the leader was given; the answer is the identity's own address, which Docker then uses.
 
+import { secondHomeOf } from '../docker/identities.js';
 import { endpoint, guest, unnamed } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
@@ -65,22 +66,24 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
-    if (asker.around !== undefined && isForAnyone(net, asker, request)) {
-      await keepNeighbours(this.#environment, this.#tenants, net, asker.around, request);
-    }
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
-      const other = this.#other(net, asker, around);
+      const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.elapsed() >= until) return this.#guest(net, asker, request, other);
+      if (!isWorthWaiting || clock.elapsed() >= until) return this.#beside(net, asker, request, { other, around });
       await clock.sleep(STEP);
     }
   }
 
-  /** Who is at the asker's home, or at the address that its user wants. */
-  #other(net: SubnetService, asker: Someone, around: readonly Container[] | undefined): Other | undefined {
-    return this.#tenants.other(net, asker.identity, asker, around, this.#environment.networks.known);
+  /** Who is at this home of the asker's, or at the address that its user wants. */
+  #other(
+    net: SubnetService,
+    home: string,
+    asker: Someone,
+    around: readonly Container[] | undefined,
+  ): Other | undefined {
+    return this.#tenants.other(net, home, asker, around, this.#environment.networks.known);
   }
 
   #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
@@ -88,34 +91,78 @@ export class NodeCalls {
   }
 
   /** The identity's own address; undefined while it is live on another node. */
-  async #home(
+  async #home(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
+    const { identity } = asker;
+    const known = net.lookup(identity) !== undefined;
+    const address = await this.#letIn(net, identity, asker, request);
+    if (address === undefined) return undefined;
+    const ticket = request.address;
+    const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
+    return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
+  }
+
+  /**
+   * Where the identity runs already: at its second home, and where it has none, or that is taken as well, as a guest.
+   */
+  async #beside(net: SubnetService, asker: Someone, request: NodeRequest, first: First): Promise<string> {
+    const { identity } = asker;
+    const why = `${this.#whoIsAt(net, identity, first.other)} is still at ${net.lookup(identity)?.address}`;
+    const home = asker.wish ? undefined : secondHomeOf(identity);
+    if (home === undefined) return this.#guest(net, asker, request, why, first.other);
+    const other = this.#other(net, home, asker, first.around);
+    const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
+    if (address !== undefined)
+      return this.#answer(net, { identity, address, ticket: request.address, outcome: 'second' }, why);
+    const also = `${this.#whoIsAt(net, home, other)} at the second home ${net.lookup(home)?.address}`;
+    return this.#guest(net, asker, request, `${why}, and ${also}`, first.other);
+  }
+
+  /**
+   * The address of this home of the asker's, which is made if there is none yet; undefined while somebody of another
+   * node has it.
+   */
+  async #letIn(
     net: SubnetService,
+    home: string,
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
-    const { identity } = asker;
-    const known = net.lookup(identity) !== undefined;
-    const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
-    const address = await claimed(net, identity, {
+    await this.#keepNeighbours(net, home, asker, { address: ticket, deadline });
+    const isUsable = ticket !== undefined && (net.lookup(home) !== undefined || isFreeFor(net, ticket, home));
+    const address = await claimed(net, home, {
       node: this.#environment.nodeOf(net),
       deadline,
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
-    if (address === undefined) return undefined;
-    this.#tenants.enter(net, identity, asker, address);
-    const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
-    return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
+    if (address !== undefined) this.#tenants.enter(net, home, asker, address);
+    return address;
+  }
+
+  /** Before an address that is nobody's is given, whoever runs at it has to have it. */
+  async #keepNeighbours(
+    net: SubnetService,
+    home: string,
+    { around }: Someone,
+    { address, deadline }: Pick<NodeRequest, 'address' | 'deadline'>,
+  ): Promise<void> {
+    if (around === undefined || !isForAnyone(net, home, address)) return;
+    await keepNeighbours(this.#environment, this.#tenants, net, around, { deadline });
+  }
+
+  /** Who keeps the asker from a home, for messages. */
+  #whoIsAt(net: SubnetService, home: string, other: Other | undefined): string {
+    if (other !== undefined) return other.name;
+    const names = net.lookup(home)?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
+    return `a container on ${names.join(' and ')}`;
   }
 
   /** A user's own choice: this address or none, and the container's home from now on. */
-  async #wish(
-    net: SubnetService,
-    asker: Someone,
-    { address: wish, deadline }: NodeRequest,
-  ): Promise<string | undefined> {
+  async #wish(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
     const { identity } = asker;
-    const address = wish as string;
+    const { deadline } = request;
+    const address = request.address as string;
+    await this.#keepNeighbours(net, identity, asker, request);
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
@@ -139,16 +186,17 @@ export class NodeCalls {
     net: SubnetService,
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
+    why: string,
     other: Other | undefined,
   ): Promise<string> {
     const { identity, wish } = asker;
     const node = this.#environment.nodeOf(net);
-    const home = net.lookup(identity);
-    const names = home?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
-    const where = other?.name ?? `a container on ${names.join(' and ')}`;
-    if (wish && home?.address === ticket)
+    if (wish && net.lookup(identity)?.address === ticket) {
+      const where = this.#whoIsAt(net, identity, other);
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
+    }
     const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
+    await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
     const address = await net.claim(own, {
       node,
       deadline,
@@ -157,7 +205,6 @@ export class NodeCalls {
     });
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
-    const why = `${where} is still at ${home?.address}`;
     return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
   }
 
@@ -219,6 +266,13 @@ export class NodeCalls {
   }
 }
 
+/** What keeps the asker from its first home. */
+interface First {
+  /** Undefined when it is a container of another node. */
+  readonly other: Other | undefined;
+  readonly around: readonly Container[] | undefined;
+}
+
 interface Given {
   readonly address: string;
   readonly outcome: Outcome;
@@ -233,9 +287,9 @@ const WHY = {
   new: 'its first: the next free one',
 } as const;
 
-/** Whether it may get an address that is nobody's now: it has none, and no ticket that is held for it. */
-function isForAnyone(net: SubnetService, { identity }: Someone, { address }: NodeRequest): boolean {
-  return net.lookup(identity) === undefined && (address === undefined || net.inspect(address).state !== 'held');
+/** Whether the home may get an address that is nobody's now: it has none, and no ticket is held for it. */
+function isForAnyone(net: SubnetService, home: string, ticket: string | undefined): boolean {
+  return net.lookup(home) === undefined && (ticket === undefined || net.inspect(ticket).state !== 'held');
 }
 
 /** Whether an address that is asked for is nobody else's home. */

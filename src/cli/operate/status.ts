@@ -57,6 +57,8 @@ function* subnetsText(
   for (const [n, line] of rest.entries()) yield withColour(line, subnets[n] as SubnetStatus, paint);
   yield '';
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
+  for (const { subnet, second } of subnets)
+    if (second > 0) yield `${subnet}: of the live and reserved addresses ${second} are second homes`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);
   if (warnings.length > 0) yield '';
   for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;
