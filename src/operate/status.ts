@@ -74,7 +74,6 @@ function room(
   if (free === 0) return { room: 'full', warning: `${cidr} is full: no new task can get a ticket${spare}` } as const;
   if (free + held >= live) return { room: 'plenty' } as const;
   const has = `${free} free and ${held} held addresses for the tickets of ${live} live bindings`;
-  const plan =
-    second === 0 ? 'twice as many addresses as tasks' : 'four addresses a task where updates are start-first';
+  const plan = `${second === 0 ? 'twice' : 'three times'} as many addresses as tasks`;
   return { room: 'tight', warning: `${cidr} is tight: ${has}; plan ${plan}${spare}` } as const;
 }
