@@ -46,6 +46,7 @@ const LABEL = {
   name: 'com.docker.swarm.task.name',
   service: 'com.docker.swarm.service.name',
   serviceId: 'com.docker.swarm.service.id',
+  project: 'com.docker.compose.project',
 } as const;
 
 const container = objectOf({
@@ -53,7 +54,7 @@ const container = objectOf({
   Names: texts,
   State: text,
   Created: count,
-  Labels: objectOf({ [LABEL.id]: text, [LABEL.name]: text, [LABEL.service]: text, [LABEL.serviceId]: text }),
+  Labels: objectOf(Object.fromEntries(Object.values(LABEL).map((label) => [label, text]))),
   NetworkSettings: objectOf({ Networks: mapOf(endpoint) }),
 });
 
@@ -65,6 +66,7 @@ export function readContainer(value: unknown): Container {
     state: State,
     created: Created * 1000,
     endpoints: NetworkSettings.Networks.map(readEndpoint),
+    ...(Labels[LABEL.project] === '' ? {} : { project: Labels[LABEL.project] as string }),
   };
   const id = Labels[LABEL.id] as string;
   if (id === '') return read;

@@ -21,15 +21,18 @@ export interface AllocateOptions extends CallOptions {
    * with a binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
    */
   readonly range?: string | undefined;
-  /** Identities that nobody comes back as: when the subnet is full their addresses go first, without a hold-down. */
-  readonly gone?: readonly string[] | undefined;
+  /**
+   * Identities that nobody comes back as: their addresses go first, without a hold-down. Asked for only when the subnet
+   * is full, and lets addresses go when it is.
+   */
+  readonly gone?: (() => Promise<readonly string[]>) | undefined;
 }
 
 export interface HoldOptions extends CallOptions {
   /** `first-last` or a CIDR: the address is chosen in it, and room is made in it alone. */
   readonly range?: string | undefined;
   /** As of {@link AllocateOptions}. */
-  readonly gone?: readonly string[] | undefined;
+  readonly gone?: AllocateOptions['gone'];
 }
 
 /** @internal */

@@ -31,7 +31,9 @@ export interface Reclaiming {
 }
 
 /** Where room is needed, and until when. */
-export interface Room extends CallOptions, Place {}
+export interface Room extends CallOptions, Pick<Place, 'range'> {
+  readonly gone?: (() => Promise<readonly string[]>) | undefined;
+}
 
 /** What the reclaimer needs of its subnet. */
 export interface Reclaimable {
@@ -62,11 +64,12 @@ export class Reclaimer {
   }
 
   /** Reclaims the binding whose turn it is, of the range, if the hold-down lets it go; false when there is none. */
-  async makeRoom({ deadline, ...place }: Room): Promise<boolean> {
+  async makeRoom({ range, gone, deadline }: Room): Promise<boolean> {
     const { whenFull } = this.#policy;
     if (whenFull === undefined) return false;
     const { givingWay } = this.#subnet;
     const now = () => this.#clock.now();
+    const place = { range, gone: await gone?.() };
     const going = givingWay.next(place, now() - whenFull.holdDown);
     if (going === undefined) return false;
     const isGone = going.kind === 'gone';
@@ -80,8 +83,8 @@ export class Reclaimer {
   }
 
   /** The refusal of whoever found no room, with what the policy will do about it. */
-  explained(full: LimpetError<'FULL'>, room: Room): LimpetError<'FULL'> {
-    return explained(full, this.#policy, this.#subnet.givingWay.inTurn(room), this.#clock.now());
+  explained(full: LimpetError<'FULL'>, { range }: Room): LimpetError<'FULL'> {
+    return explained(full, this.#policy, this.#subnet.givingWay.inTurn({ range }), this.#clock.now());
   }
 
   /** Wakes when the next binding is old enough. To be called when any may have become older. */

@@ -7,6 +7,8 @@ import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
+import { goneFrom } from './gone.js';
+import type { Tenants } from './tenants.js';
 import type { Released } from './told.js';
 
 /** Docker repeats a call whose answer got lost for so long. */
@@ -20,13 +22,15 @@ interface Given {
 
 export class LeaderCalls {
   readonly #environment: Environment;
+  readonly #tenants: Tenants;
   /** What this leader has been given since it asked for the pool, by pool and address. */
   readonly #given = new Map<string, Map<string, Given>>();
   /** Calls so far. */
   #turn = 0;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
+    this.#tenants = tenants;
   }
 
   /** A leader begins with its pools, then says again all that its records hold. */
@@ -43,7 +47,7 @@ export class LeaderCalls {
   }
 
   async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
-    const address = await net.holdNext(range === undefined ? { deadline } : { range, deadline });
+    const address = await net.holdNext({ range, gone: goneFrom(this.#environment, this.#tenants, net), deadline });
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
   }

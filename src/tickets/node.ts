@@ -2,18 +2,21 @@
 // the leader was given; the answer is the identity's own address, which Docker then uses.
 
 import { secondHomeOf } from '../docker/identities.js';
-import { endpoint, guest, unnamed } from '../docker/made-up.js';
+import { guest } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocateOptions, CallOptions, SubnetService } from '../service/index.js';
+import type { AllocateOptions, CallOptions, Deadline, SubnetService } from '../service/index.js';
+import { answer, isFreeFor, unnamedOn } from './answers.js';
 import { Askers, type Request, type Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
+import { forget } from './forget.js';
 import { excluded, gatewayFor, heldByNetwork, occupied } from './gateways.js';
+import { goneFrom } from './gone.js';
 import { Leaving } from './leaving.js';
 import { keepNeighbours } from './neighbours.js';
+import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
-import type { Outcome } from './told.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
@@ -45,9 +48,9 @@ export class NodeCalls {
       case 'container':
         return this.#tenants.alone(net, asker.identity, () => this.#container(net, asker, request));
       case 'endpoint':
-        return this.#endpoint(net, request.address as string, request);
+        return endpointFor(this.#environment, net, request.address as string, request);
       case 'unclear':
-        return this.#unclear(net, request, asker.candidates, asker.why);
+        return unclearFor(this.#environment, this.#tenants, net, request, asker);
     }
   }
 
@@ -55,7 +58,7 @@ export class NodeCalls {
   async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
     if (wanted.address !== undefined && isLeaders(net)) await this.#untilNews(net, wanted.address);
     const address = await gatewayFor(this.#environment, net, wanted);
-    return this.#answer(net, { address, outcome: 'gateway' }, 'the gateway');
+    return answer(this.#environment, net, { address, outcome: 'gateway' }, 'the gateway');
   }
 
   /** An address is needed no longer. Only whose it is lets go of it. */
@@ -98,7 +101,7 @@ export class NodeCalls {
     if (address === undefined) return undefined;
     const ticket = request.address;
     const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
-    return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
+    return answer(this.#environment, net, { identity, address, ticket, outcome }, WHY[outcome]);
   }
 
   /**
@@ -112,7 +115,7 @@ export class NodeCalls {
     const other = this.#other(net, home, asker, first.around);
     const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
     if (address !== undefined)
-      return this.#answer(net, { identity, address, ticket: request.address, outcome: 'second' }, why);
+      return answer(this.#environment, net, { identity, address, ticket: request.address, outcome: 'second' }, why);
     const also = `${this.#whoIsAt(net, home, other)} at the second home ${net.lookup(home)?.address}`;
     return this.#guest(net, asker, request, `${why}, and ${also}`, first.other);
   }
@@ -132,6 +135,7 @@ export class NodeCalls {
     const address = await claimed(net, home, {
       node: this.#environment.nodeOf(net),
       deadline,
+      gone: goneFrom(this.#environment, this.#tenants, net),
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
@@ -163,6 +167,7 @@ export class NodeCalls {
     const { deadline } = request;
     const address = request.address as string;
     await this.#keepNeighbours(net, identity, asker, request);
+    await this.#forgetGone(net, address, asker, deadline);
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
@@ -179,7 +184,26 @@ export class NodeCalls {
     const given = await claimed(net, identity, { node, ticket: address, deadline });
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
-    return this.#answer(net, { identity, address: given, ticket: address, outcome: 'own' }, 'asked for by its user');
+    return answer(
+      this.#environment,
+      net,
+      { identity, address: given, ticket: address, outcome: 'own' },
+      'asked for by its user',
+    );
+  }
+
+  /** Whoever nobody comes back as gives way to a user's own choice, unless by the subnet's policy nobody does. */
+  async #forgetGone(
+    net: SubnetService,
+    address: string,
+    { identity, around }: Someone,
+    deadline: Deadline | undefined,
+  ): Promise<void> {
+    const { identity: owner } = net.inspect(address);
+    const { after, whenFull } = net.spec.reclaim;
+    const isNever = after === undefined && whenFull === undefined;
+    if (owner === undefined || owner === identity || isNever) return;
+    if (this.#tenants.departures.gone(net, around).includes(owner)) await forget(net, owner, { deadline });
   }
 
   async #guest(
@@ -195,60 +219,19 @@ export class NodeCalls {
       const where = this.#whoIsAt(net, identity, other);
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     }
-    const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
+    const own =
+      ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : unnamedOn(this.#environment, net);
     await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
     const address = await net.claim(own, {
       node,
       deadline,
+      gone: goneFrom(this.#environment, this.#tenants, net),
       ...(made(own, ticket) ? { ticket: ticket as string } : {}),
       ...(range === undefined ? {} : { range }),
     });
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
-    return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
-  }
-
-  /**
-   * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can
-   * share.
-   */
-  async #endpoint(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
-    const node = this.#environment.nodeOf(net);
-    const { state, identity } = net.inspect(address);
-    const name = endpoint(node, address);
-    if (identity !== undefined && identity !== name) throw occupied(this.#environment, net, address, identity);
-    if (!isLeaders(net)) {
-      if (state === 'free') await net.hold(address, { deadline });
-      return this.#answer(net, { address, outcome: 'auxiliary' }, 'no container asked for it');
-    }
-    if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
-    return this.#answer(net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
-  }
-
-  /** An address of its own, and nobody's home: the one that is asked for, if it is nobody's. */
-  async #unclear(
-    net: SubnetService,
-    { address: asked, range, deadline }: NodeRequest,
-    candidates: readonly string[],
-    why: string,
-  ): Promise<string> {
-    if (asked !== undefined && !isLeaders(net) && net.inspect(asked).state === 'held') {
-      return this.#answer(net, { address: asked, outcome: 'auxiliary' }, 'said again');
-    }
-    const node = this.#environment.nodeOf(net);
-    // A ticket may be the load balancer's end: so called, its node counts as seen. It ends with its use as well.
-    const end = asked !== undefined && isLeaders(net) ? endpoint(node, asked) : undefined;
-    const identity = end !== undefined && isFreeFor(net, asked as string, end) ? end : this.#unnamed(net);
-    const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
-    const where = { ...(isUsable ? { ticket: asked } : {}), ...(range === undefined ? {} : { range }) };
-    const address = await net.claim(identity, { node, deadline, ...where });
-    const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
-    return this.#answer(net, given, `${why}: the address will not be sticky`);
-  }
-
-  #unnamed(net: SubnetService): string {
-    const unique = Math.floor(this.#environment.clock.random() * 2 ** 48).toString(36);
-    return unnamed(this.#environment.nodeOf(net), unique);
+    return answer(this.#environment, net, { identity, address, ticket, outcome: 'guest' }, why);
   }
 
   /** In a subnet of the swarm the leader's gateway may be known a moment later than the leader's answer. */
@@ -257,13 +240,6 @@ export class NodeCalls {
     const until = clock.elapsed() + NEWS;
     while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
-
-  #answer(net: SubnetService, given: Given, why: string): string {
-    const level = given.outcome === 'guest' || given.outcome === 'unnamed' ? 'warn' : 'info';
-    const node = this.#environment.nodeOf(net);
-    this.#environment.tell({ event: 'address', level, addressSpace: 'local', subnet: net.cidr, node, ...given, why });
-    return given.address;
-  }
 }
 
 /** What keeps the asker from its first home. */
@@ -271,14 +247,6 @@ interface First {
   /** Undefined when it is a container of another node. */
   readonly other: Other | undefined;
   readonly around: readonly Container[] | undefined;
-}
-
-interface Given {
-  readonly address: string;
-  readonly outcome: Outcome;
-  readonly identity?: string;
-  readonly ticket?: string | undefined;
-  readonly candidates?: readonly string[];
 }
 
 const WHY = {
@@ -290,12 +258,6 @@ const WHY = {
 /** Whether the home may get an address that is nobody's now: it has none, and no ticket is held for it. */
 function isForAnyone(net: SubnetService, home: string, ticket: string | undefined): boolean {
   return net.lookup(home) === undefined && (ticket === undefined || net.inspect(ticket).state !== 'held');
-}
-
-/** Whether an address that is asked for is nobody else's home. */
-function isFreeFor(net: SubnetService, address: string, identity: string): boolean {
-  const { state, identity: owner } = net.inspect(address);
-  return state !== 'excluded' && (owner === undefined || owner === identity);
 }
 
 function made(own: string, ticket: string | undefined): boolean {

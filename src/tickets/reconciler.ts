@@ -142,7 +142,7 @@ export class Reconciler {
       if (whose(name) !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
       if (this.#tenants.hasJustLeft(net, name)) return;
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined)
-        this.#tenants.enter(net, name, { name: resident.container, id: resident.id }, address);
+        this.#tenants.enter(net, name, { ...resident, name: resident.container }, address);
       if (!net.lookup(name)?.nodes.includes(this.#environment.nodeOf(net))) await this.#mark(net, resident, name, told);
     });
   }
@@ -176,8 +176,10 @@ export class Reconciler {
     if (!this.#missed.has(key)) return void seen.missed.add(key);
     await this.#tenants.alone(net, identity, async () => {
       if (this.#tenants.isStarting(net, identity, await this.#environment.containers.fresh())) return;
+      const tenant = this.#tenants.get(net, identity);
       this.#tenants.leave(net, identity);
       await net.release(identity, node);
+      this.#tenants.departures.left(net, identity, tenant?.container);
       if (kind !== undefined) await forget(net, identity);
       this.#mended(net, 'ended', { identity, address }, 'it does not run here');
     });

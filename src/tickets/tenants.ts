@@ -9,11 +9,14 @@ import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
 import { whose } from '../service/second-homes.js';
+import { Departures } from './departures.js';
 
 /** A container, by its ID where that is known. */
 export interface Who {
   readonly name: string;
   readonly id?: string | undefined;
+  /** Nobody makes it again by itself once it is removed. */
+  readonly isPassing?: boolean | undefined;
 }
 
 /** A container that is in the way, for messages. */
@@ -53,6 +56,7 @@ export class Tenants {
   /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
+  readonly departures = new Departures();
 
   /** Requests are seen from now on. */
   constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
@@ -70,9 +74,9 @@ export class Tenants {
   }
 
   /** The container is at home from now on. */
-  enter(net: SubnetService, home: string, { name, id }: Who, address: string): void {
+  enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string): void {
     const before = this.get(net, home);
-    const container = { name, id };
+    const container = { name, id, isPassing };
     const doubtful = before !== undefined && (!isTheSame(before.container, container) || before.doubtful);
     this.#left.delete(keyOf(net, home));
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
@@ -109,7 +113,8 @@ export class Tenants {
     for (const [key, tenant] of this.#tenants) {
       const { id, name } = tenant.container;
       const now = id === undefined ? undefined : names.get(id);
-      if (now !== undefined && now !== name) this.#tenants.set(key, { ...tenant, container: { id, name: now } });
+      if (now === undefined || now === name) continue;
+      this.#tenants.set(key, { ...tenant, container: { ...tenant.container, name: now } });
     }
   }
 

@@ -126,7 +126,7 @@ describe('who does not come back', () => {
     for (const identity of ['kept', 'removed']) await live(net, identity);
     for (const identity of ['kept', 'removed']) await gone(net, identity);
     await assert.rejects(live(net, 'x'), { code: 'FULL' });
-    assert.equal(await net.allocate('x', { node: 'n', gone: ['removed'] }), '10.0.0.2');
+    assert.equal(await net.allocate('x', { node: 'n', gone: async () => ['removed'] }), '10.0.0.2');
     assert.deepEqual([is('kept'), is('removed')], ['reserved', 'free']);
     assert.equal(
       log.find(({ event }) => event === 'reclaim')?.why,
@@ -139,19 +139,19 @@ describe('who does not come back', () => {
     const { net } = await begin('10.0.0.0/29', WHEN_FULL);
     for (const identity of ['a', 'b', 'c', 'd', 'e', 'f']) await live(net, identity);
     await gone(net, 'a');
-    await assert.rejects(net.holdNext({ gone: ['a'], range: '10.0.0.2-10.0.0.3' }), { code: 'FULL' });
-    assert.equal(await net.holdNext({ gone: ['a'] }), '10.0.0.1');
+    await assert.rejects(net.holdNext({ gone: async () => ['a'], range: '10.0.0.2-10.0.0.3' }), { code: 'FULL' });
+    assert.equal(await net.holdNext({ gone: async () => ['a'] }), '10.0.0.1');
   });
 
   test('keeps what is live, whoever says that it is gone, and all where nothing gives way', async () => {
     const { net, is } = await begin('10.0.0.0/30', WHEN_FULL);
     for (const identity of ['a', 'b']) await live(net, identity);
-    await assert.rejects(net.allocate('x', { node: 'n', gone: ['a', 'nobody'] }), { code: 'FULL' });
+    await assert.rejects(net.allocate('x', { node: 'n', gone: async () => ['a', 'nobody'] }), { code: 'FULL' });
     assert.equal(is('a'), 'live');
     const { net: never } = await begin('10.0.0.0/30', {});
     for (const identity of ['a', 'b']) await live(never, identity);
     await gone(never, 'a');
-    await assert.rejects(never.allocate('x', { node: 'n', gone: ['a'] }), { code: 'FULL' });
+    await assert.rejects(never.allocate('x', { node: 'n', gone: async () => ['a'] }), { code: 'FULL' });
   });
 });
 
