@@ -46,7 +46,7 @@ export class GivingWay {
     return this.inTurn(place).find(({ kind, since }) => kind === 'gone' || since <= moment);
   }
 
-  /** Who could give way when there is no room, in turn: the first one at least, and of the last two kinds the oldest. */
+  /** Who could give way when there is no room, in turn; not all, but the oldest is among them. */
   inTurn({ range, gone = [] }: Place): readonly Going[] {
     return [...this.#gone(range, gone), ...this.#inTurn(range)];
   }

@@ -1,6 +1,6 @@
 // Second homes. An identity can have a further binding, for when two of it run at once: the name of that binding is
-// made of its own, so that neither the core nor a store knows of more than bindings. Whose binding it is, and since when
-// both are of no use, is known here alone.
+// made of its own, so that neither the core nor a store knows of more than bindings. Whose binding it is, and since
+// when both are of no use, is known here alone.
 
 import { whyNoIdentity } from '../host/identity.js';
 import type { Binding } from '../host/types.js';

@@ -1,4 +1,5 @@
-// Who nobody comes back as, for those who need an address of a subnet that may be full: asked of Docker only when it is.
+// Who nobody comes back as, for those who need an address of a subnet that may be full: Docker is asked only when it
+// is.
 
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';

@@ -1,5 +1,5 @@
-// What a node asks for whoever has no identity: the load balancer's end, auxiliary addresses, and containers that cannot
-// be told from others.
+// What a node asks for whoever has no identity: the load balancer's end, auxiliary addresses, and containers that
+// cannot be told from others.
 
 import { endpoint } from '../docker/made-up.js';
 import type { CallOptions, SubnetService } from '../service/index.js';

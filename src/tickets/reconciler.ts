@@ -224,8 +224,8 @@ export class Reconciler {
     const { container, address } = resident;
     if (this.#isTold(net, resident, owner, told)) return;
     const why =
-      `${container} runs at the address of ${homeText(owner)}: it was renamed, or has the address from elsewhere; restart ` +
-      'it';
+      `${container} runs at the address of ${homeText(owner)}: it was renamed, or has the address from elsewhere; ` +
+      'restart it';
     this.#environment.tell({ event: 'conflict', level: 'error', subnet: net.cidr, address, container, owner, why });
   }
 

@@ -1,5 +1,5 @@
-// Who does not come back gives way first: a plain container that was removed. One that is only stopped, one of Compose's
-// and a service's slot keep their addresses as ever.
+// Who does not come back gives way first: a plain container that was removed. One that is only stopped, one of
+// Compose's and a service's slot keep their addresses as ever.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';

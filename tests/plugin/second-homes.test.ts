@@ -1,5 +1,5 @@
-// Second homes in time: with start-first a slot has two addresses, always the same two, in turn. Whatever happens to the
-// plugin or the node meanwhile, and whichever home is empty.
+// Second homes in time: with start-first a slot has two addresses, always the same two, in turn. Whatever happens to
+// the plugin or the node meanwhile, and whichever home is empty.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';

@@ -124,7 +124,8 @@ function planOne(context: OperateEnvironment, net: Lookable, claim: Resident, ma
       `it is bound to ${homeText(owner)}; ${command('limpet reclaim', [owner])} ends that`,
     );
   if (binding !== undefined) {
-    const why = `${homeText(identity)} is bound to ${binding.address}; ${command('limpet reclaim', [identity])} ends that`;
+    const mend = command('limpet reclaim', [identity]);
+    const why = `${homeText(identity)} is bound to ${binding.address}; ${mend} ends that`;
     return conflict(context, net, claim, why);
   }
   if (state === 'excluded') return conflict(context, net, claim, `${net.cidr} excludes it`);
