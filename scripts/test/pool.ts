@@ -1,4 +1,4 @@
-// Runs processes side by side, one more than there are processor cores since tests wait too, the longest first.
+// Runs processes side by side, two more than there are processor cores since many tests only wait, the longest first.
 import { availableParallelism } from 'node:os';
 import { broken, type Result } from './result.js';
 import type { Planned } from './select.js';
@@ -10,7 +10,7 @@ export interface Finished {
   readonly seconds: number;
 }
 
-const WIDTH = availableParallelism() + 1;
+const WIDTH = availableParallelism() + 2;
 
 /** Runs all; `onEnd` is called after each. Those that must be alone come last, one by one. */
 export async function runAll(

@@ -5,33 +5,28 @@
 import { z } from 'zod';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
-// What is missing is usual and takes the default; only what is of another type takes zod's slower way, with issues.
-export const text = z.string().default('').catch('');
-export const count = z.number().default(0).catch(0);
-export const yes = z.boolean().default(false).catch(false);
-const texts = listOf(z.string().optional().catch(undefined)).transform((all) => all.filter(isGiven));
+// Each leaf is one step of zod's, and none can fail: a list of containers is read at every call of Docker's.
+export const text = z.transform((value) => (typeof value === 'string' ? value : ''));
+export const count = z.transform((value) => (typeof value === 'number' ? value : 0));
+export const yes = z.transform((value) => value === true);
+const texts = z.transform((value) => (Array.isArray(value) ? value.filter(isText) : []));
 /** An address without the prefix length that Swarm writes behind it. */
-const address = text.transform((value) => value.replace(/\/.*$/, ''));
+const address = z.transform((value) => (typeof value === 'string' ? value.replace(/\/.*$/, '') : ''));
 
 /** An object of which every field can be missing, and the object too. */
 export function objectOf<S extends z.ZodRawShape>(shape: S) {
-  const schema = z.object(shape);
-  return z.preprocess(
-    (value) => value ?? {},
-    schema.catch(() => schema.parse({})),
-  );
+  return z.preprocess((value) => (isMap(value) ? value : {}), z.object(shape));
 }
 
 export function listOf<S extends z.ZodType>(each: S) {
-  return z.array(each).catch(() => []);
+  return z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(each));
 }
 
-/** A map by name, read entry by entry. */
+/** A map by name. Not `z.record`, which leaves out what is called `__proto__`. */
 function mapOf<S extends z.ZodType>(each: S) {
-  return z
-    .record(z.string(), z.unknown())
-    .catch(() => ({}))
-    .transform((map) => Object.entries(map).map(([name, value]): [string, z.output<S>] => [name, each.parse(value)]));
+  return z.transform((value) =>
+    Object.entries(isMap(value) ? value : {}).map(([name, entry]): [string, z.output<S>] => [name, each.parse(entry)]),
+  );
 }
 
 const endpoint = objectOf({
@@ -161,7 +156,7 @@ const network = objectOf({
   IPAM: objectOf({
     Driver: text,
     Config: listOf(objectOf({ Subnet: text, Gateway: address })),
-    Options: mapOf(z.unknown().transform(String)),
+    Options: mapOf(text),
   }),
 });
 
@@ -222,6 +217,14 @@ export function readInfo(value: unknown): Info {
   };
 }
 
-function isGiven(value: string | undefined): value is string {
-  return value !== undefined && value !== '';
+function isGiven(value: string): boolean {
+  return value !== '';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

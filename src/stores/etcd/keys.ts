@@ -172,8 +172,12 @@ export class Keys {
   }
 }
 
+/** What is escaped to itself, as nearly every segment is. */
+const PLAIN = /^[\w.!~*'():-]*$/;
+
 /** Percent-encoded UTF-8; letters, digits and `-_.!~*'():` stay as they are. No two texts become one segment. */
 export function escapeSegment(text: string): string {
+  if (PLAIN.test(text)) return text;
   try {
     return encodeURIComponent(text).replaceAll('%3A', ':');
   } catch {
@@ -185,6 +189,7 @@ export function escapeSegment(text: string): string {
 
 /** Undefined for a segment that {@link escapeSegment} would not make. */
 export function unescapeSegment(segment: string): string | undefined {
+  if (PLAIN.test(segment)) return segment;
   try {
     const text = decodeURIComponent(segment);
     return escapeSegment(text) === segment ? text : undefined;
