@@ -20,6 +20,8 @@ import type { Other, Tenants } from './tenants.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
+/** Swarm has started by then what it has created. */
+const STARTED = 10_000;
 /** The news of the leader's gateway comes at once, if it comes. */
 const NEWS = 300;
 
@@ -69,14 +71,27 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
+    const mayBeLeft = this.#mayBeLeft(asker, request);
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.elapsed() >= until) return this.#beside(net, asker, request, { other, around });
+      if (!isWorthWaiting || clock.elapsed() >= until)
+        return this.#beside(net, asker, request, { other, around, mayBeLeft });
       await clock.sleep(STEP);
     }
+  }
+
+  /**
+   * Whether the one that asks may be a load balancer's end, and the container one that was left over with a ticket that
+   * is given again: before Docker 29 a worker cannot tell. What the end gets must not stay a home.
+   */
+  #mayBeLeft({ id, around }: Someone, { name }: NodeRequest): boolean {
+    const { clock, isManager } = this.#environment;
+    if (name !== undefined || isManager()) return false;
+    const container = around?.find((each) => each.id === id);
+    return container?.task !== undefined && clock.now() - container.created > STARTED;
   }
 
   /** Who is at this home of the asker's, or at the address that its user wants. */
@@ -110,7 +125,7 @@ export class NodeCalls {
   async #beside(net: SubnetService, asker: Someone, request: NodeRequest, first: First): Promise<string> {
     const { identity } = asker;
     const why = `${this.#whoIsAt(net, identity, first.other)} is still at ${net.lookup(identity)?.address}`;
-    const home = asker.wish ? undefined : secondHomeOf(identity);
+    const home = asker.wish || first.mayBeLeft ? undefined : secondHomeOf(identity);
     if (home === undefined) return this.#guest(net, asker, request, why, first.other);
     const other = this.#other(net, home, asker, first.around);
     const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
@@ -247,6 +262,7 @@ interface First {
   /** Undefined when it is a container of another node. */
   readonly other: Other | undefined;
   readonly around: readonly Container[] | undefined;
+  readonly mayBeLeft: boolean;
 }
 
 const WHY = {

@@ -123,7 +123,10 @@ export class Reconciler {
   async #settleEnd(net: SubnetService, address: string, node: string): Promise<void> {
     const identity = endpoint(node, address);
     const { state, identity: owner } = net.inspect(address);
-    const isOthers = owner !== undefined && owner !== identity;
+    // It was taken for a task that was left over: whose home that is does not run, and the end is there.
+    const isMistaken = owner !== undefined && made(owner) === undefined && state === 'reserved';
+    if (isMistaken) await forget(net, owner);
+    const isOthers = owner !== undefined && owner !== identity && !isMistaken;
     if (isOthers || state === 'excluded' || net.lookup(identity)?.nodes.includes(node)) return;
     await net.claim(identity, { node, ticket: address });
     this.#mended(net, 'set', { identity, address }, 'a load balancer has it here');
@@ -182,6 +185,7 @@ export class Reconciler {
       this.#tenants.departures.left(net, identity, tenant?.container);
       if (kind !== undefined) await forget(net, identity);
       this.#mended(net, 'ended', { identity, address }, 'it does not run here');
+      if (seen.ends?.includes(address)) await this.#settleEnd(net, address, node);
     });
   }
 
