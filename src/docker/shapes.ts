@@ -25,6 +25,8 @@ export interface Container {
   /** Compose's project; absent for a container that Compose has not made. */
   readonly project?: string;
   readonly endpoints: readonly Endpoint[];
+  /** Those that say something to Limpet: `choices.ts`. Absent when none does. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface Attachment {

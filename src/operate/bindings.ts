@@ -3,7 +3,7 @@
 import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { AddressState } from '../host/types.js';
-import type { SubnetService } from '../service/index.js';
+import { type SubnetService, waitsFor } from '../service/index.js';
 import { homesOf, isSecondHome, whose } from '../service/second-homes.js';
 import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
@@ -17,6 +17,8 @@ export interface AddressRow {
   readonly identity?: string;
   /** The address is the second home of the identity; absent of its first one. */
   readonly home?: 'second';
+  /** A person chose the address: `waits` for an identity that runs at another one until it stops. */
+  readonly pinned?: 'home' | 'waits';
   /** The IDs of the nodes where it is live. */
   readonly nodes: readonly string[];
   /** Milliseconds since the epoch; on reserved bindings. */
@@ -36,6 +38,7 @@ export interface ListFilter extends Selection {
   /** By name or ID. */
   readonly node?: string | undefined;
   readonly service?: string | undefined;
+  readonly pinned?: 'yes' | 'no' | undefined;
 }
 
 /**
@@ -48,6 +51,7 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
     for (const row of filter.state === 'held' ? heldRows(net) : bindingRows(net)) {
       if (filter.state !== undefined && row.state !== filter.state) continue;
       if (filter.node !== undefined && !row.nodes.some((id) => isNode(environment, id, filter.node))) continue;
+      if (filter.pinned !== undefined && (row.pinned !== undefined) !== (filter.pinned === 'yes')) continue;
       if (filter.service !== undefined && serviceOf(row.identity ?? '') !== filter.service) continue;
       rows.push(row);
     }
@@ -62,9 +66,7 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
  */
 export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
   const { service } = environment;
-  const found = selectSubnets(service, selection).flatMap((net) =>
-    homesOf(key).flatMap((home) => bindingRow(net, home) ?? []),
-  );
+  const found = selectSubnets(service, selection).flatMap((net) => homesOf(key).flatMap((home) => rowsOf(net, home)));
   if (addressIn(key) !== undefined && found.length === 0) {
     return listing(
       environment,
@@ -96,8 +98,20 @@ function* heldRows(net: SubnetService): Generator<AddressRow> {
 function bindingRow(net: SubnetService, identity: string): AddressRow | undefined {
   const binding = net.lookup(identity);
   if (binding === undefined) return undefined;
-  const second = isSecondHome(identity) ? ({ identity: whose(identity), home: 'second' } as const) : {};
-  return { ...whereOf(net), ...binding, ...second };
+  const { pinned, ...row } = binding;
+  const waits = waitsFor(identity);
+  const how = pinned && { pinned: waits === undefined ? ('home' as const) : ('waits' as const) };
+  const name = waits ?? identity;
+  const second = isSecondHome(name) ? ({ home: 'second' } as const) : {};
+  return { ...whereOf(net), ...row, identity: whose(name), ...second, ...how };
+}
+
+/** One home's address, and one that was chosen for it and waits. */
+function rowsOf(net: SubnetService, identity: string): AddressRow[] {
+  const pin = net.pinOf(identity);
+  const own = bindingRow(net, identity);
+  const chosen = pin?.waits ? addressRow(net, pin.address) : undefined;
+  return [own, chosen].filter((row) => row !== undefined);
 }
 
 function addressRow(net: SubnetService, text: string): AddressRow {

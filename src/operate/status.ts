@@ -19,6 +19,8 @@ export interface SubnetStatus {
   readonly free: number;
   /** How many of the live and the reserved addresses are second homes. */
   readonly second: number;
+  /** Of the live and reserved ones those that a person chose. */
+  readonly pinned: number;
   /** `tight`: not every live task could have a ticket of its own. `full`: no address is free. */
   readonly room: 'plenty' | 'tight' | 'full';
   readonly warning?: string;
@@ -54,8 +56,8 @@ export async function status(environment: OperateEnvironment, selection: Selecti
 /** One subnet's counts, and whether they are enough. */
 export function statusOf(net: SubnetService): SubnetStatus {
   const { space, cidr, policy, reclaim } = net.spec;
-  const { size, live, reserved, held, excluded, free } = net.stats;
-  const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };
+  const { size, live, reserved, held, excluded, free, pinned } = net.stats;
+  const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
   let second = 0;
   for (const { identity } of net.list()) if (isSecondHome(identity)) second++;
   return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room(cidr, { ...counts, second }) };

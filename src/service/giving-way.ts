@@ -63,8 +63,8 @@ export class GivingWay {
   #gone(range: string | undefined, gone: readonly string[]): Going[] {
     const there = gone.flatMap((identity) => this.#state.lookup(identity) ?? []);
     const reserved = range === undefined ? there : there.filter(this.#isIn(range));
-    return reserved.flatMap(({ identity, releasedAt }) =>
-      releasedAt === undefined ? [] : [{ identity, kind: 'gone' as const, since: releasedAt }],
+    return reserved.flatMap(({ identity, releasedAt, pinned }) =>
+      releasedAt === undefined || pinned ? [] : [{ identity, kind: 'gone' as const, since: releasedAt }],
     );
   }
 
@@ -83,7 +83,7 @@ export class GivingWay {
     const all: Going[] = [];
     for (const binding of this.#state.list()) {
       const { identity, releasedAt } = binding;
-      if (releasedAt === undefined || !isMeant(binding)) continue;
+      if (releasedAt === undefined || binding.pinned || !isMeant(binding)) continue;
       const since = restsSince(this.#state, binding);
       all.push({ identity, kind: since === undefined ? 'waiting' : 'resting', since: since ?? releasedAt });
     }

@@ -49,7 +49,8 @@ export class Departures {
     const gone: string[] = [];
     for (const { identity, container, releasedAt } of all.values()) {
       // Released at another moment it was another container's home since, here or on another node.
-      if (net.lookup(identity)?.releasedAt !== releasedAt) all.delete(identity);
+      const binding = net.lookup(identity);
+      if (binding?.releasedAt !== releasedAt || binding.pinned) all.delete(identity);
       else if (!there.has(container) && !there.has(identity)) gone.push(identity);
     }
     return gone;

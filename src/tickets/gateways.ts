@@ -3,7 +3,7 @@
 
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import type { CallOptions, SubnetService } from '../service/index.js';
+import { type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
 import { isSecondHome, whose } from '../service/second-homes.js';
 import type { Environment, Wanted } from './environment.js';
 
@@ -85,6 +85,12 @@ export function excluded(net: SubnetService, address: string): LimpetError {
   return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
 }
 
+/** The refusal of a user's wish for another address than was chosen for it. */
+export function pinned(net: SubnetService, identity: string, address: string): LimpetError {
+  const message = `${identity} is pinned to ${address} of ${net.cidr}: ask for that one, or unpin it`;
+  return new LimpetError('PINNED', message, { subnet: net.cidr, identity, address });
+}
+
 /** The refusal of a gateway or an auxiliary address. */
 export function heldByNetwork(net: SubnetService, address: string): LimpetError {
   const why = 'is held by its network, as gateway or auxiliary address';
@@ -93,13 +99,16 @@ export function heldByNetwork(net: SubnetService, address: string): LimpetError 
 }
 
 /**
- * The refusal of an address that is somebody's, with the owner's name and where it runs. @param home the name of the
- * owner's binding
+ * The refusal of an address that is somebody's, with the owner's name and where it runs. @param name of the owner's
+ * binding
  */
-export function occupied({ service }: Environment, net: SubnetService, address: string, home: string): LimpetError {
-  const nodes = (net.lookup(home)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
-  const state = nodes.length === 0 ? 'reserved' : `live on ${nodes.join(' and ')}`;
-  const owner = `${whose(home)} (${isSecondHome(home) ? 'its second home, ' : ''}${state})`;
+export function occupied({ service }: Environment, net: SubnetService, address: string, name: string): LimpetError {
+  const nodes = (net.lookup(name)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
+  const waits = waitsFor(name);
+  const where = waits === undefined ? 'reserved' : 'pinned';
+  const how = nodes.length === 0 ? where : `live on ${nodes.join(' and ')}`;
+  const home = waits ?? name;
+  const owner = `${whose(home)} (${isSecondHome(home) ? 'its second home, ' : ''}${how})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
     subnet: net.cidr,
     address,

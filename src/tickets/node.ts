@@ -5,12 +5,19 @@ import { secondHomeOf } from '../docker/identities.js';
 import { guest } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocateOptions, CallOptions, Deadline, SubnetService } from '../service/index.js';
+import {
+  type AllocateOptions,
+  type CallOptions,
+  type Deadline,
+  type SubnetService,
+  waitsFor,
+} from '../service/index.js';
 import { answer, isFreeFor, unnamedOn } from './answers.js';
 import { Askers, type Request, type Someone } from './asker.js';
+import { Choices } from './choices.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
-import { excluded, gatewayFor, heldByNetwork, occupied } from './gateways.js';
+import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { Leaving } from './leaving.js';
 import { keepNeighbours } from './neighbours.js';
@@ -32,12 +39,14 @@ export class NodeCalls {
   readonly #tenants: Tenants;
   readonly #askers: Askers;
   readonly #leaving: Leaving;
+  readonly #choices: Choices;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.#askers = new Askers(environment);
     this.#leaving = new Leaving(environment, tenants);
+    this.#choices = new Choices(environment, tenants);
   }
 
   /**
@@ -68,10 +77,11 @@ export class NodeCalls {
     await this.#leaving.release(net, address, options);
   }
 
-  async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
+  async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
-    const mayBeLeft = this.#mayBeLeft(asker, request);
+    const mayBeLeft = this.#mayBeLeft(asker, asked);
+    const request = await this.#choices.apply(net, asker, asked);
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
@@ -111,6 +121,7 @@ export class NodeCalls {
   /** The identity's own address; undefined while it is live on another node. */
   async #home(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
     const { identity } = asker;
+    await this.#choices.comeHome(net, identity, request);
     const known = net.lookup(identity) !== undefined;
     const address = await this.#letIn(net, identity, asker, request);
     if (address === undefined) return undefined;
@@ -128,6 +139,7 @@ export class NodeCalls {
     const home = asker.wish || first.mayBeLeft ? undefined : secondHomeOf(identity);
     if (home === undefined) return this.#guest(net, asker, request, why, first.other);
     const other = this.#other(net, home, asker, first.around);
+    if (other === undefined) await this.#choices.comeHome(net, home, request);
     const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
     if (address !== undefined)
       return answer(this.#environment, net, { identity, address, ticket: request.address, outcome: 'second' }, why);
@@ -184,7 +196,11 @@ export class NodeCalls {
     await this.#keepNeighbours(net, identity, asker, request);
     await this.#forgetGone(net, address, asker, deadline);
     const { state, identity: owner } = net.inspect(address);
-    if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
+    if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
+      throw occupied(this.#environment, net, address, owner);
+    const pin = net.pinOf(identity);
+    if (pin !== undefined && pin.address !== address) throw pinned(net, identity, pin.address);
+    await this.#choices.comeHome(net, identity, { deadline });
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     if (state === 'excluded') throw excluded(net, address); // before its home is given up for it

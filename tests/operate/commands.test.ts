@@ -129,6 +129,8 @@ describe('what the commands answer to programs', () => {
       held: 2,
       excluded: 4,
       free: 6,
+      pinned: 0,
+      second: 0,
       room: 'plenty',
     });
     for (const { size, live, reserved, held, excluded, free } of subnets) {

@@ -2,7 +2,7 @@
 
 import type { Status, SubnetStatus } from '../../operate/index.js';
 import { unreadableText } from '../../service/store.js';
-import { type Cell, columns, type Paint, type Style, table } from '../print.js';
+import { type Cell, columns, count, type Paint, type Style, table } from '../print.js';
 
 /** Cells of a bar. */
 const WIDTH = 24;
@@ -59,6 +59,8 @@ function* subnetsText(
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
   for (const { subnet, second } of subnets)
     if (second > 0) yield `${subnet}: of the live and reserved addresses ${second} are second homes`;
+  for (const { subnet, pinned } of subnets)
+    if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);
   if (warnings.length > 0) yield '';
   for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;
