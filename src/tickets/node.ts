@@ -137,7 +137,8 @@ export class NodeCalls {
     const { identity } = asker;
     const why = `${this.#whoIsAt(net, identity, first.other)} is still at ${net.lookup(identity)?.address}`;
     const home = asker.wish || first.mayBeLeft ? undefined : secondHomeOf(identity);
-    if (home === undefined) return this.#guest(net, asker, request, why, first.other);
+    const doubt = first.mayBeLeft ? '; a worker cannot tell here whether it is the one that asks' : '';
+    if (home === undefined) return this.#guest(net, asker, request, `${why}${doubt}`, first.other);
     const other = this.#other(net, home, asker, first.around);
     if (other === undefined) await this.#choices.comeHome(net, home, request);
     const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
