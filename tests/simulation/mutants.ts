@@ -78,8 +78,20 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that was never started is taken for who asks',
     'src/tickets/asker.ts',
-    'return record !== undefined && !mayRun(record);',
-    'return record === null;',
+    "return record !== undefined && !mayRun(record) ? 'yes' : 'no';",
+    "return 'no';",
+  ),
+  mutant(
+    'who asks is guessed while the swarm has no leader',
+    'src/tickets/asker.ts',
+    "if (tasks === undefined) return 'unknown';",
+    "if (tasks === undefined) return 'no';",
+  ),
+  mutant(
+    'what somebody has taken since is let go once more',
+    'src/service/endings.ts',
+    'if (!one.isTaken) this.#state.apply(change);',
+    'this.#state.apply(change);',
   ),
   mutant(
     'a mark that was lost and then released is expected for ever',
