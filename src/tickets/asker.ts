@@ -98,7 +98,7 @@ export class Askers {
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
-    const found = newestTask(all.length > 1 ? await this.#onNetwork(net, all) : all);
+    const found = newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
     if (found.length > 1) throw severalAsk(net, address, found);
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
@@ -120,11 +120,18 @@ export class Askers {
    */
   async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
-    if (task === undefined || clock.now() - created < YOUNG || !isManager()) return 'no';
+    const age = clock.now() - created; // below 0 after the machine's clock was set back
+    if (task === undefined || (age >= 0 && age < YOUNG) || !isManager()) return 'no';
     const tasks = await this.#tasks();
-    const record = tasks?.find(({ id }) => id === task.id);
     if (tasks === undefined) return 'unknown';
-    return record !== undefined && !mayRun(record) ? 'yes' : 'no';
+    return isOver(task.id, tasks) ? 'yes' : 'no';
+  }
+
+  /** Of several with one ticket, those that are not left over, where a manager can tell. */
+  async #notLeft(found: readonly Found[]): Promise<readonly Found[]> {
+    if (found.length < 2 || !this.#environment.isManager()) return found;
+    const tasks = await this.#tasks();
+    return tasks === undefined ? found : found.filter(({ container: { task } }) => !task || !isOver(task.id, tasks));
   }
 
   /**
@@ -203,6 +210,12 @@ function starting(containers: readonly Container[]): Found[] {
   return containers
     .filter(mayAsk)
     .flatMap((container) => container.endpoints.map((endpoint) => ({ container, endpoint })));
+}
+
+/** Whether the leader's records say that the task has ended. */
+function isOver(id: string, tasks: readonly Task[]): boolean {
+  const record = tasks.find((task) => task.id === id);
+  return record !== undefined && !mayRun(record);
 }
 
 function isGoing(state: string): boolean {
