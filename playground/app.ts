@@ -1,13 +1,13 @@
 // The page: loads the core, puts the parts together, and keeps the address bar saying what is shown.
 
 import { Limpet } from 'limpet';
-import { type AllocatorState, type Scenario, scenarios } from 'limpet/simulator';
+import { type AllocatorState, type Scenario, Simulation, scenarios } from 'limpet/simulator';
 import { byId, download, h, setText } from './dom.js';
 import { Inspector } from './inspector/inspector.js';
 import { Film } from './map/film.js';
 import { SubnetMap } from './map/map.js';
 import { OwnView } from './own/view.js';
-import { Session } from './session.js';
+import { type Goal, Session } from './session.js';
 import type { Side } from './stays.js';
 import { ALLOCATORS } from './swarm/chip.js';
 import { Commands } from './swarm/commands.js';
@@ -26,6 +26,7 @@ const EMPTY: Scenario = {
 };
 const SCENARIOS: Readonly<Record<string, Scenario | undefined>> = { ...scenarios, empty: EMPTY };
 const FIRST = 'classic';
+const FIRST_REST: Goal = { restAfter: 0 };
 
 class App {
   readonly #session: Session;
@@ -47,15 +48,15 @@ class App {
 
   constructor(
     private readonly limpet: Limpet,
-    own: Limpet,
+    simulation: Simulation,
   ) {
-    this.#session = new Session(limpet, scenarios.classic);
+    this.#session = new Session(simulation);
     this.#films = this.#load();
     this.#desk = new Desk(
       this.#session,
       { ...scenarios, empty: EMPTY },
       {
-        choose: (name, seed) => this.#choose(name, seed),
+        choose: (name, seed) => void this.#choose(name, seed),
         link: () => new URL(this.#hash(), location.href).href,
       },
     );
@@ -66,20 +67,19 @@ class App {
     this.#stage = new Stage(byId('stage'), this.#session, {
       follow,
       select: (node) => this.#commands.chooseNode(node),
-      apply: (event) => this.#commands.apply(event),
+      apply: (event) => void this.#commands.apply(event),
     });
     this.#follow = new Follow(byId('follow'), this.#session, follow);
     this.#map = new SubnetMap('Map of the subnet', follow);
     this.#mountMap(byId('map'));
     this.#inspector = new Inspector(byId('inspector'), {
-      limpet,
       session: this.#session,
       allocator: () => this.#allocator,
       address: (ordinal) => this.#session.translation.address(ordinal),
       follow,
     });
-    this.#own = new OwnView(byId('view-own'), own, {
-      play: (scenario) => this.#open({ scenario }),
+    this.#own = new OwnView(byId('view-own'), limpet, {
+      play: (scenario) => void this.#open({ scenario }),
       reveal: () => this.#chooseView('tab-own'),
     });
     this.#chooseView = makeTabs(document.querySelector('.views') as HTMLElement, (id) => {
@@ -99,11 +99,10 @@ class App {
     });
   }
 
-  begin(): void {
-    this.#session.nextEvent(); // what stands there if the link cannot be run
-    this.#openLink();
+  async begin(): Promise<void> {
+    await this.#openLink();
     addEventListener('hashchange', () => {
-      if (location.hash !== this.#noted) this.#openLink();
+      if (location.hash !== this.#noted) void this.#openLink();
     });
   }
 
@@ -121,44 +120,44 @@ class App {
     return this.#session.state[this.#side];
   }
 
-  #openLink(): void {
+  async #openLink(): Promise<void> {
     this.#noted = location.hash;
-    this.#open(fromHash(location.hash));
+    await this.#open(fromHash(location.hash));
   }
 
   /** Shows what a link says. A scenario that cannot be run leaves everything as it is, and says why. */
-  #open(shown: Linked): void {
+  async #open(shown: Linked): Promise<void> {
+    this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
     const isKnown = shown.scenario === undefined;
     const name = shown.name !== undefined && Object.hasOwn(SCENARIOS, shown.name) ? shown.name : FIRST;
     const known = SCENARIOS[name] ?? scenarios.classic;
     const seeded = shown.seed === undefined ? known : { ...known, seed: shown.seed };
-    const step = shown.step ?? 'first rest';
-    if (isKnown) this.#run(seeded, name, step);
-    else this.#run(shown.scenario, undefined, step);
-    this.follow(shown.follow ?? firstLook(this.#session.scenario) ?? this.#followed);
-    this.#chooseView(shown.view === 'own' ? 'tab-own' : 'tab-swarm');
+    const goal = shown.step === undefined ? FIRST_REST : { step: shown.step };
+    const { follow } = shown;
+    if (isKnown) await this.#run(seeded, name, goal, follow);
+    else await this.#run(shown.scenario, undefined, goal, follow);
   }
 
-  #choose(name: string, seed: number | undefined): void {
+  async #choose(name: string, seed: number | undefined): Promise<void> {
     const scenario = SCENARIOS[name] ?? this.#session.scenario;
     const known = SCENARIOS[name] === undefined ? undefined : name;
-    this.#run(seed === undefined ? scenario : { ...scenario, seed }, known, 'first rest');
-    this.follow(firstLook(this.#session.scenario) ?? this.#followed);
+    await this.#run(seed === undefined ? scenario : { ...scenario, seed }, known, FIRST_REST, undefined);
   }
 
   /** @param name of one of the page's scenarios; undefined for one that came from outside */
-  #run(scenario: unknown, name: string | undefined, step: number | 'first rest'): void {
+  async #run(scenario: unknown, name: string | undefined, goal: Goal, follow: string | undefined): Promise<void> {
     const failure = byId('failure');
     try {
-      this.#session.load(scenario, name === undefined ? 'handmade' : 'known', step === 'first rest' ? 0 : step);
+      await this.#session.load(scenario, name === undefined ? 'handmade' : 'known', goal);
       this.#name = name;
-      if (step === 'first rest') this.#session.nextEvent(); // an empty swarm says nothing
       failure.hidden = true;
     } catch (error) {
       setText(failure, `This scenario cannot be run: ${error instanceof Error ? error.message : String(error)}`);
       failure.hidden = false;
+      if (this.#session.last === 0) await this.#session.load(scenarios.classic, 'known', FIRST_REST);
     }
     this.#desk.name(this.#name);
+    this.follow(follow ?? firstLook(this.#session.scenario) ?? this.#followed);
   }
 
   #load(): Readonly<Record<Side, Film>> {
@@ -237,7 +236,7 @@ function firstLook(scenario: Scenario): string | undefined {
 
 async function start(): Promise<void> {
   try {
-    new App(await Limpet.load(), await Limpet.load()).begin();
+    await new App(await Limpet.load(), await Simulation.open(scenarios.classic)).begin();
     document.documentElement.dataset.ready = 'yes';
   } catch (error) {
     const failure = byId('failure');

@@ -1,16 +1,16 @@
-// The run that the page shows: one Simulation, where it stands, and who wants to know. It looks ahead in small pieces,
-// so that the slider and the lines know how long the run is, and never keeps a frame waiting for it.
+// The run that the page shows: one Simulation, where it stands, and who wants to know. It looks ahead, so that the
+// slider and the lines know how long the run is; a run of any size takes its turn between frames, and nobody waits for
+// it longer than a moment.
 
-import type { Limpet } from 'limpet';
 import { type Scenario, Simulation, type State, type SwarmEvent } from 'limpet/simulator';
 import { Stays } from './stays.js';
 
-/** Time for looking ahead between two frames, in milliseconds. */
-const BUDGET = 5;
-/** Milliseconds that going to a step may take before anything is shown; from there on it can be played. */
+/** Milliseconds that going to a moment may take before what is known is shown; from there on it can be played. */
 const PATIENCE = 2000;
 /** Milliseconds from step to step at speed 1. */
 const PACE = 650;
+/** Milliseconds after which a run that plays looks again for its next step. */
+const LAG = 60;
 
 export interface Change {
   readonly state: State;
@@ -18,28 +18,34 @@ export interface Change {
   readonly before: State | undefined;
 }
 
+/** A moment to go to: a step by its number, or the first rest after one. */
+export type Goal = { readonly step: number } | { readonly restAfter: number };
+
 export class Session {
   readonly stays = new Stays();
   #simulation: Simulation;
   #states: State[] = [];
+  #at = 0;
   #complete = false;
   #handmade = false;
   #playing = false;
   #speed = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what has been asked for: only the last one counts. */
+  #wish = 0;
+  /** Counts the looks ahead: there is one at a time. */
+  #look = 0;
+  #waiting = 0;
   readonly #showing = new Set<(change: Change) => void>();
   readonly #learning = new Set<() => void>();
 
-  constructor(
-    private readonly limpet: Limpet,
-    scenario: Scenario,
-  ) {
-    this.#simulation = new Simulation(scenario, limpet);
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
     this.#remember();
   }
 
   get state(): State {
-    return this.#simulation.state;
+    return this.#states[this.#at] as State;
   }
 
   /** Every state that is known, by step, also those ahead. */
@@ -60,6 +66,11 @@ export class Session {
     return this.#simulation.network;
   }
 
+  /** Bytes of the memory of Limpet's core. */
+  get memory(): Simulation['memory'] {
+    return this.#simulation.memory;
+  }
+
   /** How ordinals and addresses of the run's subnet translate, for as long as this run is shown. */
   get translation(): { address: (ordinal: number) => string; ordinal: (address: string) => number } {
     const simulation = this.#simulation;
@@ -76,7 +87,12 @@ export class Session {
   }
 
   get ended(): boolean {
-    return this.#complete && this.state.step >= this.last;
+    return this.#complete && this.#at >= this.last;
+  }
+
+  /** Something was asked for that is still being worked out. */
+  get busy(): boolean {
+    return this.#waiting > 0;
   }
 
   /** `show` hears of every state that is to be shown; `learn`, that more steps ahead, or playing, are known. */
@@ -89,62 +105,82 @@ export class Session {
    * @param scenario a Scenario, or what claims to be one: it is checked
    * @throws LimpetError when the scenario cannot be run; the run shown goes on then
    */
-  load(scenario: unknown, origin: 'known' | 'handmade', step = 0): void {
-    const simulation = new Simulation(scenario, this.limpet);
-    try {
-      seekInTime(simulation, step);
-    } catch (error) {
-      simulation.close();
-      throw error;
-    }
-    this.pause();
-    this.#simulation.close();
-    this.#simulation = simulation;
-    this.#handmade = origin === 'handmade';
-    this.#complete = false;
-    this.#states = [];
-    this.stays.forget();
-    this.#remember();
-    this.#show(undefined);
+  async load(scenario: unknown, origin: 'known' | 'handmade', goal: Goal): Promise<void> {
+    const wish = ++this.#wish;
+    await this.#work(async () => {
+      const simulation = await Simulation.open(scenario);
+      const isOver = () => wish !== this.#wish;
+      const until = performance.now() + PATIENCE;
+      while (!isReached(goal, simulation) && !isOver() && performance.now() < until) await simulation.step();
+      if (isOver()) return void simulation.close();
+      this.pause();
+      void this.#simulation.close();
+      this.#simulation = simulation;
+      this.#handmade = origin === 'handmade';
+      this.#complete = false;
+      this.#states = [];
+      this.stays.forget();
+      this.#remember();
+      this.#at = placeOf(goal, this.#states) ?? this.last;
+      this.#show(undefined);
+    });
     this.#lookAhead();
   }
 
-  go(step: number): void {
-    const before = this.state;
-    this.#simulation.seek(Math.max(0, step));
-    this.#remember();
-    if (this.state !== before) this.#show(before);
+  /** Goes to a moment, at once when it is known. */
+  async go(goal: Goal): Promise<void> {
+    const wish = ++this.#wish;
+    const simulation = this.#simulation;
+    await this.#work(async () => {
+      const until = performance.now() + PATIENCE;
+      while (placeOf(goal, this.#states) === undefined && !this.#complete && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, LAG / 4));
+        if (wish !== this.#wish) return;
+      }
+      if (simulation === this.#simulation) this.#stand(placeOf(goal, this.#states) ?? this.last);
+    });
   }
 
-  next(): void {
-    this.go(this.state.step + 1);
+  next(): Promise<void> {
+    return this.go({ step: this.#at + 1 });
   }
 
   /** To the moment in which the event after this one has come to rest. */
-  nextEvent(): void {
-    const before = this.state;
-    this.#simulation.settle();
-    this.#remember();
-    if (this.state !== before) this.#show(before);
+  nextEvent(): Promise<void> {
+    return this.go({ restAfter: this.#at });
   }
 
   /** To the moment of rest before. */
-  previousEvent(): void {
-    let to = this.state.step - 1;
+  previousEvent(): Promise<void> {
+    let to = this.#at - 1;
     while (to > 0 && this.#states[to]?.atRest !== true) to--;
-    this.go(to);
+    return this.go({ step: Math.max(to, 0) });
   }
 
-  /** Does an event now; what lay ahead is dropped. */
-  apply(event: SwarmEvent): void {
-    const before = this.state;
-    this.#simulation.apply(event);
+  /**
+   * Does an event now; what lay ahead is dropped.
+   * @throws LimpetError when it is none
+   */
+  async apply(event: SwarmEvent): Promise<void> {
+    const simulation = this.#simulation;
+    const at = this.#at;
+    this.#wish++;
+    this.#look++;
+    this.pause();
+    await this.#work(async () => {
+      await simulation.seek(at);
+      await simulation.apply(event);
+    }).catch((error) => {
+      this.#lookAhead();
+      throw error;
+    });
+    if (simulation !== this.#simulation) return;
     this.#handmade = true;
     this.#complete = false;
-    this.#states.length = before.step + 1;
-    this.stays.cut(before.step);
+    this.#states.length = at + 1;
+    this.stays.cut(at);
     this.#remember();
-    this.#show(before);
+    this.#stand(at + 1);
     this.#lookAhead();
     this.play();
   }
@@ -170,24 +206,20 @@ export class Session {
 
   #tick(): void {
     const started = performance.now();
-    this.next();
-    if (this.ended || (this.state.step === this.last && this.#known(this.last + 1) === undefined)) {
+    const isKnown = this.#at < this.last;
+    if (isKnown) this.#stand(this.#at + 1);
+    if (this.ended) {
       this.pause();
       return;
     }
     const spent = performance.now() - started;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, PACE / this.#speed - spent));
+    this.#timer = setTimeout(() => this.#tick(), isKnown ? Math.max(0, PACE / this.#speed - spent) : LAG);
   }
 
-  /** The state after a step, taken if need be; undefined when the run is over before. */
-  #known(step: number): State | undefined {
-    if (step < this.#states.length || this.#complete) return this.#states[step];
-    const at = this.state.step;
-    this.#simulation.seek(step);
-    this.#remember();
-    this.#complete = this.#simulation.state.step < step;
-    this.#simulation.seek(at);
-    return this.#states[step];
+  #stand(step: number): void {
+    const before = this.state;
+    this.#at = Math.max(0, Math.min(step, this.last));
+    if (this.state !== before) this.#show(before);
   }
 
   /** Takes in the states that the simulation has and the page has not seen. */
@@ -199,16 +231,28 @@ export class Session {
     }
   }
 
-  #lookAhead(): void {
+  async #lookAhead(): Promise<void> {
     const simulation = this.#simulation;
-    const more = () => {
-      if (simulation !== this.#simulation || this.#complete) return;
-      const until = performance.now() + BUDGET;
-      while (!this.#complete && performance.now() < until) this.#known(this.#states.length);
+    const look = ++this.#look;
+    while (look === this.#look && simulation === this.#simulation && !this.#complete) {
+      const { length } = simulation;
+      await simulation.seek(length + 1);
+      if (look !== this.#look || simulation !== this.#simulation) return;
+      this.#complete = simulation.length === length;
+      this.#remember();
       this.#tell();
-      setTimeout(more, 12);
-    };
-    setTimeout(more, 0);
+    }
+  }
+
+  async #work<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting++;
+    this.#tell();
+    try {
+      return await work();
+    } finally {
+      this.#waiting--;
+      this.#tell();
+    }
   }
 
   #show(before: State | undefined): void {
@@ -221,10 +265,16 @@ export class Session {
   }
 }
 
-/** To the step, or as far as it goes in time: a link can name any step of any run. */
-function seekInTime(simulation: Simulation, step: number): void {
-  const until = performance.now() + PATIENCE;
-  while (simulation.state.step < step && !simulation.ended && performance.now() < until) {
-    simulation.seek(Math.min(step, simulation.state.step + 16));
-  }
+function isReached(goal: Goal, simulation: Simulation): boolean {
+  if (simulation.ended) return true;
+  return 'step' in goal
+    ? simulation.length >= goal.step
+    : simulation.state.atRest && simulation.length > goal.restAfter;
+}
+
+/** The step of a moment; undefined while it is not known. */
+function placeOf(goal: Goal, states: readonly State[]): number | undefined {
+  if ('step' in goal) return goal.step < states.length ? Math.max(goal.step, 0) : undefined;
+  const at = states.findIndex(({ step, atRest }) => atRest && step > goal.restAfter);
+  return at < 0 ? undefined : at;
 }

@@ -17,7 +17,7 @@ export class CoreView {
   #bindings = 0;
 
   constructor(
-    private readonly limpet: Limpet,
+    private readonly memory: () => { readonly used: number; readonly total: number },
     private readonly cidr: () => string,
   ) {
     this.#measure = h('button', {
@@ -39,7 +39,7 @@ export class CoreView {
 
   show(bindings: number): void {
     this.#bindings = bindings;
-    const { used, total } = this.limpet.memory;
+    const { used, total } = this.memory();
     this.#memory.replaceChildren(
       fact('used by subnets', `${(used / 1024).toFixed(1)} KiB`),
       fact('of the memory, which never shrinks', `${(total / 1024).toFixed(0)} KiB`),

@@ -10,7 +10,6 @@ const KINDS: Readonly<Record<string, string>> = {
   event: 'events',
   task: 'tasks',
   swarm: 'the swarm',
-  stock: "Docker's allocator",
   sticky: 'Limpet',
 };
 

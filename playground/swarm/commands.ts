@@ -51,10 +51,10 @@ export class Commands {
     this.#task.value = identity;
   }
 
-  apply(event: SwarmEvent): void {
+  async apply(event: SwarmEvent): Promise<void> {
     const { step } = this.session.state;
     try {
-      this.session.apply(event);
+      await this.session.apply(event);
       const refused = this.session.states[step + 1]?.log.find(({ kind }) => kind === 'refused');
       this.#say(
         refused === undefined ? `${sayEvent(event)}.` : refused.text,

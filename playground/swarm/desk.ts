@@ -38,15 +38,15 @@ export class Desk {
     this.#slider = h('input', { attrs: { id: 'slider', type: 'range', min: 0, value: 0, step: 1 } });
     this.#play = button('Play', 'primary play', () => (session.playing ? session.pause() : this.#start()));
     this.#buttons = {
-      start: button('Start', '', () => this.#go(() => session.go(0)), 'Back to the start'),
+      start: button('Start', '', () => this.#go(() => session.go({ step: 0 })), 'Back to the start'),
       back: button('‹‹', 'icon', () => this.#go(() => session.previousEvent()), 'Back to the event before'),
-      undo: button('‹', 'icon', () => this.#go(() => session.go(session.state.step - 1)), 'One step back'),
+      undo: button('‹', 'icon', () => this.#go(() => session.go({ step: session.state.step - 1 })), 'One step back'),
       step: button('›', 'icon', () => this.#go(() => session.next()), 'One step on'),
       next: button('Next event', '', () => this.#go(() => session.nextEvent())),
     };
     this.#scenario.addEventListener('change', () => actions.choose(this.#scenario.value, undefined));
     this.#seed.addEventListener('change', () => actions.choose(this.#scenario.value, seedOf(this.#seed)));
-    this.#slider.addEventListener('input', () => this.#go(() => session.go(this.#slider.valueAsNumber)));
+    this.#slider.addEventListener('input', () => this.#go(() => session.go({ step: this.#slider.valueAsNumber })));
     session.listen(
       ({ state }) => this.#show(state),
       () => this.#learn(),
@@ -92,13 +92,13 @@ export class Desk {
     this.#scenario.value = name ?? '';
   }
 
-  #go(move: () => void): void {
+  #go(move: () => Promise<void>): void {
     this.session.pause();
-    move();
+    void move();
   }
 
-  #start(): void {
-    if (this.session.ended) this.session.go(0);
+  async #start(): Promise<void> {
+    if (this.session.ended) await this.session.go({ step: 0 });
     this.session.play();
   }
 
@@ -114,7 +114,8 @@ export class Desk {
   }
 
   #learn(): void {
-    const { state, last, playing, ended } = this.session;
+    const { state, last, playing, ended, busy } = this.session;
+    document.documentElement.dataset.busy = busy ? 'yes' : 'no';
     setAttr(this.#slider, 'max', String(last));
     this.#slider.value = String(state.step);
     setText(this.#count, `step ${state.step} of ${last} · ${sayTime(state.time)}`);

@@ -1,8 +1,6 @@
 // `limpet demo`: the classic test on the simulated swarm, in ten steps. Every number and address in it is what the
 // simulation came to; the recording of a real swarm is recording.ts.
 
-import { dockerTasks } from '../docker/task-reader.js';
-import { Limpet } from '../host/limpet.js';
 import { type Scenario, Simulation, type State, type SwarmEvent, scenarios, type Task } from '../simulator/index.js';
 import { count, type Paint, table } from './print.js';
 import { movesTable, type Place, type Step, verdict } from './story.js';
@@ -19,9 +17,10 @@ interface Chapter {
 /** The story's lines. */
 export async function demo(paint: Paint, seed?: number): Promise<string[]> {
   const scenario: Scenario = { ...scenarios.classic, ...(seed === undefined ? {} : { seed }) };
-  const simulation = new Simulation(scenario, await Limpet.load({}, dockerTasks));
+  const simulation = await Simulation.open(scenario);
   const scene = setting(simulation);
-  const chapters = play(simulation);
+  const chapters = await play(simulation);
+  await simulation.close();
   const pages = [...scene, ...chapters.flatMap((chapter) => tell(chapter, paint))];
   return [
     paint('bold', `${scenario.name}, on a simulated swarm`),
@@ -33,11 +32,11 @@ export async function demo(paint: Paint, seed?: number): Promise<string[]> {
   ];
 }
 
-function play(simulation: Simulation): Chapter[] {
+async function play(simulation: Simulation): Promise<Chapter[]> {
   const chapters: Chapter[] = [];
   while (!simulation.ended) {
     const before = simulation.state;
-    const after = simulation.settle();
+    const after = await simulation.settle();
     const between = Array.from({ length: after.step - before.step }, (_, n) => simulation.at(before.step + 1 + n));
     const event = between[0]?.events[0];
     if (event !== undefined) chapters.push({ event, log: between.flatMap(({ log }) => log), before, after });
@@ -62,12 +61,16 @@ function tell({ event, log, before, after }: Chapter, paint: Paint): string[][] 
   const moves = movesTable(stepOf(after, []), stepOf(before, []), paint);
   const moved = moves.length > 1 ? moves : [];
   const election = said('swarm').find((text) => text.endsWith('is the new leader'));
-  if (election === undefined || after.rebuild === undefined) return [[title, ...moved]];
-  const { tasks, live, reserved, conflicts } = after.rebuild;
-  const rebuilt =
-    `   Limpet there is rebuilt from ${tasks} tasks: ${live} live, ${reserved} reserved, ` +
-    `${count(conflicts.length, 'conflict')}`;
-  return [[title], [election, rebuilt, ...moved]];
+  if (election === undefined) return [[title, ...moved]];
+  return [[title], [election, ...leadersNews(after), ...moved]];
+}
+
+/** What the two allocators of a new leader know. */
+function leadersNews({ sticky: { counts } }: State): string[] {
+  return [
+    "   Docker's allocator there knows which addresses are taken, and not whose,",
+    `   Limpet there knows whose they are: ${counts.live} live, ${counts.reserved} reserved`,
+  ];
 }
 
 function whereabouts(state: State, paint: Paint): string[] {

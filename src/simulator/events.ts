@@ -1,173 +1,161 @@
 // The scenario's events, done to the swarm. What cannot be done (a node that is not there, a service that is, a command
 // while no manager leads) is refused: the log says so, and nothing changes.
 
-import { type Draft, NO_SLOTS } from './draft.js';
-import { crash, reboot, setAvailability } from './nodes.js';
-import { removeSlot } from './orchestrator.js';
+import type { EngineContainer } from './swarm/containers.js';
+import type { SwarmNode } from './swarm/node.js';
+import type { ServiceRecord } from './swarm/records.js';
+import { shown } from './tell.js';
 import type { NodeName, SwarmEvent } from './types.js';
-import { hasContainer, isWanted, type ServiceRecord, type TaskRecord } from './world.js';
+import { NETWORK, type World } from './world.js';
 
 type EventOf<K extends SwarmEvent['do']> = Extract<SwarmEvent, { do: K }>;
 
-export function happen(draft: Draft, event: SwarmEvent): void {
-  draft.events.push(event);
-  const before = draft.log.length;
-  const refusal = doIt(draft, event);
-  if (refusal === undefined) return;
-  draft.log.length = before;
-  draft.say('refused', `cannot ${event.do}: ${refusal}`);
+export function happen(world: World, event: SwarmEvent): void {
+  const refusal = doIt(world, event);
+  if (refusal !== undefined) world.say('refused', `cannot ${event.do}: ${refusal}`);
 }
 
 /** What a user asks a manager for, who passes it on to the leader; the others are done to machines, or only look. */
 const COMMANDS: ReadonlySet<SwarmEvent['do']> = new Set(['create', 'scale', 'update', 'remove', 'drain', 'activate']);
 
 /** Answers why it cannot be done. */
-function doIt(draft: Draft, event: SwarmEvent): string | undefined {
-  if (draft.leader === undefined && COMMANDS.has(event.do)) return 'the swarm has no leader';
+function doIt(world: World, event: SwarmEvent): string | undefined {
+  if (world.swarm.leader === undefined && COMMANDS.has(event.do)) return 'the swarm has no leader';
   switch (event.do) {
     case 'create':
-      return create(draft, event);
+      return create(world, event);
     case 'scale':
-      return withService(draft, event.service, (service) => scale(draft, service, event));
+      return withService(world, event.service, (service) => scale(world, service, event));
     case 'update':
-      return withService(draft, event.service, (service) => update(draft, service, event));
+      return withService(world, event.service, (service) => update(world, service, event));
     case 'remove':
-      return withService(draft, event.service, (service) => remove(draft, service));
+      return withService(world, event.service, (service) => remove(world, service));
     case 'restart':
-      return kill(draft, event.identity);
+      return kill(world, event.identity);
     case 'look':
-      return look(draft, event.identity);
+      return look(world, event.identity);
     default:
-      return nodeEvent(draft, event);
+      return nodeEvent(world, event);
   }
 }
 
-function create(draft: Draft, event: EventOf<'create'>): string | undefined {
-  if (draft.services.some(({ name }) => name === event.service)) return `there is a service ${event.service} already`;
-  const mode = event.mode ?? 'replicated';
-  const purpose = `virtual IP of ${event.service}`;
-  const stock = draft.stock.take({ held: purpose });
-  const sticky = draft.sticky.hold(purpose);
-  draft.services.push({
-    name: event.service,
-    id: draft.chance.id(),
-    mode,
-    replicas: mode === 'global' ? 0 : (event.replicas ?? 1),
-    order: event.order ?? 'stop-first',
-    parallelism: event.parallelism ?? 1,
-    revision: 1,
-    updating: false,
-    virtualAddress: { ...(stock === undefined ? {} : { stock }), ...(sticky === undefined ? {} : { sticky }) },
-    slots: NO_SLOTS,
-    updates: [],
-    check: true,
-  });
-  const size = mode === 'global' ? 'one task on every node' : `${event.replicas ?? 1} replicas`;
-  draft.say('event', `service ${event.service} is created: ${size}`);
+function create(world: World, event: EventOf<'create'>): string | undefined {
+  const { service: name, mode = 'replicated', replicas = 1, order = 'stop-first', parallelism = 1 } = event;
+  if (world.swarm.records.serviceNamed(name) !== undefined) return `there is a service ${name} already`;
+  const size = mode === 'global' ? 'one task on every node' : `${replicas} replicas`;
+  world.say('event', `service ${name} is created: ${size}`);
+  const count = mode === 'global' ? 0 : replicas;
+  world.swarm.createService({ name, mode, replicas: count, order, parallelism, hasVirtual: true }, NETWORK);
   return undefined;
 }
 
-function scale(draft: Draft, service: ServiceRecord, { replicas }: EventOf<'scale'>): string | undefined {
-  if (service.mode === 'global') return `${service.name} is global: it has one task on every node`;
-  draft.changeService(service.id, { replicas, check: true });
-  draft.say('event', `${service.name} is scaled from ${service.replicas} to ${replicas}`);
+function scale(world: World, service: ServiceRecord, { replicas }: EventOf<'scale'>): string | undefined {
+  const { name, mode, replicas: before } = service;
+  if (mode === 'global') return `${name} is global: it has one task on every node`;
+  world.say('event', `${name} is scaled from ${before} to ${replicas}`);
+  world.swarm.scale(name, replicas);
   return undefined;
 }
 
-function update(draft: Draft, service: ServiceRecord, event: EventOf<'update'>): undefined {
-  const order = event.order ?? service.order;
-  const parallelism = event.parallelism ?? service.parallelism;
-  const revision = service.revision + 1;
-  draft.changeService(service.id, { order, parallelism, revision, updating: true, updates: [] });
-  draft.say('event', `${service.name} is updated, ${order}`);
+function update(world: World, service: ServiceRecord, event: EventOf<'update'>): undefined {
+  const { order = service.order, parallelism = service.parallelism } = event;
+  world.say('event', `${service.name} is updated, ${order}`);
+  world.swarm.update(service.name, order, parallelism);
 }
 
-function remove(draft: Draft, service: ServiceRecord): undefined {
-  for (const [, numbers] of service.slots.entries()) removeSlot(draft, numbers);
-  const { stock, sticky } = service.virtualAddress;
-  if (stock !== undefined) draft.stock.release(stock);
-  if (sticky !== undefined) draft.sticky.unhold(sticky);
-  draft.services = draft.services.filter(({ id }) => id !== service.id);
-  draft.say('event', `service ${service.name} is removed`);
+function remove(world: World, { name }: ServiceRecord): undefined {
+  world.say('event', `service ${name} is removed`);
+  void world.swarm.removeService(name);
 }
 
-function nodeEvent(draft: Draft, event: EventOf<'drain' | 'activate' | 'crash' | 'reboot'>): string | undefined {
-  const name = nodeOf(draft, event.node);
-  if (name === undefined) return `no node is ${event.node}`;
-  const node = draft.node(name);
-  draft.lastNode = name;
+function nodeEvent(world: World, event: EventOf<'drain' | 'activate' | 'crash' | 'reboot'>): string | undefined {
+  const node = nodeOf(world, event.node);
+  if (node === undefined) return `no node is ${event.node}`;
+  const { title: name, isActive } = node.record;
+  const say = (text: string) => world.say('event', text, { node: name });
+  world.lastNode = node;
   switch (event.do) {
     case 'drain':
-    case 'activate': {
-      const availability = event.do === 'drain' ? 'drain' : 'active';
-      if (node.availability === availability)
-        return `${name} is ${event.do === 'drain' ? 'drained' : 'active'} already`;
-      draft.say('event', `${name} is ${event.do === 'drain' ? 'drained' : 'active again'}`, { node: name });
-      setAvailability(draft, name, availability);
+      if (!isActive) return `${name} is drained already`;
+      say(`${name} is drained`);
+      world.swarm.setActive(node, false);
       return undefined;
-    }
+    case 'activate':
+      if (isActive) return `${name} is active already`;
+      say(`${name} is active again`);
+      world.swarm.setActive(node, true);
+      return undefined;
     case 'crash':
-      if (node.status === 'crashed' || node.status === 'down') return `${name} has crashed already`;
-      draft.say('event', `${whatIs(draft, name)} crashes`, { node: name });
-      crash(draft, name);
+      if (node.engine.state === 'down' && !world.rebooting.has(node)) return `${name} has crashed already`;
+      say(`${whatIs(world, node)} crashes`);
+      world.crash(node);
       return undefined;
     case 'reboot':
-      if (node.status === 'rebooting') return `${name} is rebooting already`;
-      draft.say('event', `${whatIs(draft, name)} ${node.status === 'up' ? 'reboots' : 'is switched on'}`, {
-        node: name,
-      });
-      reboot(draft, name);
+      if (world.rebooting.has(node)) return `${name} is rebooting already`;
+      say(`${whatIs(world, node)} ${node.engine.state === 'down' ? 'is switched on' : 'reboots'}`);
+      world.reboot(node);
       return undefined;
   }
 }
 
-function kill(draft: Draft, identity: string): string | undefined {
-  const task = runningTask(draft, identity);
-  if (task === undefined) return `no container of ${identity} runs`;
-  draft.note(task.number, { killed: true, due: draft.time + 1 });
-  draft.say('event', `the container of ${identity} is killed`, { identity });
+interface Running {
+  readonly node: SwarmNode;
+  readonly container: EngineContainer;
+  /** What the leader got for its task. */
+  readonly ticket: string;
+}
+
+function kill(world: World, identity: string): string | undefined {
+  const found = running(world, identity);
+  if (found === undefined) return `no container of ${identity} runs`;
+  world.say('event', `the container of ${identity} is killed`, { identity });
+  void found.node.engine.stop(found.container);
   return undefined;
 }
 
-function look(draft: Draft, identity: string): undefined {
-  const task = runningTask(draft, identity);
-  const found =
-    task === undefined
-      ? `${identity} does not run`
-      : `${identity} runs on ${task.node}: Docker's own address ${task.stock ?? 'none'}, Limpet's ` +
-        `${task.sticky ?? 'none'}`;
-  draft.say('look', found, { identity, ...(task?.node === undefined ? {} : { node: task.node }) });
+function look(world: World, identity: string): undefined {
+  const found = running(world, identity);
+  if (found === undefined) {
+    world.say('look', `${identity} does not run`, { identity });
+    return;
+  }
+  const node = found.node.record.title;
+  const stock = world.stock.insteadOf(found.ticket) ?? 'none';
+  const text = `${identity} runs on ${node}: Docker's own address ${stock}, Limpet's ${found.container.has}`;
+  world.say('look', text, { identity, node });
 }
 
 function withService(
-  draft: Draft,
+  world: World,
   name: string,
   work: (service: ServiceRecord) => string | undefined,
 ): string | undefined {
-  const service = draft.services.find((one) => one.name === name);
+  const service = world.swarm.records.serviceNamed(name);
   return service === undefined ? `there is no service ${name}` : work(service);
 }
 
-function nodeOf(draft: Draft, name: NodeName): NodeName | undefined {
-  if (name === '@leader') return draft.leader;
-  if (name === '@last') return draft.lastNode;
-  if (name.startsWith('@node-of ')) return runningTask(draft, name.slice('@node-of '.length))?.node;
-  return draft.nodes.find((node) => node.name === name)?.name;
+function nodeOf(world: World, name: NodeName): SwarmNode | undefined {
+  if (name === '@leader') return world.swarm.leader;
+  if (name === '@last') return world.lastNode;
+  if (name.startsWith('@node-of ')) return running(world, name.slice('@node-of '.length))?.node;
+  return world.node(name);
 }
 
 /** The identity's container; with two of them, the newer one. */
-function runningTask(draft: Draft, identity: string): TaskRecord | undefined {
-  for (const service of draft.services) {
-    if (!identity.startsWith(`${service.name}.`)) continue;
-    const key = identity.slice(service.name.length + 1);
-    const slot = service.mode === 'global' ? draft.nodes.findIndex(({ name }) => name === key) : Number(key);
-    const tasks = (service.slots.get(slot) ?? []).map((number) => draft.task(number));
-    const found = tasks.filter((task) => task.identity === identity && hasContainer(task) && isWanted(task)).at(-1);
-    if (found !== undefined) return found;
+function running(world: World, identity: string): Running | undefined {
+  const { services, tasks } = world.swarm.records;
+  let found: Running | undefined;
+  for (const { id, serviceId, slot, nodeId, state, desired, address } of tasks.values()) {
+    const service = services.get(serviceId);
+    if (service === undefined || state !== 'running' || desired !== 'running') continue;
+    if (shown(`${service.name}.${slot === 0 ? nodeId : slot}`, (node) => world.nameOf(node)) !== identity) continue;
+    const node = world.swarm.nodes.find(({ record }) => record.id === nodeId);
+    const container = [...(node?.engine.containers.values() ?? [])].find(({ task }) => task?.id === id);
+    if (node !== undefined && container?.state === 'running') found = { node, container, ticket: address };
   }
-  return undefined;
+  return found;
 }
 
-function whatIs(draft: Draft, name: NodeName): string {
-  return name === draft.leader ? `the leader ${name}` : name;
+function whatIs(world: World, node: SwarmNode): string {
+  return node === world.swarm.leader ? `the leader ${node.record.title}` : node.record.title;
 }

@@ -4,7 +4,6 @@
 export { parseScenario } from './scenario.js';
 export { scenarios } from './scenarios.js';
 export { Simulation } from './simulation.js';
-export { type ListView, NETWORK, nodeList, serviceList, taskList } from './task-list.js';
+export { hasEnded } from './swarm/records.js';
 export type * from './types.js';
 export { Vector } from './vector.js';
-export { hasEnded } from './world.js';

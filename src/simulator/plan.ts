@@ -7,14 +7,13 @@ export class Plan {
   readonly cidr: string;
   readonly prefix: number;
   readonly size: number;
-  readonly gateway: string;
   readonly exclude: readonly string[];
   private readonly version: 4 | 6;
   private readonly base: bigint;
   private readonly base32: number;
 
   /** @throws LimpetError BAD_INPUT on a malformed CIDR or exclusion */
-  constructor(cidr: string, gateway: string | undefined, exclude: readonly string[]) {
+  constructor(cidr: string, exclude: readonly string[]) {
     const parsed = parseCidr(cidr);
     this.cidr = parsed.text;
     this.prefix = parsed.prefix;
@@ -23,7 +22,6 @@ export class Plan {
     this.base32 = parsed.version === 4 ? Number(parsed.base) : 0;
     this.size = Number(parsed.size);
     this.exclude = exclude;
-    this.gateway = gateway ?? this.address(1);
   }
 
   address(ordinal: number): string {

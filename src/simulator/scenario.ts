@@ -4,6 +4,7 @@
 import { parseAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { describe, isObject, type Json } from '../host/json.js';
+import { parseReclaimPolicy } from '../service/policy.js';
 import type { Scenario, SwarmEvent } from './types.js';
 
 /** The largest of everything: what a browser can still carry. */
@@ -13,11 +14,10 @@ const MOST = {
   replicas: 10_000,
   events: 100_000,
   addresses: 2 ** 20,
-  history: 100,
 };
 const LAST_SECOND = 2 ** 40;
 
-const TOP = ['name', 'about', 'seed', 'subnet', 'gateway', 'exclude', 'managers', 'workers', 'historyLimit', 'events'];
+const TOP = ['name', 'about', 'seed', 'subnet', 'gateway', 'exclude', 'reclaim', 'managers', 'workers', 'events'];
 const ALLOWED: Readonly<Record<SwarmEvent['do'], readonly string[]>> = {
   create: ['service', 'mode', 'replicas', 'order', 'parallelism'],
   scale: ['service', 'replicas'],
@@ -45,8 +45,8 @@ export function parseScenario(input: unknown): Scenario {
   wholeAt(value, 'seed', 'scenario', 0, 2 ** 32 - 1);
   wholeAt(value, 'managers', 'scenario', 1, MOST.managers);
   wholeAt(value, 'workers', 'scenario', 0, MOST.workers);
-  wholeAt(value, 'historyLimit', 'scenario', 0, MOST.history);
   checkNetwork(value);
+  checkReclaim(value.reclaim);
   const nodes = Number(value.managers ?? 3) + Number(value.workers ?? 0);
   if (!Array.isArray(value.events)) throw bad('scenario.events', value.events, 'a list');
   if (value.events.length > MOST.events)
@@ -93,7 +93,16 @@ function checkNetwork({ subnet, gateway, exclude }: Json): void {
     if (typeof text !== 'string') throw bad(at, text, 'an address, a CIDR or a range');
     const range = parseRange(text, cidr.version);
     if (!range.every(inside)) throw bad(at, text, `within ${cidr.text}`);
+    const asked = typeof gateway === 'string' ? parseAddress(gateway, cidr.version) : undefined;
+    if (asked !== undefined && range[0] <= asked && asked <= range[1])
+      throw bad('scenario.gateway', gateway, 'none of the excluded addresses');
   }
+}
+
+function checkReclaim(reclaim: unknown): void {
+  if (reclaim === undefined) return;
+  if (typeof reclaim !== 'string') throw bad('scenario.reclaim', reclaim, 'a reclaim policy');
+  parseReclaimPolicy(reclaim);
 }
 
 function checkEvent(event: unknown, at: string, nodes: number): void {
@@ -104,7 +113,7 @@ function checkEvent(event: unknown, at: string, nodes: number): void {
   const allowed = ALLOWED[kind as SwarmEvent['do']];
   onlyKnown(event, ['do', 'at', ...allowed], `a ${kind} event`, at);
   for (const key of REQUIRED) if (allowed.includes(key)) textAt(event, key, at);
-  wholeAt(event, 'at', at, 0, LAST_SECOND);
+  timeAt(event, at);
   wholeAt(event, 'parallelism', at, 0, MOST.replicas);
   wholeAt(event, 'replicas', at, 0, MOST.replicas);
   if (kind === 'scale' && event.replicas === undefined) throw bad(`${at}.replicas`, undefined, 'a whole number');
@@ -150,6 +159,12 @@ function wholeAt(value: Json, key: string, at: string, least: number, most: numb
   if (number === undefined) return;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > most)
     throw bad(`${at}.${key}`, number, `a whole number from ${least} to ${most}`);
+}
+
+function timeAt({ at: time }: Json, at: string): void {
+  if (time === undefined) return;
+  if (typeof time !== 'number' || !(time >= 0 && time <= LAST_SECOND))
+    throw bad(`${at}.at`, time, `a number of seconds from 0 to ${LAST_SECOND}`);
 }
 
 function oneOf(value: Json, key: string, at: string, choices: readonly string[]): void {

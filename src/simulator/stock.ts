@@ -1,86 +1,77 @@
-// Docker's own allocator, plainly: the next free ordinal after the last one given, wrapping; a released one is free at
-// once. A new leader learns from the task list what is taken, and begins to search from the start again (so the
-// recordings show). It is no user of the core: that is sticky.ts.
+// Docker's own allocator beside Limpet. It hears what Swarm's leader asks Limpet, and answers it in its own way: the
+// next free address after the last one given, a released one is free at once, and a new leader, who is told again what
+// is taken, begins to search from the start. So the recordings of real swarms show.
 
 import type { Plan } from './plan.js';
-import type { Cell } from './types.js';
-import type { VectorEditor } from './vector.js';
-import type { AllocatorRecord } from './world.js';
 
-/** Something that has an address for as long as it is there. */
-export type Holding = { readonly address: string } & Omit<Cell, 'state'>;
+export class Stock {
+  readonly #plan: Plan;
+  readonly #excluded: ReadonlySet<number>;
+  #taken = new Set<number>();
+  /** Where the search for a free ordinal goes on. */
+  #next = 0;
+  /** What Limpet gave, and what Docker's own allocator gives for it. */
+  readonly #given = new Map<string, string>();
 
-export class StockDraft {
-  private readonly cells: VectorEditor<Cell>;
-  private cursor: number;
-  private free: number;
-  private readonly count: { live: number; held: number };
-
-  constructor(
-    private readonly plan: Plan,
-    private readonly before: AllocatorRecord,
-  ) {
-    this.cells = before.cells.edit();
-    this.cursor = before.cursor;
-    this.free = before.counts.free;
-    this.count = { live: before.counts.live, held: before.counts.held };
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#excluded = new Set(plan.excluded());
   }
 
-  /** An address for whoever asks; undefined when the subnet is full. */
-  take(use: Omit<Cell, 'state'>): string | undefined {
-    if (this.free === 0) return undefined;
-    while (this.cells.get(this.cursor) !== undefined) this.cursor = (this.cursor + 1) % this.plan.size;
-    const ordinal = this.cursor;
-    this.cursor = (ordinal + 1) % this.plan.size;
-    this.set(ordinal, cellOf(use));
-    return this.plan.address(ordinal);
+  /** Addresses that are taken, whoever has them. */
+  taken(): Iterable<number> {
+    return this.#taken;
   }
 
-  release(address: string): void {
-    this.set(this.plan.ordinal(address), undefined);
+  /** What it gave where Limpet gave this address to the leader. */
+  insteadOf(address: string): string | undefined {
+    return this.#given.get(address);
   }
 
-  /** What a new leader makes of the records. */
-  restore(holdings: Iterable<Holding>): void {
-    const taken = new Map<number, Cell>();
-    for (const { address, ...use } of holdings) taken.set(this.plan.ordinal(address), cellOf(use));
-    for (const [ordinal, cell] of [...this.before.cells.entries()]) {
-      if (cell.state !== 'excluded' && !taken.has(ordinal)) this.set(ordinal, undefined);
+  /** The leader has asked Limpet, and has been answered. */
+  hear(call: string, request: { readonly Address: string }, answer: Readonly<Record<string, unknown>>): void {
+    const answered = String(answer.Address).replace(/\/\d+$/, '');
+    if (call === 'IpamDriver.RequestPool') this.#begin();
+    else if (call === 'IpamDriver.ReleaseAddress') this.#release(request.Address);
+    else if (call === 'IpamDriver.RequestAddress' && request.Address === '') this.#give(answered);
+    else if (call === 'IpamDriver.RequestAddress') this.#again(answered);
+  }
+
+  /** A new leader knows nothing yet. */
+  #begin(): void {
+    this.#taken = new Set();
+    this.#next = 0;
+  }
+
+  #give(ofLimpet: string): void {
+    const ordinal = this.#nextFree();
+    if (ordinal !== undefined) this.#take(ofLimpet, ordinal);
+  }
+
+  /** A new leader says what it has in its records; a gateway is asked for by its address at once. */
+  #again(ofLimpet: string): void {
+    this.#take(ofLimpet, this.#plan.ordinal(this.#given.get(ofLimpet) ?? ofLimpet));
+  }
+
+  #take(ofLimpet: string, ordinal: number): void {
+    this.#taken.add(ordinal);
+    this.#given.set(ofLimpet, this.#plan.address(ordinal));
+  }
+
+  #release(ofLimpet: string): void {
+    const address = this.#given.get(ofLimpet);
+    if (address === undefined) return;
+    this.#given.delete(ofLimpet);
+    this.#taken.delete(this.#plan.ordinal(address));
+  }
+
+  #nextFree(): number | undefined {
+    const { size } = this.#plan;
+    for (let tried = 0; tried < size; tried++) {
+      const ordinal = this.#next;
+      this.#next = (this.#next + 1) % size;
+      if (!this.#taken.has(ordinal) && !this.#excluded.has(ordinal)) return ordinal;
     }
-    for (const [ordinal, cell] of taken) {
-      if (this.cells.get(ordinal) === undefined) this.set(ordinal, cell);
-    }
-    this.cursor = 0;
+    return undefined;
   }
-
-  get full(): boolean {
-    return this.free === 0;
-  }
-
-  seal(): Pick<AllocatorRecord, 'cells' | 'counts' | 'cursor' | 'holds'> {
-    const { counts, holds } = this.before;
-    return {
-      cells: this.cells.seal(),
-      counts: { ...counts, ...this.count, free: this.free },
-      cursor: this.cursor,
-      holds,
-    };
-  }
-
-  private set(ordinal: number, cell: Cell | undefined): void {
-    const was = this.cells.get(ordinal);
-    this.cells.set(ordinal, cell);
-    for (const [one, by] of [
-      [was, -1],
-      [cell, 1],
-    ] as const) {
-      if (one?.state === 'live') this.count.live += by;
-      else if (one?.state === 'held') this.count.held += by;
-      if (one !== undefined) this.free -= by;
-    }
-  }
-}
-
-function cellOf(use: Omit<Cell, 'state'>): Cell {
-  return { state: use.identity === undefined ? 'held' : 'live', ...use };
 }

@@ -1,77 +1,89 @@
-// The counters: starts on the address as before or on another one, and how many tasks run on the address that their
-// identity had first. Counted from the tasks that a step has changed, never by looking at all of them; of two tasks of
-// one identity that start in the same second both are compared with what was before it, and the newer one says where
-// the identity is now.
+// Counts, for the two allocators alike: who starts on its address and who on another one, how many run, and how many of
+// them where their identity was first.
 
+import { type Frame, type Seen, SIDES, type Side } from './frame.js';
+import type { Task } from './types.js';
 import type { Vector, VectorEditor } from './vector.js';
-import type { AllocatorRecord, Seen, TaskRecord, World } from './world.js';
 
-type Counts = { -readonly [K in 'kept' | 'changed' | 'running' | 'home']: AllocatorRecord[K] };
-type Which = 'stock' | 'sticky';
-
-/** A task as it was before the step, and as it is now. */
-interface Move {
-  readonly before: TaskRecord;
-  readonly after: TaskRecord;
+interface Counts {
+  kept: number;
+  changed: number;
+  guests: number;
+  running: number;
+  home: number;
 }
 
 export class Tally {
-  private readonly counts: Record<Which, Counts>;
-  private readonly before: Vector<Seen>;
-  private readonly seen: VectorEditor<Seen>;
-  /** By the task's number. */
-  private readonly moves = new Map<number, Move>();
+  readonly #before: Vector<Seen>;
+  readonly #seen: VectorEditor<Seen>;
+  readonly #indexOf: (identity: string) => number;
+  readonly #moves: { readonly was: Task | undefined; readonly now: Task | undefined }[] = [];
 
-  constructor(
-    { stock, sticky, seen }: World,
-    private readonly indexOf: (identity: string) => number,
-  ) {
-    this.counts = { stock: countsOf(stock), sticky: countsOf(sticky) };
-    this.before = seen;
-    this.seen = seen.edit();
+  /** @param indexOf a number for each identity, the same for ever */
+  constructor(before: Vector<Seen>, indexOf: (identity: string) => number) {
+    this.#before = before;
+    this.#seen = before.edit();
+    this.#indexOf = indexOf;
   }
 
-  move(before: TaskRecord, after: TaskRecord): void {
-    this.moves.set(after.number, { before: this.moves.get(after.number)?.before ?? before, after });
+  move(was: Task | undefined, now: Task | undefined): void {
+    this.#moves.push({ was, now });
   }
 
-  /** What was known of an identity's addresses before this step. */
-  past(identity: string): Seen {
-    return this.before.get(this.indexOf(identity)) ?? {};
-  }
-
-  seal(): Record<Which, Counts> & Pick<World, 'seen'> {
-    const moves = [...this.moves.values()].sort((a, b) => a.after.number - b.after.number);
-    for (const which of ['stock', 'sticky'] as const) {
-      const started = moves.filter(({ before, after }) => runs(after, which) && !runs(before, which));
-      const stopped = moves.filter(({ before, after }) => runs(before, which) && !runs(after, which));
-      for (const { after } of started) this.start(after, which);
-      for (const { after } of started) this.add(after, which, 1);
-      for (const { before } of stopped) this.add(before, which, -1);
+  /** What there is to say of tasks that have come to run. */
+  *told(): Iterable<{ readonly identity: string; readonly node: string; readonly text: string }> {
+    for (const { was, now } of this.#moves) {
+      if (now?.state !== 'running' || was?.state === 'running') continue;
+      const { identity, node = '', stock, sticky, stay } = now;
+      const past = this.#before.get(this.#indexOf(identity)) ?? {};
+      const limpet = stay === 'guest' ? `${sticky}, as a guest` : compared(sticky, past.sticky?.last);
+      yield {
+        identity,
+        node,
+        text: `${identity} runs on ${node}: Docker ${compared(stock, past.stock?.last)}; Limpet ${limpet}`,
+      };
     }
-    return { ...this.counts, seen: this.seen.seal() };
   }
 
-  private start(task: TaskRecord, which: Which): void {
-    const address = task[which] as string;
-    const past = this.past(task.identity)[which];
-    if (past !== undefined) this.counts[which][past.last === address ? 'kept' : 'changed']++;
-    // A guest's address is lent: what counts at its next start is where it was at home.
-    if (which === 'sticky' && task.stay === 'guest') return;
-    const index = this.indexOf(task.identity);
-    this.seen.set(index, { ...this.seen.get(index), [which]: { first: past?.first ?? address, last: address } });
+  /** What is more or fewer than before. */
+  seal(): Readonly<Record<Side, Counts>> & Pick<Frame, 'seen'> {
+    const none = () => ({ kept: 0, changed: 0, guests: 0, running: 0, home: 0 });
+    const counts = { stock: none(), sticky: none() };
+    for (const side of SIDES) {
+      const started = this.#moves.filter(({ was, now }) => runs(now, side) && !runs(was, side));
+      const stopped = this.#moves.filter(({ was, now }) => runs(was, side) && !runs(now, side));
+      for (const { now } of started) this.#start(now as Task, side, counts[side]);
+      for (const { now } of started) this.#add(now as Task, side, counts[side], 1);
+      for (const { was } of stopped) this.#add(was as Task, side, counts[side], -1);
+    }
+    return { ...counts, seen: this.#seen.seal() };
   }
 
-  private add(task: TaskRecord, which: Which, by: 1 | -1): void {
-    this.counts[which].running += by;
-    if (this.seen.get(this.indexOf(task.identity))?.[which]?.first === task[which]) this.counts[which].home += by;
+  #start(task: Task, side: Side, counts: Counts): void {
+    const address = task[side] as string;
+    // A guest's address is another one by necessity: what counts is where its identity is next at home.
+    if (side === 'sticky' && task.stay === 'guest') {
+      counts.guests++;
+      return;
+    }
+    const index = this.#indexOf(task.identity);
+    const past = this.#before.get(index)?.[side];
+    if (past !== undefined) counts[past.last === address ? 'kept' : 'changed']++;
+    this.#seen.set(index, { ...this.#seen.get(index), [side]: { first: past?.first ?? address, last: address } });
+  }
+
+  #add(task: Task, side: Side, counts: Counts, by: 1 | -1): void {
+    counts.running += by;
+    if (this.#seen.get(this.#indexOf(task.identity))?.[side]?.first === task[side]) counts.home += by;
   }
 }
 
-function runs(task: TaskRecord, which: Which): boolean {
-  return task.state === 'running' && task[which] !== undefined;
+/** What is lost with its node says `running` for ever, but nobody wants it any more. */
+function runs(task: Task | undefined, side: Side): boolean {
+  return task?.state === 'running' && task.desired === 'running' && task[side] !== undefined;
 }
 
-function countsOf({ kept, changed, running, home }: AllocatorRecord): Counts {
-  return { kept, changed, running, home };
+function compared(address: string | undefined, before: string | undefined): string {
+  if (address === undefined) return 'has no address left';
+  return before === undefined ? address : before === address ? `${address}, kept` : `${address}, was ${before}`;
 }

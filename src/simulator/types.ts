@@ -1,26 +1,26 @@
 // The simulator's public shapes: a scenario in, a state after each step out. No code lives here; simulation.ts makes
 // them.
 //
-//   const limpet = await Limpet.load();                     // the core that the sticky allocator runs on
-//   const simulation = new Simulation(scenarios.classic, limpet);
-//   while (!simulation.ended) simulation.step();            // one moment in which something happens; answers the state
-//   simulation.settle();                                    // … or on until all is at rest before the next event
+//   const simulation = await Simulation.open(scenarios.classic);
+//   while (!simulation.ended) await simulation.step();      // a moment in which something happens; answers the state
+//   await simulation.settle();                              // … or on until all is at rest before the next event
 //   simulation.state.step                                   // how many steps were taken to get here
-//   simulation.seek(3)                                      // time travel: the very same State object as then
-// an event by hand, at the moment shown; drops what came later
-//   simulation.apply({ do: 'drain', node: 'node-2' })
-// with the events by hand in it: JSON that replays this run
-//   simulation.scenario
+//   await simulation.seek(3)                                // time travel: the very same State object as then
+//   await simulation.apply({ do: 'drain', node: 'node-2' }) // an event by hand, at once; drops what came later
+//   simulation.scenario                                     // with the events by hand: JSON that replays this run
 //
 // States are immutable and share what did not change: compare with === (a task, a node, a whole list) to find what
-// moved. All times are whole seconds of the simulated swarm, from 0.
+// moved. Times are seconds of the simulated swarm, from 0; a step takes a quarter of one, or longer when nothing
+// happens.
 //
-// Where it is simpler than Swarm: the swarm moves as if both allocators had given every task an address (a task that
-// one of them has none for is counted as waiting there, and runs); without a leader no task changes, on the nodes
-// neither; a node's ID is its name; and Limpet has no store, so that a new leader's allocator knows what the task list
-// can tell, and nothing else.
+// Limpet here is the product's own code: the tickets of the Docker plugin on every node, over the allocator service.
+// What is simpler: the nodes share one store that answers at once, and Docker's own allocator gets the calls that
+// Swarm's leader makes to Limpet, so that both answer for one and the same swarm.
 
+import type { Desired, TaskState } from './swarm/records.js';
 import type { Vector } from './vector.js';
+
+export type { Desired, TaskState };
 
 /** `@leader`, `@last` (the node of the node event before), `@node-of web.3`, or a node's name: `node-1` … `node-N`. */
 export type NodeName = string;
@@ -71,33 +71,13 @@ export interface Scenario {
   readonly gateway?: string;
   /** Never allocated: single addresses, CIDRs, or ranges `first-last`. */
   readonly exclude?: readonly string[];
+  /** When reserved addresses become free again, as `--ipam-opt limpet.reclaim` has it. */
+  readonly reclaim?: string;
   /** Nodes 1 to `managers` are managers, the others workers. Default 3 and 0. */
   readonly managers?: number;
   readonly workers?: number;
-  /** Tasks that Swarm remembers for a slot; default 5. */
-  readonly historyLimit?: number;
   readonly events: readonly SwarmEvent[];
 }
-
-/** Swarm's task states, in the order in which a task goes through them; from `complete` on it has ended. */
-export type TaskState =
-  | 'new'
-  | 'pending'
-  | 'assigned'
-  | 'accepted'
-  | 'preparing'
-  | 'ready'
-  | 'starting'
-  | 'running'
-  | 'complete'
-  | 'shutdown'
-  | 'failed'
-  | 'rejected'
-  | 'orphaned'
-  | 'remove';
-
-/** What Swarm wants of a task. */
-export type DesiredState = 'ready' | 'running' | 'shutdown' | 'remove';
 
 export interface Task {
   /** Its place in `state.tasks`; counts up from 0 and is never used again. */
@@ -107,29 +87,24 @@ export interface Task {
   /** `web.3`, or `agent.node-2` for a global service. */
   readonly identity: string;
   readonly service: string;
-  readonly serviceId: string;
   /** From 1; 0 in a global service. */
   readonly slot: number;
   /** From when it is assigned. */
   readonly node?: string;
+  /** From `complete` on it has ended. */
   readonly state: TaskState;
-  readonly desired: DesiredState;
+  /** What Swarm wants of it. */
+  readonly desired: Desired;
   /** Of the service's spec: one more with each update. */
   readonly revision: number;
-  /** Why it is in this state, in Swarm's words. */
-  readonly message: string;
   /** The address that Docker's own allocator gave it. */
   readonly stock?: string;
   /** The address that its container got from Limpet. */
   readonly sticky?: string;
   /** What Swarm's leader got for it from Limpet before anyone knew which task it was. */
   readonly ticket?: string;
-  /** `guest`: its identity's own address was still in use when it started, so it runs on its ticket. */
+  /** `guest`: its identity's own address was still in use when it started, so it runs on another one. */
   readonly stay?: 'home' | 'guest';
-  /** Swarm's Version.Index: the newer the higher. */
-  readonly version: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
 }
 
 /** What the two allocators gave for one and the same thing. */
@@ -154,7 +129,6 @@ export interface SwarmNode {
 
 export interface Service {
   readonly name: string;
-  readonly id: string;
   readonly mode: ServiceMode;
   /** Of a global service: the nodes that should run it. */
   readonly replicas: number;
@@ -162,7 +136,6 @@ export interface Service {
   readonly parallelism: number;
   /** How often it was updated. */
   readonly revision: number;
-  readonly updating: boolean;
   readonly virtualAddress: Addresses;
 }
 
@@ -190,6 +163,8 @@ export interface AllocatorState {
   /** Starts of an identity that ran before: on its address as before, or on another one. Since the beginning. */
   readonly kept: number;
   readonly changed: number;
+  /** Starts as a guest, which are neither. */
+  readonly guests: number;
   /** Tasks that run now, and how many of those on the address that their identity had first. */
   readonly running: number;
   readonly home: number;
@@ -197,28 +172,9 @@ export interface AllocatorState {
   readonly waiting: number;
 }
 
-/** What a new leader made of the task list. */
-export interface RebuildView {
-  readonly leader: string;
-  readonly at: number;
-  /** Tasks in the list. */
-  readonly tasks: number;
-  readonly live: number;
-  readonly reserved: number;
-  readonly superseded: number;
-  readonly conflicts: readonly { readonly address: string; readonly winner: string; readonly loser: string }[];
-  readonly skipped: readonly { readonly reason: string; readonly record: string; readonly detail: string }[];
-  /** Tickets and other addresses that are held again. */
-  readonly held: number;
-  /** Reserved before, and no task in the list tells of them any more. */
-  readonly forgotten: readonly { readonly identity: string; readonly address: string }[];
-  /** Reclaimed before, but the list still tells of them, and nobody else has the address. */
-  readonly recalled: readonly { readonly identity: string; readonly address: string }[];
-}
-
 export interface LogLine {
   readonly at: number;
-  readonly kind: 'event' | 'refused' | 'look' | 'swarm' | 'task' | 'stock' | 'sticky';
+  readonly kind: 'event' | 'refused' | 'look' | 'swarm' | 'task' | 'sticky';
   readonly text: string;
   readonly identity?: string;
   readonly node?: string;
@@ -230,7 +186,7 @@ export interface State {
   readonly step: number;
   /** Seconds. */
   readonly time: number;
-  /** Nothing is under way: the next step, if any, is an event. */
+  /** Nothing is under way, or nothing but what goes on for ever: the next step, if any, is an event. */
   readonly atRest: boolean;
   /** Events of the scenario that this step began with. */
   readonly events: readonly SwarmEvent[];
@@ -244,6 +200,4 @@ export interface State {
   readonly sticky: AllocatorState;
   /** What this step did. */
   readonly log: readonly LogLine[];
-  /** Of the last election; undefined before the first. */
-  readonly rebuild: RebuildView | undefined;
 }

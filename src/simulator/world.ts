@@ -1,119 +1,186 @@
-// A state with what the rules need to go on from it, and nobody else: records of types.ts' shapes with timers and
-// marks. A world is never changed; draft.ts makes the next one. Nothing that decides what happens lives outside of it,
-// but for the core.
+// One simulated world: a swarm with the product's plugin on every machine, one store that they share, and Docker's own
+// allocator beside. It lives in time and cannot go back; simulation.ts does that.
 
-import { mayRun } from '../docker/states.js';
-import type { AllocatorState, NodeName, Service, State, SwarmNode, Task } from './types.js';
-import type { Vector } from './vector.js';
+import { isMadeUp } from '../docker/made-up.js';
+import { LimpetError } from '../host/errors.js';
+import { AllocatorService, type Decision, type SubnetService } from '../service/index.js';
+import type { Plan } from './plan.js';
+import { Plugin } from './plugin.js';
+import { SharedStore } from './shared-store.js';
+import { Stock } from './stock.js';
+import type { SwarmNode } from './swarm/node.js';
+import { Process } from './swarm/process.js';
+import { Swarm } from './swarm/swarm.js';
+import { Timeline } from './swarm/timeline.js';
+import { shown, toSay } from './tell.js';
+import { settled } from './turns.js';
+import type { LogLine, NodeName, Scenario } from './types.js';
 
-/** Never: the timer of what waits for something else than time. */
-export const NEVER = Number.POSITIVE_INFINITY;
+/** Docker's, of every node: it says who an address is for. */
+const VERSION = '29.7.2';
+export const NETWORK = 'web';
+const SECOND = 1000;
+/** Milliseconds of a step: what happens within is seen at once. */
+const TICK = 250;
+/** A node's live marks hang on its lease, which ends so long after it was last heard of. */
+const LEASE = 10 * SECOND;
+const REBOOT = 8 * SECOND;
+/** The first election, and the network's addresses, take some seconds; these are moments. */
+const PATIENCE = 500;
 
-/** How long things take in the simulated swarm, in seconds; Docker's defaults where it has some. */
-export const SECONDS = {
-  /** From the loss of a leader to the next one. */
-  election: 3,
-  /** Missed heartbeats after which Swarm holds a node for down. */
-  heartbeats: 15,
-  /** The lease that a node's live marks hang on: shorter than the heartbeats, so that they end first. */
-  lease: 10,
-  reboot: 8,
-  /** Between a failed task and the start of its successor. */
-  restartDelay: 5,
-  /** How long a start waits for the identity's own address to be let go of (start-first). */
-  guestWait: 5,
-  /** After which the tasks of a node that stays down are orphaned. */
-  orphans: 24 * 60 * 60,
-} as const;
-
-export interface TaskRecord extends Task {
-  /** When somebody next looks at it; NEVER while it waits for others. */
-  readonly due: number;
-  /** With desired state `ready`: not before this. */
-  readonly startAt: number;
-  /** With desired state `ready`: not before that task has ended or its node is known to be down. */
-  readonly follows?: number;
-  /** The live mark of its identity is this task's. */
-  readonly marked: boolean;
-  /** Waits for its identity's own address until then. */
-  readonly guestAt?: number;
-  /** Its container was killed and the node has not noticed yet. */
-  readonly killed: boolean;
-  /** The leader has given back what it got for it. */
-  readonly freed: boolean;
+interface Machine {
+  readonly plugin: Plugin;
+  endLease: (time: number) => void;
 }
 
-export interface NodeRecord extends SwarmNode {
-  /** Swarm knows that it is down. */
-  readonly lost: boolean;
-  /** When Swarm will notice; NEVER while it is up, or known to be down. */
-  readonly lostAt: number;
-  /** When its live marks end, unless it is back. */
-  readonly leaseEnds: number;
-  /** When its manager is back after a reboot; its agent follows as soon as there is a leader. */
-  readonly bootsAt: number;
-  readonly booted: boolean;
-  /** When it was found down. */
-  readonly lostSince: number;
-}
+export class World {
+  readonly plan: Plan;
+  readonly swarm: Swarm;
+  readonly stock: Stock;
+  /** Nodes that are on their way back. */
+  readonly rebooting = new Set<SwarmNode>();
+  /** The node of the node event before. */
+  lastNode: SwarmNode | undefined;
+  /** Seconds since the beginning, in quarters. */
+  time = 0;
+  #log: Omit<LogLine, 'at'>[] = [];
+  readonly #timeline: Timeline;
+  readonly #store: SharedStore;
+  readonly #service: AllocatorService;
+  readonly #names = new Map<string, NodeName>();
+  readonly #machines = new Map<SwarmNode, Machine>();
 
-/** A slot that an update is at, and the task that takes over there. */
-export interface SlotUpdate {
-  readonly slot: number;
-  readonly task: number;
-}
+  private constructor(plan: Plan, timeline: Timeline, swarm: Swarm, store: SharedStore, service: AllocatorService) {
+    this.plan = plan;
+    this.stock = new Stock(plan);
+    this.swarm = swarm;
+    this.#timeline = timeline;
+    this.#store = store;
+    this.#service = service;
+    const tell = (told: Parameters<typeof toSay>[0]) => {
+      const line = toSay(told, (id) => this.nameOf(id));
+      if (line !== undefined) this.say('sticky', line.text, line);
+    };
+    for (const [index, node] of swarm.nodes.entries()) {
+      const name = `node-${index + 1}`;
+      node.record.title = name;
+      this.#names.set(node.record.id, name);
+      const hear = this.stock.hear.bind(this.stock);
+      const plugin = new Plugin(node, { timeline, swarm, service, tell, hear });
+      this.#machines.set(node, { plugin, endLease: () => {} });
+      this.#start(node);
+    }
+  }
 
-export interface ServiceRecord extends Service {
-  /** Numbers of the slot's tasks in the list, oldest first. By slot; of a global service, by the node's index. */
-  readonly slots: Vector<readonly number[]>;
-  readonly updates: readonly SlotUpdate[];
-  /** Whether it has what it should have must be looked at. */
-  readonly check: boolean;
-}
+  /** A swarm that has a leader, and an empty network. */
+  static async open(scenario: Scenario, plan: Plan): Promise<World> {
+    const { seed = 1, managers = 3, workers = 0, exclude = [], gateway, reclaim } = scenario;
+    const timeline = new Timeline(seed, settled);
+    const swarm = new Swarm(timeline, { managers, workers, version: VERSION });
+    const store = new SharedStore();
+    const { clock } = new Process(timeline, { ahead: 0 }, timeline.chanceOf('service'));
+    let world: World | undefined;
+    const log = (decision: Decision) => {
+      if (world !== undefined) world.#hear(decision);
+    };
+    const service = await AllocatorService.open(store, { clock, log });
+    world = new World(plan, timeline, swarm, store, service);
+    swarm.createNetwork(NETWORK, plan.cidr, {
+      ...(exclude.length === 0 ? {} : { 'limpet.exclude': exclude.join(',') }),
+      ...(reclaim === undefined ? {} : { 'limpet.reclaim': reclaim }),
+    });
+    const network = swarm.records.networkNamed(NETWORK);
+    if (network === undefined) throw new Error('the network was not made');
+    if (gateway !== undefined) network.gateway = gateway;
+    for (let n = 0; world.net === undefined || network.pool === '' || network.gateway === ''; n++) {
+      if (n === PATIENCE)
+        throw new LimpetError('BAD_INPUT', `scenario.subnet: ${plan.cidr} has no address for a gateway`);
+      await world.pass();
+    }
+    world.time = 0;
+    world.takeLog();
+    return world;
+  }
 
-/** What the counters must know of an identity's past. */
-export interface Seen {
-  readonly stock?: { readonly first: string; readonly last: string };
-  readonly sticky?: { readonly first: string; readonly last: string };
-}
+  /** The subnet; undefined until the leader has asked for it. */
+  get net(): SubnetService | undefined {
+    return [...this.#service.subnets()][0];
+  }
 
-export interface AllocatorRecord extends AllocatorState {
-  /** Stock: where the search for a free ordinal goes on. */
-  readonly cursor: number;
-  /** What a held ordinal is for, also while a binding lies on it. */
-  readonly holds: Vector<string>;
-  /** Tasks without an address because the subnet is full, in order. */
-  readonly thirsty: readonly number[];
-}
+  /** The network's, as the leader got it. */
+  get gateway(): string {
+    return this.swarm.records.networkNamed(NETWORK)?.gateway ?? '';
+  }
 
-export interface World extends State {
-  readonly nodes: readonly NodeRecord[];
-  readonly services: readonly ServiceRecord[];
-  readonly tasks: Vector<TaskRecord>;
-  readonly stock: AllocatorRecord;
-  readonly sticky: AllocatorRecord;
-  readonly chance: number;
-  readonly version: number;
-  /** Numbers of the tasks whose timer runs, ascending. */
-  readonly open: readonly number[];
-  readonly electionAt: number;
-  /** By the index that names.ts gives an identity. */
-  readonly seen: Vector<Seen>;
-  readonly lastNode: NodeName | undefined;
-  /** Index of the scenario's next event. */
-  readonly next: number;
-}
+  /** Bytes of the core's memory: in use, and in all. */
+  get memory(): { readonly used: number; readonly total: number } {
+    return this.#service.memory;
+  }
 
-export function hasEnded(task: Pick<Task, 'state'>): boolean {
-  return !mayRun(task);
-}
+  /** Lets a moment pass. */
+  async pass(): Promise<void> {
+    await this.#timeline.run(TICK);
+    this.time += TICK / SECOND;
+  }
 
-/** Swarm wants it to run, or to be ready for that. */
-export function isWanted(task: Task): boolean {
-  return task.desired === 'running' || task.desired === 'ready';
-}
+  say(kind: LogLine['kind'], text: string, about: Pick<LogLine, 'identity' | 'node'> = {}): void {
+    const { identity, node } = about;
+    const who = { ...(identity === undefined ? {} : { identity }), ...(node === undefined ? {} : { node }) };
+    this.#log.push({ kind, text, ...who });
+  }
 
-/** Its container is there, or was when its node was last heard of. */
-export function hasContainer(task: Task): boolean {
-  return task.state === 'starting' || task.state === 'running';
+  /** What was said since it was last taken. */
+  takeLog(): LogLine[] {
+    const log = this.#log;
+    this.#log = [];
+    return log.map((line) => ({ at: this.time, ...line }));
+  }
+
+  nameOf(nodeId: string): NodeName {
+    return this.#names.get(nodeId) ?? nodeId;
+  }
+
+  node(name: NodeName): SwarmNode | undefined {
+    return this.swarm.nodes.find(({ record }) => record.title === name);
+  }
+
+  /** The machine loses its power. */
+  crash(node: SwarmNode): void {
+    this.rebooting.delete(node);
+    if (node.engine.state === 'down') return;
+    const { plugin, endLease } = this.#machines.get(node) as Machine;
+    plugin.die();
+    node.engine.die();
+    this.#timeline.after(LEASE, () => endLease(Math.floor(this.#timeline.now)));
+  }
+
+  /** The machine is switched off and on, or only on. */
+  reboot(node: SwarmNode): void {
+    this.crash(node);
+    this.rebooting.add(node);
+    this.#timeline.after(REBOOT, () => {
+      if (!this.rebooting.has(node) || node.engine.state !== 'down') return;
+      this.#start(node);
+      void node.engine.boot().then(() => {
+        if (node.engine.state === 'up') this.rebooting.delete(node);
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const { plugin } of this.#machines.values()) plugin.die();
+    await this.#service.close();
+  }
+
+  #hear({ event, address, identity = '', why }: Decision): void {
+    if (event !== 'reclaim' || isMadeUp(identity)) return;
+    const name = shown(identity, (id) => this.nameOf(id));
+    this.say('sticky', `${address} of ${name} is reclaimed: ${why}`, { identity: name });
+  }
+
+  #start(node: SwarmNode): void {
+    const machine = this.#machines.get(node) as Machine;
+    machine.endLease = this.#store.grant(node.record.id);
+    machine.plugin.start();
+  }
 }

@@ -47,8 +47,9 @@ test('ten replicas, drain, activate, reboot of the leader, all by clicking: Limp
     const rebooted = await tasksOn(page);
     assert.equal(rebooted.size, 10);
     assert.deepEqual(limpet(rebooted), limpet(first));
-    await page.getByRole('tab', { name: 'Rebuild' }).click();
-    assert.match(await page.locator('#panel-rebuild').innerText(), /took over[\s\S]*bound live\s+10/);
+    await page.getByRole('tab', { name: 'Log' }).click();
+    await page.locator('#log-kind').selectOption('swarm');
+    assert.match(await page.locator('#panel-log').innerText(), /is the new leader/);
   }));
 
 test('the preloaded run tells the same: task 3 is followed, its story shows both allocators', () =>

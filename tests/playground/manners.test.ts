@@ -29,7 +29,7 @@ describe('axe-core finds no violation', () => {
           async ({ page }) => {
             await page.evaluate(AXE);
             await clean(page, 'simulator');
-            for (const tab of ['Log', 'Rebuild', 'Core']) {
+            for (const tab of ['Log', 'Core']) {
               await page.locator('#inspector').getByRole('tab', { name: tab }).click();
               await clean(page, tab);
             }
@@ -72,7 +72,7 @@ async function clean(page: Page, view: string): Promise<void> {
 }
 
 test('keyboard alone: the classic test, a task, the map, the tabs, the other view', () =>
-  rig.visit('#scenario=classic&step=11', async ({ page }) => {
+  rig.visit('#scenario=classic', async ({ page }) => {
     const before = await tasksOn(page);
     await tabTo(page, 'button.play');
     await tabTo(page, '.desk-buttons button:last-child');
@@ -115,7 +115,7 @@ test('keyboard alone: the classic test, a task, the map, the tabs, the other vie
   }));
 
 test('every stop of the Tab key can be seen, and none is a trap', () =>
-  rig.visit('#scenario=classic&step=11', async ({ page }) => {
+  rig.visit('#scenario=classic', async ({ page }) => {
     const stops = new Set<string>();
     for (let n = 0; n < 80; n++) {
       await page.keyboard.press('Tab');
@@ -178,7 +178,7 @@ async function fits(page: Page): Promise<void> {
 }
 
 test('nothing jumps while a run plays', () =>
-  rig.visit('#scenario=classic&step=11', async ({ page }) => {
+  rig.visit('#scenario=classic', async ({ page }) => {
     await page.evaluate(() => {
       (globalThis as any).jumps = [];
       new PerformanceObserver((list) => {
@@ -200,7 +200,7 @@ test('nothing jumps while a run plays', () =>
 
 test('who wants no motion gets none', () =>
   rig.visit(
-    '#scenario=classic&step=11',
+    '#scenario=classic',
     async ({ page }) => {
       await page.evaluate(() => {
         (globalThis as any).moved = 0;

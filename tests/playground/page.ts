@@ -116,8 +116,14 @@ export async function shown(page: Page): Promise<Record<string, unknown>> {
   });
 }
 
+/** Until nothing that was asked for is being worked out. */
+async function idle(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.documentElement.dataset.busy !== 'yes');
+}
+
 /** Until nothing moves any more. */
 export async function still(page: Page): Promise<void> {
+  await idle(page);
   await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
@@ -145,11 +151,13 @@ export async function tasksOn(page: Page): Promise<Map<string, Seen>> {
 /** Clicks a button of the desk by its name. */
 export async function press(page: Page, name: string): Promise<void> {
   await page.locator('#desk').getByRole('button', { name, exact: true }).click();
+  await idle(page);
 }
 
 /** Plays fast until the run is over. */
 export async function playOut(page: Page): Promise<void> {
   await page.locator('#speed').selectOption('16');
+  await idle(page);
   const play = page.locator('.play');
   if ((await play.textContent()) === 'Play') await play.click();
   await page.waitForFunction(() => document.querySelector('.play')?.textContent === 'Again');

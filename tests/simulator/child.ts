@@ -2,10 +2,9 @@
 // digest.
 import { digestOf } from './digest.js';
 
-const [entry = '', simulator = '', name = ''] = process.argv.slice(2);
-const { Limpet } = (await import(entry)) as typeof import('../../src/entries/index.js');
+const [simulator = '', name = ''] = process.argv.slice(2);
 const { Simulation, scenarios } = (await import(simulator)) as typeof import('../../src/simulator/index.js');
 
-const simulation = new Simulation(scenarios[name as keyof typeof scenarios], await Limpet.load());
-simulation.seek(100_000);
+const simulation = await Simulation.open(scenarios[name as keyof typeof scenarios]);
+await simulation.seek(100_000);
 console.log(digestOf(simulation));

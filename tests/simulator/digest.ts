@@ -3,17 +3,12 @@ import { createHash } from 'node:crypto';
 import type { Simulation, State } from './library.js';
 
 export function textOf({ tasks, stock, sticky, ...rest }: State): string {
-  const side = ({ cells, counts, kept, changed, running, home, waiting }: State['stock']) => {
-    return { cells: [...cells.entries()], counts, kept, changed, running, home, waiting };
+  const side = ({ cells, counts, kept, changed, guests, running, home, waiting }: State['stock']) => {
+    return { cells: [...cells.entries()], counts, kept, changed, guests, running, home, waiting };
   };
-  const { step, time, atRest, events, leader, nodes, services, log, rebuild } = rest;
-  const plain = services.map(({ name, id, mode, replicas, order, parallelism, revision, updating, virtualAddress }) => {
-    return { name, id, mode, replicas, order, parallelism, revision, updating, virtualAddress };
-  });
-  return JSON.stringify({
-    ...{ step, time, atRest, events, leader, nodes, services: plain, log, rebuild },
-    ...{ tasks: [...tasks.entries()], stock: side(stock), sticky: side(sticky) },
-  });
+  const { step, time, atRest, events, leader, nodes, services, log } = rest;
+  const shown = { step, time, atRest, events, leader, nodes, services, log };
+  return JSON.stringify({ ...shown, tasks: [...tasks.entries()], stock: side(stock), sticky: side(sticky) });
 }
 
 /** Of all states from the beginning, each after the other. */

@@ -49,7 +49,6 @@ export const swarmOn = (...subnets: string[]): fc.Arbitrary<Scenario> =>
     subnet: fc.constantFrom(...subnets),
     managers: fc.integer({ min: 1, max: 4 }),
     workers: fc.nat({ max: 3 }),
-    historyLimit: fc.nat({ max: 5 }),
     events: fc.tuple(replicas, order, parallelism, order).map(([replicas, order, parallelism, globally]) => [
       { do: 'create' as const, at: 1, service: 'a', replicas, order, parallelism },
       { do: 'create' as const, at: 2, service: 'g', mode: 'global' as const, order: globally },

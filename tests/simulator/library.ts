@@ -7,10 +7,10 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const dist = dirname(resolve(process.env.LIMPET_ENTRY ?? `${root}/dist/index.js`));
 await upToDate('bundles');
 
-export const { NETWORK, nodeList, parseScenario, Simulation, scenarios, serviceList, taskList, Vector } = (await import(
+export const { parseScenario, Simulation, scenarios, Vector } = (await import(
   pathToFileURL(`${dist}/simulator.js`).href
 )) as typeof import('../../src/simulator/index.js');
 export type Vector<T> = import('../../src/simulator/index.js').Vector<T>;
 export type Simulation = import('../../src/simulator/index.js').Simulation;
 export type * from '../../src/simulator/index.js';
-export { Limpet, LimpetError } from '../limpet.js';
+export { LimpetError } from '../limpet.js';

@@ -39,6 +39,7 @@ export class Agent {
   look(): void {
     if (this.#engine.state !== 'up') return;
     if (this.#life !== this.#engine.life) this.#startAnew();
+    this.#notice();
     this.#report();
     if (!this.#hears()) return;
     for (const task of this.#records.tasks.values()) if (task.nodeId === this.#node) this.#attend(task);
@@ -56,6 +57,12 @@ export class Agent {
       work.isBusy = false;
       if (work.state !== 'complete') work.state = 'failed';
     }
+  }
+
+  /** A container whose process has ended by itself. */
+  #notice(): void {
+    for (const work of this.#work.values())
+      if (work.state === 'running' && !work.isBusy && work.container?.state === 'exited') work.state = 'failed';
   }
 
   #attend(task: TaskRecord): void {

@@ -46,19 +46,21 @@ export class Orchestrator {
   #replicated(service: ServiceRecord): void {
     const tasks = this.#records.tasksOf(service.id);
     for (const task of tasks) if (task.slot > service.replicas) this.#end(task, 'remove');
-    for (let slot = 1; slot <= service.replicas; slot++) {
-      const own = tasks.filter((task) => task.slot === slot);
+    const bySlot = grouped(tasks, ({ slot }) => slot);
+    const slots = Array.from({ length: service.replicas }, (_, n) => ({ slot: n + 1, own: bySlot.get(n + 1) ?? [] }));
+    const room = roomFor(service, slots);
+    for (const { slot, own } of slots) {
       if (service.mode === 'replicated job' && own.some(({ state }) => state === 'complete')) continue;
-      this.#keep(service, slot, '', own);
+      if (room.has(own)) this.#keep(service, slot, '', own);
     }
   }
 
   #global(service: ServiceRecord): void {
-    const tasks = this.#records.tasksOf(service.id);
-    for (const node of this.#records.nodes.values()) {
-      const own = tasks.filter((task) => task.nodeId === node.id);
-      if (isUsable(node)) this.#keep(service, 0, node.id, own);
-    }
+    const byNode = grouped(this.#records.tasksOf(service.id), ({ nodeId }) => nodeId);
+    const usable = [...this.#records.nodes.values()].filter(isUsable);
+    const slots = usable.map(({ id }) => ({ id, own: byNode.get(id) ?? [] }));
+    const room = roomFor(service, slots);
+    for (const { id, own } of slots) if (room.has(own)) this.#keep(service, 0, id, own);
   }
 
   /** One slot has one task that is meant to run, of the newest spec. */
@@ -127,6 +129,41 @@ export class Orchestrator {
     for (const ended of slots.values())
       for (const { id, state } of ended.slice(0, -KEPT)) if (state !== 'complete') this.#records.tasks.delete(id);
   }
+}
+
+/**
+ * The slots that an update may be at, by their tasks: those that do not run the old spec undisturbed, and of the others
+ * as many as it may take at once.
+ */
+function roomFor(
+  { parallelism = 0, spec }: ServiceRecord,
+  slots: readonly { readonly own: readonly TaskRecord[] }[],
+): ReadonlySet<readonly TaskRecord[]> {
+  if (parallelism === 0) return new Set(slots.map(({ own }) => own));
+  const meant = (own: readonly TaskRecord[]) => own.filter((task) => isMeant(task) && !hasEnded(task));
+  const isOld = (own: readonly TaskRecord[]) => {
+    const tasks = meant(own);
+    return tasks.length > 0 && tasks.every((task) => task.spec !== spec);
+  };
+  const isNew = (own: readonly TaskRecord[]) => {
+    const tasks = meant(own);
+    return tasks.length === 1 && tasks.every((task) => task.spec === spec && task.state === 'running');
+  };
+  const others = slots.filter(({ own }) => !isOld(own)).map(({ own }) => own);
+  const underWay = others.filter((own) => !isNew(own)).length;
+  const begun = slots.filter(({ own }) => isOld(own)).slice(0, Math.max(parallelism - underWay, 0));
+  return new Set([...others, ...begun.map(({ own }) => own)]);
+}
+
+function grouped<K>(tasks: readonly TaskRecord[], keyOf: (task: TaskRecord) => K): Map<K, TaskRecord[]> {
+  const groups = new Map<K, TaskRecord[]>();
+  for (const task of tasks) {
+    const key = keyOf(task);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [task]);
+    else group.push(task);
+  }
+  return groups;
 }
 
 function isUsable({ isReady, isActive }: NodeRecord): boolean {

@@ -42,6 +42,8 @@ export interface ServiceRecord {
   readonly mode: 'replicated' | 'global' | 'replicated job';
   replicas: number;
   order: 'stop-first' | 'start-first';
+  /** Slots that an update takes at once; all when it is 0 or absent. */
+  parallelism?: number | undefined;
   readonly networkId: string;
   /** Empty until it is allocated, and where it has none. */
   virtual: string;

@@ -102,7 +102,7 @@ export class Swarm {
   }
 
   createService(
-    about: Pick<ServiceRecord, 'name' | 'mode' | 'replicas' | 'order' | 'hasVirtual'>,
+    about: Pick<ServiceRecord, 'name' | 'mode' | 'replicas' | 'order' | 'parallelism' | 'hasVirtual'>,
     network: string,
   ): void {
     const record = this.records.networkNamed(network);
@@ -119,10 +119,11 @@ export class Swarm {
   }
 
   /** A new spec; a rollback is one too. */
-  update(name: string, order: ServiceRecord['order']): void {
+  update(name: string, order: ServiceRecord['order'], parallelism?: number): void {
     this.#service(name, (service) => {
       service.spec++;
       service.order = order;
+      service.parallelism = parallelism;
     });
   }
 
