@@ -9,7 +9,6 @@ import type { Call } from '../tickets/calls.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment, Waits } from '../tickets/environment.js';
 import { Reconciler } from '../tickets/reconciler.js';
-import type { Said } from '../tickets/said.js';
 import { Sweeper } from '../tickets/sweeper.js';
 import { Tenants } from '../tickets/tenants.js';
 import type { Told } from '../tickets/told.js';
@@ -63,7 +62,7 @@ export class Plugin {
     const tenants = new Tenants(process.clock);
     const driver = new Driver(environment, tenants);
     this.#node.socket.serve(process, (call, request) => this.#answer(driver, process, call as Call, request));
-    void this.#look(process, environment, tenants, driver.said);
+    void this.#look(process, new Reconciler(environment, tenants), new Sweeper(environment, driver.said));
   }
 
   /** With its machine. */
@@ -118,9 +117,7 @@ export class Plugin {
   }
 
   /** Looks at what runs here, and on the leader at what the swarm has, for as long as it lives. */
-  async #look(process: Process, environment: Environment, tenants: Tenants, said: Said): Promise<void> {
-    const reconciler = new Reconciler(environment, tenants);
-    const sweeper = new Sweeper(environment, said);
+  async #look(process: Process, reconciler: Reconciler, sweeper: Sweeper): Promise<void> {
     for (let n = 0; !process.isDead; n++) {
       const good = await this.#lookOnce(reconciler, sweeper);
       await process.clock.sleep(good && n > 0 ? LOOK : SOON);
