@@ -3,16 +3,20 @@ import { reclaim, release } from '../../src/operate/changes.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { Wanted } from '../../src/simulator/swarm/engine.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
+import { pinSome, unpinSome } from './pin-acts.js';
 import type { Act } from './plan.js';
 import type { World } from './world.js';
 
-interface Deed {
+export interface Deed {
+  /** Drawn by itself (pins.ts), so that other worlds stay as they are. */
+  readonly isApart?: true;
   /** Worlds know it by themselves; else only some do. */
   readonly isUsual: boolean;
   readonly play: (world: World, of: Act['of']) => void;
 }
 
 const usual = (play: Deed['play']): Deed => ({ isUsual: true, play });
+const apart = (play: Deed['play']): Deed => ({ isUsual: false, isApart: true, play });
 const rare = (play: Deed['play']): Deed => ({ isUsual: false, play });
 
 const SERVICES = ['web', 'api', 'job'];
@@ -220,6 +224,8 @@ export const acts = {
     if (node.engine.state === 'up') void node.engine.networks.create('twin', `${homeOf(node)}.0/28`).catch(() => {});
   }),
   reclaim: rare((world, [a, b]) => void reclaimOne(world, a, b)),
+  pin: apart((world, of) => void pinSome(world, of)),
+  unpin: apart((world, of) => void unpinSome(world, of)),
   'release by hand': rare((world, [a, b]) => void releaseOne(world, a, b)),
 } satisfies Record<string, Deed>;
 

@@ -118,7 +118,7 @@ function marks(world: World): string[] {
       for (const node of nodes)
         if (!has.has(`${subnet} ${address} ${node}`))
           lacks.push(`${identity} is live on ${node}, and does not run there`);
-      if (nodes.length === 0 && identity.startsWith('@'))
+      if (nodes.length === 0 && identity.startsWith('@') && !identity.startsWith('@pin/'))
         lacks.push(`${address} is kept for ${identity}, which is over`);
     }
   }

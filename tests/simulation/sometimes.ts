@@ -41,6 +41,8 @@ const MUST: readonly string[] = [
   // What befalls homes.
   'a home is given up',
   'a home is reclaimed by policy',
+  'a person chooses an address',
+  'an identity moves to a chosen home',
   'two at one address, one cut off',
   // What Docker does.
   'asked while Docker boots',
