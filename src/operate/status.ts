@@ -55,7 +55,14 @@ export function statusOf(net: SubnetService): SubnetStatus {
   const { space, cidr, policy, reclaim } = net.spec;
   const { size, live, reserved, held, excluded, free, pinned } = net.stats;
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
-  return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, counts) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, { ...counts, reserved: reclaimable(net) }) };
+}
+
+/** Reserved bindings that are not pinned. */
+function reclaimable(net: SubnetService): number {
+  const { reserved, pinned } = net.stats;
+  if (pinned === 0) return reserved;
+  return [...net.list()].filter((each) => each.state === 'reserved' && !each.pinned).length;
 }
 
 /**
