@@ -4,6 +4,7 @@ import { parseCidr } from '../../src/host/address.js';
 import { LimpetError } from '../../src/host/errors.js';
 import { pin, unpin } from '../../src/operate/pins.js';
 import { Chance } from '../../src/simulator/random.js';
+import { type Deed, rare } from './deed.js';
 import type { Act, Plan } from './plan.js';
 import type { World } from './world.js';
 
@@ -23,7 +24,7 @@ export function drawPins(seed: number, start: number, duration: number): Act[] {
 }
 
 /** `limpet pin` on one of the nodes: a slot, or a whole service. */
-export async function pinSome(world: World, [a, b, c]: Act['of']): Promise<void> {
+async function pinSome(world: World, [a, b, c]: Act['of']): Promise<void> {
   const { plan, judge, plugins } = world;
   const operate = plugins[a % plugins.length]?.operate;
   if (operate === undefined) return;
@@ -35,7 +36,7 @@ export async function pinSome(world: World, [a, b, c]: Act['of']): Promise<void>
   await attempt(world, () => pin(operate, { who, addresses, subnet: plan.cidr, space: 'swarm' }));
 }
 
-export async function unpinSome(world: World, [a, b]: Act['of']): Promise<void> {
+async function unpinSome(world: World, [a, b]: Act['of']): Promise<void> {
   const operate = world.plugins[a % world.plugins.length]?.operate;
   if (operate === undefined) return;
   await attempt(world, () => unpin(operate, { who: b % 2 === 0 ? 'web' : `web.${1 + (b % 5)}`, space: 'swarm' }));
@@ -53,3 +54,8 @@ async function attempt(world: World, action: () => Promise<unknown>): Promise<vo
 function addressOf({ cidr }: Plan, n: number): string {
   return cidr.replace(/\d+\/\d+$/, String(n));
 }
+
+export const pins = {
+  pin: rare((world, of) => void pinSome(world, of)),
+  unpin: rare((world, of) => void unpinSome(world, of)),
+} satisfies Record<string, Deed>;
