@@ -8,6 +8,7 @@ import { type Deed, rare } from './deed.js';
 import type { Act, Plan } from './plan.js';
 import type { World } from './world.js';
 
+const ACTS = ['pin', 'pin', 'pin', 'unpin', 'label'];
 /** One world in so many has them. */
 const SHARE = 3;
 
@@ -18,7 +19,7 @@ export function drawPins(seed: number, start: number, duration: number): Act[] {
   if (chance.below(SHARE) !== 0) return acts;
   for (let at = start; at < duration; at += 500 + chance.below(8000)) {
     const of = [chance.below(1000), chance.below(1000), chance.below(1000)] as const;
-    acts.push({ at, act: chance.below(4) === 0 ? 'unpin' : 'pin', of });
+    acts.push({ at, act: ACTS[chance.below(ACTS.length)] as string, of });
   }
   return acts;
 }
@@ -55,7 +56,21 @@ function addressOf({ cidr }: Plan, n: number): string {
   return cidr.replace(/\d+\/\d+$/, String(n));
 }
 
+/** Its author chooses addresses for a service, or the part of the subnet that they come from, and thinks better of it. */
+function labelOne(world: World, [a, b, c]: Act['of']): void {
+  const { plan, swarm, judge } = world;
+  const half = Math.floor(Number(parseCidr(plan.cidr).size) / 2);
+  const first = half + (c % (half - 8));
+  const range = `${addressOf(plan, first)}-${addressOf(plan, first + 1 + (b % 6))}`;
+  const name = a % 3 === 0 ? 'api' : 'web';
+  for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`${name}.${slot}`);
+  swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
+  world.happened('an author chooses addresses');
+  world.lasting(8000 + b * 20, () => swarm.relabel(name, undefined));
+}
+
 export const pins = {
+  label: rare(labelOne),
   pin: rare((world, of) => void pinSome(world, of)),
   unpin: rare((world, of) => void unpinSome(world, of)),
 } satisfies Record<string, Deed>;

@@ -45,6 +45,7 @@ const MUST: readonly string[] = [
   'a home is given up',
   'a home is reclaimed by policy',
   'a person chooses an address',
+  'an author chooses addresses',
   'an identity moves to a chosen home',
   'two at one address, one cut off',
   // What Docker does.
