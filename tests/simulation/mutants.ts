@@ -263,4 +263,23 @@ export const mutants: readonly Mutant[] = [
     'const other = this.#other(net, home, asker, first.around);',
     'const other = undefined as Other | undefined;',
   ),
+  // What a person has chosen.
+  mutant(
+    'a pinned home is entered while its owner runs on another node',
+    'src/tickets/choices.ts',
+    'if (nodes.length === 1 && nodes[0] === node) await net.release(identity, node, { deadline });',
+    'for (const each of nodes) await net.release(identity, each ?? node, { deadline });',
+  ),
+  mutant(
+    'a look brings home what runs',
+    RECONCILER,
+    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+  ),
+  mutant(
+    'unpin ends the home as well',
+    'src/service/pins.ts',
+    "changes.push({ op: 'unpin', identity, time: clock.now() });",
+    'changes.push(ended(own));',
+  ),
 ];
