@@ -274,7 +274,8 @@ export const mutants: readonly Mutant[] = [
     'a look brings home what runs',
     RECONCILER,
     'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
-    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n' +
+      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
   ),
   mutant(
     'unpin ends the home as well',
