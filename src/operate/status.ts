@@ -60,7 +60,15 @@ export function statusOf(net: SubnetService): SubnetStatus {
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
   let second = 0;
   for (const { identity } of net.list()) if (isSecondHome(identity)) second++;
-  return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room(cidr, { ...counts, second }) };
+  const left = { ...counts, second, reserved: reclaimable(net) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room(cidr, left) };
+}
+
+/** Reserved bindings that are not pinned. */
+function reclaimable(net: SubnetService): number {
+  const { reserved, pinned } = net.stats;
+  if (pinned === 0) return reserved;
+  return [...net.list()].filter((each) => each.state === 'reserved' && !each.pinned).length;
 }
 
 /**

@@ -3,7 +3,8 @@
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
-import type { Change, Revision } from './etcd/history.js';
+import type { Change, Entry, Revision } from './etcd/history.js';
+import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
 import { type Key, parse, Truth } from './truth.js';
 
@@ -25,6 +26,8 @@ export class Judge {
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
+  /** Identities for which a person has chosen an address, or has ended such a choice. */
+  readonly pinning = new Set<string>();
   /** Identities whose users want another address. */
   readonly wishing = new Set<string>();
 
@@ -149,8 +152,12 @@ export class Judge {
   }
 
   /** The home of a container that runs, and of one that may come back, is not given up. */
-  #identity(key: Key, { before, after }: Change): void {
+  #identity(key: Key, change: Change): void {
+    const { before, after } = change;
     const [identity = ''] = key.rest;
+    const wrong = wrongPin(this.truth, key, change, this.pinning);
+    if (wrong !== undefined) this.fail(wrong);
+    if (before !== undefined && after !== undefined) this.#moved(key, identity, before, after);
     if (after !== undefined || before === undefined || isMadeUp(identity)) return;
     const { address, released } = JSON.parse(before.value.toString());
     const live = this.truth.liveOn(key.subnet, identity);
@@ -180,6 +187,14 @@ export class Judge {
     const name = identity.replace(/^container:/, '');
     if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
     return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
+  }
+
+  /** Nobody runs at a home that an identity leaves for one that was chosen for it. */
+  #moved(key: Key, identity: string, before: Entry, after: Entry): void {
+    const [from, to] = [before, after].map(({ value }) => JSON.parse(value.toString()).address);
+    if (from === to) return;
+    this.#world.happened('an identity moves to a chosen home');
+    this.#nobodyRuns(key.subnet, from, `is left by ${identity} for ${to}`);
   }
 
   /** What is held is nobody's home: each ticket is given once. */

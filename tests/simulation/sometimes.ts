@@ -45,6 +45,9 @@ const MUST: readonly string[] = [
   // What befalls homes.
   'a home is given up',
   'a home is reclaimed by policy',
+  'a person chooses an address',
+  'an author chooses addresses',
+  'an identity moves to a chosen home',
   'two at one address, one cut off',
   // What Docker does.
   'asked while Docker boots',
