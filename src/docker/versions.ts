@@ -13,9 +13,9 @@ function saysWhoAsks(serverVersion: string): boolean {
 export function limitOfShared(serverVersion: string): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
-    `Docker ${serverVersion} does not say which container asks for an address, and on a macvlan or ipvlan network of ` +
-    'several nodes nobody else does: tasks of a service do not keep their addresses there. No two containers have one ' +
-    'address all the same. Use Docker 29 on every node, or an overlay'
+    `Docker ${serverVersion} does not say which container asks for an address, and on a macvlan or ipvlan network ` +
+    'of several nodes nobody else does: tasks of a service do not keep their addresses there. No two containers ' +
+    'have one address all the same. Use Docker 29 on every node, or an overlay'
   );
 }
 
@@ -23,8 +23,9 @@ export function limitOfShared(serverVersion: string): string | undefined {
 export function limitOf(serverVersion: string): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
-    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks on overlays keep theirs ` +
-    'all the same. A container run by hand keeps its own only if no other one on its network is stopped or created at that ' +
-    'moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says who asks'
+    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks on overlays keep ` +
+    'theirs all the same. A container run by hand keeps its own only if no other one on its network is stopped or ' +
+    'created at that moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says ' +
+    'who asks'
   );
 }
