@@ -48,6 +48,8 @@ export interface Environment {
   readonly locate?: () => Promise<void>;
   /** Whether this node is a manager of a swarm, as far as Docker has said. */
   readonly isManager: () => boolean;
+  /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
+  readonly limitOfShared?: () => string | undefined;
   readonly docker: DockerApi;
   readonly containers: ContainerList;
   readonly networks: Networks;
