@@ -223,8 +223,27 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'the hold-down protects nobody',
     'src/service/reclaimer.ts',
-    'this.#isDue(binding, whenFull.holdDown);',
-    'this.#isDue(binding, 0);',
+    'const { whenFull } = this.#policy;',
+    'const whenFull = this.#policy.whenFull && { holdDown: 0 };',
+  ),
+  // Second homes.
+  mutant(
+    'a second home ends with its use, as a guest’s address does',
+    'src/docker/made-up.ts',
+    '/^@(endpoint|guest|unnamed)\\//',
+    '/^@(endpoint|guest|unnamed|second)\\//',
+  ),
+  mutant(
+    'a home that waits for its next turn is old',
+    'src/service/second-homes.ts',
+    'beside.releasedAt === undefined ? undefined :',
+    'beside.releasedAt === undefined ? releasedAt :',
+  ),
+  mutant(
+    'who is at a second home is not looked at',
+    'src/tickets/node.ts',
+    'const other = this.#other(net, home, asker, first.around);',
+    'const other = undefined as Other | undefined;',
   ),
   // What a person has chosen.
   mutant(

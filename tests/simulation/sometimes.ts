@@ -12,6 +12,7 @@ const MUST: readonly string[] = [
   'address local own',
   'address local ticket',
   'address local new',
+  'address local second',
   'address local guest',
   'address local endpoint',
   'address local unnamed',
