@@ -60,8 +60,8 @@ export function statusOf(net: SubnetService): SubnetStatus {
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
   let second = 0;
   for (const { identity } of net.list()) if (isSecondHome(identity)) second++;
-  const room = roomOf(cidr, { ...counts, second, reserved: reclaimable(net) });
-  return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room };
+  const left = { ...counts, second, reserved: reclaimable(net) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room(cidr, left) };
 }
 
 /** Reserved bindings that are not pinned. */
@@ -76,7 +76,7 @@ function reclaimable(net: SubnetService): number {
  * knows it by. So the free addresses and those held (among them the tickets that have been given) should be as many as
  * the live bindings.
  */
-function roomOf(
+function room(
   cidr: string,
   { live, reserved, held, free, second }: Record<'live' | 'reserved' | 'held' | 'free' | 'second', number>,
 ) {

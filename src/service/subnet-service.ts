@@ -10,6 +10,7 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
@@ -45,6 +46,7 @@ export class SubnetService {
   readonly #commits: Commits;
   readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
+  readonly #endings: Endings;
   readonly #proposals: Proposals;
   readonly #spares: Spares;
   readonly #pins: Pins;
@@ -69,6 +71,7 @@ export class SubnetService {
       isHeld: (address) => this.isHeld(address),
       letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
     });
+    this.#endings = new Endings(this.state, this.#commits);
     this.#pins = new Pins({
       state: this.state,
       commits: this.#commits,
@@ -196,8 +199,7 @@ export class SubnetService {
       }
       // Asked before: a shared store may tell of the change before it answers.
       const was = this.isHeld(address);
-      if (!(await this.#commits.commit([{ op: 'unhold', address }], deadline))) return undefined;
-      this.state.apply({ op: 'unhold', address });
+      if (!(await this.#endings.end({ op: 'unhold', address }, deadline))) return undefined;
       if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
       return was;
     });
@@ -352,6 +354,12 @@ export class SubnetService {
     this.#reclaimer.plan();
   }
 
+  /** @internal The store has told it. */
+  learn(change: Change): void {
+    this.#endings.told(change);
+    this.state.apply(change);
+  }
+
   /** @internal */
   end(): void {
     this.#ended = true;
@@ -383,9 +391,7 @@ export class SubnetService {
 
   async #reclaimNow(binding: Binding, reason: Reason, deadline: Deadline | undefined): Promise<boolean> {
     const { identity, address } = binding;
-    const reclaim: Change = { op: 'reclaim', identity, address };
-    if (!(await this.#commits.commit([reclaim], deadline))) return false;
-    this.state.apply(reclaim);
+    if (!(await this.#endings.end({ op: 'reclaim', identity, address }, deadline))) return false;
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });
     return true;

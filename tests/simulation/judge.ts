@@ -182,19 +182,19 @@ export class Judge {
     else this.#world.happened('a home is reclaimed by policy');
   }
 
+  /** A container that somebody ran by hand, and that is on no machine any more: nobody comes back as it. */
+  #isRemoved(identity: string): boolean {
+    const name = identity.replace(/^container:/, '');
+    if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
+    return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
+  }
+
   /** Nobody runs at a home that an identity leaves for one that was chosen for it. */
   #moved(key: Key, identity: string, before: Entry, after: Entry): void {
     const [from, to] = [before, after].map(({ value }) => JSON.parse(value.toString()).address);
     if (from === to) return;
     this.#world.happened('an identity moves to a chosen home');
     this.#nobodyRuns(key.subnet, from, `is left by ${identity} for ${to}`);
-  }
-
-  /** A container that somebody ran by hand, and that is on no machine any more: nobody comes back as it. */
-  #isRemoved(identity: string): boolean {
-    const name = identity.replace(/^container:/, '');
-    if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
-    return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
   }
 
   /** What is held is nobody's home: each ticket is given once. */

@@ -78,8 +78,26 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that was never started is taken for who asks',
     'src/tickets/asker.ts',
-    'return record !== undefined && !mayRun(record);',
-    'return record === null;',
+    "return isOver(task.id, tasks) ? 'yes' : 'no';",
+    "return 'no';",
+  ),
+  mutant(
+    'who asks is guessed while the swarm has no leader',
+    'src/tickets/asker.ts',
+    "if (tasks === undefined) return 'unknown';",
+    "if (tasks === undefined) return 'no';",
+  ),
+  mutant(
+    'of several with one ticket the one that was made last is meant, by a clock that can be set',
+    'src/tickets/asker.ts',
+    'await this.#notLeft(await this.#onNetwork(net, all))',
+    'await this.#onNetwork(net, all)',
+  ),
+  mutant(
+    'what somebody has taken since is let go once more',
+    'src/service/endings.ts',
+    'if (!one.isTaken) this.#state.apply(change);',
+    'this.#state.apply(change);',
   ),
   mutant(
     'a mark that was lost and then released is expected for ever',
@@ -255,8 +273,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a look brings home what runs',
     RECONCILER,
-    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
-    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    '    try {\n      await net.claim(identity, { node',
+    '    try {\n      await net.comeHome(identity);\n      await net.claim(identity, { node',
   ),
   mutant(
     'unpin ends the home as well',
