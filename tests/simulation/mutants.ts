@@ -273,8 +273,9 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a look brings home what runs',
     RECONCILER,
-    '    try {\n      await net.claim(identity, { node',
-    '    try {\n      await net.comeHome(identity);\n      await net.claim(identity, { node',
+    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n' +
+      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
   ),
   mutant(
     'unpin ends the home as well',
