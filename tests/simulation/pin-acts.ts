@@ -66,7 +66,15 @@ function labelOne(world: World, [a, b, c]: Act['of']): void {
   for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`${name}.${slot}`);
   swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
   world.happened('an author chooses addresses');
-  world.lasting(8000 + b * 20, () => swarm.relabel(name, undefined));
+  // Its end has to be had, also while the swarm has no leader: a ticket that lies on a chosen address keeps a task from
+  // its start for as long as it is chosen.
+  world.lasting(8000 + b * 20, () => {
+    const service = swarm.records.serviceNamed(name);
+    if (service === undefined) return;
+    service.labels = undefined;
+    service.spec++;
+    swarm.records.changed();
+  });
 }
 
 export const pins = {
