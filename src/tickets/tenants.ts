@@ -1,10 +1,12 @@
 // Which container of this node is at home at an identity's address. The store knows that the identity is live here, not
 // through which of two containers; and Docker's list shows an address only some time after it was given.
 
-import { isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
+import { canonical } from '../docker/address.js';
+import { hasItsAddresses, isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
 import { identityOf } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
 import type { Container, Endpoint, Network } from '../docker/shapes.js';
+import { contains } from '../host/cidr.js';
 import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
@@ -134,7 +136,7 @@ export class Tenants {
     const here = networks.length === 0 ? undefined : (endpoint: Endpoint) => isOn(endpoint, networks);
     const found = around.find((container) => {
       if (isSame(container, asker)) return false;
-      if (isAt(container, home, here) || this.#isLetIn(tenant, container)) return true;
+      if (isAt(container, home, here) || this.#isLetIn(net, tenant, container)) return true;
       return identityOf(container) === identity && this.#isUnseen(container);
     });
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
@@ -143,20 +145,29 @@ export class Tenants {
   /** Whether the identity's container was let in, and may be starting still: it shows no address yet. */
   isStarting(net: SubnetService, identity: string, containers: readonly Container[]): boolean {
     const tenant = this.get(net, identity);
-    return containers.some((container) => this.#isLetIn(tenant, container));
+    return containers.some((container) => this.#isLetIn(net, tenant, container));
   }
 
-  #isLetIn(tenant: Tenant | undefined, container: Container): boolean {
+  #isLetIn({ cidr }: SubnetService, tenant: Tenant | undefined, container: Container): boolean {
     if (tenant === undefined || !isSame(container, tenant.container)) return false;
     // One that runs and does not show the address yet has it. One that could be started may be on its way, but not for
     // ever: a Docker that died in the middle of a start leaves a container that is `created` and nobody starts.
     const isOnItsWay = mayAsk(container) && this.#now() - tenant.since < STARTING;
-    return isOnItsWay || (mayStillRun(container) && !isFresh(container));
+    return (
+      isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, cidr, tenant.address))
+    );
   }
 
   #isUnseen(container: Container): boolean {
     return isFresh(container) && container.created <= this.#since && container.created > this.#since - UNSEEN;
   }
+}
+
+/** It has been started again since, and was given another address of the subnet. */
+function isElsewhere(container: Container, cidr: string, address: string): boolean {
+  const all = container.endpoints.flatMap(({ addresses }) => addresses.map(canonical));
+  const shown = all.filter((each) => contains(cidr, each));
+  return hasItsAddresses(container) && shown.length > 0 && !shown.includes(address);
 }
 
 function isTheSame(a: Who, b: Who): boolean {

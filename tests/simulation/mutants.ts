@@ -99,6 +99,36 @@ export const mutants: readonly Mutant[] = [
     'if (!one.isTaken) this.#state.apply(change);',
     'this.#state.apply(change);',
   ),
+  {
+    name: 'an unhold undoes a hold that is being decided',
+    file: 'src/service/subnet-state.ts',
+    changes: [['if (this.#proposedHolds.has(address)) return;', '']],
+  },
+  // What a disk keeps.
+  mutant(
+    'a write counts before it is on the disk',
+    'src/stores/file/journal.ts',
+    'await this.#disk.append(this.#file.fd, bytes, this.#length);',
+    'void this.#disk.append(this.#file.fd, bytes, this.#length).catch(() => {});',
+  ),
+  mutant(
+    'what a failed write has left is not cut off',
+    'src/stores/file/journal.ts',
+    'await this.#disk.truncate(this.#file.fd, this.#length);',
+    '',
+  ),
+  mutant(
+    'a torn tail is written behind',
+    'src/stores/file/journal.ts',
+    'await disk.truncate(file.fd, length);',
+    'length = folder.files.read(path).size;',
+  ),
+  mutant(
+    'a journal is removed before the snapshot that has it is there',
+    'src/stores/file/file-store.ts',
+    "each < generation).map((each) => this.#folder.file('journal', each)),",
+    "each <= generation).map((each) => this.#folder.file('journal', each)),",
+  ),
   mutant(
     'a mark that was lost and then released is expected for ever',
     STORE,
