@@ -53,7 +53,7 @@ export class Sweeper {
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
-    const waiting = withoutBalancer(net, networks, records);
+    const waiting = withoutBalancer(net, networks, records, known);
     const kept: string[] = [];
     for (const address of [...tickets(net)]) {
       if (known.has(address)) continue;
@@ -97,9 +97,16 @@ export class Sweeper {
  * for it, or whether it has one: until the node's plugin has been asked for it, it looks like a leak. A node that has
  * none because the subnet is full never asks, so that what the leader cannot have is swept all the same.
  */
-function withoutBalancer(net: SubnetService, networks: readonly Network[], { tasks, nodes }: SwarmRecords): string[] {
+function withoutBalancer(
+  net: SubnetService,
+  networks: readonly Network[],
+  { tasks, nodes }: SwarmRecords,
+  known: ReadonlySet<string>,
+): string[] {
   const seen = new Set<string | undefined>();
-  for (const { identity } of net.list()) if (made(identity) === 'endpoint') seen.add(nodeOfMade(identity));
+  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show.
+  for (const { identity, address } of net.list())
+    if (made(identity) === 'endpoint' && !known.has(address)) seen.add(nodeOfMade(identity));
   const on = tasks
     .filter(holdsTicket)
     .filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));

@@ -51,6 +51,8 @@ export class Tenants {
   /** By the clock that nobody sets. */
   readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
+  /** So many are about to be let in, by identity. */
+  readonly #coming = new Map<string, number>();
   /** When identities were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
@@ -68,6 +70,24 @@ export class Tenants {
 
   get(net: SubnetService, identity: string): Tenant | undefined {
     return this.#tenants.get(keyOf(net, identity));
+  }
+
+  /**
+   * Somebody is about to be let in: until the answer is called, a release proves nothing, since it can be that of the
+   * one before, tried once more.
+   */
+  come(net: SubnetService, identity: string): () => void {
+    const key = keyOf(net, identity);
+    this.#coming.set(key, (this.#coming.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.#coming.get(key) ?? 1) - 1;
+      if (left === 0) this.#coming.delete(key);
+      else this.#coming.set(key, left);
+    };
+  }
+
+  isComing(net: SubnetService, identity: string): boolean {
+    return this.#coming.has(keyOf(net, identity));
   }
 
   /** The container is at home from now on. */

@@ -94,6 +94,24 @@ export const mutants: readonly Mutant[] = [
     'await this.#onNetwork(net, all)',
   ),
   mutant(
+    'a release that is tried again ends the mark of who is just being let in',
+    'src/tickets/leaving.ts',
+    ' && !this.#tenants.isComing(net, identity);',
+    ';',
+  ),
+  mutant(
+    'a plain container’s ticket counts as the end of a load balancer',
+    'src/tickets/sweeper.ts',
+    "made(identity) === 'endpoint' && !known.has(address)",
+    "made(identity) === 'endpoint'",
+  ),
+  mutant(
+    'a container that was started again at another address is still expected at home',
+    'src/tickets/tenants.ts',
+    ' && !isElsewhere(container, cidr, tenant.address)',
+    '',
+  ),
+  mutant(
     'what somebody has taken since is let go once more',
     'src/service/endings.ts',
     'if (!one.isTaken) this.#state.apply(change);',
@@ -236,12 +254,7 @@ export const mutants: readonly Mutant[] = [
     'const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;',
     'const address = await this.#atHome(net, asker, request);',
   ),
-  mutant(
-    'a late release is believed',
-    'src/tickets/leaving.ts',
-    'if (tenant?.address === address && !tenant.doubtful)',
-    'if (tenant !== null)',
-  ),
+  mutant('a late release is believed', 'src/tickets/leaving.ts', 'if (isProven)', 'if (tenant !== null)'),
   mutant(
     'what is missed once has ended',
     RECONCILER,
