@@ -53,7 +53,8 @@ export class Sweeper {
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
-    const waiting = withoutBalancer(net, networks, records, known);
+    const isEnd = (address: string) => !known.has(address) && !this.#lacks(net, networks, address);
+    const waiting = withoutBalancer(net, networks, records, isEnd);
     const kept: string[] = [];
     for (const address of [...tickets(net)]) {
       if (known.has(address)) continue;
@@ -101,12 +102,13 @@ function withoutBalancer(
   net: SubnetService,
   networks: readonly Network[],
   { tasks, nodes }: SwarmRecords,
-  known: ReadonlySet<string>,
+  isEnd: (address: string) => boolean,
 ): string[] {
   const seen = new Set<string | undefined>();
-  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show.
+  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show; and a node
+  // that was away still has the end that it had before.
   for (const { identity, address } of net.list())
-    if (made(identity) === 'endpoint' && !known.has(address)) seen.add(nodeOfMade(identity));
+    if (made(identity) === 'endpoint' && isEnd(address)) seen.add(nodeOfMade(identity));
   const on = tasks
     .filter(holdsTicket)
     .filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));

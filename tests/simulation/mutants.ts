@@ -100,9 +100,9 @@ export const mutants: readonly Mutant[] = [
     ';',
   ),
   mutant(
-    'a plain container’s ticket counts as the end of a load balancer',
+    'whatever was called the end of a load balancer is one still',
     'src/tickets/sweeper.ts',
-    "made(identity) === 'endpoint' && !known.has(address)",
+    "made(identity) === 'endpoint' && isEnd(address)",
     "made(identity) === 'endpoint'",
   ),
   mutant(
