@@ -59,7 +59,9 @@ export class Sweeper {
     for (const address of [...tickets(net)]) {
       if (known.has(address)) continue;
       const key = `${net.cidr} ${address}`;
-      const since = this.#unknown.get(key) ?? clock.elapsed();
+      // Freed and given again between two looks, it is another one.
+      const given = this.#said.given(net.spec, address)?.at ?? Number.NEGATIVE_INFINITY;
+      const since = Math.max(this.#unknown.get(key) ?? clock.elapsed(), given);
       const isOver = clock.elapsed() - since >= waits.sweep;
       const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);
       if (isOver && !mayBeEnd) await this.#free(net, address);

@@ -274,6 +274,12 @@ export const mutants: readonly Mutant[] = [
     'if (since < 0) await this.#free(net, address);',
   ),
   mutant(
+    'what was freed and given again between two looks is taken for what it was before',
+    'src/tickets/sweeper.ts',
+    'Math.max(this.#unknown.get(key) ?? clock.elapsed(), given)',
+    'this.#unknown.get(key) ?? clock.elapsed()',
+  ),
+  mutant(
     'tickets are swept at once',
     'src/tickets/sweeper.ts',
     'const isOver = clock.elapsed() - since >= waits.sweep;',
