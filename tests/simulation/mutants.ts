@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that nobody starts any more is waited for',
     'src/tickets/tenants.ts',
-    '(mayStillRun(container) && !isFresh(container))',
-    'mayStillRun(container)',
+    'mayStillRun(container) && !isFresh(container) &&',
+    'mayStillRun(container) &&',
   ),
   mutant(
     'what Swarm has and Limpet has lost is not held again',
@@ -162,8 +162,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'nothing is swept while a load balancer has not asked for its address',
     'src/tickets/sweeper.ts',
-    ' && !this.#lacks(net, networks, address);',
-    ';',
+    'const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);',
+    'const mayBeEnd = waiting.length > 0;',
   ),
   mutant(
     'a load balancer’s end that was not asked for yet is swept',
