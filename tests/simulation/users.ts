@@ -1,7 +1,7 @@
 // What the users of a world do, and its operators.
 import { identityOf } from '../../src/docker/identities.js';
 import { reclaim, release } from '../../src/operate/changes.js';
-import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
+import { type EngineContainer, listed } from '../../src/simulator/swarm/containers.js';
 import type { Wanted } from '../../src/simulator/swarm/engine.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { homeOf, LAN, LOCAL, optionsOf, ownOf } from './begin.js';
@@ -150,7 +150,7 @@ async function reclaimOne(world: World, a: number, b: number): Promise<void> {
 /** A person sees that it runs, whatever the store says of a machine that was cut off. */
 function runsSomewhere({ swarm }: World, isMeant: (identity: string) => boolean): boolean {
   const all = swarm.nodes.flatMap(({ engine }) => [...engine.containers.values()]);
-  return all.some((container) => container.has !== '' && isMeant(identityOf(container)));
+  return all.some((container) => container.has !== '' && isMeant(identityOf(listed(container))));
 }
 
 /** As `limpet reclaim --service NAME` does: no container of another name loses its home. */
