@@ -11,6 +11,7 @@ import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { Endings } from './endings.js';
+import { GivingWay } from './giving-way.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
@@ -49,7 +50,7 @@ export class SubnetService {
   readonly #proposals: Proposals;
   readonly #spares: Spares;
   readonly #pins: Pins;
-  readonly #reclaimed = { asked: 0, age: 0, full: 0 };
+  readonly #reclaimed = { asked: 0, age: 0, full: 0, gone: 0 };
   #ended = false;
 
   /** @internal Made by the service. */
@@ -59,7 +60,7 @@ export class SubnetService {
     this.#commits = new Commits(spec, around);
     this.#turns = new Turns(spec.cidr, around.clock, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
-      oldest: (range) => this.state.oldest(range),
+      givingWay: new GivingWay(this.state),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
     });
@@ -158,7 +159,7 @@ export class SubnetService {
         node,
         why: `no longer runs on ${this.#around.nameOf(node)}`,
       });
-      this.#reclaimer.plan();
+      this.#reclaimer.released();
       return true;
     });
   }
@@ -182,9 +183,9 @@ export class SubnetService {
    * Holds the next free address, of the range if one is named, without an identity.
    * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
-  async holdNext({ range, deadline }: HoldOptions = {}): Promise<string> {
-    const turn = { what: 'hold the next free address', deadline };
-    return this.#turns.take(turn, () => this.#proposals.holdNext({ range, deadline }));
+  async holdNext(options: HoldOptions = {}): Promise<string> {
+    const turn = { what: 'hold the next free address', deadline: options.deadline };
+    return this.#turns.take(turn, () => this.#proposals.holdNext(options));
   }
 
   /**

@@ -5,7 +5,7 @@
 import { canonical } from '../docker/address.js';
 import { whyUnfit } from '../docker/believed.js';
 import { Coalesced } from '../docker/coalesced.js';
-import { asksFor, mayAsk } from '../docker/containers.js';
+import { asksFor, isPassing, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
 import type { Container, Endpoint, Task } from '../docker/shapes.js';
@@ -23,6 +23,8 @@ export interface Someone {
   readonly name: string;
   /** Its ID; absent while Docker does not answer. */
   readonly id?: string;
+  /** Nobody makes it again by itself once it is removed; absent where that is not known. */
+  readonly isPassing?: boolean;
   /** Its user wants the address that is asked for and no other, as with `docker run --ip`. */
   readonly wish: boolean;
   /** The containers of this node at that moment; absent while Docker does not answer. */
@@ -197,7 +199,8 @@ function someone(container: Container, address: string | undefined, around: read
   const { name, id, task, endpoints } = container;
   // In a task's configuration it is the ticket, in any other container's what its user asked for.
   const wish = address !== undefined && task === undefined && endpoints.some((each) => asksFor(each, address));
-  return nameable({ kind: 'container', name, id, identity: identityOf(container), wish, around });
+  const who = { name, id, identity: identityOf(container), isPassing: isPassing(container) };
+  return nameable({ kind: 'container', ...who, wish, around });
 }
 
 /** Docker's names have no limit, identities have; and nobody who asks is called as what Limpet makes up. */
