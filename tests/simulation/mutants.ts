@@ -16,6 +16,7 @@ const STORE = 'src/stores/etcd/etcd-store.ts';
 const DRAFT = 'src/stores/etcd/draft.ts';
 const RECONCILER = 'src/tickets/reconciler.ts';
 const CONTAINERS = 'src/docker/containers.ts';
+const BRINGS_HOME = 'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch';
 
 export const mutants: readonly Mutant[] = [
   // What the campaign has found.
@@ -322,8 +323,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a look brings home what runs',
     RECONCILER,
-    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
-    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    BRINGS_HOME,
+    ['await net.comeHome(identity);', BRINGS_HOME].join('\n'),
   ),
   mutant(
     'unpin ends the home as well',

@@ -1,4 +1,5 @@
-// A file store's folder on the machine's own disk: what is done to its files lasts through a power loss once it is done.
+// A file store's folder on the machine's own disk: what is done to its files lasts through a power loss once it is
+// done.
 
 import * as fs from 'node:fs';
 import * as promises from 'node:fs/promises';
