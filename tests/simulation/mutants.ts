@@ -16,7 +16,6 @@ const STORE = 'src/stores/etcd/etcd-store.ts';
 const DRAFT = 'src/stores/etcd/draft.ts';
 const RECONCILER = 'src/tickets/reconciler.ts';
 const CONTAINERS = 'src/docker/containers.ts';
-const BRINGS_HOME = 'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch';
 
 export const mutants: readonly Mutant[] = [
   // What the campaign has found.
@@ -323,8 +322,9 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a look brings home what runs',
     RECONCILER,
-    BRINGS_HOME,
-    ['await net.comeHome(identity);', BRINGS_HOME].join('\n'),
+    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n' +
+      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
   ),
   mutant(
     'unpin ends the home as well',

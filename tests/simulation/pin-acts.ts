@@ -56,7 +56,7 @@ function addressOf({ cidr }: Plan, n: number): string {
   return cidr.replace(/\d+\/\d+$/, String(n));
 }
 
-/** Its author chooses addresses for a service, or the part of the subnet they come from, and thinks better of it. */
+/** A service's author chooses its addresses, or the part of the subnet that they come from, and changes his mind. */
 function labelOne(world: World, [a, b, c]: Act['of']): void {
   const { plan, swarm, judge } = world;
   const half = Math.floor(Number(parseCidr(plan.cidr).size) / 2);
