@@ -93,7 +93,7 @@ export class Situation {
     if (info !== undefined) await this.#stores.follow(isInSwarm(info));
   };
 
-  readonly isManager = (): boolean => this.#info?.swarm.manager === true;
+  readonly isManager = (): boolean | undefined => this.#info?.swarm.manager;
 
   /** Where subnets are chosen from. Without a range for IPv6, one of this host's own (RFC 4193), as Docker 29 does. */
   pools(): Readonly<Record<AddressSpace, readonly PoolRange[]>> {
