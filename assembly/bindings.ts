@@ -17,6 +17,8 @@ export const HELD: u8 = 2;
 export const WANTED: u8 = 4;
 /** Only while rebuilding: another identity has the ordinal. */
 export const LOST: u8 = 8;
+/** A person chose the ordinal: nothing reclaims it until it is unpinned. */
+export const PINNED: u8 = 16;
 
 export const TIME_LIMIT: u64 = 1 << 48;
 
@@ -49,7 +51,10 @@ export class Bindings {
   private sought: u32;
   live: u32;
   reserved: u32;
-  /** Ends of the chain of reserved bindings. */
+  /** Pinned ones, and those of them that are reserved. */
+  pinned: u32;
+  apart: u32;
+  /** Ends of the chain of reserved bindings, in which no pinned one is. */
   oldest: Binding;
   newest: Binding;
   /** The latest release: a clock that steps back is taken to stand still, so that the chain stays sorted. */
@@ -78,6 +83,7 @@ export class Bindings {
     page.setOwner(Ordinal.offset(binding.place), changetype<usize>(binding), this.nodes);
     if (binding.flags & LIVE) this.live++;
     else this.reserved++;
+    if (binding.flags & PINNED) this.countPinned(binding, 1);
   }
 
   /** The opposite of own. */
@@ -85,11 +91,13 @@ export class Bindings {
     page.setOwner(Ordinal.offset(binding.place), 0, this.nodes);
     if (binding.flags & LIVE) this.live--;
     else this.reserved--;
+    if (binding.flags & PINNED) this.countPinned(binding, -1);
   }
 
   /** Reserved → live. */
   revive(binding: Binding): void {
-    this.unchain(binding);
+    if (binding.flags & PINNED) this.apart--;
+    else this.unchain(binding);
     binding.time = 0;
     binding.flags |= LIVE;
     this.reserved--;
@@ -107,13 +115,43 @@ export class Bindings {
     binding.flags &= ~LIVE;
     this.live--;
     this.reserved++;
-    this.chain(binding, time);
+    if (!(binding.flags & PINNED)) this.chain(binding, time);
+    else this.setApart(binding, time);
+  }
+
+  /** Nothing reclaims it from now on: a reserved one leaves the chain. */
+  pin(binding: Binding): void {
+    if (!(binding.flags & LIVE)) this.unchain(binding);
+    binding.flags |= PINNED;
+    this.countPinned(binding, 1);
+  }
+
+  /** The opposite of pin; a reserved one queues as if it had been released at `time`. */
+  unpin(binding: Binding, time: u64): void {
+    this.countPinned(binding, -1);
+    binding.flags &= ~PINNED;
+    if (!(binding.flags & LIVE)) this.chain(binding, time);
+  }
+
+  /** A pinned binding is reserved now: it has a time of release, and no place in the chain. */
+  private setApart(binding: Binding, time: u64): void {
+    this.apart++;
+    this.stampRelease(binding, time);
+  }
+
+  stampRelease(binding: Binding, time: u64): void {
+    this.lastTime = max(this.lastTime, time);
+    binding.time = this.lastTime;
+  }
+
+  private countPinned(binding: Binding, by: i32): void {
+    this.pinned += by;
+    if (!(binding.flags & LIVE)) this.apart += by;
   }
 
   /** Appends a reserved binding to the chain. */
   chain(binding: Binding, time: u64): void {
-    this.lastTime = max(this.lastTime, time);
-    binding.time = this.lastTime;
+    this.stampRelease(binding, time);
     const newest = this.newest;
     binding.older = newest;
     binding.newer = NONE;

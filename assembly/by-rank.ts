@@ -3,7 +3,7 @@
 // significant digit first, over the digits in which they differ. Rejected: to go by ordinal, or to sort the bindings'
 // own chain, where every binding has to come from memory before the next one is known.
 
-import { LIVE, LOST } from './bindings';
+import { LIVE, LOST, PINNED } from './bindings';
 import { reserveBlocks } from './memory';
 import { Ordinal, PAGE_BITS } from './ordinal';
 import { Pages } from './pages';
@@ -104,7 +104,10 @@ function countOf(item: usize, field: usize, shift: u64): usize {
   return COUNTS + ((<usize>(number >> shift) & (DIGITS - 1)) << 2);
 }
 
-/** An array of those of a chain, linked through `older`, that are reserved; or null when there is no memory for it. */
+/**
+ * An array of those of a chain, linked through `older`, that are reserved and not pinned; or null when there is no
+ * memory for it.
+ */
 export function byRank(chain: Binding, reserved: u32, pages: Pages, nodes: Nodes): ByRank {
   // The leaves of three vectors, and no more than a sixteenth of that above them.
   const leaves = 2 * (reserved / ITEMS + 1) + pages.mostIds / FAN + 1;
@@ -115,7 +118,7 @@ export function byRank(chain: Binding, reserved: u32, pages: Pages, nodes: Nodes
   sorted.other = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
   if (pages.isWide) sorted.turns = turnsOf(pages, nodes);
   for (; exists(chain); chain = chain.older) {
-    if (!(chain.flags & (LIVE | LOST))) sorted.push(chain);
+    if (!(chain.flags & (LIVE | LOST | PINNED))) sorted.push(chain);
   }
   sorted.sort();
   return sorted;

@@ -2,7 +2,7 @@
 // only decides between claims. Everything happens in a second subnet beside the first, which stays as it is until
 // commit.
 
-import { HELD, LIVE, LOST, ownerAt, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
+import { HELD, LIVE, LOST, ownerAt, PINNED, STATE_EXCLUDED, STATE_HELD, TIME_LIMIT, WANTED } from './bindings';
 import { byRank } from './by-rank';
 import { sortLosers } from './losers';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
@@ -97,6 +97,7 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const state = subnet.stateOf(lo, hi);
   if (state == STATE_EXCLUDED) return status.EXCLUDED;
   if (state == STATE_HELD) return status.OCCUPIED;
+  if (isAgainstPin(subnet, identity, length, lo, hi)) return status.IS_PINNED;
   const pages = staging.bitmap.pages;
   const known = pages.of(lo, hi);
   if (!hasRoomToBind(staging.bitmap, staging.bindings, known, lo, hi, length)) return status.NO_MEMORY;
@@ -113,6 +114,15 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   binding.time = rank;
   binding.place = pages.place(pages.orNew(known, lo, hi), lo);
   return status.CHANGED;
+}
+
+/** Whether the ordinal is pinned to another identity, or the identity to another ordinal: pins stay. */
+function isAgainstPin(subnet: Subnet, identity: usize, length: u32, lo: u64, hi: u64): bool {
+  if (!subnet.bindings.pinned) return false;
+  const owner = subnet.bindingAt(lo, hi);
+  const own = subnet.bindings.of(identity, length);
+  if (owner == own) return false;
+  return (exists(owner) && (owner.flags & PINNED) != 0) || (exists(own) && (own.flags & PINNED) != 0);
 }
 
 /** Whether a claim beats the standing one of its identity: wanted, then newer, then live, then the lower ordinal. */
@@ -138,7 +148,10 @@ function wins(a: Binding, b: Binding): bool {
 export function resolveRebuild(subnet: Subnet): i32 {
   const rebuild = rebuildOf(subnet);
   if (rebuild.stage == RESOLVED) return status.OK;
-  if (rebuild.stage == OPEN) rebuild.undecided = rebuild.claims;
+  if (rebuild.stage == OPEN) {
+    if (!keepPins(subnet, rebuild)) return status.NO_MEMORY;
+    rebuild.undecided = rebuild.claims;
+  }
   rebuild.stage = RESOLVING;
   const staging = rebuild.staging;
   const kept = keepHolds(subnet, rebuild);
@@ -152,6 +165,35 @@ export function resolveRebuild(subnet: Subnet): i32 {
   rebuild.stage = RESOLVED;
   rebuild.losers = sortLosers(rebuild.losers, staging.bitmap.pages);
   return status.OK;
+}
+
+/** What is pinned stays so, claimed or not: nobody else has claimed its ordinal. False when memory is short. */
+function keepPins(subnet: Subnet, rebuild: Rebuild): bool {
+  const staging = rebuild.staging;
+  let left = subnet.bindings.pinned;
+  let lo: u64 = 0;
+  let hi: u64 = 0;
+  while (left && nextUsed(subnet, lo, hi)) {
+    lo = Ordinal.lo;
+    hi = Ordinal.hi;
+    const pinned = subnet.bindingAt(lo, hi);
+    if (exists(pinned) && pinned.flags & PINNED) {
+      let claimed = staging.bindings.of(pinned.identity, pinned.length);
+      if (!exists(claimed)) {
+        const pages = staging.bitmap.pages;
+        const known = pages.of(lo, hi);
+        if (!hasRoomToBind(staging.bitmap, staging.bindings, known, lo, hi, pinned.length)) return false;
+        claimed = staging.bindings.add(pinned.identity, pinned.length, 0);
+        claimed.older = rebuild.claims;
+        rebuild.claims = claimed;
+        claimed.place = pages.place(pages.orNew(known, lo, hi), lo);
+      }
+      claimed.flags |= PINNED;
+      left--;
+    }
+    hi += <u64>(++lo == 0);
+  }
+  return true;
 }
 
 function settleClaim(rebuild: Rebuild, binding: Binding, page: Page): void {
@@ -224,8 +266,8 @@ function keepHolds(subnet: Subnet, rebuild: Rebuild): i32 {
 }
 
 /**
- * Chains the reserved bindings by rank, those of one rank by ordinal, and frees the losers; false when memory is
- * short.
+ * Chains the reserved bindings by rank, those of one rank by ordinal, and frees the losers; pinned ones are in no
+ * chain. False when memory is short.
  */
 function chainReserved(rebuild: Rebuild, time: u64): bool {
   const bindings = rebuild.staging.bindings;
@@ -234,7 +276,12 @@ function chainReserved(rebuild: Rebuild, time: u64): bool {
   for (let claim = rebuild.claims; exists(claim); ) {
     const next = claim.older;
     if (claim.flags & LOST) bindings.records.free(claim);
-    else if (claim.flags & LIVE) claim.time = 0; // a rank is no stamp
+    else if (claim.flags & LIVE)
+      claim.time = 0; // a rank is no stamp
+    else if (claim.flags & PINNED) {
+      claim.flags &= ~WANTED;
+      bindings.stampRelease(claim, time);
+    }
     claim = next;
   }
   for (let i: u32 = 0; i < sorted.length; i++) {

@@ -1,7 +1,7 @@
 // A subnet from the bytes of a snapshot (snapshot.ts), in pieces of any size. It checks everything it reads and ends
 // in a whole subnet or none.
 
-import { HELD, LIVE, TIME_LIMIT } from './bindings';
+import { HELD, LIVE, PINNED, TIME_LIMIT } from './bindings';
 import { CALL_BLOCKS, reserveBlocks } from './memory';
 import { above } from './ordinal';
 import { Page } from './page';
@@ -13,6 +13,7 @@ import {
   CHECKSUM,
   ENTRY,
   FORMAT,
+  FORMAT_WITH_PINS,
   HEAD,
   HEADER,
   Header,
@@ -31,6 +32,7 @@ import { Subnet } from './subnet';
 abstract class Reader {
   static subnet: usize = 0;
   static stage: u32 = 0;
+  static format: u8 = 0;
   static at: usize = 0;
   static ranges: u32 = 0;
   static used: u32 = 0;
@@ -101,8 +103,8 @@ function partLength(at: usize, available: u32): u32 {
 function readPart(at: usize): i32 {
   const stage = Reader.stage;
   if (stage == HEAD) return readHeader(changetype<Header>(at));
-  if (stage == SUM) return load<u64>(at) == Reader.sum ? status.CHANGED : status.BAD_SNAPSHOT;
   const subnet = changetype<Subnet>(Reader.subnet);
+  if (stage == SUM) return isSound(subnet, load<u64>(at)) ? status.CHANGED : status.BAD_SNAPSHOT;
   if (stage == RANGES) {
     Reader.ranges--;
     const result = excludeRanges(subnet, at, 1);
@@ -111,9 +113,15 @@ function readPart(at: usize): i32 {
   return readEntry(subnet, at);
 }
 
+/** One state has one snapshot: only that of a subnet with a pin is of the version with pins. */
+function isSound(subnet: Subnet, checksum: u64): bool {
+  return checksum == Reader.sum && (Reader.format == FORMAT_WITH_PINS) == (subnet.bindings.pinned != 0);
+}
+
 function readHeader(header: Header): i32 {
   if (header.magic != MAGIC) return status.BAD_SNAPSHOT;
-  if (header.format != FORMAT) return status.BAD_VERSION;
+  if (header.format != FORMAT && header.format != FORMAT_WITH_PINS) return status.BAD_VERSION;
+  Reader.format = header.format;
   if (!validShape(header.version, header.prefix, header.policy) || header.zero) return status.BAD_SNAPSHOT;
   if (!reserveBlocks(CALL_BLOCKS)) return status.NO_MEMORY;
   const subnet = createSubnet(header.version, header.prefix, header.policy, header.baseLo, header.baseHi);
@@ -141,16 +149,17 @@ function readEntry(subnet: Subnet, at: usize): i32 {
   const hi = load<u64>(at, 8);
   const flags = load<u8>(at, 22);
   const length = load<u8>(at, 23);
-  if (subnet.isOutside(lo, hi) || flags & ~(LIVE | HELD)) return status.BAD_SNAPSHOT;
+  if (subnet.isOutside(lo, hi) || flags & ~(LIVE | HELD | PINNED)) return status.BAD_SNAPSHOT;
   const page = subnet.bitmap.pages.of(lo, hi);
   if (subnet.stateIn(page, lo, hi)) return status.BAD_SNAPSHOT;
   const time = load<u64>(at, 16) & (TIME_LIMIT - 1);
   if (!isInTurn(subnet, lo, hi, time)) return status.BAD_SNAPSHOT;
   if (length) {
-    if ((flags & LIVE) != <u8>(Reader.stage == USED)) return status.BAD_SNAPSHOT;
+    const isUsed = (flags & (LIVE | PINNED)) != 0;
+    if (isUsed != (Reader.stage == USED) || (flags & LIVE && time)) return status.BAD_SNAPSHOT;
     return readBinding(subnet, page, at, time);
   }
-  if (Reader.stage != USED || flags != HELD) return status.BAD_SNAPSHOT;
+  if (Reader.stage != USED || flags != HELD || time) return status.BAD_SNAPSHOT;
   return min(subnet.holdFree(page, lo, hi), status.OK);
 }
 
@@ -165,11 +174,11 @@ function isInTurn(subnet: Subnet, lo: u64, hi: u64, time: u64): bool {
     return time <= bindings.lastTime && !(exists(bindings.newest) && time < bindings.newest.time);
   }
   Reader.used--;
-  const first = !(bindings.live + subnet.held);
+  const first = !(bindings.live + bindings.apart + subnet.held);
   const follows = above(lo, hi, Reader.lo, Reader.hi);
   Reader.lo = lo;
   Reader.hi = hi;
-  return !time && (first || follows);
+  return time <= bindings.lastTime && (first || follows);
 }
 
 function readBinding(subnet: Subnet, known: Page, at: usize, time: u64): i32 {
@@ -183,6 +192,7 @@ function readBinding(subnet: Subnet, known: Page, at: usize, time: u64): i32 {
   const page = pages.orNew(known, lo, hi);
   const binding = bindings.add(at + ENTRY, length, load<u8>(at, 22));
   subnet.settle(binding, page, pages.place(page, lo));
+  binding.time = time;
   if (Reader.stage == USED) return status.OK;
   const latest = bindings.lastTime;
   bindings.lastTime = 0;

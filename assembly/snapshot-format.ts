@@ -1,11 +1,13 @@
-// The format of snapshots, version 1, as docs/ABI.md has it: what is common to writing and reading them.
+// The format of snapshots, as docs/ABI.md has it: what is common to writing and reading them. Version 2 is that of a
+// subnet in which something is pinned, version 1 that of every other one: who knows no pins reads what has none.
 
 import { sipHash } from './hash';
 import { KEY } from './table';
 
-//   header (64) │ excluded ranges │ live and held, ascending │ reserved, oldest first │ checksum (8)
+//   header (64) │ excluded ranges │ live, held and pinned, ascending │ reserved, oldest first │ checksum (8)
 export const MAGIC: u32 = 0x54504d4c; // "LMPT"
 export const FORMAT: u8 = 1;
+export const FORMAT_WITH_PINS: u8 = 2;
 
 @unmanaged
 export class Header {
@@ -20,7 +22,7 @@ export class Header {
   cursorHi: u64;
   lastTime: u64;
   ranges: u32;
-  /** Live bindings, and ordinals held without a binding. */
+  /** Live bindings, pinned ones, and ordinals held without a binding. */
   used: u32;
   reserved: u32;
   zero: u32;

@@ -1,7 +1,7 @@
 // A subnet as bytes, in pieces of any size. The bytes depend on the state alone, not on its history, the hash key or
 // the host. restore.ts reads them.
 
-import { HELD, LIVE, TIME_LIMIT, WANTED } from './bindings';
+import { HELD, LIVE, PINNED, TIME_LIMIT, WANTED } from './bindings';
 import { copyBytes } from './bytes';
 import { Ordinal } from './ordinal';
 import { exists } from './pointer';
@@ -11,6 +11,7 @@ import {
   CHECKSUM,
   ENTRY,
   FORMAT,
+  FORMAT_WITH_PINS,
   HEAD,
   HEADER,
   Header,
@@ -82,7 +83,7 @@ function writePart(subnet: Subnet, at: usize): usize {
       Writer.lo = lo + 1;
       Writer.hi = hi + <u64>(Writer.lo == 0);
       const binding = subnet.bindingAt(lo, hi);
-      if (exists(binding) && !(binding.flags & LIVE)) return skipEnd(at);
+      if (exists(binding) && !(binding.flags & (LIVE | PINNED))) return skipEnd(at);
       const next = writeEntry(at, lo, hi, binding);
       skipEnd(at);
       return next;
@@ -104,8 +105,9 @@ function writePart(subnet: Subnet, at: usize): usize {
 }
 
 function writeHeader(subnet: Subnet, header: Header): void {
+  const bindings = subnet.bindings;
   header.magic = MAGIC;
-  header.format = FORMAT;
+  header.format = bindings.pinned ? FORMAT_WITH_PINS : FORMAT;
   header.version = subnet.version;
   header.prefix = subnet.prefix;
   header.policy = <u8>subnet.policy.kind;
@@ -113,10 +115,10 @@ function writeHeader(subnet: Subnet, header: Header): void {
   header.baseHi = subnet.baseHi;
   header.cursorLo = subnet.policy.cursorLo;
   header.cursorHi = subnet.policy.cursorHi;
-  header.lastTime = subnet.bindings.lastTime;
+  header.lastTime = bindings.lastTime;
   header.ranges = subnet.exclusions.length;
-  header.used = subnet.bindings.live + subnet.held;
-  header.reserved = subnet.bindings.reserved;
+  header.used = bindings.live + bindings.apart + subnet.held;
+  header.reserved = bindings.reserved - bindings.apart;
   header.zero = 0;
 }
 

@@ -36,3 +36,5 @@ export const BAD_STATE: i32 = -12;
 export const BAD_SNAPSHOT: i32 = -13;
 /** A snapshot of another format version. */
 export const BAD_VERSION: i32 = -14;
+/** A pin is in the way: only unpin ends it. */
+export const IS_PINNED: i32 = -15;

@@ -1,7 +1,17 @@
 // One subnet: the calls that change what an ordinal is. Policy and the order of checks live here; the structures that
 // it has (bitmap.ts, bindings.ts) choose nothing and refuse nothing. shape.ts makes and destroys subnets.
 
-import { Bindings, HELD, LIVE, ownerAt, STATE_EXCLUDED, STATE_FREE, STATE_HELD, stateOfBinding } from './bindings';
+import {
+  Bindings,
+  HELD,
+  LIVE,
+  ownerAt,
+  PINNED,
+  STATE_EXCLUDED,
+  STATE_FREE,
+  STATE_HELD,
+  stateOfBinding,
+} from './bindings';
 import { Bitmap } from './bitmap';
 import { Exclusions, Range } from './exclusions';
 import { Ordinal } from './ordinal';
@@ -98,6 +108,31 @@ export class Subnet {
     if (!exists(binding)) return this.bindNew(identity, length, lo, hi, STATE_FREE);
     this.bitmap.pages.toOrdinal(binding.place);
     return Ordinal.lo == lo && Ordinal.hi == hi ? this.occupy(binding) : status.BOUND_ELSEWHERE;
+  }
+
+  /**
+   * The binding is a person's choice from now on. Without one the identity is bound to this ordinal, reserved since
+   * `time`; nothing but unpin makes it one that can be reclaimed.
+   */
+  pin(identity: usize, length: u32, lo: u64, hi: u64, time: u64): i32 {
+    if (this.isOutside(lo, hi)) return status.OUT_OF_RANGE;
+    const binding = this.bindings.of(identity, length);
+    if (!exists(binding)) return this.pinNew(identity, length, lo, hi, time);
+    this.bitmap.pages.toOrdinal(binding.place);
+    if (Ordinal.lo != lo || Ordinal.hi != hi) return status.BOUND_ELSEWHERE;
+    if (binding.flags & PINNED) return status.OK;
+    this.bindings.pin(binding);
+    return status.CHANGED;
+  }
+
+  /** The binding can be reclaimed again; a reserved one counts as released at `time`. */
+  unpin(identity: usize, length: u32, time: u64): i32 {
+    const binding = this.bindings.of(identity, length);
+    if (!exists(binding)) return status.UNKNOWN;
+    this.bitmap.pages.toOrdinal(binding.place);
+    if (!(binding.flags & PINNED)) return status.OK;
+    this.bindings.unpin(binding, time);
+    return status.CHANGED;
   }
 
   /** The identity's own ordinal; without a binding it is bound to the ticket, which stays held as well. */
@@ -231,6 +266,15 @@ export class Subnet {
     if (state == expected) return this.bindTo(identity, length, page, lo, hi);
     if (state == STATE_EXCLUDED) return status.EXCLUDED;
     return state == STATE_FREE ? status.NOT_HELD : status.OCCUPIED;
+  }
+
+  private pinNew(identity: usize, length: u32, lo: u64, hi: u64, time: u64): i32 {
+    const answered = this.bindNew(identity, length, lo, hi, STATE_FREE);
+    if (answered != status.CHANGED) return answered;
+    const binding = this.bindingAt(lo, hi);
+    this.bindings.pin(binding);
+    this.bindings.retire(binding, time);
+    return answer(lo, hi);
   }
 
   /** Binds an identity to the ordinal that was just chosen. */

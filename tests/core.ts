@@ -14,6 +14,7 @@ export const IO = {
   end: 36,
   last: 40,
   handle: 56,
+  pinned: 60,
   identity: 64,
   other: 320,
 };

@@ -438,7 +438,7 @@ describe('a forged snapshot', () => {
     const id = furnished();
     const bytes = snapshot(id);
     core.subnet_destroy(id);
-    bytes[4] = 2;
+    bytes[4] = 3;
     expect<i32>(restore(bytes)).toBe(status.BAD_VERSION);
     bytes[0] = 0;
     expect<i32>(restore(bytes)).toBe(status.BAD_SNAPSHOT);

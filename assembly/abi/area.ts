@@ -1,7 +1,7 @@
 // The fixed areas of the memory through which everything passes that is wider than 32 bits, and how every call begins
 // and ends.
 
-import { STATE_RESERVED, stateOfBinding } from '../bindings';
+import { PINNED, STATE_RESERVED, stateOfBinding } from '../bindings';
 import { copyBytes } from '../bytes';
 import { Range } from '../exclusions';
 import { above, Ordinal } from '../ordinal';
@@ -11,10 +11,11 @@ import * as status from '../status';
 import { Hit, Subnet } from '../subnet';
 import { subnetAt } from '../subnets';
 
-//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬────────┬──────────┬───────┐
-//       │ ordinal │ time │ state │ length │ position │ end │ last │ handle │ identity │ other │
-//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 56     │ 64       │ 320   │   window: 64 KiB
-//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴────────┴──────────┴───────┘
+//   io  ┌─────────┬──────┬───────┬────────┬──────────┬─────┬──────┬────────┬────────┬──────────┬───────┐
+//       │ ordinal │ time │ state │ length │ position │ end │ last │ handle │ pinned │ identity │ other │
+//       │ 0       │ 16   │ 24    │ 28     │ 32       │ 36  │ 40   │ 56     │ 60     │ 64       │ 320   │
+//       └─────────┴──────┴───────┴────────┴──────────┴─────┴──────┴────────┴────────┴──────────┴───────┘
+//   window: 64 KiB
 export const IO: usize = memory.data(576, 16);
 export const TIME: usize = 16;
 export const STATE: usize = 24;
@@ -23,6 +24,7 @@ export const POSITION: usize = 32;
 export const END: usize = 36;
 export const LAST: usize = 40;
 export const HANDLE: usize = 56;
+export const IS_PINNED: usize = 60;
 export const IDENTITY: usize = 64;
 export const OTHER: usize = 320;
 
@@ -117,6 +119,7 @@ export function describe(binding: Binding): i32 {
   subnet.bitmap.pages.toOrdinal(binding.place);
   store<u64>(IO, stateOfBinding(binding) == STATE_RESERVED ? binding.time : 0, TIME);
   store<u32>(IO, stateOfBinding(binding), STATE);
+  store<u32>(IO, <u32>((binding.flags & PINNED) != 0), IS_PINNED);
   copyIdentity(binding, IO + IDENTITY);
   return answer(status.OK);
 }

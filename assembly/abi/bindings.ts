@@ -1,12 +1,13 @@
 // The calls about an identity's binding.
 
-import { STATE_LIVE, stateOfBinding, TIME_LIMIT } from '../bindings';
+import { PINNED, STATE_LIVE, stateOfBinding, TIME_LIMIT } from '../bindings';
 import { Range } from '../exclusions';
 import { Ordinal } from '../ordinal';
 import { exists } from '../pointer';
 import * as status from '../status';
 import { Hit } from '../subnet';
 import {
+  answer,
   answerHit,
   Call,
   checkRange,
@@ -96,6 +97,26 @@ export function release(id: u32, length: u32): i32 {
   return Call.answer(subnet.release(IO + IDENTITY, length, time));
 }
 
+/** Pins the identity to io.ordinal: a binding that is made for it counts as released at io.time. */
+export function pin(id: u32, length: u32): i32 {
+  const refusal = enterToPin(id, length);
+  return refusal ? refusal : answer(subnet.pin(IO + IDENTITY, length, lo(), hi(), load<u64>(IO, TIME)));
+}
+
+/** Ends a pin: the binding stays, and when it is reserved it counts as released at io.time. */
+export function unpin(id: u32, length: u32): i32 {
+  const refusal = enterToPin(id, length);
+  return refusal ? refusal : answer(subnet.unpin(IO + IDENTITY, length, load<u64>(IO, TIME)));
+}
+
+/** A rebuild rests on the pins that there were when it began. */
+function enterToPin(id: u32, length: u32): i32 {
+  const refusal = Call.enter(id);
+  if (refusal) return refusal;
+  if (subnet.rebuild) return status.BAD_STATE;
+  return length - 1 >= 255 || load<u64>(IO, TIME) >= TIME_LIMIT ? status.BAD_INPUT : status.OK;
+}
+
 export function reclaim(id: u32, length: u32): i32 {
   const refusal = enter(id, length);
   if (refusal) return refusal;
@@ -103,6 +124,7 @@ export function reclaim(id: u32, length: u32): i32 {
   if (!exists(binding)) return status.UNKNOWN;
   describe(binding);
   if (stateOfBinding(binding) == STATE_LIVE) return status.IS_LIVE;
+  if (binding.flags & PINNED) return status.IS_PINNED;
   subnet.unbind(binding);
   return status.CHANGED;
 }

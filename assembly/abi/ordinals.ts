@@ -5,7 +5,7 @@ import { Range } from '../exclusions';
 import { unholdStaged } from '../rebuild';
 import * as status from '../status';
 import { nextUsed } from '../used';
-import { answer, Call, checkRange, describe, hi, IO, LENGTH, lo, RANGE, STATE, subnet } from './area';
+import { answer, Call, checkRange, describe, hi, IO, IS_PINNED, LENGTH, lo, RANGE, STATE, subnet } from './area';
 
 export function hold(id: u32): i32 {
   const refusal = Call.enter(id);
@@ -52,6 +52,7 @@ export function inspect(id: u32): i32 {
   if (state == STATE_LIVE || state == STATE_RESERVED) return describe(subnet.bindingAt(lo(), hi()));
   store<u32>(IO, state, STATE);
   store<u32>(IO, 0, LENGTH);
+  store<u32>(IO, 0, IS_PINNED);
   return status.OK;
 }
 

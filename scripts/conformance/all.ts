@@ -12,6 +12,7 @@ export function conformance(): string {
   sections.exhaustion(script);
   sections.holding(script);
   sections.ranges(script);
+  sections.pins(script);
   sections.wide(script);
   sections.bulk(script);
   rebuild(script);

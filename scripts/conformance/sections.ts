@@ -198,6 +198,69 @@ export function ranges(script: Script): void {
   script.call('subnet_destroy', ['range'], 'OK');
 }
 
+export function pins(script: Script): void {
+  script.note('pins: chosen ordinals, which nothing reclaims');
+  subnet(script, 'pinned', 29, [
+    [0, 0],
+    [7, 7],
+  ]);
+  const at = (ordinal: Value, time = 100) => ({ set: { ordinal, time } });
+  const counts = (live: number, reserved: number, held: number, all: number) => ({
+    expect: { window: le(4, 4, 29, 0, live, reserved, held, 2, 0) + le(16, 2, NETWORK) + le(4, all) },
+  });
+  script.of('allocate', 'pinned', 'p.1', 'CHANGED', { expect: { ordinal: 1 } });
+  script.of('pin', 'pinned', 'p.5', 'CHANGED', { ...at(5), expect: { ordinal: 5 } });
+  script.of('pin', 'pinned', 'p.5', 'OK', { ...at(5), expect: { ordinal: 5 } });
+  script.of('lookup', 'pinned', 'p.5', 'OK', { expect: described('p.5', 5, 2, 100) });
+  script.of('pin', 'pinned', 'p.1', 'CHANGED', { ...at(1), expect: { ordinal: 1 } });
+  script.call('subnet_stats', ['pinned'], 'OK', counts(1, 1, 0, 2));
+  script.note('whom it is refused');
+  script.of('pin', 'pinned', 'p.2', 'OCCUPIED', at(1));
+  script.of('pin', 'pinned', 'p.2', 'EXCLUDED', at(7));
+  script.of('pin', 'pinned', 'p.2', 'OUT_OF_RANGE', at(8));
+  script.of('pin', 'pinned', 'p.1', 'BOUND_ELSEWHERE', { ...at(2), expect: { ordinal: 1 } });
+  script.of('pin', 'pinned', 'p.2', 'BAD_INPUT', { set: { ordinal: 2, time: String(2n ** 48n) } });
+  script.of('unpin', 'pinned', 'p.2', 'UNKNOWN', at(2));
+  script.call('hold', ['pinned'], 'CHANGED', at(3));
+  script.of('pin', 'pinned', 'p.3', 'OCCUPIED', at(3));
+  script.note('a pin is live and reserved as others are, and is never reclaimed');
+  script.of('release', 'pinned', 'p.1', 'CHANGED', at(0, 200));
+  script.of('lookup', 'pinned', 'p.1', 'OK', { expect: described('p.1', 1, 2, 200) });
+  script.call('oldest', ['pinned'], 'UNKNOWN');
+  script.call('reclaim_oldest', ['pinned'], 'UNKNOWN', { set: { time: String(2n ** 48n - 1n) } });
+  script.of('reclaim', 'pinned', 'p.1', 'IS_PINNED', { expect: described('p.1', 1, 2, 200) });
+  script.of('allocate', 'pinned', 'p.1', 'OK', { expect: { ordinal: 1 } });
+  script.of('reclaim', 'pinned', 'p.1', 'IS_LIVE');
+  script.of('release', 'pinned', 'p.1', 'CHANGED', at(0, 300));
+  script.note('a snapshot keeps it');
+  script.add({ op: 'snapshot', subnet: 'pinned', file: 'pinned.snapshot', expect: { result: 0 } });
+  script.add({ op: 'restore', file: 'pinned.snapshot', save: 'again', expect: { result: 1 } });
+  script.add({ op: 'snapshot', subnet: 'again', same: 'pinned.snapshot', expect: { result: 0 } });
+  script.of('reclaim', 'again', 'p.5', 'IS_PINNED', { expect: described('p.5', 5, 2, 100) });
+  script.note('a rebuild keeps it: who claims what is pinned is refused, and so is who is pinned and claims another');
+  script.call('rebuild_begin', ['again'], 'OK');
+  script.of('pin', 'again', 'p.1', 'BAD_STATE', at(1));
+  script.of('unpin', 'again', 'p.1', 'BAD_STATE', at(1));
+  const record = (ordinal: number, identity: string) =>
+    `${le(16, ordinal)}${le(8, 1)}${le(1, 0, 1, 0, identity.length)}${hex(identity)}`;
+  const records = record(5, 'p.2') + record(4, 'p.1') + record(4, 'p.4');
+  script.call('rebuild_feed', ['again', records.length / 2], 2, { set: { window: records } });
+  script.call('rebuild_resolve', ['again'], 'OK', { expect: { window: le(4, 0, 0, 1, 2) } });
+  script.call('rebuild_conflict', ['again'], 'UNKNOWN');
+  script.call('rebuild_commit', ['again'], 'CHANGED', { set: { time: 400 } });
+  script.of('lookup', 'again', 'p.4', 'OK', { expect: described('p.4', 4, 1) });
+  script.of('lookup', 'again', 'p.1', 'OK', { expect: described('p.1', 1, 2, 400) });
+  script.of('reclaim', 'again', 'p.1', 'IS_PINNED');
+  script.call('oldest', ['again'], 'UNKNOWN');
+  script.note('unpinned it queues behind the others, as released then');
+  script.of('unpin', 'pinned', 'p.5', 'CHANGED', { ...at(0, 500), expect: { ordinal: 5 } });
+  script.of('unpin', 'pinned', 'p.5', 'OK', { ...at(0, 600), expect: { ordinal: 5 } });
+  script.call('subnet_stats', ['pinned'], 'OK', counts(0, 2, 1, 1));
+  script.call('reclaim_oldest', ['pinned'], 'CHANGED', { set: { time: 501 }, expect: described('p.5', 5, 2, 500) });
+  script.of('unpin', 'pinned', 'p.1', 'CHANGED', { ...at(0, 700), expect: { ordinal: 1 } });
+  script.of('reclaim', 'pinned', 'p.1', 'CHANGED', { expect: described('p.1', 1, 2, 700) });
+}
+
 export function wide(script: Script): void {
   script.note('IPv6: 2001:db8::/64, ordinals up to its last');
   const network = String(0x20010db8n << 96n);
@@ -310,7 +373,7 @@ export function snapshots(script: Script): void {
   const other = (at: number, byte: string) => bytes.slice(0, 2 * at) + byte + bytes.slice(2 * at + 2);
   for (const [damaged, result] of [
     [other(0, '4d'), 'BAD_SNAPSHOT'],
-    [other(4, '02'), 'BAD_VERSION'],
+    [other(4, '03'), 'BAD_VERSION'],
     [other(5, '05'), 'BAD_SNAPSHOT'],
     [other(size - 1, (Number.parseInt(bytes.slice(-2), 16) ^ 1).toString(16).padStart(2, '0')), 'BAD_SNAPSHOT'],
     [`${bytes}00`, 'BAD_SNAPSHOT'],

@@ -3,7 +3,7 @@
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { adminHandler, type OperateEnvironment } from '../operate/index.js';
-import type { Parts } from '../plugin/plugin.js';
+import type { Parts } from '../plugin/assembly.js';
 import { run, type Settings } from '../plugin/run.js';
 import type { Mount } from '../plugin/server.js';
 

@@ -3,6 +3,7 @@
 // the others.
 
 import { z } from 'zod';
+import { labelsOf } from './choices.js';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
 // Each leaf is one step of zod's, and none can fail: a list of containers is read at every call of Docker's.
@@ -48,23 +49,25 @@ const container = objectOf({
   Names: texts,
   State: text,
   Created: count,
-  Labels: objectOf({ [LABEL.id]: text, [LABEL.name]: text, [LABEL.service]: text, [LABEL.serviceId]: text }),
+  Labels: z.transform((value) => (isMap(value) ? value : {})),
   NetworkSettings: objectOf({ Networks: mapOf(endpoint) }),
 });
 
 export function readContainer(value: unknown): Container {
   const { Id, Names, State, Created, Labels, NetworkSettings } = container.parse(value);
+  const labels = labelsOf(Labels);
   const read = {
     id: Id,
     name: (Names[0] ?? '').replace(/^\//, ''),
     state: State,
     created: Created * 1000,
     endpoints: NetworkSettings.Networks.map(readEndpoint),
+    ...(labels === undefined ? {} : { labels }),
   };
-  const id = Labels[LABEL.id] as string;
+  const id = text.parse(Labels[LABEL.id]);
   if (id === '') return read;
-  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map(
-    (label) => Labels[label] as string,
+  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map((label) =>
+    text.parse(Labels[label]),
   );
   return { ...read, task: { id, name, service, serviceId } as NonNullable<Container['task']> };
 }

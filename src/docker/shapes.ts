@@ -23,6 +23,8 @@ export interface Container {
   /** Absent for a container that no Swarm task stands behind. */
   readonly task?: { readonly id: string; readonly name: string; readonly service: string; readonly serviceId: string };
   readonly endpoints: readonly Endpoint[];
+  /** Those that say something to Limpet: `choices.ts`. Absent when none does. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface Attachment {

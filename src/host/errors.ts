@@ -47,6 +47,8 @@ export interface LimpetErrorDetails {
     /** Of a subnet that is needed. */
     readonly users?: readonly string[];
   };
+  /** A person chose this address: only `unpin` makes it one that can be reclaimed. */
+  PINNED: Place;
   /** The address is not held. */
   NOT_HELD: Place;
   /** The value has the right type but cannot be used: a malformed CIDR, an empty identity, truncated JSON. */

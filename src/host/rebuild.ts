@@ -30,6 +30,7 @@ const SKIPS: Readonly<Record<number, SkipReason>> = {
   [Status.OUT_OF_RANGE]: 'outside-subnet',
   [Status.EXCLUDED]: 'excluded',
   [Status.OCCUPIED]: 'held',
+  [Status.IS_PINNED]: 'pinned',
   [Status.BAD_INPUT]: 'bad-record',
 };
 
@@ -177,7 +178,8 @@ export class Rebuild {
     if (status >= 0) return;
     const reason = SKIPS[status];
     if (reason === undefined) throw this.#error(status);
-    const why = { excluded: 'is excluded', held: 'is held' }[reason as string] ?? 'was refused';
+    const why =
+      { excluded: 'is excluded', held: 'is held', pinned: 'is against a pin' }[reason as string] ?? 'was refused';
     this.#skip(reason, record, `${address} of ${quote(identity)} ${why} in ${cidr}`, { identity, address });
   }
 

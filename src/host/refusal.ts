@@ -35,6 +35,11 @@ export function refusal(status: Status, core: CoreSubnet, addresses: Addresses, 
       const message = `${who} is live on ${own} in ${subnet}: release it before reclaiming`;
       return new LimpetError('LIVE', message, { ...known, address: own });
     }
+    case Status.IS_PINNED: {
+      const own = addresses.of(core.answer);
+      const message = `${who} is pinned to ${own} in ${subnet}: unpin it before reclaiming`;
+      return new LimpetError('PINNED', message, { ...known, address: own });
+    }
     case Status.NOT_HELD:
       return new LimpetError('NOT_HELD', `${address} in ${subnet} is not held`, known);
     case Status.BOUND_ELSEWHERE: {

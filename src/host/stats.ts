@@ -7,9 +7,9 @@ import type { Stats } from './types.js';
 /** JSON has no bigints: written as JSON they are numbers, or strings where a number could not tell them all. */
 export function statsOf(core: CoreSubnet): Stats {
   const { size } = core.cidr;
-  const { live, reserved, held, excluded } = core.counts();
+  const { live, reserved, held, excluded, pinned } = core.counts();
   const free = size - excluded - BigInt(live) - BigInt(reserved) - BigInt(held);
-  const stats = { size, live, reserved, held, excluded, free };
+  const stats = { size, live, reserved, held, excluded, free, pinned };
   return Object.defineProperty(stats, 'toJSON', {
     value: () => ({ ...stats, size: plain(size), excluded: plain(excluded), free: plain(free) }),
   });

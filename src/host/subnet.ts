@@ -127,8 +127,34 @@ export class Subnet {
   }
 
   /**
+   * Chooses the identity's address: no policy and no `reclaim` ends that binding, only {@link unpin} makes it one like
+   * others. An identity without a binding is bound, reserved, until it is allocated.
+   * @param time milliseconds since the epoch: since when a new binding counts as reserved
+   * @throws LimpetError OCCUPIED (`details.owner` has it), EXCLUDED, OUT_OF_RANGE, BOUND_ELSEWHERE (its address is
+   * another one: `reclaim` that first), NO_MEMORY, BAD_INPUT; nothing has changed then
+   * @example net.pin('db.1', '10.0.0.10') // '10.0.0.10'
+   */
+  pin(identity: string | Identity, address: string, time: number = Date.now()): string {
+    const ordinal = this.#addresses.ordinalOf(address);
+    const status = this.#core.pin(identity, { ordinal, time: checkTime(time) });
+    if (status === Status.BAD_STATE) throw rebuilding(this.cidr);
+    return this.#addressOr(status, { identity, address });
+  }
+
+  /**
+   * Ends a pin; the binding stays, and a reserved one counts as released at `time`. False when it was not pinned.
+   * @throws LimpetError UNKNOWN when the identity has no binding
+   */
+  unpin(identity: string | Identity, time: number = Date.now()): boolean {
+    const status = this.#core.unpin(identity, checkTime(time));
+    if (status === Status.BAD_STATE) throw rebuilding(this.cidr);
+    if (status < 0) throw this.#refusal(status, { identity });
+    return status === Status.CHANGED;
+  }
+
+  /**
    * Reserved → free. Answers the address.
-   * @throws LimpetError LIVE, UNKNOWN
+   * @throws LimpetError LIVE, PINNED, UNKNOWN
    */
   reclaim(identity: string | Identity): string {
     return this.#addressOr(this.#core.reclaim(identity), { identity });
@@ -346,9 +372,10 @@ export class Subnet {
     const { answer } = this.#core;
     const { identity, live } = answer;
     const address = this.#addresses.of(answer);
+    const how: Pick<Binding, 'pinned'> = answer.pinned ? { pinned: true } : {};
     return live
-      ? { identity, address, state: 'live' }
-      : { identity, address, state: 'reserved', releasedAt: answer.time };
+      ? { identity, address, state: 'live', ...how }
+      : { identity, address, state: 'reserved', releasedAt: answer.time, ...how };
   }
 
   /** The address that a call has answered, unless it refused. */
@@ -360,4 +387,9 @@ export class Subnet {
   #refusal(status: Status, asked: Asked): LimpetError {
     return refusal(status, this.#core, this.#addresses, asked);
   }
+}
+
+/** A rebuild rests on the pins that there were when it began. */
+function rebuilding(subnet: string): LimpetError {
+  return new LimpetError('BAD_INPUT', `${subnet} is being rebuilt: pin or unpin after that`, { subnet });
 }

@@ -16,6 +16,8 @@ export interface Binding {
   readonly state: BindingState;
   /** Milliseconds since the epoch, as the host passed it to `release`; only on a reserved binding. */
   readonly releasedAt?: number;
+  /** Somebody chose this address for it: nothing reclaims it before it is unpinned. Absent on others. */
+  readonly pinned?: true;
 }
 
 export interface LoadOptions {
@@ -64,6 +66,8 @@ export interface Stats {
   readonly excluded: bigint;
   /** size − live − reserved − held − excluded. */
   readonly free: bigint;
+  /** Bindings that are pinned; they count as live or reserved too. */
+  readonly pinned: number;
 }
 
 /** Why a record took no part in a rebuild. */
@@ -77,7 +81,8 @@ export type SkipReason =
   | 'unknown-state'
   | 'outside-subnet'
   | 'excluded'
-  | 'held';
+  | 'held'
+  | 'pinned';
 
 export interface Skipped {
   readonly reason: SkipReason;

@@ -3,7 +3,7 @@
 import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { AddressState } from '../host/types.js';
-import type { SubnetService } from '../service/index.js';
+import { type SubnetService, waitsFor } from '../service/index.js';
 import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
 
@@ -14,6 +14,8 @@ export interface AddressRow {
   readonly address: string;
   readonly state: AddressState;
   readonly identity?: string;
+  /** A person chose the address: `waits` for an identity that runs at another one until it stops. */
+  readonly pinned?: 'home' | 'waits';
   /** The IDs of the nodes where it is live. */
   readonly nodes: readonly string[];
   /** Milliseconds since the epoch; on reserved bindings. */
@@ -33,6 +35,7 @@ export interface ListFilter extends Selection {
   /** By name or ID. */
   readonly node?: string | undefined;
   readonly service?: string | undefined;
+  readonly pinned?: 'yes' | 'no' | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
     for (const row of filter.state === 'held' ? heldRows(net) : bindingRows(net)) {
       if (filter.state !== undefined && row.state !== filter.state) continue;
       if (filter.node !== undefined && !row.nodes.some((id) => isNode(environment, id, filter.node))) continue;
+      if (filter.pinned !== undefined && (row.pinned !== undefined) !== (filter.pinned === 'yes')) continue;
       if (filter.service !== undefined && serviceOf(row.identity ?? '') !== filter.service) continue;
       rows.push(row);
     }
@@ -59,7 +63,7 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
  */
 export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
   const { service } = environment;
-  const found = selectSubnets(service, selection).flatMap((net) => bindingRow(net, key) ?? []);
+  const found = selectSubnets(service, selection).flatMap((net) => rowsOf(net, key));
   if (addressIn(key) !== undefined && found.length === 0) {
     return listing(
       environment,
@@ -90,7 +94,19 @@ function* heldRows(net: SubnetService): Generator<AddressRow> {
 
 function bindingRow(net: SubnetService, identity: string): AddressRow | undefined {
   const binding = net.lookup(identity);
-  return binding && { ...whereOf(net), ...binding };
+  if (binding === undefined) return undefined;
+  const { pinned, ...row } = binding;
+  const waits = waitsFor(identity);
+  const how = pinned && { pinned: waits === undefined ? ('home' as const) : ('waits' as const) };
+  return { ...whereOf(net), ...row, ...(waits === undefined ? {} : { identity: waits }), ...how };
+}
+
+/** The identity's own address, and one that was chosen for it and waits. */
+function rowsOf(net: SubnetService, identity: string): AddressRow[] {
+  const pin = net.pinOf(identity);
+  const own = bindingRow(net, identity);
+  const chosen = pin?.waits ? addressRow(net, pin.address) : undefined;
+  return [own, chosen].filter((row) => row !== undefined);
 }
 
 function addressRow(net: SubnetService, text: string): AddressRow {

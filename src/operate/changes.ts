@@ -53,8 +53,8 @@ export async function reclaim(context: OperateEnvironment, options: ReclaimOptio
       if (!dryRun) await net.reclaim(binding.identity);
       reclaimed.push(row);
     } catch (error) {
-      // It came back to life, or somebody else reclaimed it, since it was chosen.
-      const expected = error instanceof LimpetError && (error.code === 'LIVE' || error.code === 'UNKNOWN');
+      // It is pinned, it came back to life, or somebody else reclaimed it, since it was chosen.
+      const expected = error instanceof LimpetError && ['LIVE', 'PINNED', 'UNKNOWN'].includes(error.code);
       if (!expected) throw error;
       refused.push({ ...row, why: error.message });
     }

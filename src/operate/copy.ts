@@ -86,6 +86,10 @@ async function copySubnet(
     setTime(releasedAt as number);
     await there.release(identity, NOBODY);
   }
+  await inLanes(
+    wanted.filter(({ pinned }) => pinned),
+    async ({ identity, address }) => void (await there.pin(identity, address)),
+  );
   for (const id of nodes) {
     const name = from.nodeName(id);
     if (name !== undefined) await to.introduce({ id, name });

@@ -7,6 +7,7 @@ import { forget, reclaim, release, unhold } from './changes.js';
 import { check } from './check/check.js';
 import type { OperateEnvironment } from './environment.js';
 import { importAddresses } from './import/import.js';
+import { pin, unpin } from './pins.js';
 import { status } from './status.js';
 
 const text = z.string().min(1);
@@ -36,6 +37,7 @@ export const operations = {
       state: z.enum(['live', 'reserved', 'held']).optional(),
       node: text.optional(),
       service: text.optional(),
+      pinned: z.enum(['yes', 'no']).optional(),
     }),
     list,
   ),
@@ -51,6 +53,8 @@ export const operations = {
     }),
     reclaim,
   ),
+  pin: operation('POST', z.strictObject({ ...selection, who: text, addresses: text }), pin),
+  unpin: operation('POST', z.strictObject({ ...selection, who: text }), unpin),
   release: operation('POST', z.strictObject({ ...selection, identity: text, node: text }), release),
   forget: operation('POST', z.strictObject({ subnet: text, space: text.optional() }), forget),
   check: operation(

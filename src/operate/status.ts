@@ -16,6 +16,8 @@ export interface SubnetStatus {
   readonly held: number;
   readonly excluded: number;
   readonly free: number;
+  /** Of the live and reserved ones those that a person chose. */
+  readonly pinned: number;
   /** `tight`: not every live task could have a ticket of its own. `full`: no address is free. */
   readonly room: 'plenty' | 'tight' | 'full';
   readonly warning?: string;
@@ -51,8 +53,8 @@ export async function status(environment: OperateEnvironment, selection: Selecti
 /** One subnet's counts, and whether they are enough. */
 export function statusOf(net: SubnetService): SubnetStatus {
   const { space, cidr, policy, reclaim } = net.spec;
-  const { size, live, reserved, held, excluded, free } = net.stats;
-  const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free) };
+  const { size, live, reserved, held, excluded, free, pinned } = net.stats;
+  const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
   return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, counts) };
 }
 

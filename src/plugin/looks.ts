@@ -3,6 +3,7 @@
 
 import type { Environment } from '../tickets/environment.js';
 import { Reconciler } from '../tickets/reconciler.js';
+import type { Said } from '../tickets/said.js';
 import { Sweeper } from '../tickets/sweeper.js';
 import type { Tenants } from '../tickets/tenants.js';
 import type { Log } from './log.js';
@@ -10,6 +11,12 @@ import type { Situation } from './situation.js';
 
 /** After a look that failed, and after the first one: what it missed is looked for again soon. */
 const SOON = 2000;
+
+interface Around {
+  readonly environment: Environment;
+  readonly tenants: Tenants;
+  readonly situation: Situation;
+}
 
 export class Looks {
   readonly #environment: Environment;
@@ -23,14 +30,14 @@ export class Looks {
   #failed: string | undefined = 'what runs here has not been looked at yet';
   #loop: Promise<void> | undefined;
 
-  /** @param interval milliseconds between two looks */
-  constructor(environment: Environment, tenants: Tenants, situation: Situation, log: Log, interval: number) {
+  /** @param said what Swarm's leader has said. @param interval milliseconds between two looks */
+  constructor({ environment, tenants, situation }: Around, said: Said, log: Log, interval: number) {
     this.#environment = environment;
     this.#situation = situation;
     this.#log = log;
     this.#interval = interval;
     this.#reconciler = new Reconciler(environment, tenants);
-    this.#sweeper = new Sweeper(environment);
+    this.#sweeper = new Sweeper(environment, said);
   }
 
   /** Why the store may not agree with what runs here; undefined when the last look was good. */

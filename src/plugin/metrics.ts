@@ -50,6 +50,11 @@ export class Metrics {
           gauge.set({ space: visible(net.spec.space), subnet: net.cidr, state }, Number(count));
       }
     });
+    this.#gauge('limpet_subnet_pinned', 'Addresses that a person chose', ['space', 'subnet'], (gauge) => {
+      gauge.reset();
+      for (const net of service()?.subnets() ?? [])
+        gauge.set({ space: visible(net.spec.space), subnet: net.cidr }, net.stats.pinned);
+    });
     this.#gauge(
       'limpet_subnet_contended',
       'Proposals that another process was faster with',

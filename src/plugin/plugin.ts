@@ -5,22 +5,19 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import { DockerodeApi } from '../docker/client.js';
-import { ContainerList } from '../docker/container-list.js';
 import { dockerHost } from '../docker/docker-host.js';
-import { Networks } from '../docker/networks.js';
 import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { unreadableText } from '../service/store.js';
-import { Driver } from '../tickets/driver.js';
-import type { Environment } from '../tickets/environment.js';
-import { Tenants } from '../tickets/tenants.js';
+import type { Told } from '../tickets/told.js';
+import { Assembly, type Parts } from './assembly.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
 import { type Log, logTold, openLog } from './log.js';
-import { Looks } from './looks.js';
+import type { Looks } from './looks.js';
 import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
 import { listen, type Mount, makeServer } from './server.js';
-import { keptBy, Situation } from './situation.js';
+import { keptBy, type Situation } from './situation.js';
 import { checkStore } from './stores.js';
 
 /** Subnets that health names. */
@@ -32,13 +29,6 @@ export interface RunningPlugin {
    * Ends at once what is not under way, and what is within the deadline of a call; the node's live marks end with it.
    */
   close(): Promise<void>;
-}
-
-/** What else is to be on the plugin's socket stands on this. */
-export interface Parts {
-  readonly situation: Situation;
-  readonly environment: Environment;
-  readonly tenants: Tenants;
 }
 
 /**
@@ -55,40 +45,16 @@ export async function startPlugin(
   const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
   await checkStore({ options, docker: host });
   const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
-  const situation = new Situation(options, docker, log, clock, keptBy(options, host));
-  const metrics = new Metrics(() => situation.openService);
-  situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
-  const environment: Environment = {
-    clock,
-    service: situation.service,
-    host: situation.host,
-    nodeOf: situation.nodeOf,
-    formerNodeOf: situation.formerNodeOf,
-    isManager: situation.isManager,
-    locate: situation.locate,
-    docker,
-    containers: new ContainerList(docker, clock),
-    networks: new Networks(docker),
-    tell: (told) => {
-      metrics.count(told);
-      logTold(log, told);
-    },
-    waits: options.waits,
-    get pools() {
-      return situation.pools();
-    },
+  const metrics = new Metrics(() => parts.situation.openService);
+  const tell = (told: Told) => {
+    metrics.count(told);
+    logTold(log, told);
   };
-  const tenants = new Tenants(clock);
-  const looks = new Looks(environment, tenants, situation, log, options.waits.reconcile);
+  const parts = new Assembly({ options, clock, log, docker, kept: keptBy(options, host), tell });
+  const { situation, looks } = parts;
+  situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const healthz = healthMount(metrics, () => healthOf(situation, looks));
-  const server = makeServer({
-    driver: new Driver(environment, tenants),
-    log,
-    metrics,
-    clock,
-    deadline: options.waits.call,
-    mounts: [healthz, mount({ situation, environment, tenants })],
-  });
+  const server = makeServer({ parts, log, metrics, mounts: [healthz, mount(parts)] });
   await mkdir(dirname(options.socket), { recursive: true });
   await listen(server, options.socket);
   const watched = await metricsOf(options, healthz).catch((error: unknown) => {
@@ -98,9 +64,7 @@ export async function startPlugin(
   log.info({ event: 'start', socket: options.socket, store: withoutSecrets(options.store) }, 'serving');
   const ended = new AbortController();
   const watching = docker.watch(ended.signal);
-  const opening = situation.open().then(() => {
-    if (situation.isOpen) looks.begin();
-  });
+  const opening = parts.begin();
   return {
     socket: options.socket,
     close: () =>

@@ -7,9 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import { visible } from '../host/visible.js';
-import { type Clock, Deadline } from '../service/index.js';
-import type { Call } from '../tickets/calls.js';
-import type { Driver } from '../tickets/driver.js';
+import type { Assembly } from './assembly.js';
 import { bound, dismiss, MOST_CALLS, MOST_HEADERS } from './connections.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -33,12 +31,9 @@ const STATUS: Partial<Record<LimpetErrorCode, number>> = {
 };
 
 export interface Serving {
-  readonly driver: Driver;
+  readonly parts: Pick<Assembly, 'answer'>;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly clock: Clock;
-  /** Milliseconds that one call may take. */
-  readonly deadline: number;
   /** What else is on the socket: /metrics, /healthz, the operators' own. */
   readonly mounts: readonly Mount[];
 }
@@ -133,10 +128,7 @@ async function answer(
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return {
-      status: 200,
-      body: await within(serving, name, (deadline) => serving.driver.answer(name, read, { deadline })),
-    };
+    return { status: 200, body: await serving.parts.answer(name, read) };
   } catch (error) {
     return refusal(serving.log, name, error);
   }
@@ -163,24 +155,6 @@ function printable(details: Readonly<Record<string, unknown>>): Record<string, u
   return Object.fromEntries(
     Object.entries(details).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value]),
   );
-}
-
-/**
- * Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written any
- * more.
- */
-async function within<T>(
-  { deadline, clock }: Serving,
-  call: Call,
-  work: (deadline: Deadline) => Promise<T>,
-): Promise<T> {
-  let callOff = () => {};
-  const late = new Promise<never>((_, reject) => {
-    callOff = clock.after(deadline, () => {
-      reject(new LimpetError('UNAVAILABLE', `${call}: no answer within ${deadline} ms`, { call }));
-    });
-  });
-  return Promise.race([work(new Deadline(clock, deadline)), late]).finally(callOff);
 }
 
 /** By events: a stream's iterator costs as much as all the rest of a small call. */

@@ -5,6 +5,8 @@ export interface Decision {
     | 'allocate'
     | 'release'
     | 'reclaim'
+    | 'pin'
+    | 'unpin'
     | 'hold'
     | 'unhold'
     | 'use'

@@ -4,6 +4,7 @@
 export { type Clock, systemClock } from './clock.js';
 export { type CallOptions, Deadline } from './deadline.js';
 export type { Decision } from './decision.js';
+export { type Pinned, type PinOptions, waitsFor } from './pins.js';
 export { DEFAULT_RECLAIM, HOLD_DOWN, parseDuration, parseReclaimPolicy } from './policy.js';
 export type { AllocateOptions, HoldOptions } from './proposals.js';
 export { AllocatorService, type Removal, type ServiceOptions, type SubnetSettings } from './service.js';

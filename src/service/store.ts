@@ -43,15 +43,29 @@ export interface NodeName {
 export type Change =
   | { readonly op: 'create'; readonly spec: SubnetSpec }
   /**
-   * The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live or held.
+   * The subnet ends with all that it has. With `unused` it must have no user, and nothing in it may be live, held or
+   * pinned.
    */
   | { readonly op: 'remove'; readonly unused?: true }
   /** The subnet that is there is to be so from now on. No address that is bound or held may be excluded by it. */
   | { readonly op: 'settings'; readonly spec: SubnetSpec }
   /** A new binding. With `ticket` the address is held, and stays so; else it must not be. */
   | { readonly op: 'bind'; readonly identity: string; readonly address: string; readonly ticket?: true }
-  /** The binding, which nobody is live on, ends. */
-  | { readonly op: 'reclaim'; readonly identity: string; readonly address: string }
+  /**
+   * A person chose this address for the identity: nothing reclaims it any more. One that has no binding is bound to it,
+   * released at `time` unless it is live; with `ticket` the address is held, and stays so, else it must not be.
+   */
+  | {
+      readonly op: 'pin';
+      readonly identity: string;
+      readonly address: string;
+      readonly time: number;
+      readonly ticket?: true;
+    }
+  /** The binding is one like others again; when nobody is live on it, it counts as released at `time`. */
+  | { readonly op: 'unpin'; readonly identity: string; readonly time: number }
+  /** The binding, which nobody is live on, ends. With `pinned` it is pinned, and the pin ends too; else it is not. */
+  | { readonly op: 'reclaim'; readonly identity: string; readonly address: string; readonly pinned?: true }
   /** The identity runs on this node. With `sole` it must not be live on any other. */
   | { readonly op: 'live'; readonly identity: string; readonly node: string; readonly sole?: true }
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */

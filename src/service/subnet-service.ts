@@ -10,6 +10,7 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
 import { Spares } from './spares.js';
@@ -45,6 +46,7 @@ export class SubnetService {
   readonly #reclaimer: Reclaimer;
   readonly #proposals: Proposals;
   readonly #spares: Spares;
+  readonly #pins: Pins;
   readonly #reclaimed = { asked: 0, age: 0, full: 0 };
   #ended = false;
 
@@ -65,6 +67,14 @@ export class SubnetService {
       free: () => Number(this.state.net.stats.free),
       isHeld: (address) => this.isHeld(address),
       letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
+    });
+    this.#pins = new Pins({
+      state: this.state,
+      commits: this.#commits,
+      turns: this.#turns,
+      clock: around.clock,
+      log: (decision) => this.#log(decision),
+      changed: () => this.#reclaimer.plan(),
     });
     this.#proposals = new Proposals({
       spares: this.#spares,
@@ -193,14 +203,57 @@ export class SubnetService {
   }
 
   /**
+   * Chooses the identity's address: no policy ends that binding, and no `reclaim`, until it is unpinned. An identity
+   * without a binding has it from now on; one that is reserved at another address moves; one that runs at another has
+   * that until it stops, and this one once it comes home. Nothing that somebody else has is taken.
+   * @throws LimpetError OCCUPIED (`details.owner`; also the gateway's, and what is held), EXCLUDED, OUT_OF_RANGE,
+   * BAD_INPUT, UNAVAILABLE, CONTENDED; nothing has changed then
+   */
+  async pin(identity: string, address: string, options: PinOptions = {}): Promise<Pinned> {
+    return this.#pins.pin(identity, address, options);
+  }
+
+  /**
+   * Whether {@link pin} could be, by what is known now.
+   * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, BAD_INPUT
+   */
+  mayPin(identity: string, address: string): void {
+    this.#pins.check(identity, address);
+  }
+
+  /**
+   * Ends the identity's pin. It keeps the address, which can be reclaimed again; one that it was to have from its next
+   * start on is free. False when it had no pin.
+   * @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
+   */
+  async unpin(identity: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#pins.unpin(identity, options);
+  }
+
+  /**
+   * To be called before an identity starts: the address that waits for it is its own from now on, and the one that it
+   * had is free. False when none waits, or while the identity is live anywhere.
+   * @throws LimpetError UNAVAILABLE, CONTENDED
+   */
+  async comeHome(identity: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#pins.comeHome(identity, options);
+  }
+
+  /** The address that was chosen for the identity, and whether it waits for its next start; undefined without a pin. */
+  pinOf(identity: string): Pinned | undefined {
+    return this.#pins.find(identity);
+  }
+
+  /**
    * Reserved → free; answers the address.
-   * @throws LimpetError LIVE, UNKNOWN, UNAVAILABLE, CONTENDED
+   * @throws LimpetError LIVE, PINNED, UNKNOWN, UNAVAILABLE, CONTENDED
    */
   async reclaim(identity: string, { deadline }: CallOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'reclaim', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
       if (binding === undefined) throw this.#unknown(identity);
-      if (binding.state === 'live') return this.state.net.reclaim(identity); // throws LIVE, with all its details
+      // Throws LIVE or PINNED, with all its details.
+      if (binding.state === 'live' || binding.pinned) return this.state.net.reclaim(identity);
       return (await this.#reclaimNow(binding, 'asked', deadline)) ? binding.address : undefined;
     });
   }
@@ -234,7 +287,8 @@ export class SubnetService {
   }
 
   /**
-   * Whether it has users, or something in it is live or held, its own gateway aside: else `removeUnused` would end it.
+   * Whether it has users, or something in it is live, pinned or held, its own gateway aside: else `removeUnused` would
+   * end it.
    */
   get isNeeded(): boolean {
     return this.state.isNeeded;
@@ -321,7 +375,7 @@ export class SubnetService {
   async #reclaimDue({ identity, isDue, reason, deadline }: Reclaiming): Promise<void> {
     const reclaim = async () => {
       const binding = this.state.lookup(identity);
-      if (binding !== undefined && isDue(binding)) await this.#reclaimNow(binding, reason, deadline);
+      if (binding !== undefined && !binding.pinned && isDue(binding)) await this.#reclaimNow(binding, reason, deadline);
     };
     await this.#turns.once(identity, reclaim, deadline);
   }

@@ -42,9 +42,10 @@ export class SubnetState {
     return [...this.#users].sort();
   }
 
-  /** Why the subnet is still needed: it has a user, or something in it is live, held or being asked for. */
+  /** Why the subnet is still needed: it has a user, or something in it is live, pinned, held or being asked for. */
   get isNeeded(): boolean {
-    if (this.#users.size > 0 || this.#net.stats.live > 0 || this.#proposedHolds.size > 0) return true;
+    const { live, pinned } = this.#net.stats;
+    if (this.#users.size > 0 || live > 0 || pinned > 0 || this.#proposedHolds.size > 0) return true;
     for (const address of this.held()) if (address !== this.#spec.gateway) return true;
     for (const { address } of this.list()) if (this.#net.isHeld(address)) return true;
     return false;
@@ -82,8 +83,8 @@ export class SubnetState {
   }
 
   /**
-   * The binding that was released first, of those in the range if one is named. The core keeps them in order, but not
-   * by range: then it costs a walk over all bindings up to the range's end.
+   * The binding that was released first and is not pinned, of those in the range if one is named. The core keeps them
+   * in order, but not by range: then it costs a walk over all bindings up to the range's end.
    */
   oldest(range?: string): Binding | undefined {
     if (range === undefined) return this.#net.oldest();
@@ -93,7 +94,7 @@ export class SubnetState {
     for (const binding of this.#net.bindings()) {
       const address = parseAddress(binding.address, version) as bigint;
       if (address > last) break;
-      if (address < first || binding.releasedAt === undefined) continue;
+      if (address < first || binding.releasedAt === undefined || binding.pinned) continue;
       if (oldest === undefined || binding.releasedAt < (oldest.releasedAt as number)) oldest = binding;
     }
     return oldest;
@@ -142,6 +143,12 @@ export class SubnetState {
       case 'bind':
         this.#bind(change.identity, change.address);
         break;
+      case 'pin':
+        this.#pin(change);
+        break;
+      case 'unpin':
+        if (this.#net.lookup(change.identity) !== undefined) this.#net.unpin(change.identity, checkTime(change.time));
+        break;
       case 'reclaim':
         if (this.#net.lookup(change.identity)?.address === change.address) this.#withdraw(change.identity);
         break;
@@ -187,6 +194,7 @@ export class SubnetState {
       }
       if (this.#net.isHeld(address)) net.hold(address);
       bindIn(net, identity, address);
+      if (binding.pinned) net.pin(identity, address);
       if (state === 'reserved') reserved.push(binding);
     }
     reserved.sort((a, b) => (a.releasedAt as number) - (b.releasedAt as number));
@@ -267,6 +275,19 @@ export class SubnetState {
     if (this.#releases === undefined) this.#net.release(identity, 0); // live only once somebody says so
   }
 
+  #pin({ identity, address, time }: Extract<Change, { readonly op: 'pin' }>): void {
+    checkTime(time);
+    const isNew = this.#net.lookup(identity)?.address !== address;
+    if (isNew) this.#bind(identity, address);
+    this.#net.pin(identity, address, time);
+    if (!isNew) return;
+    if (this.#releases !== undefined) this.#releases.set(identity, time);
+    else {
+      this.#net.allocate(identity); // reserved since then, and not since the last release
+      this.#net.release(identity, time);
+    }
+  }
+
   #notForIt(code: 'EXCLUDED' | 'OCCUPIED', identity: string, address: string, why: string): LimpetError {
     const { cidr } = this.#spec;
     const message = `${JSON.stringify(identity)} cannot have ${address} of ${cidr}: it ${why}`;
@@ -301,6 +322,7 @@ export class SubnetState {
     if (ordinal === undefined) return;
     for (const node of this.#liveNodes.on(ordinal)) this.#liveNodes.remove(ordinal, node);
     this.#net.release(identity, 0); // no release: the time of the last one counts on
+    this.#net.unpin(identity, 0);
     this.#net.reclaim(identity);
   }
 

@@ -62,7 +62,7 @@ export class Plugin {
     const tenants = new Tenants(process.clock);
     const driver = new Driver(environment, tenants);
     this.#node.socket.serve(process, (call, request) => this.#answer(driver, process, call as Call, request));
-    void this.#look(process, environment, tenants);
+    void this.#look(process, new Reconciler(environment, tenants), new Sweeper(environment, driver.said));
   }
 
   /** With its machine. */
@@ -117,9 +117,7 @@ export class Plugin {
   }
 
   /** Looks at what runs here, and on the leader at what the swarm has, for as long as it lives. */
-  async #look(process: Process, environment: Environment, tenants: Tenants): Promise<void> {
-    const reconciler = new Reconciler(environment, tenants);
-    const sweeper = new Sweeper(environment);
+  async #look(process: Process, reconciler: Reconciler, sweeper: Sweeper): Promise<void> {
     for (let n = 0; !process.isDead; n++) {
       const good = await this.#lookOnce(reconciler, sweeper);
       await process.clock.sleep(good && n > 0 ? LOOK : SOON);

@@ -16,6 +16,8 @@ export type Read<T> = { readonly value: T } | { readonly wrong: string };
 export interface IdentityValue {
   readonly address: string;
   readonly released?: number | undefined;
+  /** A person chose the address. */
+  readonly pinned?: 1 | undefined;
 }
 
 /** What is read by the hundred thousand is asked for by these guards alone; the schemas are made of them. */
@@ -62,7 +64,7 @@ function whyNotCanonical(given: SubnetSpec): string | undefined {
   }
 }
 
-const identityValue = z.strictObject({ address: text, released: z.optional(time) });
+const identityValue = z.strictObject({ address: text, released: z.optional(time), pinned: z.optional(z.literal(1)) });
 const node = z.strictObject({ id: text, name: text });
 
 /** The changes of a journal, each with its fields in the order in which they are written; a flag comes last. */
@@ -71,7 +73,9 @@ const CHANGES = {
   remove: { unused: flag },
   settings: { spec },
   bind: { identity, address: text, ticket: flag },
-  reclaim: { identity, address: text },
+  pin: { identity, address: text, time, ticket: flag },
+  unpin: { identity, time },
+  reclaim: { identity, address: text, pinned: flag },
   live: { identity, node: text },
   gone: { identity, node: text, time },
   hold: { address: text },

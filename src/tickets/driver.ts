@@ -11,8 +11,10 @@ import { NodeCalls } from './node.js';
 import { isAway, Patience } from './patience.js';
 import { parsePoolId } from './pool-id.js';
 import { Pools } from './pools.js';
+import type { Said } from './said.js';
 import type { Tenants } from './tenants.js';
 
+const POOL = 'IpamDriver.RequestPool';
 const GATEWAY = 'com.docker.network.gateway';
 const RELEASE = 'IpamDriver.ReleaseAddress';
 const ENDPOINT_NAME = 'com.docker.network.endpoint.name';
@@ -56,13 +58,19 @@ export class Driver {
     this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock);
   }
 
+  /** What Swarm's leader has, by its own word. */
+  get said(): Said {
+    return this.#leader.said;
+  }
+
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
-    const attempt: Attempt = { ...options, turn: this.#leader.begun() };
+    const attempt: Attempt = { ...options, turn: this.said.turn() };
     try {
       return await this.#patience.with(async () => this.#calls[call](request, attempt), options.deadline);
     } catch (error) {
       if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>, attempt);
+      if (call === POOL && isAway(error) && isGlobal(request as RequestOf<typeof POOL>)) this.said.stumble();
       throw error instanceof LimpetError ? inDockersWords(error) : error;
     }
   }
@@ -86,13 +94,15 @@ export class Driver {
 
   async #requestPool(request: RequestOf<'IpamDriver.RequestPool'>, options: CallOptions): Promise<Answer> {
     const { id, net } = await this.#pools.request(request, options);
-    if (parsePoolId(id).addressSpace === 'global') this.#leader.begin(net);
+    if (parsePoolId(id).addressSpace === 'global') this.said.begin(net.spec);
     return { PoolID: id, Pool: net.cidr, Data: {} };
   }
 
   /** Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. */
   async #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>, options: CallOptions): Promise<Answer> {
-    await this.#pools.release(parsePoolId(PoolID), options);
+    const pool = parsePoolId(PoolID);
+    if (pool.addressSpace === 'global') this.said.end(pool);
+    await this.#pools.release(pool, options);
     return {};
   }
 
@@ -129,6 +139,10 @@ export class Driver {
     else await this.#node.release(net, address, options);
     return {};
   }
+}
+
+function isGlobal({ AddressSpace }: RequestOf<typeof POOL>): boolean {
+  return AddressSpace === ADDRESS_SPACES.global;
 }
 
 /** The address as the service writes it. @throws LimpetError BAD_INPUT or OUT_OF_RANGE */

@@ -8,7 +8,7 @@ export async function forget(net: SubnetService, identity: string, options: Call
   try {
     await net.reclaim(identity, options);
   } catch (error) {
-    if (error instanceof LimpetError && (error.code === 'LIVE' || error.code === 'UNKNOWN')) return;
+    if (error instanceof LimpetError && ['LIVE', 'PINNED', 'UNKNOWN'].includes(error.code)) return;
     throw error;
   }
 }

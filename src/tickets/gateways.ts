@@ -3,7 +3,7 @@
 
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import type { CallOptions, SubnetService } from '../service/index.js';
+import { type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
 
 /** Against other hosts that make a network on the same subnet. */
@@ -84,6 +84,12 @@ export function excluded(net: SubnetService, address: string): LimpetError {
   return new LimpetError('EXCLUDED', message, { subnet: net.cidr, address });
 }
 
+/** The refusal of a user's wish for another address than was chosen for it. */
+export function pinned(net: SubnetService, identity: string, address: string): LimpetError {
+  const message = `${identity} is pinned to ${address} of ${net.cidr}: ask for that one, or unpin it`;
+  return new LimpetError('PINNED', message, { subnet: net.cidr, identity, address });
+}
+
 /** The refusal of a gateway or an auxiliary address. */
 export function heldByNetwork(net: SubnetService, address: string): LimpetError {
   const why = 'is held by its network, as gateway or auxiliary address';
@@ -94,7 +100,10 @@ export function heldByNetwork(net: SubnetService, address: string): LimpetError 
 /** The refusal of an address that is somebody's, with the owner's name and where it runs. */
 export function occupied({ service }: Environment, net: SubnetService, address: string, identity: string): LimpetError {
   const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
-  const owner = nodes.length === 0 ? `${identity} (reserved)` : `${identity} (live on ${nodes.join(' and ')})`;
+  const waits = waitsFor(identity);
+  const where = waits === undefined ? 'reserved' : 'pinned';
+  const how = nodes.length === 0 ? where : `live on ${nodes.join(' and ')}`;
+  const owner = `${waits ?? identity} (${how})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
     subnet: net.cidr,
     address,

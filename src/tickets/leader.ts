@@ -7,31 +7,19 @@ import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
+import { Said } from './said.js';
 import type { Released } from './told.js';
 
 /** Docker repeats a call whose answer got lost for so long. */
 const REPEATS = 35_000;
 
-/** When the address was given last: by the clock that nobody sets, and after how many calls. */
-interface Given {
-  readonly at: number;
-  readonly turn: number;
-}
-
 export class LeaderCalls {
   readonly #environment: Environment;
-  /** What this leader has been given since it asked for the pool, by pool and address. */
-  readonly #given = new Map<string, Map<string, Given>>();
-  /** Calls so far. */
-  #turn = 0;
+  readonly said: Said;
 
   constructor(environment: Environment) {
     this.#environment = environment;
-  }
-
-  /** A leader begins with its pools, then says again all that its records hold. */
-  begin(net: SubnetService): void {
-    this.#given.set(keyOf(net), new Map());
+    this.said = new Said(environment.clock);
   }
 
   /**
@@ -55,9 +43,10 @@ export class LeaderCalls {
    * @throws LimpetError OCCUPIED when this leader has given it to somebody without an identity, OUT_OF_RANGE
    */
   async #exact(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
+    this.said.name(net.spec, address);
     const { state, identity } = net.inspect(address);
     const owned = state === 'live' || state === 'reserved';
-    const since = this.#given.get(keyOf(net))?.get(address)?.at;
+    const since = this.said.given(net.spec, address)?.at;
     if (!owned && since !== undefined && this.#environment.clock.elapsed() - since > REPEATS) throw taken(net, address);
     const held = await holdUnlessBound(net, address, { deadline });
     const why = held ? 'said again or asked for' : `belongs to ${identity ?? 'somebody'}: the node decides`;
@@ -72,20 +61,14 @@ export class LeaderCalls {
     return address;
   }
 
-  /** A call that may have to be tried again: to be told to {@link release}. */
-  begun(): number {
-    return ++this.#turn;
-  }
-
   /**
    * The leader needs the address no longer. A binding there stays, and so does the gateway. @param turn of the call:
    * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
    */
   async release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
-    const given = this.#given.get(keyOf(net));
-    if ((given?.get(address)?.turn ?? 0) > turn)
+    if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
-    given?.delete(address);
+    this.said.giveBack(net.spec, address);
     if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
     const { state, identity } = net.inspect(address);
     if (state === 'excluded') return;
@@ -99,7 +82,7 @@ export class LeaderCalls {
   }
 
   #give(net: SubnetService, address: string, outcome: 'new' | 'same' | 'gateway', why: string): void {
-    this.#given.get(keyOf(net))?.set(address, { at: this.#environment.clock.elapsed(), turn: ++this.#turn });
+    this.said.give(net.spec, address);
     const { tell } = this.#environment;
     tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
   }
@@ -133,8 +116,4 @@ function taken(net: SubnetService, address: string): LimpetError {
     `Address already in use: ${address} of ${net.cidr} is held by the swarm, as a ticket, a virtual IP, a load ` +
     'balancer or a gateway';
   return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
-}
-
-function keyOf({ spec: { space, cidr } }: SubnetService): string {
-  return `${space} ${cidr}`;
 }

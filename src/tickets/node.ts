@@ -4,10 +4,11 @@
 import { endpoint, guest, unnamed } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
-import type { AllocateOptions, CallOptions, SubnetService } from '../service/index.js';
+import { type AllocateOptions, type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
 import { Askers, type Request, type Someone } from './asker.js';
+import { Choices } from './choices.js';
 import type { Environment, Wanted } from './environment.js';
-import { excluded, gatewayFor, heldByNetwork, occupied } from './gateways.js';
+import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
 import { Leaving } from './leaving.js';
 import { keepNeighbours } from './neighbours.js';
 import { isLeaders } from './pools.js';
@@ -26,12 +27,14 @@ export class NodeCalls {
   readonly #tenants: Tenants;
   readonly #askers: Askers;
   readonly #leaving: Leaving;
+  readonly #choices: Choices;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.#askers = new Askers(environment);
     this.#leaving = new Leaving(environment, tenants);
+    this.#choices = new Choices(environment, tenants);
   }
 
   /**
@@ -62,9 +65,10 @@ export class NodeCalls {
     await this.#leaving.release(net, address, options);
   }
 
-  async #container(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string> {
+  async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
+    const request = await this.#choices.apply(net, asker, asked);
     if (asker.around !== undefined && isForAnyone(net, asker, request)) {
       await keepNeighbours(this.#environment, this.#tenants, net, asker.around, request);
     }
@@ -94,6 +98,7 @@ export class NodeCalls {
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
     const { identity } = asker;
+    await this.#choices.comeHome(net, identity, { deadline });
     const known = net.lookup(identity) !== undefined;
     const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
     const address = await claimed(net, identity, {
@@ -117,7 +122,11 @@ export class NodeCalls {
     const { identity } = asker;
     const address = wish as string;
     const { state, identity: owner } = net.inspect(address);
-    if (owner !== undefined && owner !== identity) throw occupied(this.#environment, net, address, owner);
+    if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
+      throw occupied(this.#environment, net, address, owner);
+    const pin = net.pinOf(identity);
+    if (pin !== undefined && pin.address !== address) throw pinned(net, identity, pin.address);
+    await this.#choices.comeHome(net, identity, { deadline });
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     if (state === 'excluded') throw excluded(net, address); // before its home is given up for it

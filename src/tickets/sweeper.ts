@@ -9,23 +9,29 @@ import { holdsTicket } from '../docker/states.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { isLeaders } from './pools.js';
+import type { Said } from './said.js';
 import { tickets } from './tickets.js';
 
 export class Sweeper {
   readonly #environment: Environment;
+  readonly #said: Said;
   /** Held addresses that nobody had at the last look, and since when, by the clock that nobody sets. */
   #unknown = new Map<string, number>();
 
-  constructor(environment: Environment) {
+  /** @param said what the leader has said to this process */
+  constructor(environment: Environment, said: Said) {
     this.#environment = environment;
+    this.#said = said;
   }
 
   /** One look; does nothing unless this node leads. @throws LimpetError UNAVAILABLE */
   async look(nodeId: string): Promise<void> {
-    const { docker, networks, service } = this.#environment;
+    const { clock, docker, networks, service } = this.#environment;
+    const began = clock.elapsed();
     const records = await readRecords(docker);
     if (!records.nodes.get(nodeId)?.leader) {
       this.#unknown.clear();
+      this.#said.lose(began);
       return;
     }
     const all = await networks.all();
@@ -43,23 +49,33 @@ export class Sweeper {
     records: SwarmRecords,
     unknown: Map<string, number>,
   ): Promise<void> {
-    const waiting = withoutBalancer(net, networks, records);
-    if (waiting.length > 0) {
-      const why = 'not swept: the load balancers of these nodes have not asked for their addresses';
-      this.#environment.tell({ event: 'sweep', level: 'debug', subnet: net.cidr, nodes: waiting, why });
-      return;
-    }
     const uses = networks.flatMap((network) => usesOf(records, network, net.cidr));
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
+    const waiting = withoutBalancer(net, networks, records);
+    const kept: string[] = [];
     for (const address of [...tickets(net)]) {
       if (known.has(address)) continue;
       const key = `${net.cidr} ${address}`;
       const since = this.#unknown.get(key) ?? clock.elapsed();
-      if (clock.elapsed() - since < waits.sweep) unknown.set(key, since);
-      else await this.#free(net, address);
+      const isOver = clock.elapsed() - since >= waits.sweep;
+      const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);
+      if (isOver && !mayBeEnd) await this.#free(net, address);
+      else unknown.set(key, since);
+      if (isOver && mayBeEnd) kept.push(address);
     }
+    if (kept.length > 0) this.#keep(net, kept, waiting);
+  }
+
+  /** Whether the leader has not got it for certain, by its own word: two networks with one subnet it says apart. */
+  #lacks(net: SubnetService, networks: readonly Network[], address: string): boolean {
+    return networks.length === 1 && this.#said.lacks(net.spec, address, this.#environment.waits.sweep);
+  }
+
+  #keep({ cidr: subnet }: SubnetService, addresses: readonly string[], nodes: readonly string[]): void {
+    const why = `${addresses.length} not swept: the load balancers of these nodes have not asked for their addresses`;
+    this.#environment.tell({ event: 'sweep', level: 'debug', subnet, nodes, why });
   }
 
   /** A release that came late has ended what was given again since: nobody else must get it. */
@@ -78,7 +94,8 @@ export class Sweeper {
 
 /**
  * Nodes with a task on the network whose load balancer has not been seen here. Docker does not say which address it has
- * for it: until the node's plugin has been asked for it, it looks like a leak.
+ * for it, or whether it has one: until the node's plugin has been asked for it, it looks like a leak. A node that has
+ * none because the subnet is full never asks, so that what the leader cannot have is swept all the same.
  */
 function withoutBalancer(net: SubnetService, networks: readonly Network[], { tasks, nodes }: SwarmRecords): string[] {
   const seen = new Set<string | undefined>();

@@ -6,8 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import type { Change, Commit } from '../../src/service/store.js';
 import { Keys } from '../../src/stores/etcd/keys.js';
 import { readIdentity } from '../../src/stores/values.js';
+import { Claims } from '../simulation/claims.js';
 import type { Etcd } from './etcd.js';
 import { NET, sleep } from './harness.js';
 
@@ -30,6 +32,9 @@ export type Entry = { readonly at: number } & (
   | { readonly op: 'refused' | 'report'; readonly why: string }
   | { readonly op: 'counted'; readonly conflicts: number }
   | { readonly op: 'began' }
+  // What the store was asked to commit, by a clock that all processes of the machine share, and what it has answered.
+  | { readonly op: 'commit'; readonly id: number; readonly moment: number; readonly changes: readonly Change[] }
+  | { readonly op: 'committed'; readonly id: number; readonly moment: number; readonly outcome: Commit | 'none' }
 );
 
 export class Crowd {
@@ -140,6 +145,9 @@ function readLog(log: string): Entry[] {
 }
 
 export interface Verdict {
+  /** Commits that were found linearizable, and addresses and identities of which nothing can be said. */
+  readonly commits: number;
+  readonly unsaid: number;
   readonly answers: number;
   readonly conflicts: number;
   readonly refused: Record<string, number>;
@@ -160,6 +168,7 @@ export async function judge(crowd: Crowd, etcd: Etcd): Promise<Verdict> {
   const entries = logs.flat().sort((a, b) => a.at - b.at);
   const { bindings, held } = fromEtcd(etcd);
   checkOverTime(logs, entries);
+  const { commits, unsaid } = checkCommits(logs);
   const { marks, missing } = await settledMarks(crowd, etcd);
   const lost = [...lostBindings(entries, bindings), ...lostHolds(entries, bindings, held), ...missing];
   const refused: Record<string, number> = {};
@@ -168,6 +177,8 @@ export async function judge(crowd: Crowd, etcd: Etcd): Promise<Verdict> {
     log.reduce((most, entry) => (entry.op === 'counted' ? entry.conflicts : most), 0),
   );
   return {
+    commits,
+    unsaid,
     answers: entries.filter(({ op }) => op === 'allocated' || op === 'held').length,
     conflicts: conflicts.reduce((sum, each) => sum + each, 0),
     refused,
@@ -212,6 +223,23 @@ function lostBindings(entries: readonly Entry[], bindings: ReadonlyMap<string, s
     owners.set(address, identity);
   }
   return lost;
+}
+
+/** The commits of all processes together, by the checker of the simulation: a process that died leaves calls open. */
+function checkCommits(logs: readonly Entry[][]): Pick<Verdict, 'commits' | 'unsaid'> {
+  const all = logs.flatMap((log, process) =>
+    log.flatMap((entry) => (entry.op === 'commit' || entry.op === 'committed' ? [{ ...entry, process }] : [])),
+  );
+  all.sort((a, b) => a.moment - b.moment);
+  const claims = new Claims();
+  const open = new Map<string, ReturnType<Claims['begin']>>();
+  for (const entry of all) {
+    const key = `${entry.process} ${entry.id}`;
+    if (entry.op === 'commit') open.set(key, claims.begin(NET, entry.changes, entry.moment));
+    else open.get(key)?.(entry.outcome, entry.moment);
+  }
+  assert.equal(claims.verdict(), undefined);
+  return { commits: open.size, unsaid: claims.unsaid };
 }
 
 /**

@@ -23,6 +23,7 @@ export function specOf({ space, cidr }: SubnetKey): SubnetSpec {
 /** Keeps what it is told in plain maps, and checks that it makes sense. */
 export class Memory implements StoreListener {
   readonly bindings = new Map<string, string>();
+  readonly pinned = new Set<string>();
   readonly live = new Map<string, Set<string>>();
   readonly held = new Set<string>();
   readonly subnets = new Set<string>();
@@ -40,6 +41,7 @@ export class Memory implements StoreListener {
     this.resets++;
     for (const each of [
       this.bindings,
+      this.pinned,
       this.#owners,
       this.live,
       this.held,
@@ -97,7 +99,12 @@ export class Memory implements StoreListener {
     } else if (change.op === 'reclaim') {
       assert.equal(this.live.get(identity)?.size ?? 0, 0, `${identity} is reclaimed while live`);
       this.bindings.delete(identity);
+      this.pinned.delete(identity);
       this.#owners.delete(change.address);
+    } else if (change.op === 'pin' || change.op === 'unpin') {
+      assert.ok(this.bindings.has(identity), `${identity} is told as ${change.op}ned before it is bound`);
+      if (change.op === 'pin') this.pinned.add(identity);
+      else this.pinned.delete(identity);
     } else if (change.op === 'live') {
       this.live.set(identity, (this.live.get(identity) ?? new Set()).add(change.node));
     } else {

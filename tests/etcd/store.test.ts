@@ -374,6 +374,11 @@ describe('the etcd store', () => {
       ],
       hold: [[], [{ op: 'hold', address: '10.0.0.9' }], [{ op: 'unhold', address: '10.0.0.9' }]],
       binding: [[], [bind('new', '10.0.0.1'), live('new')], [gone('new', 1)]],
+      pin: [
+        [],
+        [{ op: 'pin', identity: 'new', address: '10.0.0.1', time: 1 }],
+        [{ op: 'unpin', identity: 'new', time: 2 }],
+      ],
       'own binding': [[bind('old', '10.0.0.2')], [live('old')], [gone('old', 2)]],
     };
     const outcomes = new Set<string>();

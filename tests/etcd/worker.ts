@@ -4,6 +4,7 @@ import { openSync, writeSync } from 'node:fs';
 import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { LimpetError } from '../../src/entries/index.js';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
+import { type Ledger, Recorded } from '../simulation/claims.js';
 import type { Entry, WorkerSetup } from './crowd.js';
 
 const setup: WorkerSetup = JSON.parse(process.argv[2] ?? '');
@@ -12,6 +13,17 @@ const write = (entry: Entry) => writeSync(log, `${JSON.stringify(entry)}\n`);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const random = (below: number) => Math.floor(Math.random() * below);
 
+/** Of one clock for all processes of the machine. */
+const moment = () => Number(process.hrtime.bigint()) / 1e6;
+let commits = 0;
+const ledger: Ledger = {
+  begin: (_, changes, at) => {
+    const id = commits++;
+    write({ at: Date.now(), op: 'commit', id, moment: at, changes });
+    return (outcome, answered) => write({ at: Date.now(), op: 'committed', id, moment: answered, outcome });
+  },
+};
+
 let isOver = false;
 process.stdin.resume().once('end', () => {
   isOver = true;
@@ -19,7 +31,8 @@ process.stdin.resume().once('end', () => {
 
 async function open(): Promise<AllocatorService> {
   for (;;) {
-    const store = new EtcdStore({ endpoints: setup.endpoints, node: setup.node, ttl: setup.ttl });
+    const etcd = new EtcdStore({ endpoints: setup.endpoints, node: setup.node, ttl: setup.ttl });
+    const store = new Recorded(etcd, ledger, { now: moment, isAlive: () => true, mayRepeat: () => false });
     try {
       return await AllocatorService.open(store, {
         report: ({ level, message }) => write({ at: Date.now(), op: 'report', why: `${level}: ${message}` }),

@@ -57,7 +57,7 @@ function told(raw: RawCore, field: string): string {
   if (field === 'ordinal') return String(raw.ordinal);
   if (field === 'time') return String(raw.io.getBigUint64(IO.time, true));
   if (field === 'identity') return raw.identity;
-  return String(raw.io.getUint32(IO[field as 'state' | 'length'], true));
+  return String(raw.io.getUint32(IO[field as 'state' | 'length' | 'pinned'], true));
 }
 
 test('the worked sequence of docs/ABI.md answers what it says', () => {

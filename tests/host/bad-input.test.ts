@@ -495,8 +495,8 @@ describe('snapshots', () => {
 
   test('of another format version', () => {
     const later = snapshots[0]!.slice();
-    later[4] = 2;
-    bad('BAD_SNAPSHOT', () => limpet.restore(later), 'format version 2');
+    later[4] = 3;
+    bad('BAD_SNAPSHOT', () => limpet.restore(later), 'format version 3');
   });
 
   test('nothing like one', () => {

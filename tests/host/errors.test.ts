@@ -144,7 +144,15 @@ test('details hold the values behind the message', () => {
 
 test('stats can be written as JSON', () => {
   const json = (cidr: string) => JSON.parse(JSON.stringify({ stats: limpet.subnet(cidr).stats })).stats;
-  assert.deepEqual(json('10.0.0.0/24'), { size: 256, live: 0, reserved: 0, held: 0, excluded: 2, free: 254 });
+  assert.deepEqual(json('10.0.0.0/24'), {
+    size: 256,
+    live: 0,
+    reserved: 0,
+    held: 0,
+    excluded: 2,
+    free: 254,
+    pinned: 0,
+  });
   const { size, free } = json('fd00::/64');
   assert.deepEqual([size, free], ['18446744073709551616', '18446744073709551615']);
 });

@@ -142,7 +142,7 @@ function everyPrefix(version: 4 | 6, bits: number, prefix: number): void {
   const net = limpet.subnet(`${show(base)}/${prefix}`, { policy: 'lowest' });
   assert.deepEqual([net.cidr, net.prefix, net.version, net.size], [`${show(base)}/${prefix}`, prefix, version, size]);
   const edges = size <= 2n ? 0n : version === 4 ? 2n : 1n;
-  assert.deepEqual(net.stats, { size, live: 0, reserved: 0, held: 0, excluded: edges, free: size - edges });
+  assert.deepEqual(net.stats, { size, live: 0, reserved: 0, held: 0, excluded: edges, free: size - edges, pinned: 0 });
   assert.equal(net.inspect(show(base)).state, edges ? 'excluded' : 'free');
   assert.equal(net.inspect(show(last)).state, edges === 2n ? 'excluded' : 'free');
   assert.equal(net.allocate('first'), show(base + (edges ? 1n : 0n)));

@@ -212,6 +212,18 @@ const provoked: { kind: Kind; name: string; provoke: () => Promise<unknown> | un
       says: /2 reserved for the tasks of gone, a service that no longer exists/,
     },
     {
+      kind: 'orphan',
+      name: 'addresses pinned for a service that is gone',
+      provoke: () => swarm.net.pin('gone.1', '10.77.0.150'),
+      says: /1 pinned for the tasks of gone, a service that no longer exists/,
+    },
+    {
+      kind: 'waits',
+      name: 'a pin of what runs at another address',
+      provoke: () => swarm.net.pin('helloworld.5', '10.77.0.150'),
+      says: /^helloworld\.5 is pinned to 10\.77\.0\.150, and has 10\.77\.0\.11 until it stops$/,
+    },
+    {
       kind: 'unused-subnet',
       name: 'a subnet whose network is gone',
       provoke: () => swarm.service.subnet('10.99.0.0/24', { space: 'swarm' }),
@@ -244,6 +256,9 @@ describe('every finding, and what fixes it', () => {
       assert.match(finding.message, says);
       assert.equal(code, findings.some(({ severity }) => severity === 'problem') ? 1 : 0);
       for (const each of findings) await swarm.mend(each.mend as string);
+      // What is no longer pinned is reserved still: the next look says what to do about that.
+      if (name.startsWith('addresses pinned'))
+        for (const each of (await check()).findings) await swarm.mend(each.mend as string);
       if (kind === 'guest') {
         const guest = [...swarm.net.list()].find(({ identity }) => identity.startsWith('@guest/'))!;
         await release(guest.identity, 'node-1'); // as the plugin does when the guest has gone

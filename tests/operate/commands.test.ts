@@ -129,6 +129,7 @@ describe('what the commands answer to programs', () => {
       held: 2,
       excluded: 4,
       free: 6,
+      pinned: 0,
       room: 'plenty',
     });
     for (const { size, live, reserved, held, excluded, free } of subnets) {

@@ -81,12 +81,22 @@ export class SwarmRig {
     }
   }
 
+  /** As the plugin does before a start: an address that was chosen meanwhile is the home. */
+  async #bringHome(identity: string): Promise<void> {
+    if (!this.net.pinOf(identity)?.waits) return;
+    const nodes = this.net.lookup(identity)?.nodes ?? [];
+    for (const node of nodes) await this.net.release(identity, node);
+    await this.net.comeHome(identity);
+    for (const node of nodes) await this.net.allocate(identity, { node });
+  }
+
   /** Every container goes to its own address, every task gets a new ticket. */
   async #restart(chosen: (identity: string) => boolean): Promise<void> {
     for (const { Names, State, NetworkSettings } of [...this.docker.containers, ...this.docker.elsewhere]) {
       const task = Names[0].slice(1).replace(/\.[0-9a-z]{25}$/, '');
       const endpoint = NetworkSettings.Networks.st1;
       if (State === 'running' && endpoint !== undefined && chosen(task)) {
+        await this.#bringHome(task);
         endpoint.IPAddress = this.net.lookup(task)?.address;
       }
     }

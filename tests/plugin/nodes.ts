@@ -73,7 +73,7 @@ export class Node {
     this.tenants = new Tenants(environment.clock);
     this.driver = new Driver(environment, this.tenants);
     this.reconciler = new Reconciler(environment, this.tenants);
-    this.sweeper = new Sweeper(environment);
+    this.sweeper = new Sweeper(environment, this.driver.said);
   }
 
   /** As Docker calls it. */

@@ -3,25 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Commit, MemoryStore } from '../../src/entries/service.js';
-import { LimpetError } from '../../src/host/errors.js';
 import { network, taskContainer } from './docker.js';
+import { Flaky } from './flaky.js';
 import { type Node, swarm, WAITS } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
-
-/** Refuses so many commits. */
-class Flaky extends MemoryStore {
-  refusals = 0;
-
-  override async commit(): Promise<Commit> {
-    if (this.refusals > 0) {
-      this.refusals--;
-      throw new LimpetError('UNAVAILABLE', 'etcd: no connection; nothing was written', { outcome: 'none' });
-    }
-    return super.commit();
-  }
-}
 
 interface Scene {
   readonly store: Flaky;

@@ -1,6 +1,7 @@
 // What every store must give the allocator service, word for word the same cases for memory, file and etcd.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { pinContract } from './contract-pins.js';
 import {
   AllocatorService,
   type Clock,
@@ -530,6 +531,8 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       await Promise.all(Array.from({ length: 320 }, (_, i) => net.release(`web.${i}`, `n${i % 3}`)));
       seen(net);
     });
+
+    pinContract(begin);
 
     test('identities are any text', async () => {
       const { service, reopen, durable } = await begin();

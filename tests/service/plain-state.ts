@@ -19,6 +19,7 @@ interface PlainSubnet {
   readonly users: string[];
   readonly bound: Record<string, string>;
   readonly released: Record<string, number>;
+  readonly pinned: Record<string, true>;
   readonly held: Record<string, true>;
   readonly live: Record<string, string[]>;
 }
@@ -49,17 +50,25 @@ export class PlainState implements StoreListener {
   }
 
   restore({ spec, users, snapshot, live }: StoredSubnet): void {
-    const { bound, released, held } = JSON.parse(
+    const { bound, released, pinned, held } = JSON.parse(
       Buffer.concat(Array.from(snapshot, (piece) => Buffer.from(piece))).toString(),
     );
-    const subnet: PlainSubnet = { spec, users: [...users], bound, released, held, live: {} };
+    const subnet: PlainSubnet = { spec, users: [...users], bound, released, pinned, held, live: {} };
     this.subnets[keyOf(spec)] = subnet;
     for (const [identity, node] of live) mark(subnet, identity, node);
   }
 
   apply(key: SubnetKey, change: Change): void {
     if (change.op === 'create') {
-      this.subnets[keyOf(key)] ??= { spec: change.spec, users: [], bound: {}, released: {}, held: {}, live: {} };
+      this.subnets[keyOf(key)] ??= {
+        spec: change.spec,
+        users: [],
+        bound: {},
+        released: {},
+        pinned: {},
+        held: {},
+        live: {},
+      };
       return;
     }
     const subnet = this.subnets[keyOf(key)];
@@ -75,7 +84,15 @@ export class PlainState implements StoreListener {
         subnet.bound[change.identity] = change.address;
         if (change.ticket) assert.ok(subnet.held[change.address], `${change.address} is not held`);
         break;
+      case 'pin':
+        subnet.bound[change.identity] = change.address;
+        subnet.pinned[change.identity] = true;
+        break;
+      case 'unpin':
+        delete subnet.pinned[change.identity];
+        break;
       case 'reclaim':
+        delete subnet.pinned[change.identity];
         delete subnet.bound[change.identity];
         delete subnet.released[change.identity];
         break;

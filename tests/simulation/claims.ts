@@ -14,16 +14,27 @@ interface Moment {
   readonly at: number;
   readonly operation: Operation;
   readonly kind: 'call' | 'answer';
+  /** Certainly nothing happened. */
+  isVoid: boolean;
+}
+
+/** Who writes commits down. Answers what to call with the outcome. `none`: certainly nothing happened. */
+export interface Ledger {
+  begin(subnet: SubnetKey, changes: readonly Change[], at: number): (outcome: Commit | 'none', at: number) => void;
 }
 
 /** No more configurations than this are followed: beyond it nothing is said. */
 const MOST = 4096;
+/** Of what led to an answer so much is shown. */
+const SHOWN = 11;
 
 /** One object, whose states are texts: which operations can have happened in which order, as they are heard of. */
 class Checker {
   /** Each: a state, and those of the open operations that have happened. */
   #configurations = new Map<string, { state: string; happened: ReadonlySet<Operation> }>();
   readonly #open = new Set<Operation>();
+  /** More could have been than was followed. */
+  isLost = false;
 
   constructor() {
     this.#configurations.set('', { state: '', happened: new Set() });
@@ -42,7 +53,10 @@ class Checker {
       const key = this.#keyOf(each);
       if (seen.has(key)) continue;
       seen.add(key);
-      if (seen.size > MOST) return true;
+      if (seen.size > MOST) {
+        this.isLost = true;
+        return true;
+      }
       if (each.happened.has(operation)) {
         const happened = new Set([...each.happened].filter((one) => one !== operation));
         const left = { state: each.state, happened };
@@ -66,23 +80,25 @@ class Checker {
   }
 }
 
-export class Claims {
+export class Claims implements Ledger {
   readonly #moments: Moment[] = [];
   readonly #keys = new Set<string>();
+  /** Addresses and identities of which the verdict says nothing. */
+  unsaid = 0;
 
-  /** Answers what to call with the outcome. `none`: certainly nothing happened. */
   begin(subnet: SubnetKey, changes: readonly Change[], at: number): (outcome: Commit | 'none', at: number) => void {
     const name = `${subnet.space} ${subnet.cidr}`;
     const operations = changes.flatMap((change) =>
       change.op === 'remove' ? this.#emptied(name) : operationsOf(name, change),
     );
     for (const { key } of operations) this.#keys.add(key);
-    const calls = operations.map((operation): Moment => ({ at, operation, kind: 'call' }));
+    const calls = operations.map((operation): Moment => ({ at, operation, kind: 'call', isVoid: false }));
     this.#moments.push(...calls);
     return (outcome, answeredAt) => {
-      if (outcome === 'done')
-        for (const operation of operations) this.#moments.push({ at: answeredAt, operation, kind: 'answer' });
-      else for (const call of calls) this.#moments.splice(this.#moments.indexOf(call), 1);
+      for (const call of calls) call.isVoid = outcome !== 'done';
+      if (outcome !== 'done') return;
+      for (const operation of operations)
+        this.#moments.push({ at: answeredAt, operation, kind: 'answer', isVoid: false });
     };
   }
 
@@ -96,17 +112,27 @@ export class Claims {
   verdict(): string | undefined {
     const checkers = new Map<string, Checker>();
     const past = new Map<string, string[]>();
-    for (const { operation, kind, at } of this.#moments) {
+    for (const { operation, kind, at, isVoid } of this.#moments) {
       const { key, what } = operation;
       const checker = checkers.get(key) ?? new Checker();
       checkers.set(key, checker);
-      past.set(key, [...(past.get(key) ?? []), `${kind} ${what} at ${at.toFixed(1)}`]);
+      if (isVoid || checker.isLost) continue;
+      past.set(key, [...(past.get(key) ?? []).slice(-SHOWN), `${kind} ${what} at ${at.toFixed(1)}`]);
       if (kind === 'call') checker.call(operation);
       else if (!checker.answer(operation))
-        return `no order of the commits makes "${what}" of ${key} true: ${past.get(key)?.slice(-12).join('; ')}`;
+        return `no order of the commits makes "${what}" of ${key} true: ${past.get(key)?.join('; ')}`;
     }
+    this.unsaid = [...checkers.values()].filter(({ isLost }) => isLost).length;
     return undefined;
   }
+}
+
+export interface Witness {
+  readonly now: () => number;
+  /** What a dead process would have been answered is no answer. */
+  readonly isAlive: () => boolean;
+  /** Whether a commit may have come twice: then the first may be done, and the second is what was answered. */
+  readonly mayRepeat: () => boolean;
 }
 
 /** A store whose commits are written down. */
@@ -114,18 +140,15 @@ export class Recorded implements Store {
   readonly name: string;
   readonly shared: boolean;
   readonly #store: Store;
-  readonly #claims: Claims;
-  readonly #now: () => number;
-  readonly #isAlive: () => boolean;
+  readonly #claims: Ledger;
+  readonly #witness: Witness;
 
-  /** @param isAlive what a dead process would have been answered is no answer */
-  constructor(store: Store, claims: Claims, now: () => number, isAlive: () => boolean) {
+  constructor(store: Store, claims: Ledger, witness: Witness) {
     this.name = store.name;
     this.shared = store.shared;
     this.#store = store;
     this.#claims = claims;
-    this.#now = now;
-    this.#isAlive = isAlive;
+    this.#witness = witness;
   }
 
   open(listener: StoreListener): Promise<void> {
@@ -133,14 +156,15 @@ export class Recorded implements Store {
   }
 
   async commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit> {
-    const end = this.#claims.begin(subnet, changes, this.#now());
+    const { now, isAlive, mayRepeat } = this.#witness;
+    const end = this.#claims.begin(subnet, changes, now());
     try {
       const outcome = await this.#store.commit(subnet, changes, deadline);
-      if (this.#isAlive()) end(outcome, this.#now());
+      if (isAlive() && !(outcome === 'conflict' && mayRepeat())) end(outcome, now());
       return outcome;
     } catch (error) {
       const { details } = error as { details?: { outcome?: string } };
-      if (this.#isAlive() && details?.outcome !== 'unknown') end('none', this.#now());
+      if (isAlive() && details?.outcome !== 'unknown' && !mayRepeat()) end('none', now());
       throw error;
     }
   }

@@ -11,7 +11,8 @@ export function draw(seed: number): Plan {
   const names = Object.keys(acts) as ActName[];
   // Each world knows only some kinds of acts: what always happens together hides what happens alone.
   const known = names.filter((name) => acts[name].isUsual || chance.below(100) < 35);
-  const duration = 30_000 + chance.below(90_000);
+  // Some last longer than any grace period.
+  const duration = 30_000 + chance.below(90_000) + one(0, 0, 0, 0, 100_000);
   const pause = one(1500, 3000, 6000);
   const drawn: Act[] = [];
   for (let at = START; at < duration; at += chance.below(2 * pause)) {
@@ -29,11 +30,13 @@ export function draw(seed: number): Plan {
     version: one('20.10.24', '29.7.2'),
     etcd: one(1, 3),
     cidr: isSmall ? '10.77.0.0/27' : one('10.77.0.0/24', '10.77.0.0/25'),
+    policy: one('serial', 'serial', 'lowest'),
     reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s'),
     replicas: 1 + chance.below(5),
     order: one('stop-first', 'start-first'),
     hasAgents: chance.below(2) === 0,
     hasJobs: chance.below(3) === 0,
+    own: one(28, 28, 29, 30),
     lan: one('none', 'none', 'ranges', 'whole'),
     page: one(3, 7, 10_000),
     skew: 3_600_000,

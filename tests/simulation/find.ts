@@ -4,16 +4,16 @@ import { writeFile } from 'node:fs/promises';
 import { campaign } from './campaign.js';
 import { shrink } from './shrink.js';
 
-const [seeds = '2000', file] = process.argv.slice(2);
-const { failed, worlds } = await campaign({ first: 1, seeds: Number(seeds), failures: 1 });
-const [first] = failed;
-if (first === undefined) {
+const [first = '1', seeds = '2000', file] = process.argv.slice(2);
+const { failed, worlds } = await campaign({ first: Number(first), seeds: Number(seeds), failures: 1 });
+const [found] = failed;
+if (found === undefined) {
   console.log(`none of ${worlds} worlds fails`);
   process.exit(1);
 }
-console.log(`FOUND by seed ${first.seed} of ${worlds}: ${first.failure?.slice(0, 120)}`);
+console.log(`FOUND by seed ${found.seed}, ${worlds} played: ${found.failure?.slice(0, 120)}`);
 if (file !== undefined) {
-  const { plan, failure } = await shrink(first.seed);
+  const { plan, failure } = await shrink(found.seed);
   if (failure !== undefined) await writeFile(file, `${JSON.stringify(plan)}\n`);
 }
 process.exit(0);

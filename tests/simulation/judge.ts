@@ -92,12 +92,11 @@ export class Judge {
       if (on === networkId && virtual === has) this.fail(`${name} has the virtual IP ${has}`);
     for (const [other, at] of this.#at(subnet, has)) {
       if (other === container) continue;
-      const isExcused =
-        this.#hasLapsed(at, other.since) || this.#hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY);
+      const isExcused = this.hasLapsed(at, other.since) || this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY);
       if (isExcused) this.#world.happened('two at one address, one cut off');
       else this.fail(`${other.name} on ${at.record.hostname} and ${name} on ${host} have ${has}`);
     }
-    if (this.#hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
+    if (this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
     const owner = this.truth.ownerOf(subnet, has);
     const id = idIn(subnet, node);
     if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
@@ -154,10 +153,21 @@ export class Judge {
   /** What is held is nobody's home: each ticket is given once. */
   #held(key: Key, { before, after }: Change): void {
     const [address = ''] = key.rest;
+    if (after === undefined) this.#letGo(key.subnet, address);
     if (after === undefined || before !== undefined) return;
     const owner = this.truth.ownerOf(key.subnet, address);
     if (owner !== undefined) this.fail(`${address} is held as a ticket and is the home of ${owner}`);
     this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
+  }
+
+  /** What no record shows and nobody could set right: the end that the leader has for a node stays held. */
+  #letGo(subnet: string, address: string): void {
+    const { networks, nodes } = this.#world.swarm.records;
+    for (const { id, cidr } of networks.values()) {
+      if (`swarm ${cidr}` !== subnet) continue;
+      for (const { hostname, ends } of nodes.values())
+        if (ends.get(id) === address) this.fail(`${address} is let go, and is the load balancer's end on ${hostname}`);
+    }
   }
 
   /** A mark ends with its lease, or when nothing runs there. */
@@ -168,7 +178,7 @@ export class Judge {
     if (address === undefined) return;
     for (const [container, node] of this.#at(key.subnet, address)) {
       const isHere = node.record.id === id || `host-id-${node.record.hostname}` === id;
-      if (isHere && !this.#hasLapsed(node, container.since))
+      if (isHere && !this.hasLapsed(node, container.since))
         this.fail(`${container.name} runs on ${node.record.hostname} with ${address}, and is live there no more`);
     }
   }
@@ -181,7 +191,7 @@ export class Judge {
 
   #nobodyRuns(subnet: string, address: string, what: string): void {
     for (const [container, node] of this.#at(subnet, address)) {
-      if (!this.#hasLapsed(node, container.since))
+      if (!this.hasLapsed(node, container.since))
         this.fail(`${address} ${what}, and ${container.name} on ${node.record.hostname} has it`);
     }
   }
@@ -204,7 +214,8 @@ export class Judge {
     return `${isShared ? 'swarm' : `node:host-id-${node.record.hostname}`} ${network.cidr}`;
   }
 
-  #hasLapsed(node: SwarmNode, since: number): boolean {
+  /** Whether the node has lost its marks with a lease since then. */
+  hasLapsed(node: SwarmNode, since: number): boolean {
     return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 

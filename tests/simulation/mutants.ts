@@ -93,6 +93,18 @@ export const mutants: readonly Mutant[] = [
     'if (from !== undefined && differences(there.spec, from).length > 0)',
     'if (from === null)',
   ),
+  mutant(
+    'nothing is swept while a load balancer has not asked for its address',
+    'src/tickets/sweeper.ts',
+    ' && !this.#lacks(net, networks, address);',
+    ';',
+  ),
+  mutant(
+    'a load balancer’s end that was not asked for yet is swept',
+    'src/tickets/sweeper.ts',
+    'const mayBeEnd = waiting.length > 0 &&',
+    'const mayBeEnd = waiting.length < 0 &&',
+  ),
   // What a container has.
   mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
   mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),
@@ -197,14 +209,14 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'nobody sweeps what the leader has lost',
     'src/tickets/sweeper.ts',
-    'else await this.#free(net, address);',
-    'else unknown.set(key, since);',
+    'if (isOver && !mayBeEnd) await this.#free(net, address);',
+    'if (since < 0) await this.#free(net, address);',
   ),
   mutant(
     'tickets are swept at once',
     'src/tickets/sweeper.ts',
-    'if (clock.elapsed() - since < waits.sweep) unknown.set(key, since);',
-    'if (since < 0) unknown.set(key, since);',
+    'const isOver = clock.elapsed() - since >= waits.sweep;',
+    'const isOver = clock.elapsed() >= since;',
   ),
   mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
   // What the policy protects.

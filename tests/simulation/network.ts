@@ -1,10 +1,13 @@
 // What lies between two parties: every message takes a while, in a cut direction it is lost or comes when the cut has
-// ended. Messages of one stream keep their order, others overtake each other.
+// ended, and some come twice. Messages of one stream keep their order, others overtake each other.
 import type { Chance } from '../../src/simulator/random.js';
 import type { Timeline } from '../../src/simulator/swarm/timeline.js';
 
 /** Of messages in a cut direction so many in a hundred come after all, when it has ended. */
 const LATE = 50;
+
+/** Milliseconds that a message which comes twice lags behind itself. */
+const LAG = 400;
 
 interface Cut {
   readonly from: string;
@@ -17,6 +20,10 @@ export class Network {
   slowest = 3;
   /** Of a hundred answers so many are lost after what was asked for is done. */
   lost = 0;
+  /** Of a hundred messages so many come twice: a proxy between has tried again. */
+  doubled = 0;
+  /** One has. */
+  hasDoubled = false;
   readonly #timeline: Timeline;
   readonly #chance: Chance;
   readonly #cuts = new Set<Cut>();
@@ -42,8 +49,13 @@ export class Network {
 
   send(from: string, to: string, deliver: () => void): void {
     const cut = this.#cutOf(from, to);
-    if (cut === undefined) this.#timeline.after(this.#delay(), deliver);
-    else if (this.#chance.below(100) < LATE) cut.held.push(deliver);
+    if (cut === undefined) {
+      this.#timeline.after(this.#delay(), deliver);
+      if (this.doubled > 0 && this.#chance.below(100) < this.doubled) {
+        this.hasDoubled = true;
+        this.#timeline.after(this.#delay() + this.#chance.below(LAG), deliver);
+      }
+    } else if (this.#chance.below(100) < LATE) cut.held.push(deliver);
   }
 
   /** As {@link send}, for an answer: false when it gets lost. */

@@ -19,12 +19,16 @@ export interface Plan {
   readonly etcd: number;
   /** Of the swarm's network. */
   readonly cidr: string;
+  /** Of the swarm's network: which free address is the next. */
+  readonly policy: 'serial' | 'lowest';
   /** Empty: the default. */
   readonly reclaim: string;
   readonly replicas: number;
   readonly order: 'stop-first' | 'start-first';
   readonly hasAgents: boolean;
   readonly hasJobs: boolean;
+  /** Prefix length of each machine's own network. */
+  readonly own: 28 | 29 | 30;
   /** Two hosts share a subnet among themselves, each with a range of its own or both with all of it. */
   readonly lan: 'none' | 'ranges' | 'whole';
   /** Keys of one page while etcd is read. */

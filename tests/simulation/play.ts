@@ -1,6 +1,8 @@
 // Plays a plan to its end: the acts, then the healing, then a bounded while in which all must come right.
 import { createHash } from 'node:crypto';
-import { type ActName, acts, begin, boot } from './acts.js';
+import { type ActName, acts } from './acts.js';
+import { begin } from './begin.js';
+import { boot } from './faults.js';
 import { lacking } from './liveness.js';
 import type { Plan } from './plan.js';
 import { prepared } from './prepare.js';

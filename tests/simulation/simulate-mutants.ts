@@ -1,6 +1,6 @@
-// `npm run simulate:mutants -- [--seeds N] [--keep FOLDER] [PART...]`: judges the judge. Each mutant is made in a
-// copy of the sources, never in the checkout, and must be found in N worlds. With --keep the world that found it,
-// shrunk, is written down as a plan. PART picks mutants by their names.
+// `npm run simulate:mutants -- [--seeds N] [--seed S] [--keep FOLDER] [PART...]`: judges the judge. Each mutant is made
+// in a copy of the sources, never in the checkout, and must be found in N worlds from seed S on. With --keep the world
+// that found it, shrunk, is written down as a plan. PART picks mutants by their names.
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,11 @@ const COPIED = ['src', 'scripts', 'tests/simulation', 'tests/fresh.ts', 'package
 
 await upToDate('core');
 const { values, positionals } = parseArgs({
-  options: { seeds: { type: 'string', default: '2000' }, keep: { type: 'string' } },
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const chosen = mutants.filter(
@@ -29,7 +33,7 @@ async function isFound(mutant: Mutant): Promise<boolean> {
   try {
     await make(mutant, folder);
     const began = performance.now();
-    const args = ['--import', 'tsx', 'tests/simulation/find.ts', values.seeds];
+    const args = ['--import', 'tsx', 'tests/simulation/find.ts', values.seed, values.seeds];
     if (values.keep !== undefined) args.push(resolve(values.keep, `${fileNameOf(mutant)}.json`));
     const output = await run(args, folder);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);

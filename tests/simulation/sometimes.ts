@@ -1,6 +1,8 @@
 // The rare branches that a campaign must have reached: one that never gets there proves nothing. What is counted are
 // the words of the product's own telling, and what the world has seen.
 
+import { FIELD } from './field.js';
+
 /** Each must have happened at least once in {@link ENOUGH} worlds. */
 const MUST: readonly string[] = [
   // What becomes of a request and of a release.
@@ -37,6 +39,7 @@ const MUST: readonly string[] = [
   'a compare is lost',
   'a watch is compacted',
   'an answer is lost after the fact',
+  'a call comes twice',
   'a mark is put again',
   // What befalls homes.
   'a home is given up',
@@ -47,6 +50,8 @@ const MUST: readonly string[] = [
   'refused OCCUPIED',
   'refused OVERLAP',
   'refused UNAVAILABLE',
+  // What people have reported.
+  ...FIELD.map((name) => `field ${name}`),
 ];
 
 /** Each of these as well, in {@link MANY}. */

@@ -8,7 +8,15 @@ import { lines, print } from '../output.js';
 import type { Paint } from '../print.js';
 import { checkText } from './check.js';
 import { importText } from './import.js';
-import { forgottenText, listingText, reclaimedText, releasedText, unheldText } from './listing.js';
+import {
+  forgottenText,
+  listingText,
+  pinnedText,
+  reclaimedText,
+  releasedText,
+  unheldText,
+  unpinnedText,
+} from './listing.js';
 import { call, PLUGIN_FOLDER, type Reach } from './reach.js';
 import { statusText } from './status.js';
 
@@ -52,8 +60,10 @@ export function adminCommands(program: Command, paint: Paint): void {
     .option('--state <state>', 'only live, reserved, or held addresses')
     .option('--node <name>', 'only what is live on this node')
     .option('--service <name>', "only this service's tasks")
-    .action(async ({ state, node, service, ...options }: Common & Record<'state' | 'node' | 'service', string>) => {
-      const filter = { state: state as InputOf<'ls'>['state'], node, service };
+    .option('--pinned', 'only pinned addresses')
+    .action(async ({ state, node, service, pinned, ...options }: ListCommand) => {
+      const yes = pinned ? ('yes' as const) : undefined;
+      const filter = { state: state as InputOf<'ls'>['state'], node, service, pinned: yes };
       await show(await ask(options, 'ls', filter), options, (answer) => listingText(answer, paint));
     });
 
@@ -64,6 +74,20 @@ export function adminCommands(program: Command, paint: Paint): void {
   ).action(async (key: string, options: Common) => {
     await show(await ask(options, 'lookup', { key }), options, (answer) => listingText(answer, paint));
   });
+
+  command(
+    'pin <identity-or-service> <addresses>',
+    'choose the address of a container or of a service',
+    PIN_HELP,
+  ).action(async (who: string, addresses: string, options: Common) => {
+    await show(await ask(options, 'pin', { who, addresses }), options, (answer) => pinnedText(answer, paint));
+  });
+
+  command('unpin <identity-or-service>', 'end a pin; the address stays, and can be reclaimed', UNPIN_HELP).action(
+    async (who: string, options: Common) => {
+      await show(await ask(options, 'unpin', { who }), options, (answer) => unpinnedText(answer));
+    },
+  );
 
   command('reclaim [identity]', 'free reserved addresses', RECLAIM_HELP)
     .option('--service <name>', "every reserved binding of this service's tasks")
@@ -121,6 +145,7 @@ type ImportCommand = Common & {
   readonly ipamOpt?: Record<string, string>;
   readonly dryRun?: true;
 };
+type ListCommand = Common & Record<'state' | 'node' | 'service', string> & { readonly pinned?: true };
 type ReclaimCommand = Common & { readonly service?: string; readonly olderThan?: string; readonly dryRun?: true };
 
 const CHECK_HELP = `
@@ -152,6 +177,25 @@ Example, moving the network web (all steps are in docs/OPERATIONS.md):
 const LOOKUP_HELP = `
 Exit code: 0 found, 1 not found, 2 wrong usage, 3 the plugin, the store or
 Docker does not answer.`;
+
+const PIN_HELP = `
+No policy gives a pinned address to anybody else, and limpet reclaim refuses it.
+A service's slots get a list or a range in turn: slot 1 the first address, and
+so on. A service with a task on every node is pinned by node. Refused where
+somebody else has the address; nothing is changed then. What runs at another
+address keeps that until it stops, and has the pinned one from its next start.
+
+Exit code: 0 done, 1 somebody has the address, 2 wrong usage, 3 the plugin, the
+store or Docker does not answer.
+
+Examples:
+  limpet pin web.3 10.77.0.10
+  limpet pin web 10.77.0.10-10.77.0.19
+  limpet pin agent.node-1 10.77.0.30`;
+
+const UNPIN_HELP = `
+Exit code: 0 done, 1 nothing of that name is pinned, 2 wrong usage, 3 the
+plugin, the store or Docker does not answer.`;
 
 const RECLAIM_HELP = `
 Only addresses of identities that do not run can be reclaimed. Name one

@@ -1,9 +1,15 @@
-// `limpet ls`, `lookup`, `reclaim`, `release` and `unhold` for people: addresses as rows of one table.
+// `limpet ls`, `lookup`, `pin`, `reclaim`, `release` and the like for people: addresses as rows of one table.
 
 import type { AddressRow, Ended, Listing, OutputOf, Reclaimed } from '../../operate/index.js';
 import { type Cell, count, type Paint, type Style, table } from '../print.js';
 
 const STYLES: Partial<Record<AddressRow['state'], Style>> = { live: 'green', reserved: 'yellow', held: 'cyan' };
+
+/** An address that waits is of an identity which has another one until its next start. */
+const PINNED = {
+  home: (state: string) => `${state}, pinned`,
+  waits: () => 'pinned, waits',
+} as const;
 
 export function* listingText({ now, rows, names }: Listing, paint: Paint): Generator<string> {
   if (rows.length === 0) {
@@ -12,9 +18,10 @@ export function* listingText({ now, rows, names }: Listing, paint: Paint): Gener
   }
   yield* table(
     ['ADDRESS', 'IDENTITY', 'STATE', 'NODE', 'RELEASED', 'SUBNET', 'SPACE'],
-    rows.map(({ address, identity, state, nodes, releasedAt, subnet, space }) => {
+    rows.map(({ address, identity, state, nodes, releasedAt, pinned, subnet, space }) => {
       const style = STYLES[state];
-      const shown: Cell = style === undefined ? state : { text: state, style };
+      const text = pinned === undefined ? state : PINNED[pinned](state);
+      const shown: Cell = style === undefined ? text : { text, style };
       return [
         address,
         identity ?? '-',
@@ -46,6 +53,18 @@ export function releasedText({ released }: OutputOf<'release'>, identity: string
 
 export function unheldText({ address, subnet, unheld }: OutputOf<'unhold'>): string[] {
   return [unheld ? `${address} of ${subnet} is no longer held` : `${address} of ${subnet} was not held`];
+}
+
+export function* pinnedText({ pinned, warnings }: OutputOf<'pin'>, paint: Paint): Generator<string> {
+  for (const { identity, address, subnet, until } of pinned) {
+    const when = until === undefined ? '' : `: from its next start on, until then it has ${until}`;
+    yield `${identity} pinned to ${address} of ${subnet}${when}`;
+  }
+  for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;
+}
+
+export function unpinnedText({ unpinned }: OutputOf<'unpin'>): string[] {
+  return unpinned.map(({ identity, address, subnet }) => `${identity} is no longer pinned to ${address} of ${subnet}`);
 }
 
 export function forgottenText({ subnet, space, bindings }: OutputOf<'forget'>): string[] {

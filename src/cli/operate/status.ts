@@ -2,7 +2,7 @@
 
 import type { Status, SubnetStatus } from '../../operate/index.js';
 import { unreadableText } from '../../service/store.js';
-import { type Cell, columns, type Paint, type Style, table } from '../print.js';
+import { type Cell, columns, count, type Paint, type Style, table } from '../print.js';
 
 /** Cells of a bar. */
 const WIDTH = 24;
@@ -57,6 +57,8 @@ function* subnetsText(
   for (const [n, line] of rest.entries()) yield withColour(line, subnets[n] as SubnetStatus, paint);
   yield '';
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
+  for (const { subnet, pinned } of subnets)
+    if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);
   if (warnings.length > 0) yield '';
   for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;

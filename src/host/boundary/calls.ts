@@ -42,6 +42,8 @@ export interface Calls {
   bind(subnet: SubnetId, identity: IdentityLength): Status;
   trade(subnet: SubnetId, identity: IdentityLength): Status;
   release(subnet: SubnetId, identity: IdentityLength): Status;
+  pin(subnet: SubnetId, identity: IdentityLength): Status;
+  unpin(subnet: SubnetId, identity: IdentityLength): Status;
   reclaim(subnet: SubnetId, identity: IdentityLength): Status;
   reclaim_oldest(subnet: SubnetId): Status;
   oldest(subnet: SubnetId): Status;
@@ -88,6 +90,8 @@ const NAMES: Readonly<Record<keyof Calls, true>> = {
   bind: true,
   trade: true,
   release: true,
+  pin: true,
+  unpin: true,
   reclaim: true,
   reclaim_oldest: true,
   oldest: true,

@@ -19,6 +19,7 @@ const POSITION = 32;
 const END = 36;
 const LAST = 40;
 const HANDLE = 56;
+const PINNED = 60;
 const IDENTITY = 64;
 const OTHER = 320;
 
@@ -37,6 +38,8 @@ export interface Answer {
   readonly state: (typeof STATES)[number];
   /** Whether the state is `live`. */
   readonly live: boolean;
+  /** Whether the binding described is pinned. */
+  readonly pinned: boolean;
   /** Whether an identity is described. */
   readonly bound: boolean;
   /** The identity described; empty when the ordinal has none. */
@@ -86,6 +89,10 @@ export class Memory implements Answer {
 
   get live(): boolean {
     return this.#word(STATE) === LIVE;
+  }
+
+  get pinned(): boolean {
+    return this.#word(PINNED) === 1;
   }
 
   get bound(): boolean {

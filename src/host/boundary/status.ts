@@ -19,6 +19,7 @@ export const Status = {
   BAD_STATE: -12,
   BAD_SNAPSHOT: -13,
   BAD_VERSION: -14,
+  IS_PINNED: -15,
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];

@@ -13,7 +13,7 @@ import { Recall } from './recall.js';
 import type { Status } from './status.js';
 
 /** What `subnet_stats` writes into the window. */
-const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, ALL_EXCLUDED: 28, EXCLUDED: 32 };
+const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, ALL_EXCLUDED: 28, EXCLUDED: 32, PINNED: 64 };
 
 export type Who = string | Identity;
 
@@ -28,6 +28,7 @@ export interface Counts {
   readonly reserved: number;
   readonly held: number;
   readonly excluded: bigint;
+  readonly pinned: number;
 }
 
 export class CoreSubnet {
@@ -118,6 +119,17 @@ export class CoreSubnet {
     return this.#calls.release(this.id, this.#memory.putIdentity(who));
   }
 
+  pin(who: Who, { ordinal, time }: { readonly ordinal: Ordinal; readonly time: number }): Status {
+    this.#memory.putOrdinal(ordinal);
+    this.#memory.putTime(time);
+    return this.#calls.pin(this.id, this.#memory.putIdentity(who));
+  }
+
+  unpin(who: Who, time: number): Status {
+    this.#memory.putTime(time);
+    return this.#calls.unpin(this.id, this.#memory.putIdentity(who));
+  }
+
   reclaim(who: Who): Status {
     return this.#calls.reclaim(this.id, this.#memory.putIdentity(who));
   }
@@ -182,6 +194,7 @@ export class CoreSubnet {
       live: stats.getUint32(STATS.LIVE, true),
       reserved: stats.getUint32(STATS.RESERVED, true),
       held: stats.getUint32(STATS.HELD, true),
+      pinned: stats.getUint32(STATS.PINNED, true),
       // Of ::/0 wholly excluded the count has a 129th bit.
       excluded: wideAt(stats, STATS.EXCLUDED) | (BigInt(stats.getUint32(STATS.ALL_EXCLUDED, true)) << 128n),
     };

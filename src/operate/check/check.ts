@@ -13,7 +13,7 @@ import { isServed, placesOf } from '../served.js';
 import { statusOf } from '../status.js';
 import { checkContainers } from './containers.js';
 import { type Finding, type Found, isNotice, keyOf } from './finding.js';
-import { checkMarks, checkOrphans, type Marks } from './marks.js';
+import { checkMarks, checkOrphans, checkPins, type Marks } from './marks.js';
 import { checkLeaks, checkRecords } from './records.js';
 
 export interface CheckOptions extends Selection {
@@ -105,6 +105,7 @@ function* checkSubnet({ context, net, observed, attached, unchecked }: Looking):
   const marks: Marks = { context, net, observed, residents, ends, node, where, unjudged };
   yield* checkMarks(marks);
   yield* checkOrphans(marks);
+  yield* checkPins(marks);
   const { warning } = statusOf(net);
   if (warning !== undefined) yield { kind: 'tight', message: warning };
   const isElsewhere = net.users.some((user) => user !== context.host && user !== LEADER);

@@ -14,6 +14,7 @@ export const KINDS = {
   impostor: 'a container says that it is a task, and is none',
   unfit: 'a container has an address, and no name to keep it by',
   guest: 'a container is a guest, not on its own address',
+  waits: 'a pinned address waits for the next start of its container',
   orphan: 'reserved addresses of a service that no longer exists',
   'unused-subnet': 'a subnet that no network uses',
   tight: 'addresses run short',
@@ -22,7 +23,7 @@ export const KINDS = {
 export type Kind = keyof typeof KINDS;
 
 /** Known, or harmless: they are shown, and do not count as something found. */
-const NOTICES: readonly Kind[] = ['guest', 'orphan', 'unused-subnet', 'tight'];
+const NOTICES: readonly Kind[] = ['guest', 'waits', 'orphan', 'unused-subnet', 'tight'];
 
 export interface Finding {
   readonly kind: Kind;

@@ -7,7 +7,7 @@ import { identityOfTask, serviceOf } from '../../docker/identities.js';
 import { made, nodeOfMade } from '../../docker/made-up.js';
 import { nodeOfTask, type Observed, type Resident, recordsFor, type SwarmRecords } from '../../docker/observed.js';
 import { mayRun } from '../../docker/states.js';
-import type { SubnetService } from '../../service/index.js';
+import { type SubnetService, waitsFor } from '../../service/index.js';
 import { command, option } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import type { Found } from './finding.js';
@@ -97,15 +97,39 @@ function* checkLeftover({ observed, where, node }: Marks, identity: string, addr
   };
 }
 
+/** Addresses that were chosen for what runs at others: they are had from the next start on. */
+export function* checkPins({ net }: Marks): Generator<Found> {
+  for (const { identity: name, address } of net.list()) {
+    const identity = waitsFor(name);
+    if (identity === undefined) continue;
+    const own = net.lookup(identity);
+    const has = own === undefined ? '' : `, and has ${own.address} until it stops`;
+    const message = `${identity} is pinned to ${address}${has}`;
+    const service = serviceOf(identity);
+    const mend =
+      service === undefined
+        ? command('docker restart', [identity])
+        : command('docker service update --force', [service]);
+    const isIdle = own === undefined || own.nodes.length === 0;
+    yield { kind: 'waits', identity, address, message, ...(isIdle ? {} : { mend }) };
+  }
+}
+
 /** Reserved bindings of services that the swarm does not have, one finding for each service. */
 export function* checkOrphans({ net, observed, where }: Marks): Generator<Found> {
   if (observed.swarm === undefined) return;
   const names = new Set([...observed.swarm.services.values()].map(({ name }) => name));
   const counts = new Map<string, number>();
-  for (const { identity, state } of net.list()) {
-    const service = serviceOf(identity);
-    if (state !== 'reserved' || service === undefined) continue;
-    if (!names.has(service)) counts.set(service, (counts.get(service) ?? 0) + 1);
+  const pinned = new Map<string, number>();
+  for (const binding of net.list()) {
+    const service = serviceOf(waitsFor(binding.identity) ?? binding.identity);
+    if (binding.state !== 'reserved' || service === undefined || names.has(service)) continue;
+    const kind = binding.pinned ? pinned : counts;
+    kind.set(service, (kind.get(service) ?? 0) + 1);
+  }
+  for (const [service, count] of pinned) {
+    const message = `${count} pinned for the tasks of ${service}, a service that no longer exists`;
+    yield { kind: 'orphan', identity: service, message, mend: command('limpet unpin', [service], where) };
   }
   for (const [service, count] of counts) {
     const message = `${count} reserved for the tasks of ${service}, a service that no longer exists`;

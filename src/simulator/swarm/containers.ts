@@ -5,6 +5,8 @@ import type { Container } from '../../docker/shapes.js';
 export interface EngineContainer {
   readonly id: string;
   name: string;
+  /** The name that it was made with. */
+  readonly bornAs: string;
   /** As it is listed. */
   state: 'created' | 'running' | 'exited';
   readonly created: number;

@@ -50,7 +50,7 @@ export class Engine {
     const created = this.#timeline.now + this.#wall.ahead;
     const container: EngineContainer = {
       ...{ id, state: 'created', created, shown: '', has: '', since: 0, isWanted: false, isBusy: false },
-      ...{ ...more, asked, tellsAsked, task, restarts },
+      ...{ ...more, bornAs: more.name, asked, tellsAsked, task, restarts },
     };
     this.containers.set(id, container);
     return container;

@@ -33,6 +33,7 @@ interface Claim {
   readonly identity: string;
   readonly address: string;
   readonly released: number | undefined;
+  readonly pinned: boolean;
   readonly item: Item;
 }
 
@@ -75,9 +76,9 @@ export class Bindings {
     }
     subnet.spoilt.delete(identity);
     const { address, released } = read.value;
+    const claim: Claim = { identity, address, released, pinned: read.value.pinned === 1, item };
     if (known?.created === item.created && known.address === address) {
-      known.mod = item.mod;
-      known.released = released;
+      this.#renew(subnet, known, claim);
       return;
     }
     const owner = subnet.owners.get(address);
@@ -87,7 +88,7 @@ export class Bindings {
       if (this.isReading || item.mod >= other.created) this.#hooks.doubted(subnet.key, address, [identity, owner]);
       return;
     }
-    this.#begin(subnet, { identity, address, released, item });
+    this.#begin(subnet, claim);
   }
 
   learnLive(subnet: KnownSubnet, identity: string, node: string, item: Item | undefined, at: number): void {
@@ -134,7 +135,7 @@ export class Bindings {
       const read = item && readIdentity(item.value, subnet.room);
       const value = read !== undefined && 'value' in read ? read.value : undefined;
       if (item === undefined || value?.address !== address) this.learnIdentity(subnet, identity, item, at);
-      else claimants.push({ identity, address, released: value.released, item });
+      else claimants.push({ identity, address, released: value.released, pinned: value.pinned === 1, item });
     }
     claimants.sort((a, b) => a.item.created - b.item.created);
     const named = index && readOwner(index.value);
@@ -199,11 +200,20 @@ export class Bindings {
     const other = holder === undefined || holder === identity ? undefined : subnet.bindings.get(holder);
     if (holder !== undefined && other !== undefined) this.#end(subnet, holder, other);
     if (known?.address === address && known.created === item.created) {
-      if (known.mod < item.mod) [known.mod, known.released] = [item.mod, claim.released];
+      if (known.mod < item.mod) this.#renew(subnet, known, claim);
     } else if ((known?.mod ?? 0) < item.mod) this.#begin(subnet, claim);
   }
 
-  #begin(subnet: KnownSubnet, { identity, address, released, item }: Claim): void {
+  /** Newer news of a binding that is known. */
+  #renew(subnet: KnownSubnet, known: KnownBinding, { identity, address, released, pinned, item }: Claim): void {
+    [known.mod, known.released] = [item.mod, released];
+    if (known.pinned === pinned) return;
+    known.pinned = pinned;
+    const time = released ?? this.#hooks.now();
+    this.#teller.tell(subnet.key, pinned ? { op: 'pin', identity, address, time } : { op: 'unpin', identity, time });
+  }
+
+  #begin(subnet: KnownSubnet, { identity, address, released, pinned, item }: Claim): void {
     const known = subnet.bindings.get(identity);
     if (known !== undefined) this.#end(subnet, identity, known);
     const bind: Change = { op: 'bind', identity, address };
@@ -213,8 +223,9 @@ export class Bindings {
       return;
     }
     const live = new Map<string, LiveMark>();
-    subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, live });
+    subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
+    if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });
     if (released === undefined || this.isReading) return;
     // Reserved before it was heard of here: as if it had been live until that moment, for its age counts from there.
     this.#teller.tell(subnet.key, { op: 'live', identity, node: '' });

@@ -3,6 +3,7 @@
 
 import { LimpetError } from '../../host/errors.js';
 import type { Change, SubnetKey } from '../../service/store.js';
+import type { IdentityValue } from '../values.js';
 import type { Keys } from './keys.js';
 import type { KnownBinding, KnownSubnet, LiveMark } from './known.js';
 import { Transaction, type Writer } from './transaction.js';
@@ -21,6 +22,8 @@ export class Draft {
   /** What this draft itself has changed so far. */
   readonly #ended = new Set<string>();
   readonly #begun = new Map<string, string>();
+  /** Those that it has bound and pinned at once. */
+  readonly #pinned = new Map<string, string>();
   readonly #holds = new Map<string, 'held' | 'free'>();
 
   constructor(keys: Keys, view: View, key: SubnetKey, writer: Writer) {
@@ -46,6 +49,10 @@ export class Draft {
         return this.#settings(subnet, change);
       case 'bind':
         return this.#bind(subnet, change);
+      case 'pin':
+        return this.#pin(subnet, change);
+      case 'unpin':
+        return this.#unpin(subnet, change);
       case 'reclaim':
         return this.#reclaim(subnet, change);
       case 'live':
@@ -95,7 +102,8 @@ export class Draft {
   /** Nothing that says that the subnet is needed may be there, whether it is known here or not. */
   #removeUnused(subnet: KnownSubnet): boolean {
     const isLive = [...subnet.bindings.values()].some(({ live }) => live.size > 0);
-    if (subnet.users.size > 0 || subnet.held.size > 0 || isLive) return false;
+    const isPinned = [...subnet.bindings.values()].some(({ pinned }) => pinned);
+    if (subnet.users.size > 0 || subnet.held.size > 0 || isLive || isPinned) return false;
     this.#subnetIsThere(subnet);
     for (const range of this.#keys.needs(this.#key)) {
       this.transaction.demandEmpty(range);
@@ -147,20 +155,50 @@ export class Draft {
     this.transaction.read(identityKey);
     this.transaction.read(addressKey);
     this.#readMarks(identity);
-    this.transaction.write(identityKey, { value: Buffer.from(JSON.stringify({ address })) });
+    this.#writeAnew(subnet, identity, { address });
     this.transaction.write(addressKey, { value: Buffer.from(identity) });
     this.#begun.set(identity, address);
     return true;
   }
 
-  #reclaim(subnet: KnownSubnet, { identity, address }: Op<'reclaim'>): boolean {
+  /** The address is looked at as for any binding; who has it already keeps all else that his key says. */
+  #pin(subnet: KnownSubnet, { identity, address, time, ticket }: Op<'pin'>): boolean {
+    const own = this.#bindingOf(subnet, identity);
+    if (own?.address === address && own.pinned) return true;
+    if (!this.#bind(subnet, { op: 'bind', identity, address, ...(ticket ? { ticket } : {}) })) return false;
+    this.#subnetIsThere(subnet);
+    this.transaction.write(this.#keys.pin(this.#key, identity), { value: Buffer.alloc(0) });
+    if (own !== undefined) {
+      this.#writeIdentity(identity, { ...own, pinned: true }, own.released);
+      return true;
+    }
+    this.#writeAnew(subnet, identity, { address, released: time, pinned: 1 });
+    this.#pinned.set(identity, address);
+    return true;
+  }
+
+  #unpin(subnet: KnownSubnet, { identity, time }: Op<'unpin'>): boolean {
+    const own = this.#bindingOf(subnet, identity);
+    if (own === undefined || !own.pinned) return true;
+    this.#isBelieved(subnet, identity);
+    this.#sameBinding(identity, own);
+    const isLive = own.live.size > 0;
+    if (!isLive) this.#nobodyLive(identity);
+    this.transaction.remove(this.#keys.pin(this.#key, identity));
+    this.#writeIdentity(identity, { ...own, pinned: false }, isLive ? own.released : time);
+    return true;
+  }
+
+  #reclaim(subnet: KnownSubnet, { identity, address, pinned }: Op<'reclaim'>): boolean {
     const own = this.#bindingOf(subnet, identity);
     if (own === undefined) return true;
     if (own.address !== address || own.live.size > 0) return false;
+    if (own.pinned !== (pinned === true)) return false;
     this.#isBelieved(subnet, identity);
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
     this.transaction.read(this.#keys.address(this.#key, address));
+    if (pinned) this.transaction.remove(this.#keys.pin(this.#key, identity));
     this.transaction.remove(this.#keys.identity(this.#key, identity));
     this.transaction.remove(this.#keys.address(this.#key, address));
     this.#ended.add(identity);
@@ -169,6 +207,8 @@ export class Draft {
 
   #live(subnet: KnownSubnet, { identity, node, sole }: Op<'live'>): boolean {
     const { lease } = this.transaction.writer;
+    const pinned = this.#pinned.get(identity);
+    if (pinned !== undefined) this.#writeAnew(subnet, identity, { address: pinned, pinned: 1 });
     if (!this.#begun.has(identity)) {
       const own = this.#bindingOf(subnet, identity);
       if (own === undefined) this.#isBelieved(subnet, identity);
@@ -323,8 +363,19 @@ export class Draft {
     this.transaction.readRange(this.#keys.liveOf(this.#key, identity));
   }
 
-  #writeIdentity(identity: string, { address, created }: KnownBinding, released: number | undefined): void {
-    const value = Buffer.from(JSON.stringify({ address, released }));
+  /** Of a new binding. A key whose binding ends in the same transaction is written over, and stays as old as it is. */
+  #writeAnew(subnet: KnownSubnet, identity: string, value: IdentityValue): void {
+    const before = this.#ended.has(identity) ? subnet.bindings.get(identity) : undefined;
+    const write = { value: jsonOf(value), ...(before === undefined ? {} : { created: before.created }) };
+    this.transaction.write(this.#keys.identity(this.#key, identity), write);
+  }
+
+  #writeIdentity(identity: string, { address, created, pinned }: KnownBinding, released: number | undefined): void {
+    const value = jsonOf({ address, released, ...(pinned ? { pinned: 1 } : {}) });
     this.transaction.write(this.#keys.identity(this.#key, identity), { value, created });
   }
+}
+
+function jsonOf(value: IdentityValue): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }

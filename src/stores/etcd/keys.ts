@@ -14,6 +14,7 @@ export type Key =
   | { readonly kind: 'address'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'held'; readonly subnet: SubnetKey; readonly address: string }
   | { readonly kind: 'live'; readonly subnet: SubnetKey; readonly identity: string; readonly node: string }
+  | { readonly kind: 'pin'; readonly subnet: SubnetKey; readonly identity: string }
   | { readonly kind: 'user'; readonly subnet: SubnetKey; readonly user: string }
   | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'process'; readonly lease: string };
@@ -41,6 +42,7 @@ const SEGMENTS: Readonly<Record<Key['kind'], number>> = {
   address: 3,
   held: 3,
   live: 4,
+  pin: 3,
   user: 3,
   node: 1,
   process: 1,
@@ -93,6 +95,11 @@ export class Keys {
     return `${this.#key('live', subnet)}/${escapeSegment(identity)}/${escapeSegment(node)}`;
   }
 
+  /** Is there while the identity is pinned, as its own key says: so that nobody ends the subnet at that moment. */
+  pin(subnet: SubnetKey, identity: string): string {
+    return `${this.#key('pin', subnet)}/${escapeSegment(identity)}`;
+  }
+
   user(subnet: SubnetKey, user: string): string {
     return `${this.#key('user', subnet)}/${escapeSegment(user)}`;
   }
@@ -129,12 +136,12 @@ export class Keys {
 
   /** The keys that say that a subnet is needed. */
   needs(subnet: SubnetKey): TextRange[] {
-    return (['user', 'held', 'live'] as const).map((kind) => this.#under(kind, subnet));
+    return (['user', 'held', 'live', 'pin'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** All that a subnet has, its own key aside. */
   within(subnet: SubnetKey): TextRange[] {
-    return (['address', 'held', 'identity', 'live', 'user'] as const).map((kind) => this.#under(kind, subnet));
+    return (['address', 'held', 'identity', 'live', 'pin', 'user'] as const).map((kind) => this.#under(kind, subnet));
   }
 
   /** Undefined for a key that Limpet has not written, whatever bytes it has. */
@@ -156,8 +163,8 @@ export class Keys {
     if (kind === 'process') return { kind, lease: first };
     if (kind === 'node') return { kind, id: first };
     if (kind === 'subnet') return { kind, subnet };
-    if ((kind === 'identity' || kind === 'live') && !isIdentity(third)) return undefined;
-    if (kind === 'identity') return { kind, subnet, identity: third };
+    if (['identity', 'live', 'pin'].includes(kind) && !isIdentity(third)) return undefined;
+    if (kind === 'identity' || kind === 'pin') return { kind, subnet, identity: third };
     if (kind === 'live') return { kind, subnet, identity: third, node };
     if (kind === 'user') return { kind, subnet, user: third };
     return { kind, subnet, address: third };

@@ -30,6 +30,7 @@ export interface KnownBinding {
   readonly created: number;
   mod: number;
   released: number | undefined;
+  pinned: boolean;
   readonly live: Map<string, LiveMark>;
 }
 

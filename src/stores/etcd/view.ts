@@ -155,7 +155,7 @@ export class View {
 
   /** As {@link learn}, of a key that has been taken apart. */
   learnKey(key: Key, text: string, item: Item | undefined, at: number): void {
-    if (key.kind === 'process') return;
+    if (key.kind === 'process' || key.kind === 'pin') return; // whether it is pinned, the identity's own key says
     if (key.kind === 'node') {
       this.#learnNode(key.id, text, item);
       return;
@@ -192,7 +192,7 @@ export class View {
   }
 
   #learnWithin(
-    key: Exclude<Key, { kind: 'process' | 'node' | 'subnet' }>,
+    key: Exclude<Key, { kind: 'process' | 'node' | 'subnet' | 'pin' }>,
     text: string,
     item: Item | undefined,
     at: number,

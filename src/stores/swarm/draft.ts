@@ -60,6 +60,10 @@ class Drafting {
         return this.#settings(change);
       case 'bind':
         return this.#bind(change);
+      case 'pin':
+        return this.#pin(change);
+      case 'unpin':
+        return this.#unpin(change);
       case 'reclaim':
         return this.#reclaim(change);
       case 'live':
@@ -80,7 +84,7 @@ class Drafting {
   }
 
   #remove({ unused }: Op<'remove'>): boolean {
-    const isNeeded = (entry: Entry) => entry.held !== undefined || this.#nodesOf(entry).length > 0;
+    const isNeeded = (entry: Entry) => entry.held !== undefined || entry.pinned || this.#nodesOf(entry).length > 0;
     if (unused && (this.#content.users.size > 0 || [...this.#content.entries()].some(isNeeded))) return false;
     this.#content.isRemoved = true;
     this.hasChanged = true;
@@ -107,11 +111,28 @@ class Drafting {
     return true;
   }
 
-  #reclaim({ identity, address }: Op<'reclaim'>): boolean {
+  #pin({ identity, address, time, ticket }: Op<'pin'>): boolean {
+    const isThere = this.#content.binding(identity) !== undefined;
+    if (!this.#bind({ op: 'bind', identity, address, ...(ticket ? { ticket } : {}) })) return false;
+    const own = this.#content.binding(identity) as Entry;
+    if (!own.pinned) this.#put({ ...own, pinned: true, ...(isThere ? {} : { released: time }) });
+    return true;
+  }
+
+  #unpin({ identity, time }: Op<'unpin'>): boolean {
+    const own = this.#content.binding(identity);
+    if (!own?.pinned) return true;
+    const { pinned: _, ...rest } = own;
+    this.#put(this.#nodesOf(own).length > 0 ? rest : { ...rest, released: time });
+    return true;
+  }
+
+  #reclaim({ identity, address, pinned }: Op<'reclaim'>): boolean {
     const own = this.#content.binding(identity);
     if (own === undefined) return true;
     const known = this.#around.premise?.binding(identity);
     if (own.address !== address || this.#nodesOf(own).length > 0 || known?.released !== own.released) return false;
+    if (own.pinned !== pinned) return false;
     const { held } = own;
     this.#put({ address, nodes: [], ...(held === undefined ? {} : { held }) });
     return true;

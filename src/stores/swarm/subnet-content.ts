@@ -137,11 +137,11 @@ export class SubnetContent implements Content {
 
 function bytesOf(entry: Entry | undefined): number {
   if (entry === undefined) return 0;
-  const { address, identity, nodes, held } = entry;
+  const { address, identity, nodes, held, pinned } = entry;
   const state = nodes.length > 0 ? 7 : 36; // `live : `, or `reserved …: ` with a time
   const who = identity === undefined ? 0 : Buffer.byteLength(identity) + state;
   const where = nodes.reduce((sum, node) => sum + node.length + 1, 0);
-  return address.length + 6 + (held === undefined ? 0 : 31) + who + where;
+  return address.length + 6 + (held === undefined ? 0 : 31) + (pinned ? 7 : 0) + who + where;
 }
 
 /** Whether a label is of an address, or of what nobody knows. */

@@ -41,16 +41,19 @@ function* ends(before: SubnetContent, after: SubnetContent, now: number): Iterab
 }
 
 function* begins(old: Entry | undefined, entry: Entry, now: number): IterableIterator<Change> {
-  const { address, identity, held, nodes, released } = entry;
+  const { address, identity, held, nodes, released, pinned } = entry;
   if (held !== undefined && old?.held === undefined) yield { op: 'hold', address };
   if (identity === undefined) return;
   const isSame = old?.identity === identity;
   const bind: Change = { op: 'bind', identity, address };
   if (!isSame) yield held === undefined ? bind : { ...bind, ticket: true };
+  const wasPinned = isSame && old?.pinned === true;
+  const time = released ?? now;
+  if (pinned && !wasPinned) yield { op: 'pin', identity, address, time };
+  if (!pinned && wasPinned) yield { op: 'unpin', identity, time };
   const were = isSame ? (old?.nodes ?? []) : [];
   for (const node of nodes) if (!were.includes(node)) yield { op: 'live', identity, node };
   const left = were.filter((node) => !nodes.includes(node));
-  const time = released ?? now;
   for (const node of left) yield { op: 'gone', identity, node, time };
   // Nobody was seen to leave: the time of the release is told all the same.
   if (nodes.length > 0 || left.length > 0 || (isSame && old?.released === released)) return;

@@ -171,7 +171,9 @@ export class Client implements Member {
     return new Promise((resolve, reject) => {
       const left = deadline === undefined ? 3000 : deadline - process.clock.now();
       const callOff = process.clock.after(left, () => reject(new Error('4 DEADLINE_EXCEEDED: Deadline exceeded')));
+      let times = 0;
       network.send(machine, this.#member, () => {
+        if (times++ > 0) this.#around.happened('a call comes twice');
         if (etcd.isDown(this.#member)) return; // nobody is there to refuse it
         const refusal = etcd.refusal(this.#member);
         let answer: () => void;

@@ -1,5 +1,6 @@
 // Every step, in the order in which they are played.
 import type { StoreName } from '../rig/rig.js';
+import { chosenSteps } from './chosen.js';
 import { containerSteps } from './containers.js';
 import { etcdSteps } from './etcd.js';
 import { exhaustionSteps } from './exhaustion.js';
@@ -21,6 +22,7 @@ function all(store: StoreName): readonly Step[] {
     ...containerSteps,
     ...STORE_STEPS[store],
     ...exhaustionSteps,
+    ...chosenSteps,
     ...fieldSteps,
     ...yardstickSteps,
   ];

@@ -1,0 +1,90 @@
+// What Swarm's leader has, by its own word. It begins with its pools, then says again all that its records hold, and
+// asks for whatever is new: who has heard it from its beginning knows what it cannot have. Its records tell that only
+// in part: of the load balancers' ends nothing is shown.
+
+import type { Clock } from '../service/clock.js';
+import type { SubnetKey } from '../service/index.js';
+
+/** When the address was given last: by the clock that nobody sets, and after how many calls. */
+export interface Given {
+  readonly at: number;
+  readonly turn: number;
+}
+
+interface Word {
+  readonly begun: number;
+  readonly given: Map<string, Given>;
+  /** All that it has asked for by name or was given, and has not given back. */
+  readonly has: Set<string>;
+}
+
+export class Said {
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  readonly #words = new Map<string, Word>();
+  /** A leader could not begin, by that clock: what it says of its records from then on has gaps. */
+  #stumbled = false;
+  /** Calls so far. */
+  #turn = 0;
+
+  constructor(clock: Pick<Clock, 'elapsed'>) {
+    this.#clock = clock;
+  }
+
+  /** A call that may have to be tried again. */
+  turn(): number {
+    return ++this.#turn;
+  }
+
+  /** It asks for its pool: what was said before is no longer so. */
+  begin(subnet: SubnetKey): void {
+    this.#words.set(keyOf(subnet), { begun: this.#clock.elapsed(), given: new Map(), has: new Set() });
+  }
+
+  /** It was refused its pool because the store was away. Later it gets it, and does not say again what is in it. */
+  stumble(): void {
+    this.#stumbled = true;
+  }
+
+  /** Its network is gone. */
+  end(subnet: SubnetKey): void {
+    this.#words.delete(keyOf(subnet));
+  }
+
+  /** Another node leads. @param at when that was so: what has begun since then stands */
+  lose(at: number): void {
+    this.#stumbled = false;
+    for (const [key, { begun }] of this.#words) if (begun < at) this.#words.delete(key);
+  }
+
+  /** It asks for this very address: its records may have it, whatever it is answered. */
+  name(subnet: SubnetKey, address: string): void {
+    this.#words.get(keyOf(subnet))?.has.add(address);
+  }
+
+  give(subnet: SubnetKey, address: string): void {
+    const word = this.#words.get(keyOf(subnet));
+    word?.given.set(address, { at: this.#clock.elapsed(), turn: this.turn() });
+    word?.has.add(address);
+  }
+
+  giveBack(subnet: SubnetKey, address: string): void {
+    const word = this.#words.get(keyOf(subnet));
+    word?.given.delete(address);
+    word?.has.delete(address);
+  }
+
+  given(subnet: SubnetKey, address: string): Given | undefined {
+    return this.#words.get(keyOf(subnet))?.given.get(address);
+  }
+
+  /** Whether it has not got the address for certain. @param settled milliseconds in which a leader says all it has */
+  lacks(subnet: SubnetKey, address: string, settled: number): boolean {
+    const word = this.#words.get(keyOf(subnet));
+    if (word === undefined || this.#stumbled || this.#clock.elapsed() - word.begun < settled) return false;
+    return !word.has.has(address);
+  }
+}
+
+function keyOf({ space, cidr }: SubnetKey): string {
+  return `${space} ${cidr}`;
+}

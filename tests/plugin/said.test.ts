@@ -1,0 +1,138 @@
+// What Swarm's leader has, by its own word: how the sweeper knows a leak from the end of a load balancer that its node
+// has not asked for yet.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { SubnetService } from '../../src/service/index.js';
+import { network } from './docker.js';
+import { Flaky } from './flaky.js';
+import { clock, type Node, type Swarm, subnet, swarm, WAITS } from './nodes.js';
+
+const CIDR = '10.77.0.0/24';
+const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
+
+let store: Flaky;
+let run: Swarm;
+let leader: Node;
+let net: SubnetService;
+let G: string;
+/** Given by a leader before, and in nobody's records. */
+let leaked: string;
+/** Of node-2, by the records; its plugin has not been asked for it. */
+let balancer: string;
+let ticket: string;
+
+const states = () => [leaked, balancer, ticket].map((address) => net.inspect(address).state);
+
+beforeEach(async () => {
+  store = new Flaky();
+  run = await swarm(2, { store, waits: { ...WAITS, store: 0 } });
+  leader = run.nodes[0] as Node;
+  leader.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  G = await leader.pool('global', CIDR);
+  await leader.address(G, '', GATEWAY);
+  net = subnet(run.service, CIDR);
+  [leaked, balancer, ticket] = [await leader.address(G), await leader.address(G), await leader.address(G)];
+  leader.docker.state.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
+  leader.docker.state.tasks = [
+    {
+      ID: 't1',
+      ServiceID: 'id-web',
+      Slot: 1,
+      NodeID: 'node-2',
+      Status: { State: 'preparing' },
+      DesiredState: 'running',
+      NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
+    },
+  ];
+  leads('node-1');
+});
+
+afterEach(async () => {
+  await run.stop();
+});
+
+function leads(name: string): void {
+  leader.docker.state.nodes = run.nodes.map((node) => ({
+    ID: node.name,
+    Description: { Hostname: `host of ${node.name}` },
+    ManagerStatus: { Leader: node.name === name },
+  }));
+}
+
+/** As a new leader does. */
+async function begin(): Promise<void> {
+  await leader.pool('global', CIDR);
+  await leader.address(G, '10.77.0.1', GATEWAY);
+  for (const address of [balancer, ticket]) assert.equal(await leader.address(G, address), address);
+}
+
+async function looks(): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await leader.sweeper.look('node-1');
+    clock.ahead += 61_000;
+  }
+}
+
+describe('while a load balancer has not asked for its address', () => {
+  test('what the leader has not said again is swept, and what it has said is not', async () => {
+    leader.restart();
+    await begin();
+    await looks();
+    assert.deepEqual(states(), ['free', 'held', 'held']);
+  });
+
+  test('nothing is swept of what the leader was given since it began', async () => {
+    await looks();
+    assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+
+  test('nothing is swept by a process that has not heard the leader from its beginning', async () => {
+    leader.restart();
+    await looks();
+    assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+
+  test('nothing is swept before the leader has had time to say all', async () => {
+    await leader.sweeper.look('node-1');
+    clock.ahead += 61_000;
+    leader.restart();
+    await leader.sweeper.look('node-1');
+    clock.ahead += 59_000;
+    await leader.pool('global', CIDR);
+    clock.ahead += 2000;
+    await leader.sweeper.look('node-1');
+    assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+
+  test('nothing is swept when the leader got its pool late: it does not say again what is in it', async () => {
+    const pool = '10.78.0.0/24';
+    leader.docker.state.networks = [network('web', pool, { gateway: '10.78.0.1' })];
+    store.refusals = 1;
+    await assert.rejects(leader.pool('global', pool), /no connection/);
+    await leader.pool('global', pool);
+    const made = subnet(run.service, pool);
+    for (const address of ['10.78.0.2', '10.78.0.3']) await made.hold(address); // by other leaders, before
+    leader.docker.state.tasks[0].NetworksAttachments[0].Addresses = ['10.78.0.3/24'];
+    await looks();
+    assert.equal(made.inspect('10.78.0.2').state, 'held');
+  });
+
+  test('what a leader has said counts no more when another one has led since', async () => {
+    leader.restart();
+    await begin();
+    clock.ahead += 61_000;
+    leads('node-2');
+    await leader.sweeper.look('node-1');
+    leads('node-1');
+    await looks();
+    assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+
+  test('of two networks with one subnet nothing is swept by the word of one', async () => {
+    leader.docker.state.networks = ['web', 'twin'].map((name) => network(name, CIDR, { gateway: '10.77.0.1' }));
+    leader.restart();
+    await begin();
+    await looks();
+    assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+});

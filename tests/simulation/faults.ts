@@ -1,0 +1,181 @@
+// What goes wrong in a world: machines, processes, lines, etcd.
+import type { SwarmNode } from '../../src/simulator/swarm/node.js';
+import { type Deed, pick, rare, usual } from './deed.js';
+import type { World } from './world.js';
+
+export const faults = {
+  'depose leader': rare(({ swarm }) => swarm.depose()),
+  'machine dies': usual((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    if (node.engine.state === 'down') return;
+    world.pluginOf(node).die();
+    node.engine.die();
+    const settle = world.judge.disturb(node);
+    world.lasting(1000 + b * 50, () => {
+      boot(world, node);
+      settle();
+    });
+  }),
+  'docker restarts': usual((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    if (node.engine.state !== 'up') return;
+    const settle = world.judge.disturb(node);
+    void node.engine.shutDown().then(() => {
+      world.pluginOf(node).die();
+      world.lasting(200 + b * 3, () => {
+        boot(world, node);
+        settle();
+      });
+    });
+  }),
+  'plugin dies': usual((world, [a, b, c]) => {
+    const plugin = pick(world.plugins, a);
+    if (plugin.running === undefined) return;
+    plugin.die();
+    const settle = world.judge.disturb(plugin.node);
+    world.lasting(c % 3 === 0 ? b * 25 : b, () => {
+      if (plugin.node.engine.state !== 'down') plugin.start();
+      settle();
+    });
+  }),
+  /** A node gets tasks before its plugin is there: it never asks for its end of the load balancer until then. */
+  'plugin is late': rare((world, [a, b]) => {
+    const plugin = pick(world.plugins, a);
+    const { node } = plugin;
+    if (node.engine.state !== 'up') return;
+    world.swarm.setActive(node, false);
+    const settle = world.judge.disturb(node);
+    const callOff = world.timeline.after(8000, () => {
+      plugin.die();
+      node.record.isActive = true;
+      world.swarm.update('web', 'stop-first');
+    });
+    world.lasting(60_000 + b * 80, () => {
+      callOff();
+      node.record.isActive = true;
+      world.swarm.records.changed();
+      if (node.engine.state !== 'down') plugin.start();
+      settle();
+    });
+  }),
+  'plugin stands still': rare((world, [a, b, c]) => {
+    const plugin = pick(world.plugins, a);
+    const process = plugin.running?.process;
+    if (process === undefined) return;
+    process.stand();
+    const settle = world.judge.disturb(plugin.node);
+    // Docker gives up on a call after half a minute, and asks the next one.
+    world.lasting(500 + b * (c % 3 === 0 ? 45 : 20), () => {
+      process.goOn();
+      settle();
+    });
+  }),
+  'clock jumps': rare((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    node.wall.ahead = Math.floor((b / 1000 - 0.5) * 2 * world.plan.skew * (b % 3 === 0 ? 1 : 0.01));
+  }),
+  'cut from etcd': usual((world, [a, b, c]) => {
+    const node = pick(world.swarm.nodes, a);
+    const { hostname } = node.record;
+    const members = c % 4 === 0 ? [pick(world.etcd.members, c)] : world.etcd.members;
+    const ends = members.flatMap((member) => [
+      ...(b % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
+      ...(b % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
+    ]);
+    const settle = world.judge.disturb(node);
+    world.lasting(300 + (b % 2 === 0 ? c * 30 : c * 4), () => {
+      for (const end of ends) end();
+      settle();
+    });
+  }),
+  /** A line that comes and goes: what is begun in one moment is answered in none, or in the next. */
+  'bad line': rare((world, [a, b, c]) => {
+    const node = pick(world.swarm.nodes, a);
+    const { hostname } = node.record;
+    world.network.lost = 30;
+    let restore = () => {};
+    let isOver = false;
+    const turn = (isCut: boolean) => {
+      restore();
+      restore = () => {};
+      if (isOver) return;
+      const ends = isCut ? [world.network.cut(hostname, '*'), world.network.cut('*', hostname)] : [];
+      restore = () => {
+        for (const end of ends) end();
+      };
+      world.timeline.after(isCut ? 500 + b : 150 + c / 2, () => turn(!isCut));
+    };
+    turn(true);
+    const settle = world.judge.disturb('*');
+    world.lasting(15_000 + b * 30, () => {
+      isOver = true;
+      world.network.lost = 0;
+      turn(false);
+      settle();
+    });
+  }),
+  'cut from swarm': usual((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    node.isCutOff = true;
+    world.lasting(1000 + b * 40, () => {
+      node.isCutOff = false;
+    });
+  }),
+  'cut from all': usual((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    node.isCutOff = true;
+    const ends = [world.network.cut(node.record.hostname, '*'), world.network.cut('*', node.record.hostname)];
+    const settle = world.judge.disturb(node);
+    world.lasting(1000 + b * 50, () => {
+      node.isCutOff = false;
+      for (const end of ends) end();
+      settle();
+    });
+  }),
+  'etcd member leaves': rare((world, [a, b, c]) => {
+    const member = pick(world.etcd.members, a);
+    world.etcd.leave(member, c % 2 === 0 ? 'dies' : 'isolated');
+    const settle = world.judge.disturb('*');
+    world.lasting(500 + b * (c % 3 === 0 ? 40 : 8), () => {
+      world.etcd.comeBack(member);
+      settle();
+    });
+  }),
+  'etcd away': rare((world, [, b]) => {
+    for (const member of world.etcd.members) world.etcd.leave(member, 'dies');
+    const settle = world.judge.disturb('*');
+    world.lasting(500 + b * 30, () => {
+      for (const member of world.etcd.members) world.etcd.comeBack(member);
+      settle();
+    });
+  }),
+  'answers get lost': usual((world, [a, b]) => {
+    world.network.lost = 2 + (a % 40);
+    const settle = world.judge.disturb('*');
+    world.lasting(1000 + b * 8, () => {
+      world.network.lost = 0;
+      settle();
+    });
+  }),
+  'messages come twice': rare((world, [a, b]) => {
+    world.network.doubled = 5 + (a % 60);
+    world.lasting(3000 + b * 20, () => {
+      world.network.doubled = 0;
+    });
+  }),
+  'slow network': rare((world, [a, b]) => {
+    world.network.slowest = 20 + a / 4;
+    const settle = world.judge.disturb('*');
+    world.lasting(2000 + b * 10, () => {
+      world.network.slowest = 3;
+      settle();
+    });
+  }),
+  compaction: rare(({ etcd }) => etcd.compact()),
+} satisfies Record<string, Deed>;
+
+export function boot(world: World, node: SwarmNode): void {
+  if (node.engine.state !== 'down') return;
+  world.timeline.after(100 + world.timeline.chance.below(600), () => world.pluginOf(node).start());
+  void node.engine.boot();
+}
