@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { serve } from './serve.js';
 
 const CLASSIC = '#scenario=classic&step=9';
-const CROWD = '#scenario=crowd&step=32';
+const CROWD = '#scenario=crowd&step=18';
 interface Shot {
   readonly name: string;
   readonly width: number;
