@@ -12,6 +12,8 @@ export interface TwinOptions {
   held?: string[];
   /** Single addresses. The network address, and IPv4's broadcast address, are added by the twin. */
   excluded?: string[];
+  /** The addresses that are pinned, by identity. */
+  pins?: ReadonlyMap<string, string>;
 }
 
 export interface TwinBinding {
@@ -49,6 +51,9 @@ export function rebuildTwin(records: any[], options: TwinOptions): TwinResult {
   if (subnet.last - subnet.first > 1n) excluded.add(subnet.first);
   if (subnet.last - subnet.first > 1n && subnet.bits === 32) excluded.add(subnet.last);
   const held = new Set((options.held ?? []).map(toNumber));
+  const pins = new Map([...(options.pins ?? [])].map(([identity, address]) => [identity, toNumber(address)]));
+  const isAgainstPin = (identity: string, address: bigint) =>
+    [...pins].some(([who, at]) => (who === identity) !== (at === address));
 
   // 1. Records that take no part.
   const skipped: TwinResult['skipped'] = [];
@@ -69,6 +74,7 @@ export function rebuildTwin(records: any[], options: TwinOptions): TwinResult {
       if (address === undefined) reason = 'outside-subnet';
       else if (excluded.has(address)) reason = 'excluded';
       else if (held.has(address)) reason = 'held';
+      else if (isAgainstPin(read.identity, address)) reason = 'pinned';
       else claims.push({ ...read, address });
     }
     if (reason !== undefined) skipped.push({ reason, record: hasText(record?.ID) ? record.ID : `#${index}` });

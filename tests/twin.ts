@@ -8,6 +8,7 @@ export interface TwinOwner {
   live: boolean;
   /** Of the last release. */
   releasedAt: number;
+  pinned: boolean;
 }
 
 /** The code of the error that the real one must throw. */
@@ -93,10 +94,41 @@ export class SubnetTwin {
     return true;
   }
 
+  pin(identity: string, ordinal: number, time: number): number {
+    this.mustContain(ordinal);
+    const own = this.bindings.get(identity);
+    if (own !== undefined && own.ordinal !== ordinal) throw new Refusal('BOUND_ELSEWHERE');
+    if (own === undefined) {
+      this.bind(identity, ordinal);
+      this.bindings.get(identity)!.pinned = true;
+      this.retire(identity, time);
+    } else {
+      own.pinned = true;
+      this.queue = this.queue.filter((other) => other !== identity);
+    }
+    return ordinal;
+  }
+
+  unpin(identity: string, time: number): boolean {
+    const own = this.bindings.get(identity);
+    if (own === undefined) throw new Refusal('UNKNOWN');
+    if (!own.pinned) return false;
+    own.pinned = false;
+    if (!own.live) this.retire(identity, time);
+    return true;
+  }
+
+  /** The ordinals that are pinned, by identity. */
+  get pins(): Map<string, number> {
+    const pinned = [...this.bindings].filter(([, own]) => own.pinned);
+    return new Map(pinned.map(([identity, { ordinal }]) => [identity, ordinal]));
+  }
+
   reclaim(identity: string): number {
     const own = this.bindings.get(identity);
     if (own === undefined) throw new Refusal('UNKNOWN');
     if (own.live) throw new Refusal('LIVE');
+    if (own.pinned) throw new Refusal('PINNED');
     this.bindings.delete(identity);
     this.queue = this.queue.filter((other) => other !== identity);
     return own.ordinal;
@@ -147,10 +179,16 @@ export class SubnetTwin {
 
   /** Puts what a rebuild decided in the place of all bindings; reserved ones in the order given. */
   replace(bound: { identity: string; ordinal: number; live: boolean }[], reclaimOrder: string[], time: number): void {
+    const { pins } = this;
     this.bindings.clear();
     this.queue = [];
     for (const { identity, ordinal } of bound) this.make(identity, ordinal);
-    for (const identity of reclaimOrder) this.retire(identity, time);
+    const idle = [...pins.keys()].filter((identity) => !this.bindings.has(identity));
+    for (const [identity, ordinal] of pins) {
+      if (idle.includes(identity)) this.make(identity, ordinal);
+      this.bindings.get(identity)!.pinned = true;
+    }
+    for (const identity of [...idle, ...reclaimOrder]) this.retire(identity, time);
   }
 
   /** The state of every ordinal. */
@@ -182,7 +220,7 @@ export class SubnetTwin {
   }
 
   private make(identity: string, ordinal: number): number {
-    this.bindings.set(identity, { ordinal, live: true, releasedAt: 0 });
+    this.bindings.set(identity, { ordinal, live: true, releasedAt: 0, pinned: false });
     return ordinal;
   }
 
@@ -200,7 +238,7 @@ export class SubnetTwin {
     const own = this.bindings.get(identity)!;
     own.live = false;
     own.releasedAt = this.lastTime;
-    this.queue.push(identity);
+    if (!own.pinned) this.queue.push(identity);
   }
 
   private choose(first = 0, last = this.size - 1): number {

@@ -50,5 +50,6 @@ export function subnet_stats(id: u32): i32 {
   store<u64>(WINDOW, subnet.baseLo, 48);
   store<u64>(WINDOW, subnet.baseHi, 56);
   store<u32>(WINDOW, subnet.bindings.pinned, 64);
+  store<u32>(WINDOW, subnet.bindings.apart, 68);
   return status.OK;
 }

@@ -205,15 +205,15 @@ export function pins(script: Script): void {
     [7, 7],
   ]);
   const at = (ordinal: Value, time = 100) => ({ set: { ordinal, time } });
-  const counts = (live: number, reserved: number, held: number, all: number) => ({
-    expect: { window: le(4, 4, 29, 0, live, reserved, held, 2, 0) + le(16, 2, NETWORK) + le(4, all) },
+  const counts = (live: number, reserved: number, held: number, ...pinned: [all: number, reserved: number]) => ({
+    expect: { window: le(4, 4, 29, 0, live, reserved, held, 2, 0) + le(16, 2, NETWORK) + le(4, ...pinned) },
   });
   script.of('allocate', 'pinned', 'p.1', 'CHANGED', { expect: { ordinal: 1 } });
   script.of('pin', 'pinned', 'p.5', 'CHANGED', { ...at(5), expect: { ordinal: 5 } });
   script.of('pin', 'pinned', 'p.5', 'OK', { ...at(5), expect: { ordinal: 5 } });
   script.of('lookup', 'pinned', 'p.5', 'OK', { expect: described('p.5', 5, 2, 100) });
   script.of('pin', 'pinned', 'p.1', 'CHANGED', { ...at(1), expect: { ordinal: 1 } });
-  script.call('subnet_stats', ['pinned'], 'OK', counts(1, 1, 0, 2));
+  script.call('subnet_stats', ['pinned'], 'OK', counts(1, 1, 0, 2, 1));
   script.note('whom it is refused');
   script.of('pin', 'pinned', 'p.2', 'OCCUPIED', at(1));
   script.of('pin', 'pinned', 'p.2', 'EXCLUDED', at(7));
@@ -255,7 +255,7 @@ export function pins(script: Script): void {
   script.note('unpinned it queues behind the others, as released then');
   script.of('unpin', 'pinned', 'p.5', 'CHANGED', { ...at(0, 500), expect: { ordinal: 5 } });
   script.of('unpin', 'pinned', 'p.5', 'OK', { ...at(0, 600), expect: { ordinal: 5 } });
-  script.call('subnet_stats', ['pinned'], 'OK', counts(0, 2, 1, 1));
+  script.call('subnet_stats', ['pinned'], 'OK', counts(0, 2, 1, 1, 1));
   script.call('reclaim_oldest', ['pinned'], 'CHANGED', { set: { time: 501 }, expect: described('p.5', 5, 2, 500) });
   script.of('unpin', 'pinned', 'p.1', 'CHANGED', { ...at(0, 700), expect: { ordinal: 1 } });
   script.of('reclaim', 'pinned', 'p.1', 'CHANGED', { expect: described('p.1', 1, 2, 700) });

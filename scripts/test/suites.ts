@@ -46,6 +46,11 @@ const named: Record<string, Suite> = {
     only: (file) => file.endsWith('/scope.test.ts'),
     env: () => ({ LIMPET_DEPTH: '6' }),
   }),
+  'swarm-mutations': testsIn('tests/swarm-store', {
+    when: 'long',
+    only: (file) => file.endsWith('/mutated.test.ts'),
+    env: () => ({ LIMPET_MUTATIONS: '10000' }),
+  }),
   'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 

@@ -62,6 +62,14 @@ export function mayStillRun(container: Container): boolean {
   return hasItsAddresses(container) || container.state === 'restarting' || isFresh(container);
 }
 
+/**
+ * Whether nobody makes it again by itself once it is removed: Swarm would, and Compose. What is only stopped can be
+ * started.
+ */
+export function isPassing({ task, project }: Container): boolean {
+  return task === undefined && project === undefined;
+}
+
 /** Whether two entries of Docker's lists are one container. */
 export function isSame(
   container: Container,

@@ -7,6 +7,7 @@
 //   db, web.internal                 a plain container
 //   container:web.3                  a plain container whose name looks like a task's: never the task
 
+import { secondHome, whose } from '../service/second-homes.js';
 import type { Container, Service, Task } from './shapes.js';
 
 /** Swarm's IDs, and so its nodes': 25 characters of base 36. Slots are numbers. */
@@ -47,9 +48,18 @@ export function identityOfName(name: string): string {
   return TASK_CONTAINER.exec(name)?.[1] ?? plain(name);
 }
 
-/** `web` of `web.3` and of `agent.<node>`; undefined for what is no service's task. */
-export function serviceOf(identity: string): string | undefined {
+/** `web` of `web.3`, of its second home, and of `agent.<node>`; undefined for what is no service's task. */
+export function serviceOf(name: string): string | undefined {
+  const identity = whose(name);
   return /^(?:@|container:)/.test(identity) ? undefined : TASK.exec(identity)?.[1];
+}
+
+/**
+ * The second home that the identity has, or is to have when it is needed; undefined where it has none. Two tasks of one
+ * slot run at once by Swarm's design (`start-first`); two containers of one name do not.
+ */
+export function secondHomeOf(identity: string): string | undefined {
+  return serviceOf(identity) === undefined ? undefined : secondHome(identity);
 }
 
 /**

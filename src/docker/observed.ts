@@ -5,7 +5,7 @@ import { contains } from '../host/cidr.js';
 import { canonical, subnetOf } from './address.js';
 import type { DockerApi } from './api.js';
 import { type Believed, believed, type Doubt, fit, type TaskRecords } from './believed.js';
-import { hasItsAddresses } from './containers.js';
+import { hasItsAddresses, isPassing } from './containers.js';
 import { identityOf, identityOfTask, isBalancerEnd } from './identities.js';
 import { guest } from './made-up.js';
 import { isOn } from './networks.js';
@@ -22,6 +22,8 @@ export interface Resident {
   readonly container: string;
   /** Its ID; undefined for a container of another node. */
   readonly id?: string;
+  /** Nobody makes it again by itself once it is removed; undefined for a container of another node. */
+  readonly isPassing?: boolean;
   readonly address: string;
   /** The node's ID; undefined for a plain container of another node. */
   readonly node: string | undefined;
@@ -99,7 +101,8 @@ export function residentsHere(
       .filter((address) => contains(cidr, address));
     const { name, id } = container;
     const who = believed(container, records);
-    return addresses.map((address) => ({ ...at(address, who), container: name, id, node, here: true }));
+    const about = { container: name, id, isPassing: isPassing(container), node, here: true };
+    return addresses.map((address) => ({ ...at(address, who), ...about }));
   });
 }
 

@@ -42,6 +42,7 @@ const LABEL = {
   name: 'com.docker.swarm.task.name',
   service: 'com.docker.swarm.service.name',
   serviceId: 'com.docker.swarm.service.id',
+  project: 'com.docker.compose.project',
 } as const;
 
 const container = objectOf({
@@ -56,6 +57,7 @@ const container = objectOf({
 export function readContainer(value: unknown): Container {
   const { Id, Names, State, Created, Labels, NetworkSettings } = container.parse(value);
   const labels = labelsOf(Labels);
+  const project = text.parse(Labels[LABEL.project]);
   const read = {
     id: Id,
     name: (Names[0] ?? '').replace(/^\//, ''),
@@ -63,6 +65,7 @@ export function readContainer(value: unknown): Container {
     created: Created * 1000,
     endpoints: NetworkSettings.Networks.map(readEndpoint),
     ...(labels === undefined ? {} : { labels }),
+    ...(project === '' ? {} : { project }),
   };
   const id = text.parse(Labels[LABEL.id]);
   if (id === '') return read;

@@ -22,6 +22,8 @@ export interface Container {
   readonly created: number;
   /** Absent for a container that no Swarm task stands behind. */
   readonly task?: { readonly id: string; readonly name: string; readonly service: string; readonly serviceId: string };
+  /** Compose's project; absent for a container that Compose has not made. */
+  readonly project?: string;
   readonly endpoints: readonly Endpoint[];
   /** Those that say something to Limpet: `choices.ts`. Absent when none does. */
   readonly labels?: Readonly<Record<string, string>>;

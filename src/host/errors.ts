@@ -26,6 +26,10 @@ export interface LimpetErrorDetails {
     readonly excluded?: bigint;
     /** How many addresses reclaiming can free. */
     readonly reclaimable?: number;
+    /** Whose reserved address gives way next, as the service knows; absent when nothing is reserved. */
+    readonly next?: string;
+    /** When it does, in milliseconds since the epoch; absent when it never does by itself. */
+    readonly due?: number;
     readonly addressSpace?: string;
     readonly version?: 4 | 6;
   };

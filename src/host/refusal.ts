@@ -62,12 +62,12 @@ interface Known {
 
 function full(core: CoreSubnet, who: string, known: Known): LimpetError<'FULL'> {
   const { size, text } = core.cidr;
-  const { live, reserved, held, excluded } = core.counts();
+  const { live, reserved, held, excluded, reclaimable } = core.counts();
   const what = known.range === undefined ? text : `the range ${known.range} of ${text}`;
   const counts = `of ${size} addresses ${live} are live, ${reserved} reserved, ${held} held, ${excluded} excluded`;
   const all = known.range === undefined ? counts : `in ${text}, ${counts}`;
-  const message = `${what} is full: no address for ${who}; ${all}; reclaiming can free ${reserved}`;
-  return new LimpetError('FULL', message, { ...known, size, live, reserved, held, excluded, reclaimable: reserved });
+  const message = `${what} is full: no address for ${who}; ${all}; reclaiming can free ${reclaimable}`;
+  return new LimpetError('FULL', message, { ...known, size, live, reserved, held, excluded, reclaimable });
 }
 
 function occupied(

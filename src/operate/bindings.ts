@@ -4,6 +4,7 @@ import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { AddressState } from '../host/types.js';
 import { type SubnetService, waitsFor } from '../service/index.js';
+import { homesOf, isSecondHome, whose } from '../service/second-homes.js';
 import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
 
@@ -14,6 +15,8 @@ export interface AddressRow {
   readonly address: string;
   readonly state: AddressState;
   readonly identity?: string;
+  /** The address is the second home of the identity; absent of its first one. */
+  readonly home?: 'second';
   /** A person chose the address: `waits` for an identity that runs at another one until it stops. */
   readonly pinned?: 'home' | 'waits';
   /** The IDs of the nodes where it is live. */
@@ -63,7 +66,7 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
  */
 export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
   const { service } = environment;
-  const found = selectSubnets(service, selection).flatMap((net) => rowsOf(net, key));
+  const found = selectSubnets(service, selection).flatMap((net) => homesOf(key).flatMap((home) => rowsOf(net, home)));
   if (addressIn(key) !== undefined && found.length === 0) {
     return listing(
       environment,
@@ -98,10 +101,12 @@ function bindingRow(net: SubnetService, identity: string): AddressRow | undefine
   const { pinned, ...row } = binding;
   const waits = waitsFor(identity);
   const how = pinned && { pinned: waits === undefined ? ('home' as const) : ('waits' as const) };
-  return { ...whereOf(net), ...row, ...(waits === undefined ? {} : { identity: waits }), ...how };
+  const name = waits ?? identity;
+  const second = isSecondHome(name) ? ({ home: 'second' } as const) : {};
+  return { ...whereOf(net), ...row, identity: whose(name), ...second, ...how };
 }
 
-/** The identity's own address, and one that was chosen for it and waits. */
+/** One home's address, and one that was chosen for it and waits. */
 function rowsOf(net: SubnetService, identity: string): AddressRow[] {
   const pin = net.pinOf(identity);
   const own = bindingRow(net, identity);

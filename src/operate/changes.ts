@@ -5,14 +5,15 @@ import { serviceOf } from '../docker/identities.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import { parseDuration, type SubnetService } from '../service/index.js';
+import { homesOf, restsSince } from '../service/second-homes.js';
 import { isNode, namesOfNodes, type OperateEnvironment } from './environment.js';
 import { onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 export interface ReclaimOptions extends Selection {
-  /** This one identity, or every binding that the filters leave. */
+  /** This one identity with both its homes, or every binding that the filters leave. */
   readonly identity?: string | undefined;
   readonly service?: string | undefined;
-  /** As `7d`: reserved for at least so long. */
+  /** As `7d`: reserved for at least so long, without its identity being live at another home. */
   readonly olderThan?: string | undefined;
   readonly dryRun?: boolean | undefined;
 }
@@ -77,7 +78,7 @@ export async function release(
   { identity, node, ...selection }: ReleaseOptions,
 ): Promise<{ readonly released: readonly Ended[] }> {
   const released: Ended[] = [];
-  for (const { net, binding } of knownBindings(context, identity, selection)) {
+  for (const { net, binding } of knownBindings(context, [identity], selection)) {
     const ids = net.lookup(identity)?.nodes.filter((id) => isNode(context, id, node)) ?? [];
     if (ids.length > 1) {
       const message = `${ids.length} nodes are named ${JSON.stringify(node)}; give one's ID: ${ids.join(', ')}`;
@@ -129,22 +130,25 @@ type Chosen = { readonly net: SubnetService; readonly binding: Binding };
 
 /** @throws LimpetError LIVE when it runs somewhere: nothing is reclaimed then, in no subnet */
 function bindingsOf(context: OperateEnvironment, identity: string, selection: Selection): Chosen[] {
-  const found = knownBindings(context, identity, selection);
+  const found = knownBindings(context, homesOf(identity), selection);
   const live = found.find(({ binding }) => binding.state === 'live');
   if (live === undefined) return found;
-  const { nodes } = live.net.lookup(identity) ?? { nodes: [] };
+  const { nodes } = live.net.lookup(live.binding.identity) ?? { nodes: [] };
   const message =
     `${JSON.stringify(identity)} is live on ${namesOfNodes(context, nodes)}: only what does not run can be ` +
     'reclaimed';
   throw new LimpetError('LIVE', message, { identity, subnet: live.net.cidr, nodes });
 }
 
-function knownBindings({ service }: OperateEnvironment, identity: string, selection: Selection): Chosen[] {
-  const found = selectSubnets(service, selection).flatMap((net) => {
-    const binding = net.lookup(identity);
-    return binding === undefined ? [] : [{ net, binding }];
-  });
+function knownBindings({ service }: OperateEnvironment, homes: readonly string[], selection: Selection): Chosen[] {
+  const found = selectSubnets(service, selection).flatMap((net) =>
+    homes.flatMap((home) => {
+      const binding = net.lookup(home);
+      return binding === undefined ? [] : [{ net, binding }];
+    }),
+  );
   if (found.length > 0) return found;
+  const [identity] = homes;
   const message = `${JSON.stringify(identity)} has no address in ${selection.subnet ?? 'any subnet'}`;
   throw new LimpetError('UNKNOWN', message, { identity });
 }
@@ -157,9 +161,11 @@ function dueBindings({ service, clock }: OperateEnvironment, options: ReclaimOpt
   const before = clock.now() - age;
   return selectSubnets(service, options).flatMap((net) => {
     return [...net.list()]
-      .filter(({ identity, releasedAt }) => {
-        if (releasedAt === undefined || releasedAt > before) return false;
-        return options.service === undefined || serviceOf(identity) === options.service;
+      .filter((binding) => {
+        // By age a home that waits for the next turn of an identity that runs is not old: by name it is chosen.
+        const since = options.olderThan === undefined ? binding.releasedAt : restsSince(net, binding);
+        if (since === undefined || since > before) return false;
+        return options.service === undefined || serviceOf(binding.identity) === options.service;
       })
       .map((binding) => ({ net, binding }));
   });

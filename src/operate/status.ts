@@ -1,6 +1,7 @@
 // `limpet status`: every subnet by its counts, and a warning where addresses run short.
 
 import type { DamagedSubnet, SubnetService, SubnetSpec } from '../service/index.js';
+import { isSecondHome } from '../service/second-homes.js';
 import { nameOfNode, type OperateEnvironment } from './environment.js';
 import { type Selection, selectSubnets } from './select.js';
 
@@ -16,6 +17,8 @@ export interface SubnetStatus {
   readonly held: number;
   readonly excluded: number;
   readonly free: number;
+  /** How many of the live and the reserved addresses are second homes. */
+  readonly second: number;
   /** Of the live and reserved ones those that a person chose. */
   readonly pinned: number;
   /** `tight`: not every live task could have a ticket of its own. `full`: no address is free. */
@@ -55,7 +58,17 @@ export function statusOf(net: SubnetService): SubnetStatus {
   const { space, cidr, policy, reclaim } = net.spec;
   const { size, live, reserved, held, excluded, free, pinned } = net.stats;
   const counts = { size: Number(size), live, reserved, held, excluded: Number(excluded), free: Number(free), pinned };
-  return { space, subnet: cidr, policy, reclaim, ...counts, ...room(cidr, counts) };
+  let second = 0;
+  for (const { identity } of net.list()) if (isSecondHome(identity)) second++;
+  const left = { ...counts, second, reserved: reclaimable(net) };
+  return { space, subnet: cidr, policy, reclaim, ...counts, second, ...room(cidr, left) };
+}
+
+/** Reserved bindings that are not pinned. */
+function reclaimable(net: SubnetService): number {
+  const { reserved, pinned } = net.stats;
+  if (pinned === 0) return reserved;
+  return [...net.list()].filter((each) => each.state === 'reserved' && !each.pinned).length;
 }
 
 /**
@@ -63,10 +76,14 @@ export function statusOf(net: SubnetService): SubnetStatus {
  * knows it by. So the free addresses and those held (among them the tickets that have been given) should be as many as
  * the live bindings.
  */
-function room(cidr: string, { live, reserved, held, free }: Record<'live' | 'reserved' | 'held' | 'free', number>) {
+function room(
+  cidr: string,
+  { live, reserved, held, free, second }: Record<'live' | 'reserved' | 'held' | 'free' | 'second', number>,
+) {
   const spare = reserved === 0 ? '' : `; ${reserved} reserved could be reclaimed`;
   if (free === 0) return { room: 'full', warning: `${cidr} is full: no new task can get a ticket${spare}` } as const;
   if (free + held >= live) return { room: 'plenty' } as const;
   const has = `${free} free and ${held} held addresses for the tickets of ${live} live bindings`;
-  return { room: 'tight', warning: `${cidr} is tight: ${has}; plan twice as many addresses as tasks${spare}` } as const;
+  const plan = `${second === 0 ? 'twice' : 'three times'} as many addresses as tasks`;
+  return { room: 'tight', warning: `${cidr} is tight: ${has}; plan ${plan}${spare}` } as const;
 }

@@ -21,11 +21,18 @@ export interface AllocateOptions extends CallOptions {
    * with a binding keeps its own, and a ticket is given wherever it is: both are asked for by name.
    */
   readonly range?: string | undefined;
+  /**
+   * Identities that nobody comes back as: their addresses go first, without a hold-down. Asked for only when the subnet
+   * is full, and lets addresses go when it is.
+   */
+  readonly gone?: (() => Promise<readonly string[]>) | undefined;
 }
 
 export interface HoldOptions extends CallOptions {
   /** `first-last` or a CIDR: the address is chosen in it, and room is made in it alone. */
   readonly range?: string | undefined;
+  /** As of {@link AllocateOptions}. */
+  readonly gone?: AllocateOptions['gone'];
 }
 
 /** @internal */
@@ -68,7 +75,7 @@ export class Proposals {
     return address;
   }
 
-  async bind(live: LiveChange, { ticket, range, deadline }: AllocateOptions): Promise<string | undefined> {
+  async bind(live: LiveChange, { ticket, range, gone, deadline }: AllocateOptions): Promise<string | undefined> {
     const { identity, node } = live;
     const { net } = this.#of.state;
     const isTraded = ticket !== undefined && net.inspect(ticket).state === 'held';
@@ -76,7 +83,7 @@ export class Proposals {
       if (ticket === undefined) return this.#of.state.net.allocate(identity, range === undefined ? {} : { range });
       return isTraded ? this.#of.state.net.trade(identity, ticket) : this.#of.state.net.bind(identity, ticket);
     };
-    const address = await this.#choose(choose, { range, deadline });
+    const address = await this.#choose(choose, { range, gone, deadline });
     if (address === undefined) return undefined;
     this.#of.state.propose(identity, address);
     const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
@@ -93,7 +100,7 @@ export class Proposals {
     return this.#decideHold(this.#of.state.net.hold(address), 'asked for', deadline);
   }
 
-  async holdNext({ range, deadline }: Room): Promise<string | undefined> {
+  async holdNext({ range, gone, deadline }: Room): Promise<string | undefined> {
     const { spares, state } = this.#of;
     const spare = spares.take(range ?? '');
     if (spare !== undefined) {
@@ -102,7 +109,7 @@ export class Proposals {
       return spare;
     }
     const choose = () => state.net.holdNext(range === undefined ? {} : { range });
-    const address = await this.#choose(choose, { range, deadline });
+    const address = await this.#choose(choose, { range, gone, deadline });
     if (address === undefined) return undefined;
     const more: string[] = [];
     for (let left = spares.size - 1; left > 0; left--) {
@@ -142,7 +149,7 @@ export class Proposals {
   async #choose(choose: () => string, room: Room): Promise<string | undefined> {
     const first = unlessFull(choose);
     if (typeof first === 'string') return first;
-    if (!(await this.#of.reclaimer.makeRoom(room))) throw first;
+    if (!(await this.#of.reclaimer.makeRoom(room))) throw this.#of.reclaimer.explained(first, room);
     this.#of.check();
     const second = unlessFull(choose);
     return typeof second === 'string' ? second : undefined;
@@ -150,7 +157,7 @@ export class Proposals {
 }
 
 /** What was chosen, or the error FULL. */
-function unlessFull(choose: () => string): string | LimpetError {
+function unlessFull(choose: () => string): string | LimpetError<'FULL'> {
   try {
     return choose();
   } catch (error) {

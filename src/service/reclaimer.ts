@@ -1,17 +1,21 @@
 // When reserved bindings become free again by the policy of their subnet: by age, woken by a timer, or when it is full.
 
+import type { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import type { Clock } from './clock.js';
 import type { CallOptions, Deadline } from './deadline.js';
+import { explained } from './full.js';
+import type { GivingWay, Place } from './giving-way.js';
 import type { ReclaimPolicy } from './store.js';
 
-export type Reason = 'asked' | 'age' | 'full';
+export type Reason = 'asked' | 'age' | 'full' | 'gone';
 
 /** What a log says of each. */
 export const WHY: Readonly<Record<Reason, string>> = {
   asked: 'asked to',
   age: 'released long enough ago',
   full: 'the subnet is full',
+  gone: 'the subnet is full, and its container was removed',
 };
 
 /** Before a sweep that failed is tried again. */
@@ -27,15 +31,13 @@ export interface Reclaiming {
 }
 
 /** Where room is needed, and until when. */
-export interface Room extends CallOptions {
-  /** Anywhere in the subnet when absent. */
-  readonly range?: string | undefined;
+export interface Room extends CallOptions, Pick<Place, 'range'> {
+  readonly gone?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** What the reclaimer needs of its subnet. */
 export interface Reclaimable {
-  /** The binding that was released first, of those in the range if one is named. */
-  oldest(range?: string): Binding | undefined;
+  readonly givingWay: GivingWay;
   reclaim(reclaiming: Reclaiming): Promise<void>;
   failed(error: Error): void;
 }
@@ -45,6 +47,8 @@ export class Reclaimer {
   readonly #clock: Clock;
   readonly #subnet: Reclaimable;
   #cancel = () => {};
+  /** When the next sweep is due; undefined when none is. */
+  #wakes: number | undefined;
   #ended = false;
 
   constructor(policy: ReclaimPolicy, clock: Clock, subnet: Reclaimable) {
@@ -59,52 +63,83 @@ export class Reclaimer {
     this.plan();
   }
 
-  /** Reclaims the oldest binding, of the range, that the hold-down no longer protects; false when there is none. */
-  async makeRoom({ range, deadline }: Room): Promise<boolean> {
+  /** Reclaims the binding whose turn it is, of the range, if the hold-down lets it go; false when there is none. */
+  async makeRoom({ range, gone, deadline }: Room): Promise<boolean> {
     const { whenFull } = this.#policy;
     if (whenFull === undefined) return false;
-    const oldest = this.#subnet.oldest(range);
-    const isDue = (binding: Binding) => this.#isDue(binding, whenFull.holdDown);
-    if (oldest === undefined || !isDue(oldest)) return false;
-    await this.#subnet.reclaim({ identity: oldest.identity, isDue, reason: 'full', deadline });
+    const { givingWay } = this.#subnet;
+    const now = () => this.#clock.now();
+    const place = { range, gone: await gone?.() };
+    const going = givingWay.next(place, now() - whenFull.holdDown);
+    if (going === undefined) return false;
+    const isGone = going.kind === 'gone';
+    const isDue = (binding: Binding) => {
+      if (isGone) return binding.releasedAt === going.since; // nobody has come back as it meanwhile
+      const since = givingWay.since(binding);
+      return since !== undefined && since + whenFull.holdDown <= now();
+    };
+    await this.#subnet.reclaim({ identity: going.identity, isDue, reason: isGone ? 'gone' : 'full', deadline });
     return true;
   }
 
-  /** Wakes when the next binding is old enough. To be called when the oldest may be another one. */
+  /** The refusal of whoever found no room, with what the policy will do about it. */
+  explained(full: LimpetError<'FULL'>, { range }: Room): LimpetError<'FULL'> {
+    return explained(full, this.#policy, this.#subnet.givingWay.inTurn({ range }), this.#clock.now());
+  }
+
+  /** Wakes when the next binding is old enough. To be called when any may have become older. */
   plan(): void {
-    this.#cancel();
     const { after } = this.#policy;
-    const oldest = after === undefined || this.#ended ? undefined : this.#subnet.oldest();
-    if (after === undefined || oldest?.releasedAt === undefined) return;
-    this.#cancel = this.#clock.after(oldest.releasedAt + after - this.#clock.now(), () => void this.#sweep(after));
+    const longest = after === undefined || this.#ended ? undefined : this.#subnet.givingWay.longestResting();
+    if (after === undefined || longest === undefined) this.#sleep();
+    else this.#wakeAt(longest.since + after, after);
+  }
+
+  /** Something was released right now. Whatever rests since now is not older than what is waited for already. */
+  released(): void {
+    const { after } = this.#policy;
+    if (after === undefined || this.#ended) return;
+    const due = this.#clock.now() + after;
+    if (this.#wakes === undefined || this.#wakes > due) this.#wakeAt(due, after);
   }
 
   end(): void {
     this.#ended = true;
+    this.#sleep();
+  }
+
+  #wakeAt(moment: number, after: number): void {
     this.#cancel();
+    this.#wakes = moment;
+    this.#cancel = this.#clock.after(moment - this.#clock.now(), () => void this.#sweep(after));
+  }
+
+  #sleep(): void {
+    this.#cancel();
+    this.#wakes = undefined;
   }
 
   async #sweep(after: number): Promise<void> {
+    const { givingWay } = this.#subnet;
+    const due = () => (this.#ended ? [] : givingWay.restingSince(this.#clock.now() - after));
+    const isDue = (binding: Binding) => {
+      const since = givingWay.isResting(binding) ? givingWay.since(binding) : undefined;
+      return since !== undefined && since + after <= this.#clock.now();
+    };
     try {
-      while (!this.#ended) {
-        const oldest = this.#subnet.oldest();
-        if (oldest === undefined || !this.#isDue(oldest, after)) break;
-        const { identity } = oldest;
-        const isDue = (binding: Binding) => this.#isDue(binding, after);
-        await this.#subnet.reclaim({ identity, isDue, reason: 'age', deadline: undefined });
-        if (!this.#ended && this.#subnet.oldest()?.identity === identity) {
-          throw new Error(`${identity} could not be reclaimed`);
+      for (let all = due(); all.length > 0; all = due()) {
+        for (const { identity } of all) {
+          await this.#subnet.reclaim({ identity, isDue, reason: 'age', deadline: undefined });
+          if (this.#ended) return;
         }
+        const [first] = all;
+        if (first?.identity === due()[0]?.identity) throw new Error(`${first?.identity} could not be reclaimed`);
       }
       this.plan();
     } catch (error) {
       if (this.#ended) return;
       this.#subnet.failed(error as Error);
-      this.#cancel = this.#clock.after(RETRY, () => void this.#sweep(after));
+      this.#wakeAt(this.#clock.now() + RETRY, after);
     }
-  }
-
-  #isDue(binding: Binding, age: number): boolean {
-    return binding.releasedAt !== undefined && binding.releasedAt + age <= this.#clock.now();
   }
 }

@@ -2,6 +2,7 @@
 // decides: a change counts once `commit` has answered. Stores know nothing of policy, of the core, or of one another.
 
 import type { Policy } from '../host/types.js';
+import { visible } from '../host/visible.js';
 import type { Deadline } from './deadline.js';
 
 /** When reserved bindings become free again. Milliseconds; both may be given, neither means never. */
@@ -140,7 +141,7 @@ export interface DamagedSubnet extends SubnetKey {
 
 /** As it is told to people. */
 export function unreadableText({ space, cidr, why }: DamagedSubnet): string {
-  return `${cidr} in ${space} cannot be read in the store: ${why}`;
+  return visible(`${cidr} in ${space} cannot be read in the store: ${why}`);
 }
 
 export interface Store {

@@ -10,6 +10,8 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { Endings } from './endings.js';
+import { GivingWay } from './giving-way.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
@@ -44,10 +46,11 @@ export class SubnetService {
   readonly #commits: Commits;
   readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
+  readonly #endings: Endings;
   readonly #proposals: Proposals;
   readonly #spares: Spares;
   readonly #pins: Pins;
-  readonly #reclaimed = { asked: 0, age: 0, full: 0 };
+  readonly #reclaimed = { asked: 0, age: 0, full: 0, gone: 0 };
   #ended = false;
 
   /** @internal Made by the service. */
@@ -57,7 +60,7 @@ export class SubnetService {
     this.#commits = new Commits(spec, around);
     this.#turns = new Turns(spec.cidr, around.clock, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
-      oldest: (range) => this.state.oldest(range),
+      givingWay: new GivingWay(this.state),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
       failed: (error) => this.#log({ event: 'sweep-failed', why: error.message }),
     });
@@ -68,6 +71,7 @@ export class SubnetService {
       isHeld: (address) => this.isHeld(address),
       letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
     });
+    this.#endings = new Endings(this.state, this.#commits);
     this.#pins = new Pins({
       state: this.state,
       commits: this.#commits,
@@ -155,7 +159,7 @@ export class SubnetService {
         node,
         why: `no longer runs on ${this.#around.nameOf(node)}`,
       });
-      this.#reclaimer.plan();
+      this.#reclaimer.released();
       return true;
     });
   }
@@ -178,9 +182,9 @@ export class SubnetService {
    * Holds the next free address, of the range if one is named, without an identity.
    * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
-  async holdNext({ range, deadline }: HoldOptions = {}): Promise<string> {
-    const turn = { what: 'hold the next free address', deadline };
-    return this.#turns.take(turn, () => this.#proposals.holdNext({ range, deadline }));
+  async holdNext(options: HoldOptions = {}): Promise<string> {
+    const turn = { what: 'hold the next free address', deadline: options.deadline };
+    return this.#turns.take(turn, () => this.#proposals.holdNext(options));
   }
 
   /**
@@ -195,8 +199,7 @@ export class SubnetService {
       }
       // Asked before: a shared store may tell of the change before it answers.
       const was = this.isHeld(address);
-      if (!(await this.#commits.commit([{ op: 'unhold', address }], deadline))) return undefined;
-      this.state.apply({ op: 'unhold', address });
+      if (!(await this.#endings.end({ op: 'unhold', address }, deadline))) return undefined;
       if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
       return was;
     });
@@ -351,6 +354,12 @@ export class SubnetService {
     this.#reclaimer.plan();
   }
 
+  /** @internal The store has told it. */
+  learn(change: Change): void {
+    this.#endings.told(change);
+    this.state.apply(change);
+  }
+
   /** @internal */
   end(): void {
     this.#ended = true;
@@ -382,9 +391,7 @@ export class SubnetService {
 
   async #reclaimNow(binding: Binding, reason: Reason, deadline: Deadline | undefined): Promise<boolean> {
     const { identity, address } = binding;
-    const reclaim: Change = { op: 'reclaim', identity, address };
-    if (!(await this.#commits.commit([reclaim], deadline))) return false;
-    this.state.apply(reclaim);
+    if (!(await this.#endings.end({ op: 'reclaim', identity, address }, deadline))) return false;
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });
     return true;

@@ -1,7 +1,6 @@
 // What one subnet's core knows, and what it knows beside: on which nodes a binding is live, and what has only been
 // proposed. Everything here is synchronous and asks no store: it is what the store's facts are applied to.
 
-import { parseAddress, parseRange } from '../host/address.js';
 import { checkTime } from '../host/arguments.js';
 import { LimpetError } from '../host/errors.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
@@ -82,22 +81,9 @@ export class SubnetState {
     return ordinal === undefined ? [] : this.#liveNodes.on(ordinal);
   }
 
-  /**
-   * The binding that was released first and is not pinned, of those in the range if one is named. The core keeps them
-   * in order, but not by range: then it costs a walk over all bindings up to the range's end.
-   */
-  oldest(range?: string): Binding | undefined {
-    if (range === undefined) return this.#net.oldest();
-    const { version } = this.#net;
-    const [first, last] = parseRange(range, version);
-    let oldest: Binding | undefined;
-    for (const binding of this.#net.bindings()) {
-      const address = parseAddress(binding.address, version) as bigint;
-      if (address > last) break;
-      if (address < first || binding.releasedAt === undefined || binding.pinned) continue;
-      if (oldest === undefined || binding.releasedAt < (oldest.releasedAt as number)) oldest = binding;
-    }
-    return oldest;
+  /** The binding that was released first and is not pinned. */
+  oldest(): Binding | undefined {
+    return this.#net.oldest();
   }
 
   // Proposals: made in the core by the caller, then either settled or taken back.

@@ -153,7 +153,7 @@ export class Subnets implements StoreListener {
       this.#told?.delete(keyOf(key));
       this.end(key);
     } else {
-      this.find(key)?.state.apply(change);
+      this.find(key)?.learn(change);
     }
   }
 

@@ -5,7 +5,7 @@
 import { canonical } from '../docker/address.js';
 import { whyUnfit } from '../docker/believed.js';
 import { Coalesced } from '../docker/coalesced.js';
-import { asksFor, mayAsk } from '../docker/containers.js';
+import { asksFor, isPassing, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
 import type { Container, Endpoint, Task } from '../docker/shapes.js';
@@ -23,6 +23,8 @@ export interface Someone {
   readonly name: string;
   /** Its ID; absent while Docker does not answer. */
   readonly id?: string;
+  /** Nobody makes it again by itself once it is removed; absent where that is not known. */
+  readonly isPassing?: boolean;
   /** Its user wants the address that is asked for and no other, as with `docker run --ip`. */
   readonly wish: boolean;
   /** The containers of this node at that moment; absent while Docker does not answer. */
@@ -98,22 +100,40 @@ export class Askers {
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
-    const found = newestTask(all.length > 1 ? await this.#onNetwork(net, all) : all);
+    const found = newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
     if (found.length > 1) throw severalAsk(net, address, found);
     const [one] = found;
-    if (one === undefined || (await this.#isLeft(one.container))) return this.#attached(net, containers, address);
-    return someone(one.container, address, containers);
+    if (one === undefined) return this.#attached(net, containers, address);
+    const { name } = one.container;
+    switch (await this.#isLeft(one.container)) {
+      case 'no':
+        return someone(one.container, address, containers);
+      case 'yes':
+        return this.#attached(net, containers, address);
+      case 'unknown':
+        return { kind: 'unclear', candidates: [name], why: `whether ${name} is being started the swarm does not say` };
+    }
   }
 
   /**
    * A task's container that was never started, since Docker died before or its start was given up: the list shows it as
-   * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell.
+   * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell, and not while the
+   * swarm has no leader.
    */
-  async #isLeft({ task, created }: Container): Promise<boolean> {
+  async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
-    if (task === undefined || clock.now() - created < YOUNG || !isManager()) return false;
-    const record = (await this.#tasks()).find(({ id }) => id === task.id);
-    return record !== undefined && !mayRun(record);
+    const age = clock.now() - created; // below 0 after the machine's clock was set back
+    if (task === undefined || (age >= 0 && age < YOUNG) || !isManager()) return 'no';
+    const tasks = await this.#tasks();
+    if (tasks === undefined) return 'unknown';
+    return isOver(task.id, tasks) ? 'yes' : 'no';
+  }
+
+  /** Of several with one ticket, those that are not left over, where a manager can tell. */
+  async #notLeft(found: readonly Found[]): Promise<readonly Found[]> {
+    if (found.length < 2 || !this.#environment.isManager()) return found;
+    const tasks = await this.#tasks();
+    return tasks === undefined ? found : found.filter(({ container: { task } }) => !task || !isOver(task.id, tasks));
   }
 
   /**
@@ -125,7 +145,7 @@ export class Askers {
     if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;
     const candidates = containers.filter(({ task, state }) => task === undefined && !isGoing(state));
     if (candidates.length === 0) return ENDPOINT;
-    const tasks = await this.#tasks();
+    const tasks = (await this.#tasks()) ?? [];
     const ids = tasks
       .filter((task) => task.attached && mayRun(task))
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
@@ -134,12 +154,12 @@ export class Askers {
     return found === undefined ? ENDPOINT : someone(found, undefined, containers);
   }
 
-  /** None while the swarm's raft is not heard of. */
-  async #tasks(): Promise<readonly Task[]> {
+  /** Undefined while the swarm's raft is not heard of. */
+  async #tasks(): Promise<readonly Task[] | undefined> {
     try {
       return await this.#taskList.fresh();
     } catch (error) {
-      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return [];
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
       throw error;
     }
   }
@@ -179,7 +199,8 @@ function someone(container: Container, address: string | undefined, around: read
   const { name, id, task, endpoints } = container;
   // In a task's configuration it is the ticket, in any other container's what its user asked for.
   const wish = address !== undefined && task === undefined && endpoints.some((each) => asksFor(each, address));
-  return nameable({ kind: 'container', name, id, identity: identityOf(container), wish, around });
+  const who = { name, id, identity: identityOf(container), isPassing: isPassing(container) };
+  return nameable({ kind: 'container', ...who, wish, around });
 }
 
 /** Docker's names have no limit, identities have; and nobody who asks is called as what Limpet makes up. */
@@ -192,6 +213,12 @@ function starting(containers: readonly Container[]): Found[] {
   return containers
     .filter(mayAsk)
     .flatMap((container) => container.endpoints.map((endpoint) => ({ container, endpoint })));
+}
+
+/** Whether the leader's records say that the task has ended. */
+function isOver(id: string, tasks: readonly Task[]): boolean {
+  const record = tasks.find((task) => task.id === id);
+  return record !== undefined && !mayRun(record);
 }
 
 function isGoing(state: string): boolean {

@@ -3,6 +3,7 @@
 import { canonical } from '../docker/address.js';
 import { ADDRESS_SPACES, type AddressSpace } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
+import { shellWord } from '../host/visible.js';
 import { type CallOptions, Deadline, type SubnetService } from '../service/index.js';
 import type { Call, RequestOf } from './calls.js';
 import type { Environment, Wanted } from './environment.js';
@@ -52,7 +53,7 @@ export class Driver {
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#pools = new Pools(environment);
-    this.#leader = new LeaderCalls(environment);
+    this.#leader = new LeaderCalls(environment, tenants);
     this.#node = new NodeCalls(environment, tenants);
     this.#patience = new Patience(environment.waits.store, environment.clock);
     this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock);
@@ -151,6 +152,12 @@ function checked(net: SubnetService, address: string): string {
 }
 
 function inDockersWords(error: LimpetError): LimpetError {
-  const prefix = error.code === 'FULL' ? 'no available addresses on this pool: ' : '';
-  return prefix === '' ? error : new LimpetError(error.code, `${prefix}${error.message}`, { ...error.details });
+  return error.code === 'FULL' ? fullInDockersWords(error as LimpetError<'FULL'>) : error;
+}
+
+function fullInDockersWords(error: LimpetError<'FULL'>): LimpetError {
+  const { next } = error.details;
+  const mend = next === undefined ? '' : `; at once with: limpet reclaim ${shellWord(next)}`;
+  const message = `no available addresses on this pool: ${error.message}${mend}`;
+  return new LimpetError('FULL', message, { ...error.details });
 }

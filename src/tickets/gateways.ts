@@ -4,6 +4,7 @@
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
+import { isSecondHome, whose } from '../service/second-homes.js';
 import type { Environment, Wanted } from './environment.js';
 
 /** Against other hosts that make a network on the same subnet. */
@@ -97,13 +98,17 @@ export function heldByNetwork(net: SubnetService, address: string): LimpetError 
   return new LimpetError('OCCUPIED', message, { subnet: net.cidr, address });
 }
 
-/** The refusal of an address that is somebody's, with the owner's name and where it runs. */
-export function occupied({ service }: Environment, net: SubnetService, address: string, identity: string): LimpetError {
-  const nodes = (net.lookup(identity)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
-  const waits = waitsFor(identity);
+/**
+ * The refusal of an address that is somebody's, with the owner's name and where it runs. @param name of the owner's
+ * binding
+ */
+export function occupied({ service }: Environment, net: SubnetService, address: string, name: string): LimpetError {
+  const nodes = (net.lookup(name)?.nodes ?? []).map((id) => service().nodeName(id) ?? id);
+  const waits = waitsFor(name);
   const where = waits === undefined ? 'reserved' : 'pinned';
   const how = nodes.length === 0 ? where : `live on ${nodes.join(' and ')}`;
-  const owner = `${waits ?? identity} (${how})`;
+  const home = waits ?? name;
+  const owner = `${whose(home)} (${isSecondHome(home) ? 'its second home, ' : ''}${how})`;
   return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} belongs to ${owner}`, {
     subnet: net.cidr,
     address,

@@ -7,7 +7,9 @@ import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
+import { goneFrom } from './gone.js';
 import { Said } from './said.js';
+import type { Tenants } from './tenants.js';
 import type { Released } from './told.js';
 
 /** Docker repeats a call whose answer got lost for so long. */
@@ -15,10 +17,12 @@ const REPEATS = 35_000;
 
 export class LeaderCalls {
   readonly #environment: Environment;
+  readonly #tenants: Tenants;
   readonly said: Said;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
+    this.#tenants = tenants;
     this.said = new Said(environment.clock);
   }
 
@@ -31,7 +35,7 @@ export class LeaderCalls {
   }
 
   async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
-    const address = await net.holdNext(range === undefined ? { deadline } : { range, deadline });
+    const address = await net.holdNext({ range, gone: goneFrom(this.#environment, this.#tenants, net), deadline });
     this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
     return address;
   }

@@ -76,6 +76,7 @@ export class Leaving {
       if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
       throw error;
     }
+    this.#tenants.departures.left(net, identity, tenant?.container);
     this.#tell(net, { address, identity, outcome: 'released' }, why);
   }
 

@@ -1,22 +1,34 @@
 // What a node asks when it starts a container, in the local address space. The address it asks for is the ticket that
 // the leader was given; the answer is the identity's own address, which Docker then uses.
 
-import { endpoint, guest, unnamed } from '../docker/made-up.js';
+import { secondHomeOf } from '../docker/identities.js';
+import { guest } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
-import { type AllocateOptions, type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
+import {
+  type AllocateOptions,
+  type CallOptions,
+  type Deadline,
+  type SubnetService,
+  waitsFor,
+} from '../service/index.js';
+import { answer, isFreeFor, unnamedOn } from './answers.js';
 import { Askers, type Request, type Someone } from './asker.js';
 import { Choices } from './choices.js';
 import type { Environment, Wanted } from './environment.js';
+import { forget } from './forget.js';
 import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
+import { goneFrom } from './gone.js';
 import { Leaving } from './leaving.js';
 import { keepNeighbours } from './neighbours.js';
+import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
-import type { Outcome } from './told.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
+/** Swarm has started by then what it has created. */
+const STARTED = 10_000;
 /** The news of the leader's gateway comes at once, if it comes. */
 const NEWS = 300;
 
@@ -47,9 +59,9 @@ export class NodeCalls {
       case 'container':
         return this.#tenants.alone(net, asker.identity, () => this.#container(net, asker, request));
       case 'endpoint':
-        return this.#endpoint(net, request.address as string, request);
+        return endpointFor(this.#environment, net, request.address as string, request);
       case 'unclear':
-        return this.#unclear(net, request, asker.candidates, asker.why);
+        return unclearFor(this.#environment, this.#tenants, net, request, asker);
     }
   }
 
@@ -57,7 +69,7 @@ export class NodeCalls {
   async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
     if (wanted.address !== undefined && isLeaders(net)) await this.#untilNews(net, wanted.address);
     const address = await gatewayFor(this.#environment, net, wanted);
-    return this.#answer(net, { address, outcome: 'gateway' }, 'the gateway');
+    return answer(this.#environment, net, { address, outcome: 'gateway' }, 'the gateway');
   }
 
   /** An address is needed no longer. Only whose it is lets go of it. */
@@ -68,23 +80,38 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
+    const mayBeLeft = this.#mayBeLeft(asker, asked);
     const request = await this.#choices.apply(net, asker, asked);
-    if (asker.around !== undefined && isForAnyone(net, asker, request)) {
-      await keepNeighbours(this.#environment, this.#tenants, net, asker.around, request);
-    }
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
-      const other = this.#other(net, asker, around);
+      const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.elapsed() >= until) return this.#guest(net, asker, request, other);
+      if (!isWorthWaiting || clock.elapsed() >= until)
+        return this.#beside(net, asker, request, { other, around, mayBeLeft });
       await clock.sleep(STEP);
     }
   }
 
-  /** Who is at the asker's home, or at the address that its user wants. */
-  #other(net: SubnetService, asker: Someone, around: readonly Container[] | undefined): Other | undefined {
-    return this.#tenants.other(net, asker.identity, asker, around, this.#environment.networks.known);
+  /**
+   * Whether the one that asks may be a load balancer's end, and the container one that was left over with a ticket that
+   * is given again: before Docker 29 a worker cannot tell. What the end gets must not stay a home.
+   */
+  #mayBeLeft({ id, around }: Someone, { name }: NodeRequest): boolean {
+    const { clock, isManager } = this.#environment;
+    if (name !== undefined || isManager()) return false;
+    const container = around?.find((each) => each.id === id);
+    return container?.task !== undefined && clock.now() - container.created > STARTED;
+  }
+
+  /** Who is at this home of the asker's, or at the address that its user wants. */
+  #other(
+    net: SubnetService,
+    home: string,
+    asker: Someone,
+    around: readonly Container[] | undefined,
+  ): Other | undefined {
+    return this.#tenants.other(net, home, asker, around, this.#environment.networks.known);
   }
 
   #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
@@ -92,35 +119,83 @@ export class NodeCalls {
   }
 
   /** The identity's own address; undefined while it is live on another node. */
-  async #home(
+  async #home(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
+    const { identity } = asker;
+    await this.#choices.comeHome(net, identity, request);
+    const known = net.lookup(identity) !== undefined;
+    const address = await this.#letIn(net, identity, asker, request);
+    if (address === undefined) return undefined;
+    const ticket = request.address;
+    const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
+    return answer(this.#environment, net, { identity, address, ticket, outcome }, WHY[outcome]);
+  }
+
+  /**
+   * Where the identity runs already: at its second home, and where it has none, or that is taken as well, as a guest.
+   */
+  async #beside(net: SubnetService, asker: Someone, request: NodeRequest, first: First): Promise<string> {
+    const { identity } = asker;
+    const why = `${this.#whoIsAt(net, identity, first.other)} is still at ${net.lookup(identity)?.address}`;
+    const home = asker.wish || first.mayBeLeft ? undefined : secondHomeOf(identity);
+    const doubt = first.mayBeLeft ? '; a worker cannot tell here whether it is the one that asks' : '';
+    if (home === undefined) return this.#guest(net, asker, request, `${why}${doubt}`, first.other);
+    const other = this.#other(net, home, asker, first.around);
+    if (other === undefined) await this.#choices.comeHome(net, home, request);
+    const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
+    if (address !== undefined)
+      return answer(this.#environment, net, { identity, address, ticket: request.address, outcome: 'second' }, why);
+    const also = `${this.#whoIsAt(net, home, other)} at the second home ${net.lookup(home)?.address}`;
+    return this.#guest(net, asker, request, `${why}, and ${also}`, first.other);
+  }
+
+  /**
+   * The address of this home of the asker's, which is made if there is none yet; undefined while somebody of another
+   * node has it.
+   */
+  async #letIn(
     net: SubnetService,
+    home: string,
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
-    const { identity } = asker;
-    await this.#choices.comeHome(net, identity, { deadline });
-    const known = net.lookup(identity) !== undefined;
-    const isUsable = ticket !== undefined && (known || isFreeFor(net, ticket, identity));
-    const address = await claimed(net, identity, {
+    await this.#keepNeighbours(net, home, asker, { address: ticket, deadline });
+    const isUsable = ticket !== undefined && (net.lookup(home) !== undefined || isFreeFor(net, ticket, home));
+    const address = await claimed(net, home, {
       node: this.#environment.nodeOf(net),
       deadline,
+      gone: goneFrom(this.#environment, this.#tenants, net),
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     });
-    if (address === undefined) return undefined;
-    this.#tenants.enter(net, identity, asker, address);
-    const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
-    return this.#answer(net, { identity, address, ticket, outcome }, WHY[outcome]);
+    if (address !== undefined) this.#tenants.enter(net, home, asker, address);
+    return address;
+  }
+
+  /** Before an address that is nobody's is given, whoever runs at it has to have it. */
+  async #keepNeighbours(
+    net: SubnetService,
+    home: string,
+    { around }: Someone,
+    { address, deadline }: Pick<NodeRequest, 'address' | 'deadline'>,
+  ): Promise<void> {
+    if (around === undefined || !isForAnyone(net, home, address)) return;
+    await keepNeighbours(this.#environment, this.#tenants, net, around, { deadline });
+  }
+
+  /** Who keeps the asker from a home, for messages. */
+  #whoIsAt(net: SubnetService, home: string, other: Other | undefined): string {
+    if (other !== undefined) return other.name;
+    const names = net.lookup(home)?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
+    return `a container on ${names.join(' and ')}`;
   }
 
   /** A user's own choice: this address or none, and the container's home from now on. */
-  async #wish(
-    net: SubnetService,
-    asker: Someone,
-    { address: wish, deadline }: NodeRequest,
-  ): Promise<string | undefined> {
+  async #wish(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
     const { identity } = asker;
-    const address = wish as string;
+    const { deadline } = request;
+    const address = request.address as string;
+    await this.#keepNeighbours(net, identity, asker, request);
+    await this.#forgetGone(net, address, asker, deadline);
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
       throw occupied(this.#environment, net, address, owner);
@@ -141,76 +216,54 @@ export class NodeCalls {
     const given = await claimed(net, identity, { node, ticket: address, deadline });
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
-    return this.#answer(net, { identity, address: given, ticket: address, outcome: 'own' }, 'asked for by its user');
+    return answer(
+      this.#environment,
+      net,
+      { identity, address: given, ticket: address, outcome: 'own' },
+      'asked for by its user',
+    );
+  }
+
+  /** Whoever nobody comes back as gives way to a user's own choice, unless by the subnet's policy nobody does. */
+  async #forgetGone(
+    net: SubnetService,
+    address: string,
+    { identity, around }: Someone,
+    deadline: Deadline | undefined,
+  ): Promise<void> {
+    const { identity: owner } = net.inspect(address);
+    const { after, whenFull } = net.spec.reclaim;
+    const isNever = after === undefined && whenFull === undefined;
+    if (owner === undefined || owner === identity || isNever) return;
+    if (this.#tenants.departures.gone(net, around).includes(owner)) await forget(net, owner, { deadline });
   }
 
   async #guest(
     net: SubnetService,
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
+    why: string,
     other: Other | undefined,
   ): Promise<string> {
     const { identity, wish } = asker;
     const node = this.#environment.nodeOf(net);
-    const home = net.lookup(identity);
-    const names = home?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
-    const where = other?.name ?? `a container on ${names.join(' and ')}`;
-    if (wish && home?.address === ticket)
+    if (wish && net.lookup(identity)?.address === ticket) {
+      const where = this.#whoIsAt(net, identity, other);
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
-    const own = ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : this.#unnamed(net);
+    }
+    const own =
+      ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : unnamedOn(this.#environment, net);
+    await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
     const address = await net.claim(own, {
       node,
       deadline,
+      gone: goneFrom(this.#environment, this.#tenants, net),
       ...(made(own, ticket) ? { ticket: ticket as string } : {}),
       ...(range === undefined ? {} : { range }),
     });
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
-    const why = `${where} is still at ${home?.address}`;
-    return this.#answer(net, { identity, address, ticket, outcome: 'guest' }, why);
-  }
-
-  /**
-   * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can
-   * share.
-   */
-  async #endpoint(net: SubnetService, address: string, { deadline }: CallOptions): Promise<string> {
-    const node = this.#environment.nodeOf(net);
-    const { state, identity } = net.inspect(address);
-    const name = endpoint(node, address);
-    if (identity !== undefined && identity !== name) throw occupied(this.#environment, net, address, identity);
-    if (!isLeaders(net)) {
-      if (state === 'free') await net.hold(address, { deadline });
-      return this.#answer(net, { address, outcome: 'auxiliary' }, 'no container asked for it');
-    }
-    if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
-    return this.#answer(net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
-  }
-
-  /** An address of its own, and nobody's home: the one that is asked for, if it is nobody's. */
-  async #unclear(
-    net: SubnetService,
-    { address: asked, range, deadline }: NodeRequest,
-    candidates: readonly string[],
-    why: string,
-  ): Promise<string> {
-    if (asked !== undefined && !isLeaders(net) && net.inspect(asked).state === 'held') {
-      return this.#answer(net, { address: asked, outcome: 'auxiliary' }, 'said again');
-    }
-    const node = this.#environment.nodeOf(net);
-    // A ticket may be the load balancer's end: so called, its node counts as seen. It ends with its use as well.
-    const end = asked !== undefined && isLeaders(net) ? endpoint(node, asked) : undefined;
-    const identity = end !== undefined && isFreeFor(net, asked as string, end) ? end : this.#unnamed(net);
-    const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
-    const where = { ...(isUsable ? { ticket: asked } : {}), ...(range === undefined ? {} : { range }) };
-    const address = await net.claim(identity, { node, deadline, ...where });
-    const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
-    return this.#answer(net, given, `${why}: the address will not be sticky`);
-  }
-
-  #unnamed(net: SubnetService): string {
-    const unique = Math.floor(this.#environment.clock.random() * 2 ** 48).toString(36);
-    return unnamed(this.#environment.nodeOf(net), unique);
+    return answer(this.#environment, net, { identity, address, ticket, outcome: 'guest' }, why);
   }
 
   /** In a subnet of the swarm the leader's gateway may be known a moment later than the leader's answer. */
@@ -219,21 +272,14 @@ export class NodeCalls {
     const until = clock.elapsed() + NEWS;
     while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
-
-  #answer(net: SubnetService, given: Given, why: string): string {
-    const level = given.outcome === 'guest' || given.outcome === 'unnamed' ? 'warn' : 'info';
-    const node = this.#environment.nodeOf(net);
-    this.#environment.tell({ event: 'address', level, addressSpace: 'local', subnet: net.cidr, node, ...given, why });
-    return given.address;
-  }
 }
 
-interface Given {
-  readonly address: string;
-  readonly outcome: Outcome;
-  readonly identity?: string;
-  readonly ticket?: string | undefined;
-  readonly candidates?: readonly string[];
+/** What keeps the asker from its first home. */
+interface First {
+  /** Undefined when it is a container of another node. */
+  readonly other: Other | undefined;
+  readonly around: readonly Container[] | undefined;
+  readonly mayBeLeft: boolean;
 }
 
 const WHY = {
@@ -242,15 +288,9 @@ const WHY = {
   new: 'its first: the next free one',
 } as const;
 
-/** Whether it may get an address that is nobody's now: it has none, and no ticket that is held for it. */
-function isForAnyone(net: SubnetService, { identity }: Someone, { address }: NodeRequest): boolean {
-  return net.lookup(identity) === undefined && (address === undefined || net.inspect(address).state !== 'held');
-}
-
-/** Whether an address that is asked for is nobody else's home. */
-function isFreeFor(net: SubnetService, address: string, identity: string): boolean {
-  const { state, identity: owner } = net.inspect(address);
-  return state !== 'excluded' && (owner === undefined || owner === identity);
+/** Whether the home may get an address that is nobody's now: it has none, and no ticket is held for it. */
+function isForAnyone(net: SubnetService, home: string, ticket: string | undefined): boolean {
+  return net.lookup(home) === undefined && (ticket === undefined || net.inspect(ticket).state !== 'held');
 }
 
 function made(own: string, ticket: string | undefined): boolean {

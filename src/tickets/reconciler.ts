@@ -2,6 +2,7 @@
 // after an import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
 
 import type { TaskRecords } from '../docker/believed.js';
+import { secondHomeOf } from '../docker/identities.js';
 import { endpoint, guest, made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
 import { endsHere, type Resident, readRecords, recordsFor, residentsHere } from '../docker/observed.js';
@@ -10,6 +11,7 @@ import { SWARM, spaceOf } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
+import { homeText, whose } from '../service/second-homes.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { isLeaders } from './pools.js';
@@ -121,7 +123,10 @@ export class Reconciler {
   async #settleEnd(net: SubnetService, address: string, node: string): Promise<void> {
     const identity = endpoint(node, address);
     const { state, identity: owner } = net.inspect(address);
-    const isOthers = owner !== undefined && owner !== identity;
+    // It was taken for a task that was left over: whose home that is does not run, and the end is there.
+    const isMistaken = owner !== undefined && made(owner) === undefined && state === 'reserved';
+    if (isMistaken) await forget(net, owner);
+    const isOthers = owner !== undefined && owner !== identity && !isMistaken;
     if (isOthers || state === 'excluded' || net.lookup(identity)?.nodes.includes(node)) return;
     await net.claim(identity, { node, ticket: address });
     this.#mended(net, 'set', { identity, address }, 'a load balancer has it here');
@@ -134,14 +139,13 @@ export class Reconciler {
     await this.#tenants.alone(net, identity, async () => {
       const { state, identity: owner } = net.inspect(address);
       if (state === 'excluded') return;
-      // Nobody has it: an import, or a store that has lost something. An identity that lives elsewhere is its own
-      // guest.
-      const name = owner ?? (net.lookup(identity) === undefined ? identity : guest(address));
+      // Nobody has it: an import, or a store that has lost something. Whoever has a home is at its second one there.
+      const name = owner ?? freeHome(net, identity) ?? guest(address);
       // It was renamed, or it took the address: it is there in either case, so that nobody else may be given it.
-      if (name !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
+      if (whose(name) !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
       if (this.#tenants.hasJustLeft(net, name)) return;
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined)
-        this.#tenants.enter(net, name, { name: resident.container, id: resident.id }, address);
+        this.#tenants.enter(net, name, { ...resident, name: resident.container }, address);
       if (!net.lookup(name)?.nodes.includes(this.#environment.nodeOf(net))) await this.#mark(net, resident, name, told);
     });
   }
@@ -175,10 +179,13 @@ export class Reconciler {
     if (!this.#missed.has(key)) return void seen.missed.add(key);
     await this.#tenants.alone(net, identity, async () => {
       if (this.#tenants.isStarting(net, identity, await this.#environment.containers.fresh())) return;
+      const tenant = this.#tenants.get(net, identity);
       this.#tenants.leave(net, identity);
       await net.release(identity, node);
+      this.#tenants.departures.left(net, identity, tenant?.container);
       if (kind !== undefined) await forget(net, identity);
       this.#mended(net, 'ended', { identity, address }, 'it does not run here');
+      if (seen.ends?.includes(address)) await this.#settleEnd(net, address, node);
     });
   }
 
@@ -191,6 +198,7 @@ export class Reconciler {
     else await forget(net, identity);
   }
 
+  /** An owner that is made up for whoever is there. */
   #isMadeFor(owner: string, address: string): boolean {
     return owner === guest(address) || (nodeOfMade(owner) !== undefined && made(owner) !== 'guest');
   }
@@ -220,8 +228,8 @@ export class Reconciler {
     const { container, address } = resident;
     if (this.#isTold(net, resident, owner, told)) return;
     const why =
-      `${container} runs at the address of ${owner}: it was renamed, or has the address from elsewhere; restart ` +
-      'it';
+      `${container} runs at the address of ${homeText(owner)}: it was renamed, or has the address from elsewhere; ` +
+      'restart it';
     this.#environment.tell({ event: 'conflict', level: 'error', subnet: net.cidr, address, container, owner, why });
   }
 
@@ -229,4 +237,10 @@ export class Reconciler {
     const node = this.#environment.nodeOf(net);
     this.#environment.tell({ event: 'mend', level: 'info', mark, subnet: net.cidr, node, ...what, why });
   }
+}
+
+/** The first home of an identity that has none, the second one of an identity that has only the first. */
+function freeHome(net: SubnetService, identity: string): string | undefined {
+  const homes = [identity, secondHomeOf(identity)];
+  return homes.find((home) => home !== undefined && net.lookup(home) === undefined);
 }

@@ -1,4 +1,4 @@
-// Which container of this node is at home at an identity's address. The store knows that the identity is live here, not
+// Which container of this node is at which home of an identity. The store knows that the identity is live here, not
 // through which of two containers; and Docker's list shows an address only some time after it was given.
 
 import { isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
@@ -8,11 +8,15 @@ import type { Container, Endpoint, Network } from '../docker/shapes.js';
 import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
+import { whose } from '../service/second-homes.js';
+import { Departures } from './departures.js';
 
 /** A container, by its ID where that is known. */
 export interface Who {
   readonly name: string;
   readonly id?: string | undefined;
+  /** Nobody makes it again by itself once it is removed. */
+  readonly isPassing?: boolean | undefined;
 }
 
 /** A container that is in the way, for messages. */
@@ -49,9 +53,10 @@ export class Tenants {
   /** By the clock that nobody sets. */
   readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
-  /** When identities were last released here, while that is recent. */
+  /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
+  readonly departures = new Departures();
 
   /** Requests are seen from now on. */
   constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
@@ -59,26 +64,26 @@ export class Tenants {
     this.#since = clock.now();
   }
 
-  /** One action at a time for an identity of this node: the second must see what the first has done. */
-  alone<T>(net: SubnetService, identity: string, action: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(keyOf(net, identity), action);
+  /** One action at a time for an identity and its homes on this node: the second must see what the first has done. */
+  alone<T>(net: SubnetService, home: string, action: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(keyOf(net, whose(home)), action);
   }
 
-  get(net: SubnetService, identity: string): Tenant | undefined {
-    return this.#tenants.get(keyOf(net, identity));
+  get(net: SubnetService, home: string): Tenant | undefined {
+    return this.#tenants.get(keyOf(net, home));
   }
 
   /** The container is at home from now on. */
-  enter(net: SubnetService, identity: string, { name, id }: Who, address: string): void {
-    const before = this.get(net, identity);
-    const container = { name, id };
+  enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string): void {
+    const before = this.get(net, home);
+    const container = { name, id, isPassing };
     const doubtful = before !== undefined && (!isTheSame(before.container, container) || before.doubtful);
-    this.#left.delete(keyOf(net, identity));
-    this.#tenants.set(keyOf(net, identity), { container, address, since: this.#now(), doubtful });
+    this.#left.delete(keyOf(net, home));
+    this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
   }
 
-  leave(net: SubnetService, identity: string): void {
-    const key = keyOf(net, identity);
+  leave(net: SubnetService, home: string): void {
+    const key = keyOf(net, home);
     this.#tenants.delete(key);
     for (const [old, at] of this.#left) {
       if (at > this.#now() - FADING) break; // in the order of time
@@ -89,15 +94,15 @@ export class Tenants {
   }
 
   /** It could not be released after all. Whoever came in meanwhile has a release of another one's before its own. */
-  stay(net: SubnetService, identity: string, tenant: Tenant): void {
-    const newcomer = this.get(net, identity);
-    if (newcomer === undefined) this.#tenants.set(keyOf(net, identity), tenant);
+  stay(net: SubnetService, home: string, tenant: Tenant): void {
+    const newcomer = this.get(net, home);
+    if (newcomer === undefined) this.#tenants.set(keyOf(net, home), tenant);
     else newcomer.doubtful = true;
   }
 
   /** Whether it was released so lately that the list may still show it. */
-  hasJustLeft(net: SubnetService, identity: string): boolean {
-    return (this.#left.get(keyOf(net, identity)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
+  hasJustLeft(net: SubnetService, home: string): boolean {
+    return (this.#left.get(keyOf(net, home)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
   /**
@@ -108,25 +113,27 @@ export class Tenants {
     for (const [key, tenant] of this.#tenants) {
       const { id, name } = tenant.container;
       const now = id === undefined ? undefined : names.get(id);
-      if (now !== undefined && now !== name) this.#tenants.set(key, { ...tenant, container: { id, name: now } });
+      if (now === undefined || now === name) continue;
+      this.#tenants.set(key, { ...tenant, container: { ...tenant.container, name: now } });
     }
   }
 
   /**
-   * Another container that is, or may be, at the identity's home, whatever it is called now: the one who asks has to
-   * wait for it.
+   * Another container that is, or may be, at the home, whatever it is called now: the one who asks has to wait for it.
+   * @param home the name of an identity's binding: its first home, or its second one
    * @param around undefined while Docker does not answer: then only what this process has let in is known
    */
   other(
     net: SubnetService,
-    identity: string,
+    home: string,
     asker: Who,
     around: readonly Container[] | undefined,
     networks: readonly Network[],
   ): Other | undefined {
-    const home = net.lookup(identity)?.address;
-    if (home === undefined) return undefined;
-    const tenant = this.get(net, identity);
+    const address = net.lookup(home)?.address;
+    if (address === undefined) return undefined;
+    const identity = whose(home);
+    const tenant = this.get(net, home);
     if (around === undefined) {
       if (tenant === undefined || isTheSame(tenant.container, asker)) return undefined;
       return { name: tenant.container.name, isNamesake: false };
@@ -134,15 +141,15 @@ export class Tenants {
     const here = networks.length === 0 ? undefined : (endpoint: Endpoint) => isOn(endpoint, networks);
     const found = around.find((container) => {
       if (isSame(container, asker)) return false;
-      if (isAt(container, home, here) || this.#isLetIn(tenant, container)) return true;
+      if (isAt(container, address, here) || this.#isLetIn(tenant, container)) return true;
       return identityOf(container) === identity && this.#isUnseen(container);
     });
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
   }
 
-  /** Whether the identity's container was let in, and may be starting still: it shows no address yet. */
-  isStarting(net: SubnetService, identity: string, containers: readonly Container[]): boolean {
-    const tenant = this.get(net, identity);
+  /** Whether a container was let in at the home, and may be starting still: it shows no address yet. */
+  isStarting(net: SubnetService, home: string, containers: readonly Container[]): boolean {
+    const tenant = this.get(net, home);
     return containers.some((container) => this.#isLetIn(tenant, container));
   }
 
@@ -163,6 +170,6 @@ function isTheSame(a: Who, b: Who): boolean {
   return a.id === undefined || b.id === undefined ? a.name === b.name : a.id === b.id;
 }
 
-function keyOf({ spec: { space, cidr } }: SubnetService, identity: string): string {
-  return `${space} ${cidr} ${identity}`;
+function keyOf({ spec: { space, cidr } }: SubnetService, home: string): string {
+  return `${space} ${cidr} ${home}`;
 }

@@ -3,7 +3,17 @@
 import type { AddressSpace } from '../docker/spaces.js';
 
 /** What became of a request for an address. */
-export type Outcome = 'own' | 'new' | 'ticket' | 'same' | 'guest' | 'gateway' | 'endpoint' | 'auxiliary' | 'unnamed';
+export type Outcome =
+  | 'own'
+  | 'second'
+  | 'new'
+  | 'ticket'
+  | 'same'
+  | 'guest'
+  | 'gateway'
+  | 'endpoint'
+  | 'auxiliary'
+  | 'unnamed';
 
 /** What became of a release. */
 export type Released =

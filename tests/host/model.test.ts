@@ -119,8 +119,8 @@ function outcome(call: () => unknown): unknown {
 function compare(twin: SubnetTwin, real: Real): void {
   const { net } = real;
   const show = (identity: string) => {
-    const { ordinal, live, releasedAt } = twin.bindings.get(identity)!;
-    const known = { identity, address: real.at(ordinal) };
+    const { ordinal, live, releasedAt, pinned } = twin.bindings.get(identity)!;
+    const known = { identity, address: real.at(ordinal), ...(pinned ? { pinned: true } : {}) };
     return live ? { ...known, state: 'live' } : { ...known, state: 'reserved', releasedAt };
   };
   const byOrdinal = [...twin.bindings.keys()].sort(
@@ -133,6 +133,7 @@ function compare(twin: SubnetTwin, real: Real): void {
   assert.deepEqual([...net.held()], heldOnly, 'held');
   const { size, live, reserved, held, excluded, free } = net.stats;
   assert.deepEqual({ size, live, reserved, held, excluded, free }, twin.counts, 'stats');
+  assert.equal(net.stats.pinned, twin.pins.size, 'pins');
   assert.equal(BigInt(live + reserved + held) + excluded + free, size, 'the counts add up');
   for (const binding of bindings) {
     assert.deepEqual(net.lookup(binding.identity), binding);
@@ -186,6 +187,23 @@ const release = fc
         () => twin.release(who, at),
         () => real.net.release(who, at),
       ]),
+  );
+
+const pin = fc
+  .tuple(identity, fraction, time)
+  .map(
+    ([who, n, at]) =>
+      new Call(`pin ${who} ~${n} at ${at}`, (twin, real) => [
+        () => real.at(twin.pin(who, pick(real, n), at)),
+        () => real.net.pin(who, text(real, pick(real, n)), at),
+      ]),
+  );
+
+const unpin = fc
+  .tuple(identity, time)
+  .map(
+    ([who, at]) =>
+      new Call(`unpin ${who} at ${at}`, (twin, real) => [() => twin.unpin(who, at), () => real.net.unpin(who, at)]),
   );
 
 const allocateMany = fc.array(identity, { maxLength: 40 }).map(
@@ -246,7 +264,8 @@ function written(records: unknown[], form: string): string | unknown[] {
 function rebuildInTwin(twin: SubnetTwin, real: Real, records: any[], at: number): unknown {
   const heldAlone = twin.states().flatMap((state, ordinal) => (state === 'held' ? [real.at(ordinal)] : []));
   const excluded = [...twin.excluded].map((ordinal) => real.at(ordinal));
-  const result = rebuildTwin(records, { cidr: real.cidr, held: heldAlone, excluded });
+  const pins = new Map([...twin.pins].map(([who, ordinal]) => [who, real.at(ordinal)]));
+  const result = rebuildTwin(records, { cidr: real.cidr, held: heldAlone, excluded, pins });
   const bound = result.bindings.map((one) => ({
     ...one,
     ordinal: real.ordinal(one.address),
@@ -287,6 +306,8 @@ const calls: fc.Arbitrary<Call>[] = [
   ]),
   release,
   release,
+  pin,
+  unpin,
   byName('reclaim', (twin, real, who) => [() => real.at(twin.reclaim(who)), () => real.net.reclaim(who)]),
   fc
     .nat({ max: 5 })

@@ -42,7 +42,7 @@ test('nothing reclaims it: not when the subnet is full, not by age, not by name'
   const net = make();
   net.pin('db.1', '10.9.0.4', T);
   for (const identity of ['a', 'b', 'c']) net.allocate(identity);
-  assert.throws(() => net.allocate('d'), refuses('FULL', /is full/));
+  assert.throws(() => net.allocate('d'), refuses('FULL', /1 reserved.*reclaiming can free 0/, { reclaimable: 0 }));
   net.release('b', T + 1);
   assert.equal(net.oldest()?.identity, 'b');
   assert.deepEqual(

@@ -130,6 +130,7 @@ describe('what the commands answer to programs', () => {
       excluded: 4,
       free: 6,
       pinned: 0,
+      second: 0,
       room: 'plenty',
     });
     for (const { size, live, reserved, held, excluded, free } of subnets) {

@@ -58,6 +58,24 @@ export class SwarmRig {
     return this;
   }
 
+  /** Another task of the slot runs beside the one that is there, as while a `start-first` update is under way. */
+  beside(identity: string, ticket: string): void {
+    const old = this.docker.container(identity);
+    const young = structuredClone(old);
+    const before = old.Labels['com.docker.swarm.task.id'];
+    const id = `${before.slice(0, -1)}0`;
+    const name = old.Names[0].slice(1).replace(/[^.]+$/, id);
+    young.Id = 'younger';
+    young.Names = [`/${name}`];
+    Object.assign(young.Labels, { 'com.docker.swarm.task.id': id, 'com.docker.swarm.task.name': name });
+    young.NetworkSettings.Networks.st1.IPAddress = ticket;
+    this.docker.containers.push(young);
+    const task = { ...structuredClone(this.docker.tasks.find(({ ID }) => ID === before)), ID: id };
+    task.Status.ContainerStatus.ContainerID = 'younger';
+    task.NetworksAttachments[0].Addresses = [`${ticket}/24`];
+    this.docker.tasks.push(task);
+  }
+
   /**
    * Does what a command that mends says: Limpet's own by the command line, Docker's as Docker would with the plugin.
    */

@@ -1,5 +1,5 @@
 // Two containers of one identity at once, releases that come late, and processes that come back: never one address
-// twice, and home as soon as it is free.
+// twice, and home as soon as it is free. What becomes of second homes in time is in second-homes.test.ts.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const HOME = '10.77.0.2';
+const SECOND = '@second/web.3';
 
 let run: Swarm;
 let leader: Node;
@@ -54,14 +55,15 @@ describe('start-first', () => {
   for (const where of ['the same node', 'another node'] as const) {
     const other = () => (where === 'the same node' ? one : two);
 
-    test(`on ${where}: the second waits, then is a guest at its ticket`, async () => {
+    test(`on ${where}: the second waits, then gets a second home at its ticket`, async () => {
       assert.equal(await start(one, 'a'), HOME);
       const ticket = await create(other(), 'b');
       const started = performance.now();
       assert.equal(await other().address(L, ticket), ticket);
       assert.ok(performance.now() - started >= 600, 'it has waited');
-      assert.equal(net.inspect(ticket).identity, `@guest/${ticket}`);
-      assert.equal(other().said(ticket).outcome, 'guest');
+      assert.equal(net.inspect(ticket).identity, SECOND);
+      assert.equal(other().said(ticket).outcome, 'second');
+      assert.match(other().said(ticket).msg, /is still at 10\.77\.0\.2$/);
       assert.equal(other().said(ticket).identity, 'web.3');
       assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
     });
@@ -77,39 +79,54 @@ describe('start-first', () => {
       assert.deepEqual(net.lookup('web.3')?.nodes, [other().name]);
     });
 
-    test(`on ${where}: a guest's end leaves nothing behind, and the next one goes home`, async () => {
+    test(`on ${where}: the second home stays, and the next one goes to the first`, async () => {
       await start(one, 'a');
-      const guest = await start(other(), 'b');
+      const second = await start(other(), 'b');
       await one.release(L, HOME);
       ends(one, 'a');
-      await other().release(L, guest);
+      await other().release(L, second);
       ends(other(), 'b');
-      await leader.release(G, guest);
-      assert.equal(net.inspect(guest).state, 'free');
+      await leader.release(G, second);
+      assert.equal(net.inspect(second).state, 'reserved');
+      assert.equal(net.isHeld(second), false);
       assert.equal(await start(other(), 'c'), HOME);
+    });
+
+    test(`on ${where}: a third at once is a guest, told why, and its end leaves nothing behind`, async () => {
+      await start(one, 'a');
+      const second = await start(other(), 'b');
+      const ticket = await create(two, 'c');
+      assert.equal(await two.address(L, ticket), ticket);
+      assert.equal(net.inspect(ticket).identity, `@guest/${ticket}`);
+      assert.equal(two.said(ticket).outcome, 'guest');
+      assert.match(two.said(ticket).msg, new RegExp(`is still at ${HOME}, and .* at the second home ${second}$`));
+      await two.release(L, ticket);
+      await leader.release(G, ticket);
+      assert.equal(net.inspect(ticket).state, 'free');
     });
   }
 
-  test("a guest's address is nobody else's, not even for a user's --ip", async () => {
+  test("a second home is nobody else's, not even for a user's --ip", async () => {
     await start(one, 'a');
-    const guest = await start(two, 'b');
-    one.docker.put(container('thief', { asked: guest }));
-    assert.equal(await leader.address(G, guest), guest);
-    await assert.rejects(one.address(L, guest), /belongs to @guest\/.* \(live on node-3\)/);
-    await leader.release(G, guest);
-    assert.equal(net.state.isHeld(guest), true, 'its ticket is its own until it ends');
+    const second = await start(two, 'b');
+    one.docker.put(container('thief', { asked: second }));
+    assert.equal(await leader.address(G, second), second);
+    await assert.rejects(one.address(L, second), /belongs to web\.3 \(its second home, live on node-3\)/);
+    await leader.release(G, second);
+    assert.equal(net.state.isHeld(second), true, 'its ticket is its own until it ends');
   });
 
   test('the plugin restarts while both run: each stays what it was', async () => {
     await start(one, 'a');
-    const guest = await start(one, 'b');
+    const second = await start(one, 'b');
     one.restart();
     await one.reconciler.look();
     assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
     assert.equal(net.lookup('web.3')?.address, HOME);
-    assert.deepEqual(net.lookup(`@guest/${guest}`)?.nodes, ['node-2']);
+    assert.equal(net.lookup(SECOND)?.address, second);
+    assert.deepEqual(net.lookup(SECOND)?.nodes, ['node-2']);
     const third = await create(one, 'c');
-    assert.equal(await one.address(L, third), third, 'the first is still at home');
+    assert.equal(await one.address(L, third), third, 'both are still at home');
   });
 
   test('the plugin restarts between the answer and its showing in the list: the home is not given twice', async () => {
@@ -122,18 +139,19 @@ describe('start-first', () => {
   });
 });
 
-test('two at once on one node: one at home, one a guest, two addresses', async () => {
+test('two at once on one node: one at each home, two addresses', async () => {
   const tickets = [await create(one, 'a'), await create(one, 'b')];
   const answers = await Promise.all(tickets.map((ticket) => one.address(L, ticket)));
   assert.equal(new Set(answers).size, 2);
-  assert.deepEqual(answers, tickets, 'the first is bound to its ticket, the second is its guest');
+  assert.deepEqual(answers, tickets, 'each home is bound to a ticket');
 });
 
-test('two at once on two nodes: one at home, one a guest, two addresses', async () => {
+test('two at once on two nodes: one at each home, two addresses', async () => {
   const tickets = [await create(one, 'a'), await create(two, 'b')];
   const answers = await Promise.all([one.address(L, tickets[0]), two.address(L, tickets[1])]);
   assert.equal(new Set(answers).size, 2);
   assert.equal(net.lookup('web.3')?.nodes.length, 1);
+  assert.equal(net.lookup(SECOND)?.nodes.length, 1);
 });
 
 describe('a late release', () => {
@@ -367,12 +385,13 @@ test('a container that Docker began to start and nobody starts any more does not
   assert.deepEqual(net.lookup('web.3')?.nodes, []);
 });
 
-test('a guest whose start takes longer than two looks keeps its mark', async () => {
+test('a guest, and one at a second home, whose start takes longer than two looks keeps its mark', async () => {
   assert.equal(await start(one, 'a'), HOME);
-  const ticket = await create(one, 'b');
-  assert.equal(await one.address(L, ticket), ticket);
+  const tickets = [await create(one, 'b'), await create(one, 'c')] as const;
+  for (const ticket of tickets) assert.equal(await one.address(L, ticket), ticket);
   for (let n = 0; n < 3; n++) await one.reconciler.look();
-  assert.deepEqual(net.lookup(`@guest/${ticket}`)?.nodes, ['node-2']);
+  assert.deepEqual(net.lookup(SECOND)?.nodes, ['node-2']);
+  assert.deepEqual(net.lookup(`@guest/${tickets[1]}`)?.nodes, ['node-2']);
 });
 
 test('a container whose binding ended while its node was cut off keeps its address from a newcomer', async () => {

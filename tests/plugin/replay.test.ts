@@ -56,8 +56,8 @@ test('every recorded call has its answer, every task that moves its address', as
   }
   const replay = new Replay();
   for (const call of calls) await replay.play(call);
-  assert.equal(replay.moved + replay.guests.length, traded.length);
-  assert.deepEqual(replay.guests, ['late.30'], 'the one start-first update of the recording');
+  assert.equal(replay.moved + replay.second.length, traded.length);
+  assert.deepEqual(replay.second, ['late.30'], 'the one start-first update of the recording');
   assert.equal(replay.homes.size, owners.size + 2);
 });
 
@@ -67,7 +67,7 @@ class Replay {
   /** What our containers have: address → node and name. */
   readonly #running = new Map<string, { node: Node; name: string; recorded: string }>();
   readonly homes = new Map<string, string>();
-  readonly guests: string[] = [];
+  readonly second: string[] = [];
   moved = 0;
   #lost = false;
   #tasks = 0;
@@ -130,7 +130,7 @@ class Replay {
 
   #judge(node: Node, identity: string, address: string): void {
     const home = this.homes.get(identity);
-    if (node.said(address).outcome === 'guest') this.guests.push(identity);
+    if (node.said(address).outcome === 'second') this.second.push(identity);
     else if (home === undefined) this.homes.set(identity, address);
     else {
       assert.equal(address, home, `${identity} came home`);

@@ -299,6 +299,30 @@ describe('a node', () => {
     assert.equal(await worker.address(L, ticket), ticket);
     assert.equal(net.inspect(ticket).identity, 'web.1');
   });
+
+  test('a ticket is given again: what is left over is not meant, though the clock was set back since', async () => {
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 300 }));
+    docker.put(taskContainer('web', 1, 'c', { asked: ticket, created: 200 }));
+    docker.state.tasks = [
+      { ID: 'a', ServiceID: 'id-old', Slot: 1, Status: { State: 'failed' }, DesiredState: 'shutdown' },
+      { ID: 'c', ServiceID: 'id-web', Slot: 1, Status: { State: 'starting' }, DesiredState: 'running' },
+    ];
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, 'web.1');
+  });
+
+  test('whether a container is left over nobody says without a leader: its home is not given away', async () => {
+    const home = await leader.address(G);
+    await net.allocate('old.1', { node: worker.name, ticket: home });
+    await net.release('old.1', worker.name);
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 100 }));
+    docker.waiting.add('tasks');
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.match(net.inspect(ticket).identity as string, /^@endpoint/);
+    assert.equal(net.lookup('old.1')?.state, 'reserved');
+  });
 });
 
 describe("a user's own choice", () => {

@@ -32,7 +32,7 @@ export class World {
   readonly service: AllocatorService;
   readonly nodes: readonly Node[];
   lives: Life[] = [];
-  /** Every identity's home: fixed by its first answer that was no guest's, since nothing here reclaims. */
+  /** Every home, first and second: fixed by the first answer that was no guest's, since nothing here reclaims. */
   readonly homes = new Map<string, string>();
   leader = 0;
   requests = 0;
@@ -207,19 +207,22 @@ export class World {
   #judge(life: Life, address: string): void {
     const { identity } = this.net.inspect(address);
     if (life.kind === 'balancer') assert.equal(address, life.ticket, "a balancer's end gets what Swarm has for it");
-    else if (identity === life.identity) {
+    else if (identity === life.identity || identity === `@second/${life.identity}`) {
       this.homes.set(identity, this.homes.get(identity) ?? address);
       assert.equal(address, this.homes.get(identity), `${identity} comes home`);
+      if (identity !== life.identity) this.#isTaken(life, life.identity);
     } else {
       assert.equal(identity, `@guest/${life.ticket}`);
       assert.equal(address, life.ticket);
-      const home = this.homes.get(life.identity);
-      const atHome = this.lives.some((other) => other !== life && other.state === 'running' && other.address === home);
-      const starting = this.lives.some(
-        (other) => other !== life && other.identity === life.identity && other.state !== 'ended',
-      );
-      assert.ok(atHome || starting, `${life.name} is a guest though nobody is at its home`);
+      for (const home of [life.identity, `@second/${life.identity}`]) this.#isTaken(life, home);
     }
+  }
+
+  #isTaken(life: Life, home: string): void {
+    const others = this.lives.filter((other) => other !== life);
+    const atHome = others.some(({ state, address }) => state === 'running' && address === this.homes.get(home));
+    const starting = others.some(({ identity, state }) => identity === life.identity && state !== 'ended');
+    assert.ok(atHome || starting, `${life.name} is not at ${home} though nobody is there`);
   }
 
   async #becomeLeader(node: number): Promise<void> {

@@ -102,10 +102,15 @@ function judge(
     assert.ok(now === address || (now !== undefined && mover.includes(identity)), `${identity} is at ${now}`);
   }
   assert.deepEqual(net.lookup(END)?.nodes, ['node-2']);
-  const allowed = new Set([...Object.keys(HOMES), ...containers.flatMap(rights)]);
+  const allowed = new Set([...Object.keys(HOMES), ...containers.flatMap(rights).flatMap(bothHomes)]);
   for (const { identity } of net.list()) {
     assert.ok(allowed.has(identity) || MADE_UP.test(identity), `${visible(identity)} is nobody's here`);
   }
+}
+
+/** Whoever has a right to an identity has one to its second home. */
+function bothHomes(identity: string): string[] {
+  return [identity, `@second/${identity}`];
 }
 
 function printed(texts: Iterable<string>): void {
@@ -122,7 +127,7 @@ async function call(driver: Driver, net: SubnetService, containers: readonly any
     const answer = await driver.answer('IpamDriver.RequestAddress', read);
     const given = String(answer.Address).replace(/\/\d+$/, '');
     const owner = net.inspect(given).identity;
-    const rights = named ? rightsInCall(asks) : containers.flatMap(rightsInCall);
+    const rights = (named ? rightsInCall(asks) : containers.flatMap(rightsInCall)).flatMap(bothHomes);
     if (owner !== undefined) assert.ok(rights.includes(owner) || MADE_UP.test(owner), visible(owner));
     assert.notEqual(owner, END);
   } catch (error) {

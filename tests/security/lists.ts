@@ -28,7 +28,13 @@ export const TASKS = (
 export const SERVICES = [{ ID: 'id-web', Spec: { Name: 'web' } }];
 
 /** Who is at home where, before anybody comes. */
-export const HOMES = { 'web.1': '10.77.0.11', 'web.2': '10.77.0.12', 'web.3': '10.77.0.13', db: '10.77.0.14' } as const;
+export const HOMES = {
+  'web.1': '10.77.0.11',
+  'web.2': '10.77.0.12',
+  'web.3': '10.77.0.13',
+  db: '10.77.0.14',
+  '@second/web.1': '10.77.0.16',
+} as const;
 export const END = '@endpoint/node-2/10.77.0.15';
 
 const name = fc.oneof(
@@ -39,10 +45,20 @@ const name = fc.oneof(
     `web.2.${T2}`,
     `web.3.${T3}`,
     `web.9.${FAKE}`,
+    `@second/web.1.${T1}`,
     `evil.${T1}`,
     'web.1.q',
   ),
-  fc.constantFrom('@gateway/10.77.0.1', END, '@guest/10.77.0.30', '@', 'db', 'web-endpoint', 'container:web.1'),
+  fc.constantFrom(
+    '@gateway/10.77.0.1',
+    END,
+    '@guest/10.77.0.30',
+    '@second/web.1',
+    '@',
+    'db',
+    'web-endpoint',
+    'container:web.1',
+  ),
   fc.constantFrom('x'.repeat(255), 'ü'.repeat(128), 'x'.repeat(5000), '', '__proto__', '-rf', '--help'),
   hostileText,
 );
@@ -72,7 +88,7 @@ const labels = fc.record({
   id: fc.oneof(fc.constantFrom(T1, T2, T3, FAKE, 'q', ''), hostileText),
   /** The label of the name: as the container's own, or another. */
   name: fc.oneof(fc.constant(undefined), name),
-  service: fc.oneof(fc.constantFrom('web', '@gateway', 'db', 'evil', ''), hostileText),
+  service: fc.oneof(fc.constantFrom('web', '@gateway', '@second/web', 'db', 'evil', ''), hostileText),
   serviceId: fc.constantFrom('id-web', 'id-evil', ''),
 });
 

@@ -237,7 +237,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal(await net.holdNext({ range }), '10.0.0.129');
       await assert.rejects(inRange('e'), full);
       assert.equal(net.lookup('old')?.address, '10.0.0.2');
-      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 2 });
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 2, gone: 0 });
       await assert.rejects(net.allocate('e', { node: 'n', range: '10.0.1.0/28' }), refuses('OUT_OF_RANGE'));
       await assert.rejects(net.holdNext({ range: 'all' }), refuses('BAD_INPUT'));
       assert.equal(await net.allocate('e', { node: 'n' }), '10.0.0.132', 'without a range, anywhere');
@@ -258,7 +258,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal(await net.reclaim('web.1'), own);
       await assert.rejects(net.reclaim('web.1'), refuses('UNKNOWN'));
       assert.equal(net.inspect(own).state, 'free');
-      assert.deepEqual(net.stats.reclaimed, { asked: 1, age: 0, full: 0 });
+      assert.deepEqual(net.stats.reclaimed, { asked: 1, age: 0, full: 0, gone: 0 });
     });
 
     test('never: a full subnet stays full, and says what could be reclaimed', async () => {
@@ -288,7 +288,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       assert.equal(await net.allocate('g', { node: 'n' }), addresses[3]);
       await assert.rejects(net.allocate('h', { node: 'n' }), refuses('FULL', { reserved: 1 }));
       assert.equal(await net.allocate('b', { node: 'n' }), addresses[1]);
-      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 1 });
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 0, full: 1, gone: 0 });
       const reclaims = log.filter(({ event }) => event === 'reclaim');
       assert.deepEqual(
         reclaims.map(({ identity, address, why }) => ({ identity, address, why })),
@@ -316,7 +316,7 @@ export function contract(name: string, make: () => Promise<StoreUnderTest>): voi
       clock.turn(30 * MINUTE);
       await eventually('b is reclaimed', () => net.lookup('b') === undefined);
       assert.equal(net.lookup('c')?.state, 'live');
-      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 2, full: 0 });
+      assert.deepEqual(net.stats.reclaimed, { asked: 0, age: 2, full: 0, gone: 0 });
     });
 
     test('subnets: the same twice, other settings and overlaps refused, spaces apart', async () => {

@@ -1,7 +1,12 @@
 // What can befall a world: what its users do, and what goes wrong.
 import { faults } from './faults.js';
+import { pins } from './pin-acts.js';
 import { users } from './users.js';
 
-export const acts = { ...users, ...faults };
+/** Drawn with one another. */
+export const drawn = { ...users, ...faults };
+
+/** All that there are; pins are drawn by themselves. */
+export const acts = { ...drawn, ...pins };
 
 export type ActName = keyof typeof acts;

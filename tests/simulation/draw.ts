@@ -1,6 +1,7 @@
 // A seed's plan.
 import { Chance } from '../../src/simulator/random.js';
-import { type ActName, acts } from './acts.js';
+import { drawn as common } from './acts.js';
+import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
 
 const START = 12_000;
@@ -8,9 +9,9 @@ const START = 12_000;
 export function draw(seed: number): Plan {
   const chance = new Chance(Math.imul(seed, 0x9e3779b1) >>> 0);
   const one = <T>(...items: readonly T[]) => chance.pick(items);
-  const names = Object.keys(acts) as ActName[];
+  const names = Object.keys(common) as (keyof typeof common)[];
   // Each world knows only some kinds of acts: what always happens together hides what happens alone.
-  const known = names.filter((name) => acts[name].isUsual || chance.below(100) < 35);
+  const known = names.filter((name) => common[name].isUsual || chance.below(100) < 35);
   // Some last longer than any grace period.
   const duration = 30_000 + chance.below(90_000) + one(0, 0, 0, 0, 100_000);
   const pause = one(1500, 3000, 6000);
@@ -41,6 +42,6 @@ export function draw(seed: number): Plan {
     page: one(3, 7, 10_000),
     skew: 3_600_000,
     duration,
-    acts: drawn,
+    acts: [...drawn, ...drawPins(seed, START, duration)].sort((a, b) => a.at - b.at),
   };
 }

@@ -2,6 +2,7 @@
 // writes the plan down, shrunk, when a file is named.
 import { writeFile } from 'node:fs/promises';
 import { campaign } from './campaign.js';
+import { draw } from './draw.js';
 import { shrink } from './shrink.js';
 
 const [first = '1', seeds = '2000', file] = process.argv.slice(2);
@@ -13,7 +14,7 @@ if (found === undefined) {
 }
 console.log(`FOUND by seed ${found.seed}, ${worlds} played: ${found.failure?.slice(0, 120)}`);
 if (file !== undefined) {
-  const { plan, failure } = await shrink(found.seed);
+  const { plan, failure } = await shrink(draw(found.seed));
   if (failure !== undefined) await writeFile(file, `${JSON.stringify(plan)}\n`);
 }
 process.exit(0);

@@ -3,7 +3,8 @@
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
-import type { Change, Revision } from './etcd/history.js';
+import type { Change, Entry, Revision } from './etcd/history.js';
+import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
 import { type Key, parse, Truth } from './truth.js';
 
@@ -25,6 +26,8 @@ export class Judge {
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
+  /** Identities for which a person has chosen an address, or has ended such a choice. */
+  readonly pinning = new Set<string>();
   /** Identities whose users want another address. */
   readonly wishing = new Set<string>();
 
@@ -102,6 +105,21 @@ export class Judge {
     if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
     else if (!this.truth.liveOn(subnet, owner).includes(id))
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
+    else if (container.task !== undefined) this.#atHome(subnet, node, container, owner);
+  }
+
+  /** A task is at one of its two homes, and a guest only while others are at both of them. */
+  #atHome(subnet: string, node: SwarmNode, { name, has }: EngineContainer, owner: string): void {
+    const identity = name.slice(0, name.lastIndexOf('.'));
+    if (!isMadeUp(owner) && whose(owner) !== identity) this.fail(`${name} has ${has}, which is ${owner}'s`);
+    // Before Docker 29 a worker cannot tell a task that starts late from a load balancer's end.
+    const cannotTell = !node.isManager && this.#world.plan.version !== '29.7.2';
+    if (!owner.startsWith('@guest/') || cannotTell) return;
+    const second = `@second/${identity}`;
+    const isLost = [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
+    const isFree = [identity, second].every((home) => this.truth.liveOn(subnet, home).length === 0);
+    if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
+      this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
   }
 
   /** Swarm's records have every address once. */
@@ -134,20 +152,49 @@ export class Judge {
   }
 
   /** The home of a container that runs, and of one that may come back, is not given up. */
-  #identity(key: Key, { before, after }: Change): void {
+  #identity(key: Key, change: Change): void {
+    const { before, after } = change;
     const [identity = ''] = key.rest;
-    if (after !== undefined || before === undefined || identity.startsWith('@')) return;
+    const wrong = wrongPin(this.truth, key, change, this.pinning);
+    if (wrong !== undefined) this.fail(wrong);
+    if (before !== undefined && after !== undefined) this.#moved(key, identity, before, after);
+    if (after !== undefined || before === undefined || isMadeUp(identity)) return;
     const { address, released } = JSON.parse(before.value.toString());
     const live = this.truth.liveOn(key.subnet, identity);
     if (live.length > 0) this.fail(`${identity} is live on ${live} and loses its home ${address}`);
     this.#nobodyRuns(key.subnet, address, `loses its owner ${identity}`);
-    if (this.ending.has(identity) || this.wishing.has(identity)) return void this.#world.happened('a home is given up');
+    if ([identity, whose(identity)].some((each) => this.ending.has(each) || this.wishing.has(each)))
+      return void this.#world.happened('a home is given up');
+    if (this.#isRemoved(identity)) return void this.#world.happened('a home of a removed container is given up');
     const { after: age, whenFull } = this.truth.settings(key.subnet)?.reclaim ?? {};
-    const least = Math.min(age ?? Number.POSITIVE_INFINITY, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
+    // A home that waits for the next turn of an identity that runs goes only when there is no room.
+    const other = identity === whose(identity) ? `@second/${identity}` : whose(identity);
+    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0;
+    const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
+    const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const skew = Math.max(...this.#world.swarm.nodes.map(({ wall }) => Math.abs(wall.ahead)), this.#world.plan.skew);
-    const old = this.#world.timeline.now - (released ?? this.#world.timeline.now);
+    const since = Math.max(
+      released ?? this.#world.timeline.now,
+      isWaiting ? 0 : (this.truth.releasedAt(key.subnet, other) ?? 0),
+    );
+    const old = this.#world.timeline.now - since;
     if (old + 2 * skew + 2 < least) this.fail(`${identity} loses its home ${address} ${old} ms after its release`);
     else this.#world.happened('a home is reclaimed by policy');
+  }
+
+  /** A container that somebody ran by hand, and that is on no machine any more: nobody comes back as it. */
+  #isRemoved(identity: string): boolean {
+    const name = identity.replace(/^container:/, '');
+    if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
+    return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
+  }
+
+  /** Nobody runs at a home that an identity leaves for one that was chosen for it. */
+  #moved(key: Key, identity: string, before: Entry, after: Entry): void {
+    const [from, to] = [before, after].map(({ value }) => JSON.parse(value.toString()).address);
+    if (from === to) return;
+    this.#world.happened('an identity moves to a chosen home');
+    this.#nobodyRuns(key.subnet, from, `is left by ${identity} for ${to}`);
   }
 
   /** What is held is nobody's home: each ticket is given once. */
@@ -223,6 +270,16 @@ export class Judge {
   #isOf(node: SwarmNode, lease: string): boolean {
     return this.#world.leases.get(node) === lease;
   }
+}
+
+/** Whether it is an identity that ends with its use. */
+export function isMadeUp(identity: string): boolean {
+  return identity.startsWith('@') && whose(identity) === identity;
+}
+
+/** Whose home a binding is. */
+function whose(name: string): string {
+  return name.replace(/^@second\//, '');
 }
 
 /** The node as the live marks of the subnet name it. */

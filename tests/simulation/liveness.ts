@@ -3,7 +3,7 @@
 import { check } from '../../src/operate/check/check.js';
 import type { Finding } from '../../src/operate/check/finding.js';
 import type { TaskRecord } from '../../src/simulator/swarm/records.js';
-import { idIn } from './judge.js';
+import { idIn, isMadeUp } from './judge.js';
 import type { World } from './world.js';
 
 /** What is not so yet, a sentence each. */
@@ -118,7 +118,7 @@ function marks(world: World): string[] {
       for (const node of nodes)
         if (!has.has(`${subnet} ${address} ${node}`))
           lacks.push(`${identity} is live on ${node}, and does not run there`);
-      if (nodes.length === 0 && identity.startsWith('@'))
+      if (nodes.length === 0 && isMadeUp(identity) && !identity.startsWith('@pin/'))
         lacks.push(`${address} is kept for ${identity}, which is over`);
     }
   }

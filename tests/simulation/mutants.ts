@@ -78,8 +78,26 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that was never started is taken for who asks',
     'src/tickets/asker.ts',
-    'return record !== undefined && !mayRun(record);',
-    'return record === null;',
+    "return isOver(task.id, tasks) ? 'yes' : 'no';",
+    "return 'no';",
+  ),
+  mutant(
+    'who asks is guessed while the swarm has no leader',
+    'src/tickets/asker.ts',
+    "if (tasks === undefined) return 'unknown';",
+    "if (tasks === undefined) return 'no';",
+  ),
+  mutant(
+    'of several with one ticket the one that was made last is meant, by a clock that can be set',
+    'src/tickets/asker.ts',
+    'await this.#notLeft(await this.#onNetwork(net, all))',
+    'await this.#onNetwork(net, all)',
+  ),
+  mutant(
+    'what somebody has taken since is let go once more',
+    'src/service/endings.ts',
+    'if (!one.isTaken) this.#state.apply(change);',
+    'this.#state.apply(change);',
   ),
   mutant(
     'a mark that was lost and then released is expected for ever',
@@ -223,7 +241,45 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'the hold-down protects nobody',
     'src/service/reclaimer.ts',
-    'this.#isDue(binding, whenFull.holdDown);',
-    'this.#isDue(binding, 0);',
+    'const { whenFull } = this.#policy;',
+    'const whenFull = this.#policy.whenFull && { holdDown: 0 };',
+  ),
+  // Second homes.
+  mutant(
+    'a second home ends with its use, as a guest’s address does',
+    'src/docker/made-up.ts',
+    '/^@(endpoint|guest|unnamed)\\//',
+    '/^@(endpoint|guest|unnamed|second)\\//',
+  ),
+  mutant(
+    'a home that waits for its next turn is old',
+    'src/service/second-homes.ts',
+    'beside.releasedAt === undefined ? undefined :',
+    'beside.releasedAt === undefined ? releasedAt :',
+  ),
+  mutant(
+    'who is at a second home is not looked at',
+    'src/tickets/node.ts',
+    'const other = this.#other(net, home, asker, first.around);',
+    'const other = undefined as Other | undefined;',
+  ),
+  // What a person has chosen.
+  mutant(
+    'a pinned home is entered while its owner runs on another node',
+    'src/tickets/choices.ts',
+    'if (nodes.length === 1 && nodes[0] === node) await net.release(identity, node, { deadline });',
+    'for (const each of nodes) await net.release(identity, each ?? node, { deadline });',
+  ),
+  mutant(
+    'a look brings home what runs',
+    RECONCILER,
+    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+  ),
+  mutant(
+    'unpin ends the home as well',
+    'src/service/pins.ts',
+    "changes.push({ op: 'unpin', identity, time: clock.now() });",
+    'changes.push(ended(own));',
   ),
 ];

@@ -1,6 +1,5 @@
 // A failing plan without the acts that the failure does not need: first in halves, then in smaller pieces, as long as
 // what is left fails.
-import { draw } from './draw.js';
 import type { Plan } from './plan.js';
 import { type Outcome, play } from './play.js';
 
@@ -8,8 +7,8 @@ import { type Outcome, play } from './play.js';
 const MOST = 250;
 
 /** Answers the smallest that was found, with its history. */
-export async function shrink(seed: number): Promise<Outcome> {
-  let smallest = await play(draw(seed));
+export async function shrink(whole: Plan): Promise<Outcome> {
+  let smallest = await play(whole);
   let played = 0;
   for (let pieces = 2; smallest.failure !== undefined && played < MOST; ) {
     const { plan } = smallest;

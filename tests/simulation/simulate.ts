@@ -23,7 +23,7 @@ async function run(): Promise<number> {
   const [worst] = failed;
   if (worst !== undefined) {
     console.log(`shrinking seed ${worst.seed} …`);
-    print(await shrink(worst.seed));
+    print(await shrink(draw(worst.seed)));
     console.log(`\nagain: npm run simulate -- --world ${worst.seed}`);
   }
   const missed = never(sometimes, worlds);

@@ -12,6 +12,7 @@ const MUST: readonly string[] = [
   'address local own',
   'address local ticket',
   'address local new',
+  'address local second',
   'address local guest',
   'address local endpoint',
   'address local unnamed',
@@ -44,6 +45,9 @@ const MUST: readonly string[] = [
   // What befalls homes.
   'a home is given up',
   'a home is reclaimed by policy',
+  'a person chooses an address',
+  'an author chooses addresses',
+  'an identity moves to a chosen home',
   'two at one address, one cut off',
   // What Docker does.
   'asked while Docker boots',

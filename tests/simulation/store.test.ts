@@ -134,6 +134,25 @@ describe('the etcd store', () => {
     }
   });
 
+  test('what somebody holds right after it was let go is held for whoever has let it go, too', async () => {
+    for (let n = 0; n < 20; n++) {
+      const rig = new Rig();
+      const [one, two] = [await rig.service(`a${n}`), await rig.service('b')];
+      const net = await made(rig, one);
+      await rig.until(net.hold('10.0.0.9'));
+      await rig.pass(100);
+      const other = two.find(CIDR)!;
+      rig.network.slowest = 300;
+      const letGo = other.unhold('10.0.0.9');
+      while (rig.keys('held').length > 0) await rig.pass(0.1);
+      rig.network.slowest = 1; // the answer is on its way, slowly, and so is the news
+      while (net.isHeld('10.0.0.9')) await rig.pass(0.1);
+      await rig.until(Promise.all([letGo, net.hold('10.0.0.9')]));
+      await rig.pass(1000);
+      assert.deepEqual([net.isHeld('10.0.0.9'), other.isHeld('10.0.0.9')], [true, true]);
+    }
+  });
+
   test('of two hosts that make a gateway at the same moment none loses it', async () => {
     const rig = new Rig();
     const [one, two] = [await rig.service('a'), await rig.service('b')];

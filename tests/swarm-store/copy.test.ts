@@ -45,6 +45,9 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
     now += 60_000;
     await net.release(`web.${n}`, `n${n % 3}`);
   }
+  await net.pin('db', '10.77.0.200');
+  await net.pin('web.2', '10.77.0.201'); // which runs at another address
+  const pins = ['db', 'web.2'].map((identity) => net.pinOf(identity));
   const ticket = await net.holdNext();
   await net.allocate('late', { node: 'n1', ticket });
   await net.holdNext();
@@ -58,7 +61,7 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
 
   const dry = await limpet(['store', 'copy', first, 'swarm:', '--dry-run'], environment);
   assert.equal(dry.code, 0, dry.text);
-  assert.match(dry.text, /would copy {2}10\.77\.0\.0\/24 in swarm: 41 bindings, 2 held/);
+  assert.match(dry.text, /would copy {2}10\.77\.0\.0\/24 in swarm: 43 bindings, 2 held/);
   assert.match(dry.text, /left out {4}10\.5\.0\.0\/24 in node:x/);
   assert.equal(swarm.find('limpet.swarm'), undefined);
   for (let n = 0; n < 2; n++) {
@@ -66,6 +69,7 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
     assert.equal(copied.code, 0, copied.text); // the second time there is nothing left to do
   }
   assert.match(swarm.find('limpet.swarm')?.Spec.Labels['10.77.0.2'] as string, /^live n0: web\.0$/);
+  assert.match(swarm.find('limpet.swarm')?.Spec.Labels['10.77.0.200'] as string, /^pinned reserved \S+: db$/);
   const back = await limpet(['store', 'copy', 'swarm:', second, '--json'], environment);
   assert.equal(back.code, 0, back.text);
   assert.equal(JSON.parse(back.text).steps[0].outcome, 'copied');
@@ -73,6 +77,10 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
   context.after(() => again.close());
   const there = again.find(CIDR, 'swarm');
   assert.deepEqual(seen(there as never), before);
+  assert.deepEqual(
+    ['db', 'web.2'].map((identity) => there?.pinOf(identity)),
+    pins,
+  );
   assert.deepEqual(there?.spec, spec);
   assert.equal(there?.lookup('web.7')?.releasedAt, released);
   assert.equal(again.nodeName('n1'), 'one');

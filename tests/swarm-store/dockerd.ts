@@ -72,7 +72,7 @@ export class Swarm {
       return [400, { message: 'rpc error: code = InvalidArgument desc = config data must be larger than 0' }];
     if (this.find(Name)?.Spec.Name === Name || [...this.configs.values()].some(({ Spec }) => Spec.Name === Name))
       return [409, { message: `rpc error: code = AlreadyExists desc = config ${Name} already exists` }];
-    const ID = (this.#made++).toString(36).padStart(25, 'c');
+    const ID = (this.#made++).toString(36).padStart(25, '0');
     const at = new Date(this.now ?? Date.now()).toISOString();
     const Spec = { Name, Labels: { ...Labels }, Data };
     const config = { ID, Version: { Index: 0 }, CreatedAt: at, UpdatedAt: at, Spec };

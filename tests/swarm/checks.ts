@@ -1,9 +1,7 @@
 // What must be true after every step, whatever the step was.
 import { addressesOf, unreachable } from './inside.js';
 import { changes, doubles, type Picture, type Placed } from './picture.js';
-import { toldGuests } from './plugin-log.js';
 import { sleep } from './rig/run.js';
-import type { Step } from './steps/step.js';
 import type { Row } from './table.js';
 import type { Pictures, Twins, World } from './world.js';
 
@@ -14,32 +12,23 @@ export interface Outcome {
   readonly after: Pictures;
   readonly limpet: Row['limpet'];
   readonly stock: Row['stock'];
-  readonly guests: number;
   readonly failures: readonly string[];
 }
 
-export async function check(world: World, step: Step, before: Pictures): Promise<Outcome> {
+export async function check(world: World, before: Pictures): Promise<Outcome> {
   const after = await world.look();
   const away = [...after.limpet.values()].filter(({ identity, address }) => world.homes.get(identity) !== address);
-  const guests = step.guests === undefined ? [] : await explained(world, away);
-  const strays = away.filter((replica) => !guests.includes(replica));
   const networks = await Promise.all(world.twins.map((twins) => network(twins, after.limpet)));
   return {
     after,
     limpet: changes(before.limpet, after.limpet, (identity) => world.homes.get(identity)),
     stock: changes(before.stock, after.stock, (identity) => before.stock.get(identity)?.address),
-    guests: guests.length,
-    failures: [...strays.map((stray) => strayed(world, stray)), ...doubles(after.limpet), ...networks.flat()],
+    failures: [...away.map((stray) => strayed(world, stray)), ...doubles(after.limpet), ...networks.flat()],
   };
 }
 
 function strayed(world: World, { identity, address, node }: Placed): string {
   return `${identity} on ${node.name} has ${address}, its home is ${world.homes.get(identity)}`;
-}
-
-async function explained(world: World, away: readonly Placed[]): Promise<Placed[]> {
-  const told = await toldGuests(world.swarm);
-  return away.filter(({ identity, address }) => told.has(`${identity} ${address}`));
 }
 
 /** Name and traffic of one service, from one container on each node. */

@@ -92,14 +92,14 @@ async function playAll(world: World, sampler: Sampler): Promise<void> {
 /** Its row is in the table, whatever happens. */
 async function playOne(world: World, step: Step, before: Pictures): Promise<{ after: Pictures; failures: string[] }> {
   const since = Date.now();
-  const row = { step: step.name, title: step.title, limpet: NO_CHANGES, stock: NO_CHANGES, guests: 0, isGood: false };
+  const row = { step: step.name, title: step.title, limpet: NO_CHANGES, stock: NO_CHANGES, isGood: false };
   const end = (outcome: Partial<Outcome>, isGood: boolean) => {
-    const { limpet = NO_CHANGES, stock = NO_CHANGES, guests = 0 } = outcome;
-    rows.push({ ...row, limpet, stock, guests, seconds: (Date.now() - since) / 1000, isGood });
+    const { limpet = NO_CHANGES, stock = NO_CHANGES } = outcome;
+    rows.push({ ...row, limpet, stock, seconds: (Date.now() - since) / 1000, isGood });
   };
   try {
     await step.play(world);
-    const outcome = await check(world, step, before);
+    const outcome = await check(world, before);
     end(outcome, outcome.failures.length === 0);
     return { after: outcome.after, failures: [...outcome.failures] };
   } catch (error) {

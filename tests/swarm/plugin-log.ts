@@ -16,12 +16,10 @@ interface Line {
   readonly code?: string;
 }
 
-/** `identity address` of every replica that a plugin has put up as a guest so far. */
-export async function toldGuests(swarm: Swarm): Promise<Set<string>> {
+/** The replicas that a plugin has put up as a guest so far. */
+export function toldGuests(swarm: Swarm): string[] {
   const lines = swarm.nodes.flatMap(({ log }) => said(log));
-  return new Set(
-    lines.filter(({ outcome }) => outcome === 'guest').map(({ identity, address }) => `${identity} ${address}`),
-  );
+  return lines.flatMap(({ outcome, identity }) => (outcome === 'guest' && identity !== undefined ? [identity] : []));
 }
 
 /** Whether a plugin has refused an address because that subnet is full. */

@@ -55,8 +55,9 @@ async function replicas(swarm: Swarm, name: string): Promise<Replica[] | string>
   const leader = await swarm.leader();
   const service = await leader.api<Service>(`/services/${name}`);
   const { State: state, Message: message } = service.UpdateStatus ?? { State: 'completed', Message: '' };
-  if (state === 'updating') return message;
-  if (state !== 'completed') throw new Error(`the update of ${name} is ${state}: ${message}`);
+  if (state === 'updating' || state === 'rollback_started') return message;
+  if (state !== 'completed' && state !== 'rollback_completed')
+    throw new Error(`the update of ${name} is ${state}: ${message}`);
   const tasks = await leader.api<Task[]>(
     `/tasks?filters=${filters({ service: [name], 'desired-state': ['running'] })}`,
   );

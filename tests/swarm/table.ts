@@ -6,13 +6,11 @@ export interface Row {
   readonly title: string;
   readonly limpet: Changes;
   readonly stock: Changes;
-  /** Replicas that are not at home, as Limpet itself says. */
-  readonly guests: number;
   readonly seconds: number;
   readonly isGood: boolean;
 }
 
-const HEAD = ['step', '', 'replaced', 'moved', 'kept', 'guests', 'stock replaced', 'stock kept', 'seconds', ''];
+const HEAD = ['step', '', 'replaced', 'moved', 'kept', 'stock replaced', 'stock kept', 'seconds', ''];
 
 export function table(rows: readonly Row[]): string {
   const lines = [HEAD, ...rows.map(cells)];
@@ -28,14 +26,13 @@ export function table(rows: readonly Row[]): string {
     .join('\n');
 }
 
-function cells({ step, title, limpet, stock, guests, seconds, isGood }: Row): string[] {
+function cells({ step, title, limpet, stock, seconds, isGood }: Row): string[] {
   return [
     step,
     title,
     `${limpet.replaced}`,
     `${limpet.moved}`,
     `${limpet.kept} of ${limpet.replaced}`,
-    `${guests}`,
     `${stock.replaced}`,
     `${stock.kept} of ${stock.replaced}`,
     seconds.toFixed(0),

@@ -1,6 +1,7 @@
 // `limpet import` for people: what was adopted, what was there, what could not be, and what comes next.
 
 import type { Imported, Step } from '../../operate/index.js';
+import { homeText } from '../../service/second-homes.js';
 import { type Cell, count, type Paint, type Style, table } from '../print.js';
 
 const STYLES: Partial<Record<Step['outcome'], Style>> = { add: 'green', conflict: 'red', unseen: 'yellow' };
@@ -14,13 +15,14 @@ export function* importText({ dryRun, networks, steps }: Imported, paint: Paint)
     const rows = steps.map(({ address, what, of, node, outcome }): Cell[] => {
       const style = STYLES[outcome];
       const word = outcome === 'add' ? done(what, dryRun) : outcome;
-      return [address || '-', what, of, node ?? '-', style === undefined ? word : { text: word, style }];
+      return [address || '-', what, homeText(of), node ?? '-', style === undefined ? word : { text: word, style }];
     });
     yield* table(['ADDRESS', 'WHAT', 'OF', 'NODE', 'OUTCOME'], rows, paint, { indent: '' });
     yield '';
   }
   for (const { what, of, address, outcome, why } of steps) {
-    if (why !== undefined) yield `${paint(STYLES[outcome] ?? 'dim', `${outcome}:`)} ${what} ${of} ${address}: ${why}`;
+    if (why !== undefined)
+      yield `${paint(STYLES[outcome] ?? 'dim', `${outcome}:`)} ${what} ${homeText(of)} ${address}: ${why}`;
   }
   if (steps.some(({ why }) => why !== undefined)) yield '';
   for (const { network, mode, subnet, space, created } of networks) {

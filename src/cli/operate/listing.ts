@@ -1,6 +1,7 @@
 // `limpet ls`, `lookup`, `pin`, `reclaim`, `release` and the like for people: addresses as rows of one table.
 
 import type { AddressRow, Ended, Listing, OutputOf, Reclaimed } from '../../operate/index.js';
+import { homeText } from '../../service/second-homes.js';
 import { type Cell, count, type Paint, type Style, table } from '../print.js';
 
 const STYLES: Partial<Record<AddressRow['state'], Style>> = { live: 'green', reserved: 'yellow', held: 'cyan' };
@@ -18,13 +19,13 @@ export function* listingText({ now, rows, names }: Listing, paint: Paint): Gener
   }
   yield* table(
     ['ADDRESS', 'IDENTITY', 'STATE', 'NODE', 'RELEASED', 'SUBNET', 'SPACE'],
-    rows.map(({ address, identity, state, nodes, releasedAt, pinned, subnet, space }) => {
+    rows.map(({ address, identity, home, state, nodes, releasedAt, pinned, subnet, space }) => {
       const style = STYLES[state];
       const text = pinned === undefined ? state : PINNED[pinned](state);
       const shown: Cell = style === undefined ? text : { text, style };
       return [
         address,
-        identity ?? '-',
+        home === undefined ? (identity ?? '-') : `${identity} (${home} home)`,
         shown,
         nodes.map((id) => names[id] ?? id).join(', ') || '-',
         ago(now, releasedAt),
@@ -43,7 +44,7 @@ export function* reclaimedText({ now, dryRun, reclaimed, refused }: Reclaimed, p
   if (rows.length > 0) yield '';
   const verb = dryRun ? 'would be reclaimed (dry run: nothing has changed)' : 'reclaimed';
   yield reclaimed.length === 0 ? 'nothing to reclaim' : `${count(reclaimed.length, 'binding')} ${verb}`;
-  for (const { identity, why } of refused) yield `${paint('yellow', 'left:')} ${identity}: ${why}`;
+  for (const { identity, why } of refused) yield `${paint('yellow', 'left:')} ${homeText(identity)}: ${why}`;
 }
 
 export function releasedText({ released }: OutputOf<'release'>, identity: string, node: string): string[] {
@@ -72,7 +73,7 @@ export function forgottenText({ subnet, space, bindings }: OutputOf<'forget'>): 
 }
 
 function endedCells({ address, identity, releasedAt, subnet }: Ended, now: number): string[] {
-  return [address, identity, ago(now, releasedAt), subnet];
+  return [address, homeText(identity), ago(now, releasedAt), subnet];
 }
 
 const UNITS: readonly (readonly [string, number])[] = [

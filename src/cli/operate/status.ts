@@ -57,6 +57,8 @@ function* subnetsText(
   for (const [n, line] of rest.entries()) yield withColour(line, subnets[n] as SubnetStatus, paint);
   yield '';
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
+  for (const { subnet, second } of subnets)
+    if (second > 0) yield `${subnet}: of the live and reserved addresses ${second} are second homes`;
   for (const { subnet, pinned } of subnets)
     if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);

@@ -13,7 +13,7 @@ import { Recall } from './recall.js';
 import type { Status } from './status.js';
 
 /** What `subnet_stats` writes into the window. */
-const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, ALL_EXCLUDED: 28, EXCLUDED: 32, PINNED: 64 };
+const STATS = { LIVE: 12, RESERVED: 16, HELD: 20, ALL_EXCLUDED: 28, EXCLUDED: 32, PINNED: 64, PINNED_RESERVED: 68 };
 
 export type Who = string | Identity;
 
@@ -29,6 +29,8 @@ export interface Counts {
   readonly held: number;
   readonly excluded: bigint;
   readonly pinned: number;
+  /** Reserved bindings that can be reclaimed: those that are not pinned. */
+  readonly reclaimable: number;
 }
 
 export class CoreSubnet {
@@ -190,11 +192,13 @@ export class CoreSubnet {
   counts(): Counts {
     this.#calls.subnet_stats(this.id);
     const stats = this.#memory.window();
+    const reserved = stats.getUint32(STATS.RESERVED, true);
     return {
       live: stats.getUint32(STATS.LIVE, true),
-      reserved: stats.getUint32(STATS.RESERVED, true),
+      reserved,
       held: stats.getUint32(STATS.HELD, true),
       pinned: stats.getUint32(STATS.PINNED, true),
+      reclaimable: reserved - stats.getUint32(STATS.PINNED_RESERVED, true),
       // Of ::/0 wholly excluded the count has a 129th bit.
       excluded: wideAt(stats, STATS.EXCLUDED) | (BigInt(stats.getUint32(STATS.ALL_EXCLUDED, true)) << 128n),
     };

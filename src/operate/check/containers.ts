@@ -5,6 +5,7 @@ import { serviceOf } from '../../docker/identities.js';
 import { made } from '../../docker/made-up.js';
 import type { Resident } from '../../docker/observed.js';
 import type { SubnetService } from '../../service/index.js';
+import { homeAt, isSecondHome, whose } from '../../service/second-homes.js';
 import { command } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import type { Found } from './finding.js';
@@ -59,7 +60,7 @@ function* checkOne(
   const { identity, address, node, here } = seen;
   if (seen.doubt !== undefined) yield doubted(context, network, seen, seen.doubt);
   if (seen.doubt?.kind === 'unfit') return;
-  const binding = net.lookup(identity);
+  const binding = net.lookup(homeAt(net, identity, address) ?? identity);
   const owner = net.inspect(address).identity;
   const about = { network, address, identity };
   if (binding?.address === address) {
@@ -79,7 +80,7 @@ function* checkOne(
     const message = `${told(context, seen)} is at ${address} as a guest; its own address is ${binding.address}`;
     yield { kind: 'guest', ...about, message, ...restart(context, seen) };
   } else if (owner !== undefined) {
-    const message = `${told(context, seen)} runs at ${address}, which is ${owner}'s`;
+    const message = `${told(context, seen)} runs at ${address}, which is ${ownersText(owner)}`;
     yield { kind: 'foreign', ...about, message, ...restart(context, seen) };
   } else if (binding !== undefined) {
     const message = `${told(context, seen)} runs at ${address}; its own address is ${binding.address}`;
@@ -106,6 +107,10 @@ function restart(context: OperateEnvironment, { identity, container, node }: Res
   if (service !== undefined) return { mend: command('docker service update --force', [service]) };
   const mend = command('docker restart', [container]);
   return node === undefined ? { mend } : { mend, on: nameOfNode(context, node) };
+}
+
+function ownersText(owner: string): string {
+  return isSecondHome(owner) ? `the second home of ${whose(owner)}` : `${owner}'s`;
 }
 
 function told(context: OperateEnvironment, { identity, container, node }: Resident): string {

@@ -8,6 +8,7 @@ import { made, nodeOfMade } from '../../docker/made-up.js';
 import { nodeOfTask, type Observed, type Resident, recordsFor, type SwarmRecords } from '../../docker/observed.js';
 import { mayRun } from '../../docker/states.js';
 import { type SubnetService, waitsFor } from '../../service/index.js';
+import { homeAt, homeText, whose } from '../../service/second-homes.js';
 import { command, option } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 import type { Found } from './finding.js';
@@ -40,7 +41,7 @@ export function* checkMarks(marks: Marks): Generator<Found> {
       if (runs === undefined) marks.unjudged(identity, node);
       if (runs !== false) continue;
       const name = nameOfNode(marks.context, node);
-      const message = `${identity} (${address}) is live on ${name}, and does not run there`;
+      const message = `${homeText(identity)} (${address}) is live on ${name}, and does not run there`;
       const mend = command('limpet release', [identity], option('node', name) + where);
       yield { kind: 'stale-live', identity, address, message, mend };
     }
@@ -50,31 +51,43 @@ export function* checkMarks(marks: Marks): Generator<Found> {
 /** Undefined for what no list of Docker's shows: addresses that a user has set aside. */
 function runsHere(
   { context, net, observed, residents, ends }: Marks,
-  identity: string,
+  home: string,
   address: string,
 ): boolean | undefined {
-  const kind = made(identity);
+  const kind = made(home);
   if (kind === 'endpoint' && ends.includes(address)) return true;
   if (kind === 'endpoint') return undefined;
   // Whoever is at the address counts, whatever it is called now.
   if (residents.some((each) => each.here && each.address === address)) return true;
   if (kind !== undefined) return false;
-  if (context.isStarting(net, identity, observed.containers)) return true;
+  if (context.isStarting(net, home, observed.containers)) return true;
   const records = recordsFor(observed.swarm, observed.info.swarm.nodeId);
-  return observed.containers.some((each) => mayStillRun(each) && believed(each, records).identity === identity);
+  const elsewhere = new Set(residents.filter((each) => isAtOtherHome(net, each, home)).map(({ id }) => id));
+  return observed.containers.some(
+    (each) => mayStillRun(each) && believed(each, records).identity === whose(home) && !elsewhere.has(each.id),
+  );
+}
+
+/** Whether somebody is at the other one of the two homes. */
+function isAtOtherHome(net: SubnetService, { identity, address }: Resident, home: string): boolean {
+  const at = identity === whose(home) ? homeAt(net, identity, address) : undefined;
+  return at !== undefined && at !== home;
 }
 
 /** As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does. */
-function runsThere({ observed, residents }: Marks, identity: string, node: string): boolean | undefined {
+function runsThere({ net, observed, residents }: Marks, home: string, node: string): boolean | undefined {
   const { swarm } = observed;
   if (swarm === undefined) return undefined;
   // What a node's plugin has made up, it looks after itself for as long as it is there.
-  if (made(identity) !== undefined) return isReady(swarm, node) ? true : undefined;
-  if (residents.some((each) => each.identity === identity && (each.node ?? node) === node)) return true;
+  if (made(home) !== undefined) return isReady(swarm, node) ? true : undefined;
+  const identity = whose(home);
+  const there = residents.filter((each) => each.identity === identity && (each.node ?? node) === node);
+  const elsewhere = there.filter((each) => isAtOtherHome(net, each, home));
+  if (there.length > elsewhere.length) return true;
   const isService = [...swarm.services.values()].some(({ name }) => name === serviceOf(identity));
   if (!isService) return undefined;
   const tasks = swarm.tasks.filter((task) => mayRun(task) && identityOfTask(task, swarm.services) === identity);
-  return tasks.some((task) => nodeOfTask(task) === node);
+  return tasks.filter((task) => nodeOfTask(task) === node).length > elsewhere.length;
 }
 
 function isReady({ nodes }: SwarmRecords, node: string | undefined): boolean {

@@ -1,11 +1,13 @@
 // What an import would do, worked out before anything is done: which bindings and holds there are to be, which are
 // there already, and which cannot be. Looks only; carrying it out is import.ts's affair.
 
+import { secondHomeOf } from '../../docker/identities.js';
 import { made } from '../../docker/made-up.js';
 import type { Resident, Use } from '../../docker/observed.js';
 import { isWanted } from '../../docker/states.js';
 import { LimpetError } from '../../host/errors.js';
 import type { Inspection } from '../../host/subnet.js';
+import { homeAt, homeText } from '../../service/second-homes.js';
 import { command } from '../command.js';
 import { nameOfNode, type OperateEnvironment } from '../environment.js';
 
@@ -31,36 +33,62 @@ export interface Step {
   readonly live?: true;
 }
 
-/** Of several claims of one identity, or on one address, the first that is wanted and newest; the rest are told. */
+/**
+ * Of several claims of one home, or on one address, the first that is wanted and newest; the rest are told. Where two
+ * of an identity run now, one is at its second home.
+ */
 export function planBindings(
   context: OperateEnvironment,
   net: Lookable,
   claims: readonly Resident[],
   marks: 'live' | 'reserved',
 ): Step[] {
-  const byIdentity = new Map<string, Resident>();
+  const byHome = new Map<string, Resident>();
   const byAddress = new Map<string, Resident>();
   const steps: Step[] = [];
-  for (const claim of [...claims].sort(compare)) {
+  const sorted = [...claims].sort(compare);
+  const homes = marks === 'live' ? homesFor(net, sorted) : new Map<Resident, string>();
+  for (const claim of sorted) {
     const { identity, address, doubt } = claim;
+    const home = homes.get(claim) ?? identity;
     // Nobody but the plugin makes names up, and where nobody can tell which is the task, it is none of them.
     if (doubt !== undefined && (doubt.kind === 'unfit' || claim.task !== undefined)) {
       steps.push(conflict(context, net, { ...claim, identity: claim.container }, doubt.why));
       continue;
     }
-    const own = byIdentity.get(identity);
+    const own = byHome.get(home);
     if (own !== undefined && own.address !== address) continue; // an update under way: the newer task is it
     const other = byAddress.get(address);
-    if (own === undefined) byIdentity.set(identity, claim);
+    if (own === undefined) byHome.set(home, claim);
     if (other === undefined) byAddress.set(address, claim);
     if (own !== undefined) continue;
     steps.push(
       other === undefined
-        ? planOne(context, net, claim, marks)
+        ? planOne(context, net, { ...claim, identity: home }, marks)
         : conflict(context, net, claim, `${other.identity} runs at it too`),
     );
   }
   return steps.sort((a, b) => byText(a.of, b.of));
+}
+
+/** Which of its identity's homes each is at: the one it is bound to, else the first one that nobody claims. */
+function homesFor(net: Lookable, claims: readonly Resident[]): Map<Resident, string> {
+  const homes = new Map<Resident, string>();
+  const taken = new Set<string>();
+  for (const claim of claims) {
+    const home = homeAt(net, claim.identity, claim.address);
+    if (home === undefined) continue;
+    homes.set(claim, home);
+    taken.add(home);
+  }
+  for (const claim of claims) {
+    if (homes.has(claim)) continue;
+    const { identity } = claim;
+    const home = taken.has(identity) ? (secondHomeOf(identity) ?? identity) : identity;
+    homes.set(claim, home);
+    taken.add(home);
+  }
+  return homes;
 }
 
 export function planHolds(net: Lookable, uses: readonly Use[]): Step[] {
@@ -89,9 +117,15 @@ function planOne(context: OperateEnvironment, net: Lookable, claim: Resident, ma
   if (owner !== undefined && made(owner) !== undefined)
     return conflict(context, net, claim, `it runs there as a guest (${owner})`);
   if (owner !== undefined)
-    return conflict(context, net, claim, `it is bound to ${owner}; ${command('limpet reclaim', [owner])} ends that`);
+    return conflict(
+      context,
+      net,
+      claim,
+      `it is bound to ${homeText(owner)}; ${command('limpet reclaim', [owner])} ends that`,
+    );
   if (binding !== undefined) {
-    const why = `${identity} is bound to ${binding.address}; ${command('limpet reclaim', [identity])} ends that`;
+    const mend = command('limpet reclaim', [identity]);
+    const why = `${homeText(identity)} is bound to ${binding.address}; ${mend} ends that`;
     return conflict(context, net, claim, why);
   }
   if (state === 'excluded') return conflict(context, net, claim, `${net.cidr} excludes it`);

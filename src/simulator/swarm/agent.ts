@@ -97,6 +97,7 @@ export class Agent {
     const container = this.#engine.create({
       ...{ name, network: network.name, networkId: network.id, asked: task.address },
       task: { id: task.id, name, service: service.name, serviceId: service.id },
+      labels: service.labels,
     });
     work.container = container;
     this.#settle(work, 'starting');

@@ -26,6 +26,7 @@ export interface EngineContainer {
   since: number;
   /** It comes back when Docker does. */
   readonly restarts: boolean;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** It was asked to run, and not to stop. */
   isWanted: boolean;
   /** It is being started or stopped: Docker lets nobody else do anything with it. */
@@ -34,7 +35,7 @@ export interface EngineContainer {
 
 /** As `GET /containers/json?all=1`, read by `src/docker/read.ts`. */
 export function listed(container: EngineContainer): Container {
-  const { id, name, state, created, task, network, networkId, asked, tellsAsked, shown } = container;
+  const { id, name, state, created, task, network, networkId, asked, tellsAsked, shown, labels } = container;
   const wasStarted = state !== 'created' || shown !== '' || task !== undefined;
   const endpoint = {
     network,
@@ -42,6 +43,7 @@ export function listed(container: EngineContainer): Container {
     asked: asked !== '' && tellsAsked ? [asked] : [],
     addresses: shown === '' ? [] : [shown],
   };
-  const read = { id, name, state, created: Math.floor(created / 1000) * 1000, endpoints: [endpoint] };
+  const said = labels === undefined ? {} : { labels };
+  const read = { id, name, state, created: Math.floor(created / 1000) * 1000, endpoints: [endpoint], ...said };
   return task === undefined ? read : { ...read, task };
 }

@@ -14,6 +14,7 @@ export type Wanted = Pick<EngineContainer, 'name' | 'network' | 'networkId'> & {
   readonly tellsAsked?: boolean;
   readonly task?: EngineContainer['task'];
   readonly restarts?: boolean;
+  readonly labels?: EngineContainer['labels'];
 };
 
 export class Engine {

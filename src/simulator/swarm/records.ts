@@ -51,6 +51,8 @@ export interface ServiceRecord {
   spec: number;
   /** So many of its next containers fail when they start. */
   failing: number;
+  /** Of its containers: what its author says to Limpet. */
+  labels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface NetworkRecord {

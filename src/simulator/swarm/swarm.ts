@@ -127,6 +127,14 @@ export class Swarm {
     });
   }
 
+  /** Its next containers have these labels, and it is updated. */
+  relabel(name: string, labels: ServiceRecord['labels']): void {
+    this.#service(name, (service) => {
+      service.labels = labels;
+      service.spec++;
+    });
+  }
+
   failNext(name: string, count: number): void {
     this.#service(name, (service) => {
       service.failing = count;

@@ -2,12 +2,16 @@
 
 import type { Config } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
+import { visible } from '../../host/visible.js';
 import { type DamagedSubnet, type StoreEvent, type SubnetKey, unreadableText } from '../../service/store.js';
 import { IndexContent } from './index-content.js';
 import { SubnetContent } from './subnet-content.js';
 
 /** The version of what the labels say: the config's data begins with it, and never changes. */
 const FORMAT = 1;
+
+/** Characters of a label that are shown. */
+const SHOWN = 120;
 
 /** The data of an index, or of a subnet. */
 export function dataOf(subnet?: SubnetKey): string {
@@ -27,17 +31,21 @@ export class ConfigReader {
 
   /** @throws LimpetError DAMAGED when another version has written it */
   index(config: Config): IndexContent {
-    refuseOther(config);
-    return IndexContent.read(config.labels);
+    const wrong = writtenByOther(config);
+    if (wrong !== undefined) throw new LimpetError('DAMAGED', wrong, { key: config.name });
+    const index = IndexContent.read(config.labels);
+    this.#tellStrange(config.name, [...index.strange()]);
+    return index;
   }
 
-  /** Undefined when it has ended, or cannot be read. @throws LimpetError DAMAGED when another version has written it */
+  /** Undefined when it has ended, or cannot be read. */
   subnet(key: SubnetKey, config: Config): SubnetContent | undefined {
-    refuseOther(config);
     const { name, labels } = config;
-    const strange = (label: string) =>
-      this.#tellOnce(`${name} ${label}`, 'warn', `the config ${name} has a label that Limpet did not write: ${label}`);
-    const read = SubnetContent.read(key, labels, strange);
+    const strange: string[] = [];
+    const other = writtenByOther(config);
+    const read =
+      other === undefined ? SubnetContent.read(key, labels, (label) => strange.push(label)) : { wrong: other };
+    this.#tellStrange(name, strange);
     if ('wrong' in read) {
       const damaged = { ...key, key: name, why: read.wrong };
       this.#unreadable.set(name, damaged);
@@ -46,6 +54,10 @@ export class ConfigReader {
     }
     this.#unreadable.delete(name);
     return read.value.isRemoved ? undefined : read.value;
+  }
+
+  isUnreadable(name: string): boolean {
+    return this.#unreadable.has(name);
   }
 
   /**
@@ -68,6 +80,20 @@ export class ConfigReader {
     for (const name of this.#unreadable.keys()) if (!names.has(name)) this.#unreadable.delete(name);
   }
 
+  /** One line for all that are new. */
+  #tellStrange(config: string, labels: readonly string[]): void {
+    const news = labels.filter((label) => !this.#told.has(`${config} ${label}`));
+    const [first] = news;
+    if (first === undefined) return;
+    for (const label of news) this.#told.add(`${config} ${label}`);
+    const shown = visible(first.length > SHOWN ? `${first.slice(0, SHOWN)}…` : first);
+    const which =
+      news.length === 1
+        ? `a label that Limpet did not write: `
+        : `${news.length} labels that Limpet did not write, such as `;
+    this.#report('warn', `the config ${config} has ${which}${shown}`);
+  }
+
   #tellOnce(what: string, level: StoreEvent['level'], message: string): void {
     if (this.#told.has(what)) return;
     this.#told.add(what);
@@ -75,10 +101,12 @@ export class ConfigReader {
   }
 }
 
-function refuseOther({ name, data }: Config): void {
-  if (data.startsWith(`{"limpet":${FORMAT}`)) return;
-  const message =
-    `the config ${name} was not written by this version of Limpet (${data.slice(0, 40)}): run the version that ` +
-    'wrote it, or remove the config';
-  throw new LimpetError('DAMAGED', message, { key: name });
+/** Why nothing in it can be believed, if so. */
+function writtenByOther({ name, data }: Config): string | undefined {
+  if (data.startsWith(`{"limpet":${FORMAT}`)) return undefined;
+  const begin = visible(data.slice(0, 40));
+  return (
+    `the config ${name} was not written by this version of Limpet (${begin}): run the version that wrote it, or ` +
+    'remove the config'
+  );
 }

@@ -123,7 +123,10 @@ export class Configs {
     if (config.name === this.#index.config) {
       this.#index.learn(config);
       await this.#meetUnmet();
-    } else this.#subnets.get(config.name)?.register.learn(config);
+      return;
+    }
+    this.#subnets.get(config.name)?.register.learn(config);
+    this.#meetOne(config.name, config);
   }
 
   /** Which subnets there are. @throws LimpetError UNAVAILABLE */
@@ -223,7 +226,9 @@ export class Configs {
   }
 
   async #meetUnmet(): Promise<void> {
-    for (const name of [...this.#unmet.keys()]) this.#meetOne(name, await this.#parts.api.config(name));
+    // One that could not be read is read again when it changes.
+    for (const name of [...this.#unmet.keys()])
+      if (!this.#reader.isUnreadable(name)) this.#meetOne(name, await this.#parts.api.config(name));
   }
 
   #meetOne(name: string, config: Config | undefined): void {

@@ -9,6 +9,9 @@ const RECENT = 'limpet.recent';
 const SUBNET = 'subnet ';
 const NODE = 'node ';
 
+/** What Docker takes as the name of a config (swarmkit, manager/controlapi), and how long it may be. */
+const CONFIG_NAME = /^[0-9A-Za-z](?:[\w.-]{0,62}[0-9A-Za-z])?$/;
+
 export interface Listed {
   readonly key: SubnetKey;
   /** The name of its config. */
@@ -52,10 +55,15 @@ export class IndexContent implements Content {
 
   *subnets(): IterableIterator<Listed> {
     for (const [name, config] of this.#labels) {
-      const end = name.lastIndexOf(' ');
-      if (!name.startsWith(SUBNET) || end < SUBNET.length) continue;
-      yield { key: { space: name.slice(SUBNET.length, end), cidr: name.slice(end + 1) }, config };
+      const key = subnetIn(name, config);
+      if (key !== undefined) yield { key, config };
     }
+  }
+
+  /** Labels that Limpet has not written; they stay as they are. */
+  *strange(): IterableIterator<string> {
+    for (const [name, text] of this.#labels)
+      if (!name.startsWith(NODE) && subnetIn(name, text) === undefined) yield name;
   }
 
   /** All that says which subnets of a space there are: the same text, the same subnets. */
@@ -78,6 +86,12 @@ export class IndexContent implements Content {
   *names(): IterableIterator<{ readonly id: string; readonly name: string }> {
     for (const [label, name] of this.#labels) if (label.startsWith(NODE)) yield { id: label.slice(NODE.length), name };
   }
+}
+
+function subnetIn(label: string, config: string): SubnetKey | undefined {
+  const end = label.lastIndexOf(' ');
+  if (!label.startsWith(SUBNET) || end < SUBNET.length || !CONFIG_NAME.test(config)) return undefined;
+  return { space: label.slice(SUBNET.length, end), cidr: label.slice(end + 1) };
 }
 
 export function indexNameOf(prefix: string): string {

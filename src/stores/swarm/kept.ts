@@ -2,12 +2,27 @@
 // address here still comes home by it. It decides nothing, and is never newer than the swarm.
 
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
 import type { Config } from '../../docker/swarm-api.js';
 import type { Clock } from '../../service/clock.js';
 
 /** Milliseconds: what changes often is not written each time. */
 const EVERY = 2000;
 const VERSION = 1;
+
+const KEPT = z.object({
+  version: z.literal(VERSION),
+  configs: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      version: z.number(),
+      created: z.number().catch(0),
+      labels: z.record(z.string(), z.string()),
+      data: z.string(),
+    }),
+  ),
+});
 
 export class Kept {
   readonly #file: string;
@@ -23,11 +38,7 @@ export class Kept {
   /** Undefined when there is nothing that can be used. */
   async read(): Promise<readonly Config[] | undefined> {
     try {
-      const { version, configs } = JSON.parse(await readFile(this.#file, 'utf8')) as {
-        version: unknown;
-        configs: Config[];
-      };
-      return version === VERSION && Array.isArray(configs) ? configs : undefined;
+      return KEPT.parse(JSON.parse(await readFile(this.#file, 'utf8'))).configs;
     } catch {
       return undefined;
     }

@@ -50,14 +50,20 @@ export class SubnetContent implements Content {
     const room = roomOf(spec.value);
     const content = new SubnetContent(spec.value, Recent.read(labels[RECENT]));
     content.isRemoved = hasEnded(labels);
+    const leave = (name: string) => {
+      content.#strange[name] = labels[name] as string;
+      strange(name);
+    };
+    const entries: Entry[] = [];
     for (const [name, text] of Object.entries(labels)) {
       if (name === SETTINGS || name === RECENT || name === REMOVED) continue;
+      const entry = name.startsWith(USER) ? undefined : readEntry(name, text);
       if (name.startsWith(USER)) content.users.add(name.slice(USER.length));
-      else if (!content.#take(name, text, room)) {
-        content.#strange[name] = text;
-        strange(name);
-      }
+      else if (entry === undefined) leave(name);
+      else entries.push(entry);
     }
+    // Of two addresses that one identity cannot have, everybody believes the same, whatever the order of the labels.
+    for (const entry of entries.sort(byStrength)) if (!content.#take(entry, room)) leave(entry.address);
     return { value: content };
   }
 
@@ -124,15 +130,20 @@ export class SubnetContent implements Content {
     if (entry?.identity !== undefined) this.#addresses.set(entry.identity, address);
   }
 
-  /** False for a label that says nothing, or nothing that can be: an identity has one address. */
-  #take(address: string, text: string, room: Room): boolean {
-    const entry = room(address) === undefined ? readEntry(address, text) : undefined;
-    if (entry === undefined) return false;
-    if (entry.identity !== undefined && (!isIdentity(entry.identity) || this.#addresses.has(entry.identity)))
-      return false;
+  /** False for what cannot be: an identity has one address. */
+  #take(entry: Entry, room: Room): boolean {
+    const { address, identity } = entry;
+    if (room(address) !== undefined) return false;
+    if (identity !== undefined && (!isIdentity(identity) || this.#addresses.has(identity))) return false;
     this.#set(address, entry);
     return true;
   }
+}
+
+/** Who is live comes first, then the address by its text. */
+function byStrength(one: Entry, other: Entry): number {
+  const isLive = ({ nodes }: Entry) => Number(nodes.length > 0);
+  return isLive(other) - isLive(one) || (one.address < other.address ? -1 : 1);
 }
 
 function bytesOf(entry: Entry | undefined): number {

@@ -5,6 +5,7 @@ import { containerSteps } from './containers.js';
 import { etcdSteps } from './etcd.js';
 import { exhaustionSteps } from './exhaustion.js';
 import { fieldSteps } from './field.js';
+import { homeSteps } from './homes.js';
 import { managerSteps } from './managers.js';
 import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
@@ -17,6 +18,7 @@ const STORE_STEPS: Readonly<Record<StoreName, readonly Step[]>> = { swarm: manag
 function all(store: StoreName): readonly Step[] {
   return [
     ...webSteps,
+    ...homeSteps,
     ...restartSteps,
     ...optionSteps,
     ...containerSteps,

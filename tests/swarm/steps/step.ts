@@ -1,5 +1,4 @@
-// One thing that happens to the swarm. What must be true after it is the same for all (checks.ts), but for what is said
-// here.
+// One thing that happens to the swarm. What must be true after it is the same for all (checks.ts).
 import type { World } from '../world.js';
 
 export interface Step {
@@ -8,6 +7,4 @@ export interface Step {
   readonly title: string;
   /** Makes it happen, and returns when Swarm has been told; whatever must be waited for is waited for by who checks. */
   readonly play: (world: World) => Promise<void>;
-  /** `start-first`: replicas may have a guest address afterwards, if Limpet says so itself. */
-  readonly guests?: 'start-first';
 }

@@ -1,0 +1,76 @@
+// Operators who pin addresses and end their pins, in worlds of their own. These acts are drawn apart from all others: a
+// seed without them is the world that it was before there were pins.
+import { parseCidr } from '../../src/host/address.js';
+import { LimpetError } from '../../src/host/errors.js';
+import { pin, unpin } from '../../src/operate/pins.js';
+import { Chance } from '../../src/simulator/random.js';
+import { type Deed, rare } from './deed.js';
+import type { Act, Plan } from './plan.js';
+import type { World } from './world.js';
+
+const ACTS = ['pin', 'pin', 'pin', 'unpin', 'label'];
+/** One world in so many has them. */
+const SHARE = 3;
+
+/** Acts of this seed's operators, none in most worlds. */
+export function drawPins(seed: number, start: number, duration: number): Act[] {
+  const chance = new Chance(Math.imul(seed, 0x85ebca6b) >>> 0);
+  const acts: Act[] = [];
+  if (chance.below(SHARE) !== 0) return acts;
+  for (let at = start; at < duration; at += 500 + chance.below(8000)) {
+    const of = [chance.below(1000), chance.below(1000), chance.below(1000)] as const;
+    acts.push({ at, act: ACTS[chance.below(ACTS.length)] as string, of });
+  }
+  return acts;
+}
+
+/** `limpet pin` on one of the nodes: a slot, or a whole service. */
+async function pinSome(world: World, [a, b, c]: Act['of']): Promise<void> {
+  const { plan, judge, plugins } = world;
+  const operate = plugins[a % plugins.length]?.operate;
+  if (operate === undefined) return;
+  const last = Number(parseCidr(plan.cidr).size) - 2;
+  const [first, length] = [last - (c % Math.floor(last / 2)), 1 + (b % 3)];
+  const [who, count] = b % 4 === 0 ? ['web', length] : [`${b % 3 === 0 ? 'api' : 'web'}.${1 + (b % 5)}`, 1];
+  const addresses = `${addressOf(plan, Math.max(first - count + 1, 2))}-${addressOf(plan, Math.max(first, count + 1))}`;
+  for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`web.${slot}`).add(`api.${slot}`);
+  await attempt(world, () => pin(operate, { who, addresses, subnet: plan.cidr, space: 'swarm' }));
+}
+
+async function unpinSome(world: World, [a, b]: Act['of']): Promise<void> {
+  const operate = world.plugins[a % world.plugins.length]?.operate;
+  if (operate === undefined) return;
+  await attempt(world, () => unpin(operate, { who: b % 2 === 0 ? 'web' : `web.${1 + (b % 5)}`, space: 'swarm' }));
+}
+
+async function attempt(world: World, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+    world.happened('a person chooses an address');
+  } catch (error) {
+    if (!(error instanceof LimpetError)) throw error;
+  }
+}
+
+function addressOf({ cidr }: Plan, n: number): string {
+  return cidr.replace(/\d+\/\d+$/, String(n));
+}
+
+/** Its author chooses addresses for a service, or the part of the subnet that they come from, and thinks better of it. */
+function labelOne(world: World, [a, b, c]: Act['of']): void {
+  const { plan, swarm, judge } = world;
+  const half = Math.floor(Number(parseCidr(plan.cidr).size) / 2);
+  const first = half + (c % (half - 8));
+  const range = `${addressOf(plan, first)}-${addressOf(plan, first + 1 + (b % 6))}`;
+  const name = a % 3 === 0 ? 'api' : 'web';
+  for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`${name}.${slot}`);
+  swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
+  world.happened('an author chooses addresses');
+  world.lasting(8000 + b * 20, () => swarm.relabel(name, undefined));
+}
+
+export const pins = {
+  label: rare(labelOne),
+  pin: rare((world, of) => void pinSome(world, of)),
+  unpin: rare((world, of) => void unpinSome(world, of)),
+} satisfies Record<string, Deed>;
