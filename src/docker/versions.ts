@@ -9,12 +9,23 @@ function saysWhoAsks(serverVersion: string): boolean {
   return !(major < NAMES_FROM);
 }
 
+/** The same of a network that nodes share without Swarm's leader (`limpet.scope=cluster`): it gives no tickets. */
+export function limitOfShared(serverVersion: string): string | undefined {
+  if (saysWhoAsks(serverVersion)) return undefined;
+  return (
+    `Docker ${serverVersion} does not say which container asks for an address, and on a macvlan or ipvlan network ` +
+    'of several nodes nobody else does: tasks of a service do not keep their addresses there. No two containers ' +
+    'have one address all the same. Use Docker 29 on every node, or an overlay'
+  );
+}
+
 /** What an operator should know of a Docker that does not say it; undefined for one that does. */
 export function limitOf(serverVersion: string): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
-    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks keep theirs all the ` +
-    'same. A container run by hand keeps its own only if no other one on its network is stopped or created at that ' +
-    'moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says who asks'
+    `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks on overlays keep ` +
+    'theirs all the same. A container run by hand keeps its own only if no other one on its network is stopped or ' +
+    'created at that moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says ' +
+    'who asks'
   );
 }

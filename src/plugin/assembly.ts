@@ -52,6 +52,7 @@ export class Assembly implements Parts {
       nodeOf: situation.nodeOf,
       formerNodeOf: situation.formerNodeOf,
       isManager: situation.isManager,
+      limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
       docker,
       containers: new ContainerList(docker, clock),

@@ -7,7 +7,7 @@ import type { DockerHost } from '../docker/docker-host.js';
 import type { DockerApi, Info } from '../docker/index.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import { SWARM } from '../docker/spaces.js';
-import { limitOf } from '../docker/versions.js';
+import { limitOf, limitOfShared } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
 import type { Allocator, Clock } from '../service/index.js';
@@ -93,7 +93,7 @@ export class Situation {
     if (info !== undefined) await this.#stores.follow(isInSwarm(info));
   };
 
-  readonly isManager = (): boolean => this.#info?.swarm.manager === true;
+  readonly isManager = (): boolean | undefined => this.#info?.swarm.manager;
 
   /** Where subnets are chosen from. Without a range for IPv6, one of this host's own (RFC 4193), as Docker 29 does. */
   pools(): Readonly<Record<AddressSpace, readonly PoolRange[]>> {
@@ -107,6 +107,11 @@ export class Situation {
   /** What this Docker cannot say, for people. */
   get limit(): string | undefined {
     return this.#limit;
+  }
+
+  /** The same of networks that nodes share without Swarm's leader. */
+  get limitOfShared(): string | undefined {
+    return this.#info && limitOfShared(this.#info.serverVersion);
   }
 
   get store(): OpenStores['store'] | undefined {

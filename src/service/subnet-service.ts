@@ -168,8 +168,9 @@ export class SubnetService {
    * Holds a free address without an identity. One that is held already stays so.
    * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async hold(address: string, { deadline }: CallOptions = {}): Promise<string> {
-    return this.#turns.take({ what: `hold ${address}`, deadline }, async () => {
+  async hold(asked: string, { deadline }: CallOptions = {}): Promise<string> {
+    const { address } = this.state.net.inspect(asked);
+    return this.#turns.take({ what: `hold ${address}`, key: `\0${address}`, deadline }, async () => {
       if (this.state.net.inspect(address).state === 'held') {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;

@@ -280,8 +280,9 @@ export class SubnetState {
     return new LimpetError(code, message, { subnet: cidr, identity, address });
   }
 
-  /** The gateway stays held, whoever says what. */
+  /** The gateway stays held, whoever says what, and about what is proposed the store has not decided. */
   #unhold(address: string): void {
+    if (this.#proposedHolds.has(address)) return;
     if (address !== this.#spec.gateway && this.#net.isHeld(address)) this.#net.unhold(address);
   }
 

@@ -123,7 +123,7 @@ export class Askers {
   async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
-    if (task === undefined || (age >= 0 && age < YOUNG) || !isManager()) return 'no';
+    if (task === undefined || (age >= 0 && age < YOUNG) || isManager() === false) return 'no';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';
     return isOver(task.id, tasks) ? 'yes' : 'no';

@@ -46,8 +46,10 @@ export interface Environment {
   readonly formerNodeOf: (net: InSpace) => string | undefined;
   /** Learns whether this node has joined a swarm lately, where its subnets would be kept elsewhere then. */
   readonly locate?: () => Promise<void>;
-  /** Whether this node is a manager of a swarm, as far as Docker has said. */
-  readonly isManager: () => boolean;
+  /** Whether this node is a manager of a swarm; undefined until Docker has said. */
+  readonly isManager: () => boolean | undefined;
+  /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
+  readonly limitOfShared?: () => string | undefined;
   readonly docker: DockerApi;
   readonly containers: ContainerList;
   readonly networks: Networks;

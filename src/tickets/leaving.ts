@@ -41,8 +41,8 @@ export class Leaving {
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
     if (made(identity) !== undefined) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
-    if (tenant?.address === address && !tenant.doubtful)
-      return this.#leave(net, { identity, address, why: 'stopped' }, options);
+    const isProven = tenant?.address === address && !tenant.doubtful && !this.#tenants.isComing(net, identity);
+    if (isProven) return this.#leave(net, { identity, address, why: 'stopped' }, options);
     void this.#verify(net, identity, address);
     this.#tell(net, { address, identity, outcome: 'unproven' }, 'may be a late one: what runs will tell');
   }
@@ -104,7 +104,7 @@ export class Leaving {
     tenant: Tenant | undefined,
     address: string,
   ): Promise<void> {
-    if (this.#tenants.get(net, identity) !== tenant) return;
+    if (this.#tenants.get(net, identity) !== tenant || this.#tenants.isComing(net, identity)) return;
     await this.#leave(net, { identity, address, why: 'stopped, as what runs here shows' });
   }
 

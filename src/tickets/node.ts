@@ -114,8 +114,13 @@ export class NodeCalls {
     return this.#tenants.other(net, home, asker, around, this.#environment.networks.known);
   }
 
-  #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
-    return asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request);
+  async #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
+    const end = this.#tenants.come(net, asker.identity);
+    try {
+      return await (asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request));
+    } finally {
+      end();
+    }
   }
 
   /** The identity's own address; undefined while it is live on another node. */

@@ -80,6 +80,8 @@ export class Pools {
     const range = request.SubPool === '' ? undefined : rangeOf(request.SubPool, net.cidr);
     const id = poolId({ addressSpace, ...net.spec, ...(range === undefined ? {} : { range }) });
     this.#tell('info', { space: net.spec.space, subnet: net.cidr, pool: id, addressSpace }, 'requested');
+    const limit = addressSpace === 'local' && scope === 'cluster' ? this.#environment.limitOfShared?.() : undefined;
+    if (limit !== undefined) this.#tell('warn', { space: net.spec.space, subnet: net.cidr, addressSpace }, limit);
     return { id, net };
   }
 

@@ -106,8 +106,11 @@ export class Reconciler {
     residents: readonly Resident[],
   ): Promise<readonly string[] | undefined> {
     if (!isLeaders(net)) return undefined;
+    // Before Docker 29 a container that cannot be known is called an end as well.
+    const containers = new Set(residents.map(({ address }) => address));
     const own = [...net.list()].filter(
-      ({ identity }) => made(identity) === 'endpoint' && nodeOfMade(identity) === node,
+      ({ identity, address }) =>
+        made(identity) === 'endpoint' && nodeOfMade(identity) === node && !containers.has(address),
     );
     const isSound = own.length === Math.min(residents.length, 1) && own.every(({ state }) => state === 'live');
     if (isSound) return undefined;

@@ -12,6 +12,7 @@ export interface Given {
 }
 
 interface Word {
+  /** Infinity when its beginning was not heard. */
   readonly begun: number;
   readonly given: Map<string, Given>;
   /** All that it has asked for by name or was given, and has not given back. */
@@ -40,6 +41,13 @@ export class Said {
     this.#words.set(keyOf(subnet), { begun: this.#clock.elapsed(), given: new Map(), has: new Set() });
   }
 
+  #word(subnet: SubnetKey): Word {
+    const key = keyOf(subnet);
+    const word = this.#words.get(key) ?? { begun: Number.POSITIVE_INFINITY, given: new Map(), has: new Set() };
+    this.#words.set(key, word);
+    return word;
+  }
+
   /** It was refused its pool because the store was away. Later it gets it, and does not say again what is in it. */
   stumble(): void {
     this.#stumbled = true;
@@ -58,13 +66,13 @@ export class Said {
 
   /** It asks for this very address: its records may have it, whatever it is answered. */
   name(subnet: SubnetKey, address: string): void {
-    this.#words.get(keyOf(subnet))?.has.add(address);
+    this.#word(subnet).has.add(address);
   }
 
   give(subnet: SubnetKey, address: string): void {
-    const word = this.#words.get(keyOf(subnet));
-    word?.given.set(address, { at: this.#clock.elapsed(), turn: this.turn() });
-    word?.has.add(address);
+    const word = this.#word(subnet);
+    word.given.set(address, { at: this.#clock.elapsed(), turn: this.turn() });
+    word.has.add(address);
   }
 
   giveBack(subnet: SubnetKey, address: string): void {

@@ -53,12 +53,15 @@ export class Sweeper {
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
-    const waiting = withoutBalancer(net, networks, records);
+    const isEnd = (address: string) => !known.has(address) && !this.#lacks(net, networks, address);
+    const waiting = withoutBalancer(net, networks, records, isEnd);
     const kept: string[] = [];
     for (const address of [...tickets(net)]) {
       if (known.has(address)) continue;
       const key = `${net.cidr} ${address}`;
-      const since = this.#unknown.get(key) ?? clock.elapsed();
+      // Freed and given again between two looks, it is another one.
+      const given = this.#said.given(net.spec, address)?.at ?? Number.NEGATIVE_INFINITY;
+      const since = Math.max(this.#unknown.get(key) ?? clock.elapsed(), given);
       const isOver = clock.elapsed() - since >= waits.sweep;
       const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);
       if (isOver && !mayBeEnd) await this.#free(net, address);
@@ -97,9 +100,17 @@ export class Sweeper {
  * for it, or whether it has one: until the node's plugin has been asked for it, it looks like a leak. A node that has
  * none because the subnet is full never asks, so that what the leader cannot have is swept all the same.
  */
-function withoutBalancer(net: SubnetService, networks: readonly Network[], { tasks, nodes }: SwarmRecords): string[] {
+function withoutBalancer(
+  net: SubnetService,
+  networks: readonly Network[],
+  { tasks, nodes }: SwarmRecords,
+  isEnd: (address: string) => boolean,
+): string[] {
   const seen = new Set<string | undefined>();
-  for (const { identity } of net.list()) if (made(identity) === 'endpoint') seen.add(nodeOfMade(identity));
+  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show; and a node
+  // that was away still has the end that it had before.
+  for (const { identity, address } of net.list())
+    if (made(identity) === 'endpoint' && isEnd(address)) seen.add(nodeOfMade(identity));
   const on = tasks
     .filter(holdsTicket)
     .filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));

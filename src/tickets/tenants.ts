@@ -1,10 +1,12 @@
 // Which container of this node is at which home of an identity. The store knows that the identity is live here, not
 // through which of two containers; and Docker's list shows an address only some time after it was given.
 
-import { isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
+import { canonical } from '../docker/address.js';
+import { hasItsAddresses, isAt, isFresh, isSame, mayAsk, mayStillRun } from '../docker/containers.js';
 import { identityOf } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
 import type { Container, Endpoint, Network } from '../docker/shapes.js';
+import { contains } from '../host/cidr.js';
 import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
@@ -53,6 +55,8 @@ export class Tenants {
   /** By the clock that nobody sets. */
   readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
+  /** So many are about to be let in, by identity. */
+  readonly #coming = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
@@ -71,6 +75,24 @@ export class Tenants {
 
   get(net: SubnetService, home: string): Tenant | undefined {
     return this.#tenants.get(keyOf(net, home));
+  }
+
+  /**
+   * Somebody is about to be let in: until the answer is called, a release proves nothing, since it can be that of the
+   * one before, tried once more.
+   */
+  come(net: SubnetService, home: string): () => void {
+    const key = keyOf(net, whose(home));
+    this.#coming.set(key, (this.#coming.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.#coming.get(key) ?? 1) - 1;
+      if (left === 0) this.#coming.delete(key);
+      else this.#coming.set(key, left);
+    };
+  }
+
+  isComing(net: SubnetService, home: string): boolean {
+    return this.#coming.has(keyOf(net, whose(home)));
   }
 
   /** The container is at home from now on. */
@@ -141,7 +163,7 @@ export class Tenants {
     const here = networks.length === 0 ? undefined : (endpoint: Endpoint) => isOn(endpoint, networks);
     const found = around.find((container) => {
       if (isSame(container, asker)) return false;
-      if (isAt(container, address, here) || this.#isLetIn(tenant, container)) return true;
+      if (isAt(container, address, here) || this.#isLetIn(net, tenant, container)) return true;
       return identityOf(container) === identity && this.#isUnseen(container);
     });
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
@@ -150,20 +172,29 @@ export class Tenants {
   /** Whether a container was let in at the home, and may be starting still: it shows no address yet. */
   isStarting(net: SubnetService, home: string, containers: readonly Container[]): boolean {
     const tenant = this.get(net, home);
-    return containers.some((container) => this.#isLetIn(tenant, container));
+    return containers.some((container) => this.#isLetIn(net, tenant, container));
   }
 
-  #isLetIn(tenant: Tenant | undefined, container: Container): boolean {
+  #isLetIn({ cidr }: SubnetService, tenant: Tenant | undefined, container: Container): boolean {
     if (tenant === undefined || !isSame(container, tenant.container)) return false;
     // One that runs and does not show the address yet has it. One that could be started may be on its way, but not for
     // ever: a Docker that died in the middle of a start leaves a container that is `created` and nobody starts.
     const isOnItsWay = mayAsk(container) && this.#now() - tenant.since < STARTING;
-    return isOnItsWay || (mayStillRun(container) && !isFresh(container));
+    return (
+      isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, cidr, tenant.address))
+    );
   }
 
   #isUnseen(container: Container): boolean {
     return isFresh(container) && container.created <= this.#since && container.created > this.#since - UNSEEN;
   }
+}
+
+/** It has been started again since, and was given another address of the subnet. */
+function isElsewhere(container: Container, cidr: string, address: string): boolean {
+  const all = container.endpoints.flatMap(({ addresses }) => addresses.map(canonical));
+  const shown = all.filter((each) => contains(cidr, each));
+  return hasItsAddresses(container) && shown.length > 0 && !shown.includes(address);
 }
 
 function isTheSame(a: Who, b: Who): boolean {

@@ -4,6 +4,7 @@
 import { ContainerList } from '../../src/docker/container-list.js';
 import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';
 import { Networks } from '../../src/docker/networks.js';
+import { limitOfShared } from '../../src/docker/versions.js';
 import {
   AllocatorService,
   MemoryStore,
@@ -46,6 +47,8 @@ export class Node {
   readonly lines: any[] = [];
   readonly waits: Waits;
   manager = true;
+  /** Its Docker's version. */
+  version = '29.7.2';
   /** The name that it had before it joined a swarm, or left one. */
   former: string | undefined;
   driver!: Driver;
@@ -116,6 +119,7 @@ export class Node {
       nodeOf: () => this.name,
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
+      limitOfShared: () => limitOfShared(this.version),
       docker,
       containers: new ContainerList(docker, ahead),
       networks: new Networks(docker),

@@ -184,6 +184,17 @@ describe('where Docker gives no ticket', () => {
   });
 });
 
+test('a network that nodes share is told of, where Docker does not say who asks', async () => {
+  const warnings = () => workers[0].lines.filter(({ event, level }) => event === 'pool' && level === 'warn');
+  await workers[0].pool('local', '10.5.0.0/24', { Options: { 'limpet.scope': 'cluster' } });
+  assert.deepEqual(warnings(), []);
+  workers[0].version = '20.10.24';
+  await workers[0].pool('local', '10.6.0.0/24');
+  assert.deepEqual(warnings(), [], 'a network of this node alone is another matter');
+  await workers[0].pool('local', '10.5.0.0/24', { Options: { 'limpet.scope': 'cluster' } });
+  assert.match(warnings()[0].msg, /^Docker 20\.10\.24 does not say .* tasks of a service do not keep their addresses/);
+});
+
 describe('who has none', () => {
   test('a container by hand: of two hosts with one name the second one is a guest', async () => {
     const pool = await workers[0].pool('local', '10.5.0.0/24', { Options: { 'limpet.scope': 'cluster' } });

@@ -13,7 +13,7 @@ interface Operation {
 interface Moment {
   readonly at: number;
   readonly operation: Operation;
-  readonly kind: 'call' | 'answer';
+  readonly kind: 'call' | 'answer' | 'over';
   /** Certainly nothing happened. */
   isVoid: boolean;
 }
@@ -42,6 +42,22 @@ class Checker {
 
   call(operation: Operation): void {
     this.#open.add(operation);
+  }
+
+  /** It has not happened until now, or it has: not any more from now on. */
+  over(operation: Operation): void {
+    const next = new Map<string, { state: string; happened: ReadonlySet<Operation> }>();
+    const left = [...this.#configurations.values()];
+    for (const { state, happened } of left) {
+      // It may have happened without anybody having heard of it yet.
+      const after = happened.has(operation) ? undefined : operation.step(state);
+      for (const each of after === undefined ? [state] : [state, after]) {
+        const one = { state: each, happened: new Set([...happened].filter((other) => other !== operation)) };
+        next.set(`${each}|${[...one.happened].map(({ what }) => what).join()}`, one);
+      }
+    }
+    this.#open.delete(operation);
+    this.#configurations = next;
   }
 
   /** False when no order makes the answer true. */
@@ -82,6 +98,8 @@ class Checker {
 
 export class Claims implements Ledger {
   readonly #moments: Moment[] = [];
+  /** Without an answer as yet. */
+  readonly #calls = new Set<Moment>();
   readonly #keys = new Set<string>();
   /** Addresses and identities of which the verdict says nothing. */
   unsaid = 0;
@@ -94,12 +112,28 @@ export class Claims implements Ledger {
     for (const { key } of operations) this.#keys.add(key);
     const calls = operations.map((operation): Moment => ({ at, operation, kind: 'call', isVoid: false }));
     this.#moments.push(...calls);
+    for (const call of calls) this.#calls.add(call);
     return (outcome, answeredAt) => {
+      for (const call of calls) this.#calls.delete(call);
       for (const call of calls) call.isVoid = outcome !== 'done';
       if (outcome !== 'done') return;
       for (const operation of operations)
         this.#moments.push({ at: answeredAt, operation, kind: 'answer', isVoid: false });
     };
+  }
+
+  /** What was under way is done or lost by now: whoever was to do it is dead. */
+  over(at: number): void {
+    for (const call of this.#calls) this.#moments.push({ ...call, at, kind: 'over' });
+    this.#calls.clear();
+  }
+
+  /** An address is seen to be in a state. */
+  see({ space, cidr }: SubnetKey, address: string, seen: string, at: number): void {
+    const key = `${space} ${cidr} address ${address}`;
+    const step = (state: string) => (state === seen ? state : undefined);
+    const operation: Operation = { key, step, what: `seen: ${seen || 'free'}` };
+    for (const kind of ['call', 'answer'] as const) this.#moments.push({ at, operation, kind, isVoid: false });
   }
 
   /** The subnet ends, with all that is in it. */
@@ -119,6 +153,7 @@ export class Claims implements Ledger {
       if (isVoid || checker.isLost) continue;
       past.set(key, [...(past.get(key) ?? []).slice(-SHOWN), `${kind} ${what} at ${at.toFixed(1)}`]);
       if (kind === 'call') checker.call(operation);
+      else if (kind === 'over') checker.over(operation);
       else if (!checker.answer(operation))
         return `no order of the commits makes "${what}" of ${key} true: ${past.get(key)?.join('; ')}`;
     }

@@ -118,6 +118,7 @@ function marks(world: World): string[] {
       for (const node of nodes)
         if (!has.has(`${subnet} ${address} ${node}`))
           lacks.push(`${identity} is live on ${node}, and does not run there`);
+      // A pin waits for as long as a person wants it to.
       if (nodes.length === 0 && isMadeUp(identity) && !identity.startsWith('@pin/'))
         lacks.push(`${address} is kept for ${identity}, which is over`);
     }

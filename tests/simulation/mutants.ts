@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that nobody starts any more is waited for',
     'src/tickets/tenants.ts',
-    '(mayStillRun(container) && !isFresh(container))',
-    'mayStillRun(container)',
+    'mayStillRun(container) && !isFresh(container) &&',
+    'mayStillRun(container) &&',
   ),
   mutant(
     'what Swarm has and Limpet has lost is not held again',
@@ -94,10 +94,58 @@ export const mutants: readonly Mutant[] = [
     'await this.#onNetwork(net, all)',
   ),
   mutant(
+    'a release that is tried again ends the mark of who is just being let in',
+    'src/tickets/leaving.ts',
+    ' && !this.#tenants.isComing(net, identity);',
+    ';',
+  ),
+  mutant(
+    'whatever was called the end of a load balancer is one still',
+    'src/tickets/sweeper.ts',
+    "made(identity) === 'endpoint' && isEnd(address)",
+    "made(identity) === 'endpoint'",
+  ),
+  mutant(
+    'a container that was started again at another address is still expected at home',
+    'src/tickets/tenants.ts',
+    ' && !isElsewhere(container, cidr, tenant.address)',
+    '',
+  ),
+  mutant(
     'what somebody has taken since is let go once more',
     'src/service/endings.ts',
     'if (!one.isTaken) this.#state.apply(change);',
     'this.#state.apply(change);',
+  ),
+  {
+    name: 'an unhold undoes a hold that is being decided',
+    file: 'src/service/subnet-state.ts',
+    changes: [['if (this.#proposedHolds.has(address)) return;', '']],
+  },
+  // What a disk keeps.
+  mutant(
+    'a write counts before it is on the disk',
+    'src/stores/file/journal.ts',
+    'await this.#disk.append(this.#file.fd, bytes, this.#length);',
+    'void this.#disk.append(this.#file.fd, bytes, this.#length).catch(() => {});',
+  ),
+  mutant(
+    'what a failed write has left is not cut off',
+    'src/stores/file/journal.ts',
+    'await this.#disk.truncate(this.#file.fd, this.#length);',
+    '',
+  ),
+  mutant(
+    'a torn tail is written behind',
+    'src/stores/file/journal.ts',
+    'await disk.truncate(file.fd, length);',
+    'length = folder.files.read(path).size;',
+  ),
+  mutant(
+    'a journal is removed before the snapshot that has it is there',
+    'src/stores/file/file-store.ts',
+    "each < generation).map((each) => this.#folder.file('journal', each)),",
+    "each <= generation).map((each) => this.#folder.file('journal', each)),",
   ),
   mutant(
     'a mark that was lost and then released is expected for ever',
@@ -114,8 +162,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'nothing is swept while a load balancer has not asked for its address',
     'src/tickets/sweeper.ts',
-    ' && !this.#lacks(net, networks, address);',
-    ';',
+    'const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);',
+    'const mayBeEnd = waiting.length > 0;',
   ),
   mutant(
     'a load balancer’s end that was not asked for yet is swept',
@@ -206,12 +254,7 @@ export const mutants: readonly Mutant[] = [
     'const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;',
     'const address = await this.#atHome(net, asker, request);',
   ),
-  mutant(
-    'a late release is believed',
-    'src/tickets/leaving.ts',
-    'if (tenant?.address === address && !tenant.doubtful)',
-    'if (tenant !== null)',
-  ),
+  mutant('a late release is believed', 'src/tickets/leaving.ts', 'if (isProven)', 'if (tenant !== null)'),
   mutant(
     'what is missed once has ended',
     RECONCILER,
@@ -229,6 +272,12 @@ export const mutants: readonly Mutant[] = [
     'src/tickets/sweeper.ts',
     'if (isOver && !mayBeEnd) await this.#free(net, address);',
     'if (since < 0) await this.#free(net, address);',
+  ),
+  mutant(
+    'what was freed and given again between two looks is taken for what it was before',
+    'src/tickets/sweeper.ts',
+    'Math.max(this.#unknown.get(key) ?? clock.elapsed(), given)',
+    'this.#unknown.get(key) ?? clock.elapsed()',
   ),
   mutant(
     'tickets are swept at once',
@@ -274,7 +323,8 @@ export const mutants: readonly Mutant[] = [
     'a look brings home what runs',
     RECONCILER,
     'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
-    'await net.comeHome(identity);\n      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.comeHome(identity);\n' +
+      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
   ),
   mutant(
     'unpin ends the home as well',

@@ -56,7 +56,7 @@ function addressOf({ cidr }: Plan, n: number): string {
   return cidr.replace(/\d+\/\d+$/, String(n));
 }
 
-/** Its author chooses addresses for a service, or the part of the subnet that they come from, and thinks better of it. */
+/** A service's author chooses its addresses, or the part of the subnet that they come from, and changes his mind. */
 function labelOne(world: World, [a, b, c]: Act['of']): void {
   const { plan, swarm, judge } = world;
   const half = Math.floor(Number(parseCidr(plan.cidr).size) / 2);
@@ -66,7 +66,15 @@ function labelOne(world: World, [a, b, c]: Act['of']): void {
   for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`${name}.${slot}`);
   swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
   world.happened('an author chooses addresses');
-  world.lasting(8000 + b * 20, () => swarm.relabel(name, undefined));
+  // Its end has to be had, also while the swarm has no leader: a ticket that lies on a chosen address keeps a task from
+  // its start for as long as it is chosen.
+  world.lasting(8000 + b * 20, () => {
+    const service = swarm.records.serviceNamed(name);
+    if (service === undefined) return;
+    service.labels = undefined;
+    service.spec++;
+    swarm.records.changed();
+  });
 }
 
 export const pins = {

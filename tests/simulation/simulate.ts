@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { upToDate } from '../fresh.js';
 import { campaign } from './campaign.js';
+import { hasDisk, playDisk } from './disk/play.js';
 import { draw } from './draw.js';
 import { type Outcome, play } from './play.js';
 import { shrink } from './shrink.js';
@@ -35,7 +36,9 @@ async function run(): Promise<number> {
 async function show(one: number): Promise<number> {
   const outcome = await play(draw(one));
   print(outcome);
-  return outcome.failure === undefined ? 0 : 1;
+  const disk = hasDisk(one) ? await playDisk(one) : undefined;
+  if (disk?.failure !== undefined) console.log(`FAIL ${disk.failure}`);
+  return (outcome.failure ?? disk?.failure) === undefined ? 0 : 1;
 }
 
 function print({ plan, history, failure, digest }: Outcome): void {

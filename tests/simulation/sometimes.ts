@@ -54,6 +54,15 @@ const MUST: readonly string[] = [
   'refused OCCUPIED',
   'refused OVERLAP',
   'refused UNAVAILABLE',
+  // What befalls a file store's disk.
+  'disk is full',
+  'disk is broken',
+  'disk was torn',
+  'disk waits for its disk',
+  'disk snapshot of generation',
+  'disk no snapshot was written',
+  'disk process killed',
+  'disk process without power',
   // What people have reported.
   ...FIELD.map((name) => `field ${name}`),
 ];

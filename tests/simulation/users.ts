@@ -1,6 +1,7 @@
 // What the users of a world do, and its operators.
+import { identityOf } from '../../src/docker/identities.js';
 import { reclaim, release } from '../../src/operate/changes.js';
-import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
+import { type EngineContainer, listed } from '../../src/simulator/swarm/containers.js';
 import type { Wanted } from '../../src/simulator/swarm/engine.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { homeOf, LAN, LOCAL, optionsOf, ownOf } from './begin.js';
@@ -141,9 +142,15 @@ async function reclaimOne(world: World, a: number, b: number): Promise<void> {
     [...net.list()].filter(({ state }) => state === 'reserved'),
   );
   const chosen = reserved[b % Math.max(reserved.length, 1)];
-  if (chosen === undefined) return;
+  if (chosen === undefined || runsSomewhere(world, (identity) => identity === chosen.identity)) return;
   world.judge.ending.add(chosen.identity);
   await reclaim(operate, { identity: chosen.identity }).catch(() => {});
+}
+
+/** A person sees that it runs, whatever the store says of a machine that was cut off. */
+function runsSomewhere({ swarm }: World, isMeant: (identity: string) => boolean): boolean {
+  const all = swarm.nodes.flatMap(({ engine }) => [...engine.containers.values()]);
+  return all.some((container) => container.has !== '' && isMeant(identityOf(listed(container))));
 }
 
 /** As `limpet reclaim --service NAME` does: no container of another name loses its home. */
@@ -151,6 +158,7 @@ async function reclaimService(world: World, a: number, service: string): Promise
   const operate = pick(world.plugins, a).operate;
   if (operate === undefined) return;
   const isItsSlot = new RegExp(`^${service}\\.(\\d+|[a-z0-9]{25})$`);
+  if (runsSomewhere(world, (identity) => isItsSlot.test(identity))) return;
   for (const net of operate.service.subnets())
     for (const { identity } of net.list()) if (isItsSlot.test(identity)) world.judge.ending.add(identity);
   await reclaim(operate, { service }).catch(() => {});

@@ -1,6 +1,8 @@
 // A process of a campaign: plays the seeds that it is told, one after the other, and tells what became of each.
+import { hasDisk, playDisk } from './disk/play.js';
 import { draw } from './draw.js';
 import { play } from './play.js';
+import { add } from './sometimes.js';
 
 /** What a worker tells of one world. */
 export interface Played {
@@ -13,6 +15,9 @@ export interface Played {
 
 process.on('message', async (seed: number) => {
   const { failure, events, digest, sometimes } = await play(draw(seed));
-  const played: Played = { seed, failure, events, digest, sometimes: [...sometimes] };
+  const all = new Map(sometimes);
+  const disk = hasDisk(seed) ? await playDisk(seed) : undefined;
+  add(all, disk?.sometimes ?? []);
+  const played: Played = { seed, failure: failure ?? disk?.failure, events, digest, sometimes: [...all] };
   process.send?.(played);
 });

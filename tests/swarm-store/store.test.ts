@@ -298,7 +298,8 @@ test('labels and configs that Limpet did not write stay, and are told once', asy
   await net.allocate('web.2', { node: NODES[0] });
   assert.deepEqual([labels(swarm).team, labels(swarm)['10.0.0.9']], ['blue', 'somebody']);
   const told = one.told.filter(({ message }) => /did not write/.test(message));
-  assert.equal(told.length, 4);
+  assert.equal(told.length, 1);
+  assert.match(told[0]?.message ?? '', /has 4 labels that Limpet did not write, such as /);
   assert.notEqual(swarm.find('limpet.not-ours'), undefined);
 });
 

@@ -1,22 +1,19 @@
-// The calls that a file store's durability hangs on, in one place so that tests can make them fail.
+// The calls that a file store's durability hangs on, in one place so that tests can make them fail, or play them on a
+// disk that is none (files.ts has the others).
 
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { NO_LINK } from '../private-folder.js';
+import type { Files } from './files.js';
+import { DSYNC } from './flags.js';
 
 export interface Disk {
+  /** Default: the machine's own. */
+  readonly files?: Files;
   /** Writes all bytes at the position into a file opened with `JOURNAL_FLAGS`; they are durable when it answers. */
   append(fd: number, bytes: Uint8Array, position: number): Promise<void>;
   /** Cuts the file off, durably. */
   truncate(fd: number, length: number): Promise<void>;
 }
-
-/**
- * On Linux a write with O_DSYNC is the write and its fdatasync in one call, so that a caller waits for one turn of the
- * thread pool instead of two: 50 µs of 350. Elsewhere it may stop short of the disk's own cache (macOS), or not exist.
- */
-const DSYNC = process.platform === 'linux' ? fs.constants.O_DSYNC : 0;
-export const JOURNAL_FLAGS = fs.constants.O_RDWR | NO_LINK | DSYNC;
 
 const ftruncate = promisify(fs.ftruncate);
 const fsync = promisify(fs.fsync);

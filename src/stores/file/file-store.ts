@@ -17,7 +17,7 @@ import { unavailable } from './failure.js';
 import { Folder } from './folder.js';
 import { GroupCommit } from './group-commit.js';
 import { Journal } from './journal.js';
-import { type Lock, lock } from './lock.js';
+import type { Lock } from './lock.js';
 import { type Recovered, recover } from './recovery.js';
 import { type FrozenState, freeze, writeSnapshot } from './snapshot.js';
 
@@ -72,9 +72,9 @@ export class FileStore implements Store {
       throw new LimpetError('BAD_INPUT', `compactAfter is a number of bytes above 0, not ${compactAfter}`, {
         value: compactAfter,
       });
-    this.#folder = new Folder(folder);
-    this.#compactAfter = compactAfter;
     this.#disk = options.disk ?? realDisk;
+    this.#folder = new Folder(folder, this.#disk.files);
+    this.#compactAfter = compactAfter;
     this.#clock = options.clock ?? systemClock;
     this.name = pathToFileURL(this.#folder.path).href;
   }
@@ -83,7 +83,7 @@ export class FileStore implements Store {
     let held: Lock | undefined;
     try {
       await this.#folder.make();
-      held = await lock(this.#folder.lock);
+      held = await this.#folder.files.lock(this.#folder.lock);
       const journal = await this.#recover(listener);
       this.#opened = { listener, lock: held, journal };
     } catch (error) {

@@ -1,20 +1,20 @@
 // The journal that is written to. Its length is that of what is durable; whatever a failed write left behind it is cut
 // off before anything else is written.
 
-import * as fs from 'node:fs/promises';
-import { type Disk, JOURNAL_FLAGS } from './disk.js';
+import type { Disk } from './disk.js';
 import { unavailable } from './failure.js';
+import type { Opened } from './files.js';
 import type { Folder } from './folder.js';
 import { encodeHeader, encodeRecords, HEADER_SIZE } from './format.js';
 
 export class Journal {
   readonly generation: number;
   readonly path: string;
-  readonly #file: fs.FileHandle;
+  readonly #file: Opened;
   readonly #disk: Disk;
   #length: number;
 
-  private constructor(file: fs.FileHandle, disk: Disk, path: string, generation: number, length: number) {
+  private constructor(file: Opened, disk: Disk, path: string, generation: number, length: number) {
     this.#file = file;
     this.#disk = disk;
     this.path = path;
@@ -27,13 +27,13 @@ export class Journal {
     const path = folder.file('journal', generation);
     const header = encodeHeader({ kind: 'journal', generation, previous });
     await folder.create(path, (file) => file.writeFile(header));
-    return new Journal(await fs.open(path, JOURNAL_FLAGS), disk, path, generation, HEADER_SIZE);
+    return new Journal(await folder.files.open(path), disk, path, generation, HEADER_SIZE);
   }
 
   /** One that has been read and is whole up to `length`; a torn tail is cut off. */
   static async open(folder: Folder, disk: Disk, generation: number, length: number): Promise<Journal> {
     const path = folder.file('journal', generation);
-    const file = await fs.open(path, JOURNAL_FLAGS);
+    const file = await folder.files.open(path);
     try {
       // Flushed even when nothing is cut off: what was read may so far be in the page cache alone.
       await disk.truncate(file.fd, length);

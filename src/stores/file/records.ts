@@ -5,9 +5,9 @@
 // last record too: one that is there to its last byte may have been answered. The bodies of a journal are JSON, which
 // ends in no byte that one flipped bit turns into 0, so that a flipped bit never looks like a tail of zeros.
 
-import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from './crc32.js';
 import { damaged, otherVersion } from './failure.js';
+import type { Source } from './files.js';
 import { decodeHeader, type FileHeader, type FileKind, HEADER_SIZE, RECORD_HEAD, seedOf } from './format.js';
 
 /** Bytes that are read at once, unless one record is longer. */
@@ -22,17 +22,17 @@ export class RecordReader {
   offset = 0;
   /** Where the next record begins; behind the last whole record when `next` has answered undefined. */
   end = HEADER_SIZE;
-  readonly #fd: number;
+  readonly #source: Source;
   #window = Buffer.allocUnsafe(WINDOW);
   /** What of the file the window holds. */
   #from = 0;
   #to = 0;
 
   /** Reads the header. @throws LimpetError DAMAGED */
-  constructor(fd: number, path: string, kind: FileKind, generation: number) {
-    this.#fd = fd;
+  constructor(source: Source, path: string, kind: FileKind, generation: number) {
+    this.#source = source;
     this.path = path;
-    this.size = fstatSync(fd).size;
+    this.size = source.size;
     const bytes = this.#bytes(0, Math.min(HEADER_SIZE, this.size));
     const header = decodeHeader(bytes, kind, generation);
     if ('wrong' in header) {
@@ -95,7 +95,7 @@ export class RecordReader {
     this.#to = at;
     while (this.#to < at + length) {
       const room = this.#window.length - (this.#to - at);
-      const read = readSync(this.#fd, this.#window, this.#to - at, room, this.#to);
+      const read = this.#source.read(this.#window, this.#to - at, room, this.#to);
       if (read === 0) throw damaged(this.path, this.#to, `the file shrank while it was read, from ${this.size} bytes`);
       this.#to += read;
     }

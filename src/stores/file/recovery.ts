@@ -1,10 +1,8 @@
 // Reads a folder's whole state: the newest snapshot, then every journal from its generation on. Changes nothing on
 // disk.
 
-import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreListener } from '../../service/store.js';
-import { NO_LINK } from '../private-folder.js';
 import { type Body, readBody } from '../values.js';
 import { damaged, isRefusal } from './failure.js';
 import type { Folder } from './folder.js';
@@ -83,10 +81,10 @@ function tell(body: Body, listener: StoreListener, reader: RecordReader): void {
 
 function read(folder: Folder, kind: FileKind, generation: number, use: (reader: RecordReader) => void): void {
   const path = folder.file(kind, generation);
-  const fd = openSync(path, constants.O_RDONLY | NO_LINK);
+  const source = folder.files.read(path);
   try {
-    use(new RecordReader(fd, path, kind, generation));
+    use(new RecordReader(source, path, kind, generation));
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }

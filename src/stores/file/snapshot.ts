@@ -7,10 +7,10 @@
 //                     [node, identity...], as many as said
 //   at the end        { "subnets": count }
 
-import type { FileHandle } from 'node:fs/promises';
 import type { NodeName, StoreListener, SubnetDump } from '../../service/store.js';
 import { type Read, readHead, readLiveList, readNodes } from '../values.js';
 import { damaged, isRefusal } from './failure.js';
+import type { Sink } from './files.js';
 import { encodeHeader, putRecordHead, RECORD_HEAD, seedOf } from './format.js';
 import type { RecordReader } from './records.js';
 
@@ -61,11 +61,7 @@ function liveLists(live: SubnetDump['live']): string[] {
   return lists;
 }
 
-export async function writeSnapshot(
-  file: FileHandle,
-  generation: number,
-  { nodes, dumps }: FrozenState,
-): Promise<void> {
+export async function writeSnapshot(file: Sink, generation: number, { nodes, dumps }: FrozenState): Promise<void> {
   const out = new RecordWriter(file, generation);
   await out.begin();
   await out.text(JSON.stringify({ nodes }));
@@ -79,14 +75,14 @@ export async function writeSnapshot(
 }
 
 class RecordWriter {
-  readonly #file: FileHandle;
+  readonly #file: Sink;
   readonly #generation: number;
   #buffer = Buffer.allocUnsafe(WRITE);
   #used = 0;
   /** Bytes written before those in the buffer. */
   #written = 0;
 
-  constructor(file: FileHandle, generation: number) {
+  constructor(file: Sink, generation: number) {
     this.#file = file;
     this.#generation = generation;
   }
