@@ -1,9 +1,10 @@
 // The page: loads the core, puts the parts together, and keeps the address bar saying what is shown.
 
 import { Limpet } from 'limpet';
-import { type AllocatorState, type Scenario, Simulation, scenarios } from 'limpet/simulator';
-import { byId, download, h, setText } from './dom.js';
+import { type AllocatorState, type Scenario, Simulation, type State, scenarios } from 'limpet/simulator';
+import { button, byId, copyButton, download, h, setText } from './dom.js';
 import { Inspector } from './inspector/inspector.js';
+import { listenForKeys } from './keys.js';
 import { Film } from './map/film.js';
 import { SubnetMap } from './map/map.js';
 import { OwnView } from './own/view.js';
@@ -13,7 +14,9 @@ import { ALLOCATORS } from './swarm/chip.js';
 import { Commands } from './swarm/commands.js';
 import { Desk } from './swarm/desk.js';
 import { Follow } from './swarm/follow.js';
+import { Lines } from './swarm/lines.js';
 import { Scores } from './swarm/score.js';
+import { Settings } from './swarm/settings.js';
 import { Stage } from './swarm/stage.js';
 import { makeTabs } from './tabs.js';
 import { makeTheme } from './theme.js';
@@ -55,13 +58,16 @@ class App {
     this.#desk = new Desk(
       this.#session,
       { ...scenarios, empty: EMPTY },
-      {
-        choose: (name, seed) => void this.#choose(name, seed),
-        link: () => new URL(this.#hash(), location.href).href,
-      },
+      { choose: (name) => void this.#choose(name, undefined), goOn: wayOn(() => this.#chooseView('tab-own')) },
     );
     this.#desk.mount(byId('desk'));
+    new Settings(byId('settings'), this.#session, {
+      reseed: (seed) => void this.#choose(this.#desk.chosen, seed),
+      link: () => new URL(this.#hash(), location.href).href,
+    });
     new Scores(byId('scores'), this.#session);
+    new Lines(byId('lines'), this.#session);
+    listenForKeys(this.#desk, () => this.#view === 'swarm');
     const follow = (identity: string) => this.follow(identity);
     this.#commands = new Commands(byId('commands'), this.#session);
     this.#stage = new Stage(byId('stage'), this.#session, {
@@ -157,7 +163,7 @@ class App {
       if (this.#session.last === 0) await this.#session.load(scenarios.classic, 'known', FIRST_REST);
     }
     this.#desk.name(this.#name);
-    this.follow(follow ?? firstLook(this.#session.scenario) ?? this.#followed);
+    this.follow(follow ?? firstLook(this.#session.scenario) ?? firstTask(this.#session.state) ?? '');
   }
 
   #load(): Readonly<Record<Side, Film>> {
@@ -227,6 +233,26 @@ class App {
     if (hash !== location.hash) history.replaceState(null, '', hash);
     this.#noted = location.hash;
   }
+}
+
+/** What can be done after a run: the same on a swarm of one's own. */
+function wayOn(toOwn: () => void): HTMLElement {
+  const command = 'npx limpet install';
+  return h(
+    'p',
+    { class: 'way-on' },
+    'On your own swarm: ',
+    h('code', { text: command }),
+    ' on each node. ',
+    copyButton('Copy', () => command),
+    ' ',
+    button('Look at your own swarm', '', toOwn),
+  );
+}
+
+function firstTask({ tasks }: State): string | undefined {
+  for (const { identity } of tasks.values()) return identity;
+  return undefined;
 }
 
 function firstLook(scenario: Scenario): string | undefined {

@@ -52,6 +52,32 @@ export function setAttr(element: Element, name: string, value: string | undefine
   else element.setAttribute(name, value);
 }
 
+/** @param name for those who do not see what is on it. @param key does the same */
+export function button(text: string, kind: string, act: () => void, name?: string, key?: string): HTMLButtonElement {
+  const title = key === undefined ? name : `${name ?? text} (${key})`;
+  const made = h('button', { class: kind, text, attrs: { type: 'button', 'aria-label': name, title } });
+  made.addEventListener('click', () => {
+    if (made.getAttribute('aria-disabled') !== 'true') act();
+  });
+  return made;
+}
+
+/** Copies a text, and says so. */
+export function copyButton(name: string, text: () => string): HTMLButtonElement {
+  const copy = button(name, '', async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      copy.textContent = 'Copied';
+    } catch {
+      copy.textContent = 'Not allowed here'; // without the right to write to the clipboard
+    }
+    setTimeout(() => {
+      copy.textContent = name;
+    }, 1800);
+  });
+  return copy;
+}
+
 /** `1 task`, `2 tasks`. */
 export function count(n: number, word: string): string {
   return `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;

@@ -31,8 +31,9 @@ export class Session {
   #playing = false;
   #speed = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts what has been asked for: only the last one counts. */
+  /** Counts the moments that were asked for, and the runs: only the last one of each counts. */
   #wish = 0;
+  #load = 0;
   /** Counts the looks ahead: there is one at a time. */
   #look = 0;
   #waiting = 0;
@@ -106,10 +107,11 @@ export class Session {
    * @throws LimpetError when the scenario cannot be run; the run shown goes on then
    */
   async load(scenario: unknown, origin: 'known' | 'handmade', goal: Goal): Promise<void> {
-    const wish = ++this.#wish;
+    const load = ++this.#load;
+    this.#wish++;
     await this.#work(async () => {
       const simulation = await Simulation.open(scenario);
-      const isOver = () => wish !== this.#wish;
+      const isOver = () => load !== this.#load;
       const until = performance.now() + PATIENCE;
       while (!isReached(goal, simulation) && !isOver() && performance.now() < until) await simulation.step();
       if (isOver()) return void simulation.close();

@@ -4,8 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { serve } from './serve.js';
 
-const CLASSIC = '#scenario=classic&step=22';
-const CROWD = '#scenario=crowd&step=60';
+const CLASSIC = '#scenario=classic&step=9';
+const CROWD = '#scenario=crowd&step=18';
 interface Shot {
   readonly name: string;
   readonly width: number;

@@ -60,7 +60,12 @@ export class Bindings {
 }
 
 function nameWithMark(identity: string): Node {
-  return h('span', { class: 'with-mark' }, markElement(identity), identity);
+  return h(
+    'span',
+    { class: 'with-mark', attrs: { title: identity } },
+    markElement(identity),
+    h('span', { text: identity }),
+  );
 }
 
 function stateElement(state: string): Node {
@@ -68,6 +73,6 @@ function stateElement(state: string): Node {
     'span',
     { class: 'with-mark' },
     h('span', { class: `swatch swatch-${state}`, attrs: { 'aria-hidden': 'true' } }),
-    state,
+    h('span', { text: state }),
   );
 }

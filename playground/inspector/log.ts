@@ -24,10 +24,15 @@ export class Log {
     this.#kind = h('select', { attrs: { id: 'log-kind' } });
     for (const [value, text] of Object.entries(KINDS)) this.#kind.append(h('option', { text, attrs: { value } }));
     this.#kind.addEventListener('change', () => this.show(this.#states, this.#to));
-    this.#rows = new Rows<LogLine>('Event log', [
-      { title: 'When', width: '3.2rem', cell: ({ at }) => sayTime(at), mono: true },
-      { title: 'What', width: 'minmax(0, 1fr)', cell: lineElement },
-    ]);
+    this.#rows = new Rows<LogLine>(
+      'Event log',
+      [
+        { title: 'When', width: '3.2rem', cell: ({ at }) => sayTime(at), mono: true },
+        { title: 'What', width: 'minmax(0, 1fr)', cell: lineElement },
+      ],
+      undefined,
+      'long',
+    );
     const label = h('label', { class: 'field' }, h('span', { text: 'Show' }), this.#kind);
     this.element = h('div', { class: 'inspect' }, h('div', { class: 'inspect-tools' }, label), this.#rows.element);
   }

@@ -5,6 +5,9 @@ import { h } from '../dom.js';
 
 /** Height of a row in root font sizes; tables.css has the same. */
 const ROW = 2;
+/** Of a row with long text, on a screen where it breaks into lines. */
+const TALL = 4.2;
+const NARROW = matchMedia('(max-width: 620px)');
 /** Rows made beyond the edges, so that none is missing while scrolling. */
 const SPARE = 6;
 
@@ -28,6 +31,7 @@ export class Rows<T> {
     name: string,
     private readonly columns: readonly Column<T>[],
     private readonly onPick?: (item: T) => void,
+    private readonly text: 'short' | 'long' = 'short',
   ) {
     this.#template = columns.map(({ width }) => width).join(' ');
     const titles = columns.map(({ title }) => h('span', { text: title, attrs: { role: 'columnheader' } }));
@@ -41,7 +45,7 @@ export class Rows<T> {
     );
     this.element = h(
       'div',
-      { class: 'rows', attrs: { tabindex: 0, role: 'region', 'aria-label': `${name}, scrollable` } },
+      { class: `rows rows-${text}`, attrs: { tabindex: 0, role: 'region', 'aria-label': `${name}, scrollable` } },
       this.#table,
     );
     this.element.addEventListener('scroll', () => this.#draw());
@@ -52,7 +56,6 @@ export class Rows<T> {
     this.#items = items;
     this.#shown = '';
     this.#table.setAttribute('aria-rowcount', String(items.length + 1));
-    this.#body.style.height = `${items.length * ROW}rem`;
     this.#draw();
   }
 
@@ -62,10 +65,16 @@ export class Rows<T> {
     this.#draw();
   }
 
+  /** In root font sizes. */
+  get #height(): number {
+    return this.text === 'long' && NARROW.matches ? TALL : ROW;
+  }
+
   #draw(): void {
     const height = this.element.clientHeight;
     if (height === 0) return;
-    const row = ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const row = this.#height * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    this.#body.style.height = `${this.#items.length * this.#height}rem`;
     const first = Math.max(0, Math.floor(this.element.scrollTop / row) - SPARE);
     const last = Math.min(this.#items.length, Math.ceil((this.element.scrollTop + height) / row) + SPARE);
     const shown = `${first} ${last}`;
@@ -81,7 +90,7 @@ export class Rows<T> {
     );
     const row = h('div', { class: 'rows-row', attrs: { role: 'row', 'aria-rowindex': index + 2 } }, ...cells);
     row.style.gridTemplateColumns = this.#template;
-    row.style.transform = `translateY(${index * ROW}rem)`;
+    row.style.transform = `translateY(${index * this.#height}rem)`;
     if (this.onPick !== undefined) row.addEventListener('click', () => this.onPick?.(item));
     return row;
   }

@@ -1,18 +1,20 @@
 // The subnet as a picture that can be looked into: pointer and keyboard move over it, and what is there is said below.
 
 import { count, h, setText, wantsStillness } from '../dom.js';
-import { cellOf, gridOf, stepOf } from './hilbert.js';
+import { gridFor, orderOf } from './grid.js';
 import { Lens } from './lens.js';
 import { Painter } from './painter.js';
 import { type Picture, STATES } from './picture.js';
 
+/** What the words mean, where they stand. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  free: 'free',
-  live: 'live',
-  reserved: 'reserved',
-  held: 'held',
-  excluded: 'excluded',
+  free: 'nobody has it',
+  live: 'a container runs with it',
+  reserved: 'its replica does not run now, and gets it back',
+  held: 'taken by no replica: gateway, virtual IPs, load balancers, and tickets',
+  excluded: 'never given out',
 };
+const TICKET = 'A ticket is the address that Swarm’s leader gets for a task before it knows which replica that is.';
 
 export class SubnetMap {
   readonly element: HTMLElement;
@@ -20,6 +22,7 @@ export class SubnetMap {
   readonly #painter: Painter;
   readonly #lens = new Lens();
   readonly #readout = h('p', { class: 'map-readout', attrs: { 'aria-live': 'polite' } });
+  readonly #order = h('span');
   readonly #counts = new Map<string, HTMLElement>();
   #picture: Picture | undefined;
   #cursor: number | undefined;
@@ -46,6 +49,7 @@ export class SubnetMap {
       this.#canvas,
       h('div', { class: 'map-row' }, this.#readout, this.#zoomButtons()),
       this.#legend(),
+      h('p', { class: 'small quiet' }, TICKET, ' ', this.#order),
     );
     this.#painter = new Painter(this.#canvas);
     this.#listen(onPick);
@@ -57,6 +61,7 @@ export class SubnetMap {
     this.#picture = picture;
     this.#painter.expose(picture);
     if (another) {
+      setText(this.#order, orderOf(picture.size));
       this.#cursor = undefined;
       this.#resize();
       this.#lens.whole();
@@ -89,7 +94,12 @@ export class SubnetMap {
       const number = h('b', { class: 'mono' });
       this.#counts.set(state, number);
       const swatch = h('span', { class: `swatch swatch-${state}`, attrs: { 'aria-hidden': 'true' } });
-      return h('li', {}, swatch, `${MEANINGS[state]} `, number);
+      return h(
+        'li',
+        {},
+        swatch,
+        h('span', {}, number, ` ${state} `, h('span', { class: 'quiet', text: MEANINGS[state] ?? '' })),
+      );
     });
     return h('ul', { class: 'legend small', attrs: { 'aria-label': 'Addresses by state' } }, ...items);
   }
@@ -168,14 +178,14 @@ export class SubnetMap {
 
   #walk([dx, dy]: readonly [number, number]): void {
     if (this.#picture === undefined) return;
-    const { columns, rows, order } = gridOf(this.#picture.size);
-    const { column, row } = this.#cursor === undefined ? { column: -dx, row: -dy } : cellOf(order, this.#cursor);
+    const { columns, rows, cellOf, atOf } = gridFor(this.#picture.size);
+    const { column, row } = this.#cursor === undefined ? { column: -dx, row: -dy } : cellOf(this.#cursor);
     const to = {
       column: Math.max(0, Math.min(columns - 1, column + dx)),
       row: Math.max(0, Math.min(rows - 1, row + dy)),
     };
     this.#lens.reveal(to.column, to.row);
-    this.#point(stepOf(order, to));
+    this.#point(atOf(to));
     this.#request();
   }
 
@@ -207,13 +217,13 @@ export class SubnetMap {
 
   #at(x: number, y: number): number | undefined {
     if (this.#picture === undefined) return undefined;
-    const { columns, rows, order } = gridOf(this.#picture.size);
+    const { columns, rows, atOf } = gridFor(this.#picture.size);
     const [column, row] = [
       Math.floor(this.#lens.x + x / this.#lens.cell),
       Math.floor(this.#lens.y + y / this.#lens.cell),
     ];
     if (column < 0 || row < 0 || column >= columns || row >= rows) return undefined;
-    return stepOf(order, { column, row });
+    return atOf({ column, row });
   }
 
   #zoom(factor: number): void {
@@ -221,7 +231,7 @@ export class SubnetMap {
     let [px, py] = [this.#canvas.clientWidth / 2, this.#canvas.clientHeight / 2];
     const target = this.#cursor ?? this.#marked[0];
     if (target !== undefined && this.#picture !== undefined) {
-      const { column, row } = cellOf(gridOf(this.#picture.size).order, target);
+      const { column, row } = gridFor(this.#picture.size).cellOf(target);
       [px, py] = [(column + 0.5 - x) * cell, (row + 0.5 - y) * cell];
     }
     this.#lens.zoomBy(factor, px, py);
@@ -235,7 +245,7 @@ export class SubnetMap {
 
   #resize(): void {
     if (this.#picture === undefined || this.#canvas.clientWidth === 0) return;
-    const { columns, rows } = gridOf(this.#picture.size);
+    const { columns, rows } = gridFor(this.#picture.size);
     const width = this.#canvas.clientWidth;
     this.#canvas.style.aspectRatio = `${columns} / ${rows}`;
     this.#lens.fit(columns, rows, width);

@@ -1,7 +1,7 @@
 // Draws a picture of a subnet: far away one pixel a cell, scaled up; near by, each cell with the pattern of its state,
 // and nearer still with the end of its address.
 
-import { cellOf, gridOf } from './hilbert.js';
+import { gridFor } from './grid.js';
 import type { Lens } from './lens.js';
 import { type Picture, STATES } from './picture.js';
 
@@ -39,14 +39,14 @@ export class Painter {
     this.#font = style.getPropertyValue('--mono');
   }
 
-  /** Prepares for pictures of a size: where each cell lies on the curve is worked out once. */
+  /** Prepares for pictures of a size: where each cell lies is worked out once. */
   prepare(size: number): void {
     if (this.#places.length === size) return;
-    const { columns, rows, order } = gridOf(size);
+    const { columns, rows, cellOf } = gridFor(size);
     this.#places = new Uint32Array(size);
     this.#order = new Uint32Array(size);
     for (let at = 0; at < size; at++) {
-      const { column, row } = cellOf(order, at);
+      const { column, row } = cellOf(at);
       this.#places[at] = row * columns + column;
       this.#order[row * columns + column] = at;
     }
@@ -81,7 +81,7 @@ export class Painter {
   }
 
   #near(picture: Picture, lens: Lens, width: number, height: number): void {
-    const { columns, rows } = gridOf(picture.size);
+    const { columns, rows } = gridFor(picture.size);
     const [right, bottom] = [
       Math.min(columns, lens.x + width / lens.cell),
       Math.min(rows, lens.y + height / lens.cell),
@@ -90,8 +90,13 @@ export class Painter {
       for (let column = Math.floor(lens.x); column < right; column++) {
         const at = this.#order[row * columns + column] as number;
         const [x, y] = [(column - lens.x) * lens.cell, (row - lens.y) * lens.cell];
-        this.#pattern(picture.states[at] as number, x, y, lens.cell);
-        if (lens.cell >= LETTERED) this.#letter(picture, at, x, y, lens.cell);
+        if (lens.cell < LETTERED) this.#pattern(picture.states[at] as number, x, y, lens.cell);
+        else {
+          // The pattern stands above the letters, and neither runs through the other.
+          const third = lens.cell / 3;
+          this.#pattern(picture.states[at] as number, x + third, y + third * 0.15, third);
+          this.#letter(picture, at, x, y + third / 2, lens.cell);
+        }
       }
     }
     this.#grid(lens, right, bottom);
@@ -152,18 +157,13 @@ export class Painter {
 
   #letter(picture: Picture, at: number, x: number, y: number, cell: number): void {
     const context = this.#context;
-    const { fill, ink } = this.#inks[picture.states[at] as number] as Ink;
+    const { ink } = this.#inks[picture.states[at] as number] as Ink;
     const name = STATES[picture.states[at] as number];
     const size = Math.min(15, cell * 0.3);
     const text = /[^.:]*$/.exec(picture.address(at))?.[0] ?? '';
     context.font = `600 ${size}px ${this.#font}`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
-    const wide = context.measureText(text).width + 6;
-    if (name !== 'free' && name !== 'live') {
-      context.fillStyle = fill; // the pattern must not run through the letters
-      context.fillRect(x + (cell - wide) / 2, y + cell / 2 - size * 0.7, wide, size * 1.4);
-    }
     context.fillStyle = name === 'free' ? this.#ring : ink;
     context.fillText(text, x + cell / 2, y + cell / 2 + 0.5);
   }

@@ -1,16 +1,18 @@
 // The ways in: dropping files anywhere on the page, choosing them, pasting their text. It only hands bytes on.
 
-import { h } from '../dom.js';
+import { button, copyButton, h } from '../dom.js';
 
 export interface Bytes {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-const COMMAND = 'curl -s --unix-socket /var/run/docker.sock http://localhost/tasks > tasks.json';
+const COMMAND =
+  'for list in tasks services networks; do ' +
+  'curl -s --unix-socket /var/run/docker.sock http://localhost/$list > $list.json; done';
 
-/** The form; `take` gets all files that came at once. */
-export function intake(take: (files: Bytes[]) => void): HTMLElement {
+/** The form; `take` gets all files that came at once. @param sample makes files to try it with */
+export function intake(take: (files: Bytes[]) => void, sample: () => Promise<Bytes[]>): HTMLElement {
   const input = h('input', {
     class: 'unseen',
     attrs: { type: 'file', id: 'own-files', multiple: '', accept: '.json,.ndjson,.jsonl,application/json,text/plain' },
@@ -38,6 +40,7 @@ export function intake(take: (files: Bytes[]) => void): HTMLElement {
       }),
       input,
       h('label', { class: 'like-button', text: 'Choose files …', attrs: { for: 'own-files' } }),
+      button('Try it with a sample swarm', '', async () => take(await sample())),
     ),
     h(
       'div',
@@ -51,7 +54,8 @@ export function intake(take: (files: Bytes[]) => void): HTMLElement {
       { class: 'small quiet intake-how' },
       'On a manager of your swarm: ',
       h('code', { text: COMMAND }),
-      ' and the same with services.',
+      ' ',
+      copyButton('Copy the command', () => COMMAND),
     ),
   );
 }

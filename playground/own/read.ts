@@ -39,6 +39,8 @@ function readObject(name: string, value: unknown): Piece {
   if (isObject(value) && Array.isArray(value.events)) {
     return { kind: 'scenario', name, scenario: value as unknown as Scenario };
   }
+  if (isObject(value) && kindOf([value]) === 'tasks')
+    return { kind: 'tasks', name, bytes: new TextEncoder().encode(`[${JSON.stringify(value)}]`), records: [value] };
   const said = isObject(value) && typeof value.message === 'string' ? `; it says “${value.message.slice(0, 120)}”` : '';
   const what = isObject(value) ? 'one object' : 'a single value';
   throw new Unusable(`${name} holds ${what} and not the list that GET /tasks answers${said}`);

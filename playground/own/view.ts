@@ -4,14 +4,21 @@
 import type { Limpet } from 'limpet';
 import type { Scenario } from 'limpet/simulator';
 import type { Network } from 'limpet/swarm';
-import { count, download, h, setText } from '../dom.js';
+import { button, count, download, h, setText } from '../dom.js';
 import { Bindings } from '../inspector/bindings.js';
 import { reportElement } from '../inspector/report.js';
 import { SubnetMap } from '../map/map.js';
 import { Camera, partsOf, titleOfPart } from '../map/picture.js';
+import { type AddressChange, addressChanges } from './changes.js';
 import { type Bytes, intake, listenForDrops } from './intake.js';
 import { type Piece, readPiece, Unusable } from './read.js';
 import { type Choice, choicesIn, type Given, NO_NETWORK, type Rebuilt, rebuildGiven } from './rebuild.js';
+import { sampleLists } from './sample.js';
+
+/** Bytes: reading more takes longer than a blink. */
+const MUCH = 5_000_000;
+/** Longer lists are cut, and say so. */
+const MOST_CHANGES = 40;
 
 export interface OwnActions {
   /** A scenario was dropped: it belongs to the simulator. */
@@ -52,13 +59,13 @@ export class OwnView {
       h('b', { text: 'Nothing leaves this browser.' }),
       ' The file is read on your machine, by this page; there is no server behind it.',
     );
-    const take = (files: Bytes[]) => this.#take(files);
+    const take = (files: Bytes[]) => void this.#take(files);
     root.append(
       h('div', { class: 'hero' }, h('h1', { text: 'Look at your own swarm' }), h('p', { text: lead }), promise),
       h(
         'section',
         { class: 'panel', attrs: { 'aria-label': 'Your lists' } },
-        intake(take),
+        intake(take, sampleLists),
         this.#message,
         this.#pickers,
       ),
@@ -80,6 +87,7 @@ export class OwnView {
       field('Network', this.#network),
       field('Subnet', this.#cidr),
       field('Subnet', this.#typed),
+      button('Clear', '', () => this.#clear()),
     );
     pickers.hidden = true;
     return pickers;
@@ -118,8 +126,14 @@ export class OwnView {
     return result;
   }
 
-  #take(files: Bytes[]): void {
+  async #take(files: Bytes[]): Promise<void> {
     if (files.length === 0) return;
+    const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (size > MUCH) {
+      this.actions.reveal();
+      this.#say(`Reading ${Math.round(size / 2 ** 20)} MB …`, 'waiting');
+      await new Promise((shown) => setTimeout(shown, 60));
+    }
     try {
       const pieces = files.map(({ name, bytes }) => readPiece(name, bytes));
       const scenario = pieces.find((piece) => piece.kind === 'scenario');
@@ -128,7 +142,7 @@ export class OwnView {
         return;
       }
       this.actions.reveal();
-      this.#attempt(pieces.reduce(withPiece, this.#given));
+      this.#attempt(together(this.#given, pieces));
     } catch (error) {
       this.actions.reveal();
       this.#refuse(error);
@@ -187,16 +201,20 @@ export class OwnView {
     this.#rebuilt?.subnet.destroy();
     this.#rebuilt = rebuilt;
     const { subnet, report, network } = rebuilt;
-    this.#say(
-      `${namesIn(this.#given)}: rebuilt. ${count(report.live + report.reserved, 'binding')} in ${subnet.cidr}.`,
-      'done',
-    );
+    const bound = `${count(report.live + report.reserved, 'binding')} in ${subnet.cidr}`;
+    const skipped = report.skipped.length;
+    if (skipped === 0) this.#say(`${namesIn(this.#given)}: rebuilt. ${bound}.`, 'done');
+    else this.#say(`${namesIn(this.#given)}: ${count(skipped, 'record')} skipped, see below why. ${bound}.`, 'partly');
+    const changes = addressChanges(this.#given, network.id);
     const notes = [
       ...heldNote(rebuilt),
       ...(report.elsewhere > 0 ? [`${count(report.elsewhere, 'task')} of the list are on other networks.`] : []),
       ...(this.#given.services === undefined ? ['Without services.json a service is shown by its ID.'] : []),
     ];
-    this.#report.replaceChildren(reportElement({ ...report, title: `${network.name} · ${subnet.cidr}`, notes }));
+    this.#report.replaceChildren(
+      changesElement(changes),
+      reportElement({ ...report, title: `${network.name} · ${subnet.cidr}`, notes }),
+    );
     this.#result.hidden = false;
     this.#bindings.show([...subnet.bindings()]);
     const parts = partsOf(subnet);
@@ -207,6 +225,16 @@ export class OwnView {
     );
     (this.#part.parentElement as HTMLElement).hidden = parts.length < 2;
     this.#look(parts[0] ?? 0n);
+  }
+
+  /** As if nothing had come in. */
+  #clear(): void {
+    this.#rebuilt?.subnet.destroy();
+    this.#rebuilt = undefined;
+    this.#given = {};
+    this.#result.hidden = true;
+    this.#pickers.hidden = true;
+    this.#say('', 'waiting');
   }
 
   #look(part: bigint): void {
@@ -231,14 +259,53 @@ export class OwnView {
     if (!(error instanceof Unusable || (error instanceof Error && error.name === 'LimpetError'))) throw error;
   }
 
-  #say(text: string, kind: 'done' | 'waiting' | 'refused'): void {
+  #say(text: string, kind: 'done' | 'partly' | 'waiting' | 'refused'): void {
     setText(this.#message, text);
     this.#message.dataset.kind = kind;
   }
 }
 
-function withPiece(given: Given, piece: Piece): Given {
-  return piece.kind === 'scenario' ? given : { ...given, [piece.kind]: piece };
+/**
+ * What came at once with what was there, unless that is another swarm's.
+ * @throws Unusable two lists of one kind came at once
+ */
+function together(before: Given, pieces: readonly Piece[]): Given {
+  for (const [n, piece] of pieces.entries()) {
+    const twin = pieces.slice(0, n).find(({ kind }) => kind === piece.kind);
+    if (twin !== undefined) throw new Unusable(`${twin.name} and ${piece.name} are both lists of ${piece.kind}`);
+  }
+  const given: Given = Object.fromEntries(pieces.map((piece) => [piece.kind, piece]));
+  const isOthers = given.tasks !== undefined && !belongs(before.services?.list ?? [], given.tasks.records);
+  return isOthers ? given : { ...before, ...given };
+}
+
+/** Whether the services are those of the tasks, as far as there are any. */
+function belongs(services: readonly unknown[], tasks: readonly unknown[]): boolean {
+  const ids = new Set(services.map((service) => (service as { ID?: unknown } | null)?.ID));
+  return ids.size === 0 || tasks.some((task) => ids.has((task as { ServiceID?: unknown } | null)?.ServiceID));
+}
+
+/** What Docker has done to this swarm's replicas. */
+function changesElement(changes: readonly AddressChange[]): HTMLElement {
+  if (changes.length === 0)
+    return h('p', { class: 'quiet small', text: 'No replica in this list has changed its address.' });
+  const lines = changes
+    .slice(0, MOST_CHANGES)
+    .map(({ identity, addresses }) =>
+      h('li', {}, h('b', { text: identity }), ' ', h('span', { class: 'mono', text: addresses.join(' → ') })),
+    );
+  const more =
+    changes.length > MOST_CHANGES
+      ? [h('p', { class: 'small quiet', text: `… and ${changes.length - MOST_CHANGES} more` })]
+      : [];
+  return h(
+    'div',
+    { class: 'report-part is-bad', attrs: { id: 'own-changes' } },
+    h('h3', { text: `${count(changes.length, 'replica')} changed ${changes.length === 1 ? 'its' : 'their'} address` }),
+    h('p', { class: 'small', text: 'On a network that Limpet serves, each would have its first one still.' }),
+    h('ul', {}, ...lines),
+    ...more,
+  );
 }
 
 function namesIn({ tasks, services, networks }: Given): string {

@@ -1,51 +1,52 @@
-// The desk: which scenario, and where in it. Step, play, speed, back, a slider over the whole run, and what happens
-// now.
+// The desk: which scenario, and where in it. Play, step, back, a slider over the whole run, and what happens now; in
+// the end, what it has come to.
 
 import type { Scenario, State } from 'limpet/simulator';
-import { download, h, setAttr, setText } from '../dom.js';
+import { button, h, setAttr, setText } from '../dom.js';
 import type { Session } from '../session.js';
+import { verdictOf } from './verdict.js';
 import { sayTime, tell } from './words.js';
 
-const SPEEDS = [0.5, 1, 2, 4, 8, 16];
-
 export interface DeskActions {
-  /** Begins a scenario anew, with a seed. */
-  readonly choose: (name: string, seed: number | undefined) => void;
-  readonly link: () => string;
+  /** Begins a scenario anew. */
+  readonly choose: (name: string) => void;
+  /** To what can be done next. */
+  readonly goOn: HTMLElement;
 }
+
+type Move = 'start' | 'back' | 'undo' | 'step' | 'next';
 
 export class Desk {
   #followed = '';
   readonly #scenario: HTMLSelectElement;
-  readonly #seed: HTMLInputElement;
   readonly #slider: HTMLInputElement;
   readonly #play: HTMLButtonElement;
-  readonly #buttons: Readonly<Record<'start' | 'back' | 'undo' | 'step' | 'next', HTMLButtonElement>>;
+  readonly #buttons: Readonly<Record<Move, HTMLButtonElement>>;
   readonly #now = h('p', { class: 'now', attrs: { 'aria-live': 'polite' } });
   readonly #count = h('span', { class: 'quiet small mono', attrs: { id: 'step-count' } });
   readonly #more = h('p', { class: 'more quiet' });
+  readonly #goOn: HTMLElement;
 
   constructor(
     private readonly session: Session,
     scenarios: Readonly<Record<string, Scenario>>,
-    private readonly actions: DeskActions,
+    { choose, goOn }: DeskActions,
   ) {
-    this.#scenario = h('select', { attrs: { id: 'scenario' } });
+    this.#goOn = goOn;
+    this.#scenario = h('select', { attrs: { id: 'scenario', 'aria-label': 'Scenario' } });
     for (const [name, scenario] of Object.entries(scenarios)) {
       this.#scenario.append(h('option', { text: scenario.name, attrs: { value: name } }));
     }
-    this.#seed = h('input', { attrs: { id: 'seed', type: 'number', min: 0, max: 0xffffffff, step: 1 } });
     this.#slider = h('input', { attrs: { id: 'slider', type: 'range', min: 0, value: 0, step: 1 } });
-    this.#play = button('Play', 'primary play', () => (session.playing ? session.pause() : this.#start()));
+    this.#play = button('Play', 'primary play', () => this.toggle(), undefined, 'space');
     this.#buttons = {
-      start: button('Start', '', () => this.#go(() => session.go({ step: 0 })), 'Back to the start'),
-      back: button('‹‹', 'icon', () => this.#go(() => session.previousEvent()), 'Back to the event before'),
-      undo: button('‹', 'icon', () => this.#go(() => session.go({ step: session.state.step - 1 })), 'One step back'),
-      step: button('›', 'icon', () => this.#go(() => session.next()), 'One step on'),
-      next: button('Next event', '', () => this.#go(() => session.nextEvent())),
+      start: button('|‹', 'icon', () => this.move('start'), 'Back to the start', 'Home'),
+      back: button('‹‹', 'icon', () => this.move('back'), 'Back to the event before', 'Shift ←'),
+      undo: button('‹', 'icon', () => this.move('undo'), 'One step back', '←'),
+      step: button('›', 'icon', () => this.move('step'), 'One step on', '→'),
+      next: button('Next event', '', () => this.move('next'), undefined, 'Shift →'),
     };
-    this.#scenario.addEventListener('change', () => actions.choose(this.#scenario.value, undefined));
-    this.#seed.addEventListener('change', () => actions.choose(this.#scenario.value, seedOf(this.#seed)));
+    this.#scenario.addEventListener('change', () => choose(this.#scenario.value));
     this.#slider.addEventListener('input', () => this.#go(() => session.go({ step: this.#slider.valueAsNumber })));
     session.listen(
       ({ state }) => this.#show(state),
@@ -56,24 +57,16 @@ export class Desk {
   /** Puts the desk into its place on the page. */
   mount(root: HTMLElement): void {
     const { start, back, undo, step, next } = this.#buttons;
-    const share = h('div', { class: 'desk-share' }, copyButton(this.actions.link), this.#saveButton());
     const label = h('label', { class: 'unseen', text: 'Moment', attrs: { for: 'slider' } });
     root.append(
       h(
         'div',
-        { class: 'desk-row' },
-        field('Scenario', this.#scenario),
-        field('Seed', this.#seed),
-        this.#speed(),
-        share,
-      ),
-      h(
-        'div',
         { class: 'desk-row', attrs: { role: 'group', 'aria-label': 'Time' } },
+        this.#scenario,
         h('div', { class: 'desk-buttons' }, this.#play, start, back, undo, step, next),
         h('div', { class: 'desk-time' }, label, this.#slider, this.#count),
       ),
-      h('div', { class: 'desk-story' }, this.#now, this.#more),
+      h('div', { class: 'desk-story' }, h('div', {}, this.#now, this.#more), this.#goOn),
     );
   }
 
@@ -92,87 +85,70 @@ export class Desk {
     this.#scenario.value = name ?? '';
   }
 
+  get chosen(): string {
+    return this.#scenario.value;
+  }
+
+  /** Plays, or stops playing; from the end it begins again. */
+  async toggle(): Promise<void> {
+    const { session } = this;
+    if (session.playing) {
+      session.pause();
+      return;
+    }
+    if (session.ended) await session.go({ step: 0 });
+    session.play();
+  }
+
+  move(where: Move): void {
+    if (this.#buttons[where].getAttribute('aria-disabled') === 'true') return;
+    const { session } = this;
+    const moves: Readonly<Record<Move, () => Promise<void>>> = {
+      start: () => session.go({ step: 0 }),
+      back: () => session.previousEvent(),
+      undo: () => session.go({ step: session.state.step - 1 }),
+      step: () => session.next(),
+      next: () => session.nextEvent(),
+    };
+    this.#go(moves[where]);
+  }
+
   #go(move: () => Promise<void>): void {
     this.session.pause();
     void move();
   }
 
-  async #start(): Promise<void> {
-    if (this.session.ended) await this.session.go({ step: 0 });
-    this.session.play();
-  }
-
   #show(state: State): void {
     this.#slider.value = String(state.step);
     setAttr(this.#slider, 'aria-valuetext', `step ${state.step}, ${sayTime(state.time)}`);
-    const { seed = 1, about = '' } = this.session.scenario;
-    const { now, more } = tell(this.session.states, state, this.#followed);
-    if (document.activeElement !== this.#seed) this.#seed.value = String(seed);
-    setText(this.#now, now ?? 'An empty swarm.');
-    setText(this.#more, more ?? about);
     this.#learn();
+  }
+
+  #tellStory(): void {
+    const { states, state, scenario, ended, busy } = this.session;
+    const verdict = ended ? verdictOf(states) : undefined;
+    const { now, more } = tell(states, state, this.#followed);
+    const empty = busy ? 'Working it out …' : 'An empty swarm: create a service, then break something.';
+    setText(this.#now, verdict?.headline ?? now ?? empty);
+    setText(this.#more, verdict?.why ?? more ?? scenario.about ?? '');
+    this.#goOn.hidden = verdict === undefined;
   }
 
   #learn(): void {
     const { state, last, playing, ended, busy } = this.session;
     document.documentElement.dataset.busy = busy ? 'yes' : 'no';
+    this.#tellStory();
     setAttr(this.#slider, 'max', String(last));
     this.#slider.value = String(state.step);
-    setText(this.#count, `step ${state.step} of ${last} · ${sayTime(state.time)}`);
-    setText(this.#play, playing ? 'Pause' : ended ? 'Again' : 'Play');
+    setText(this.#count, busy ? 'working it out …' : `step ${state.step} of ${last} · ${sayTime(state.time)}`);
+    const isEmpty = ended && last === 0;
+    setText(this.#play, playing ? 'Pause' : ended && !isEmpty ? 'Again' : 'Play');
     setAttr(this.#play, 'data-playing', String(playing));
+    setAttr(this.#play, 'aria-disabled', String(isEmpty));
     setAttr(this.#now, 'aria-live', playing ? 'off' : 'polite'); // a run that plays would talk without end
     const atStart = state.step === 0;
     for (const name of ['start', 'back', 'undo'] as const)
       setAttr(this.#buttons[name], 'aria-disabled', String(atStart));
     for (const name of ['step', 'next'] as const) setAttr(this.#buttons[name], 'aria-disabled', String(ended));
   }
-
-  #speed(): HTMLElement {
-    const select = h('select', { attrs: { id: 'speed' } });
-    for (const speed of SPEEDS) select.append(h('option', { text: `${speed}×`, attrs: { value: speed } }));
-    select.value = '1';
-    select.addEventListener('change', () => {
-      this.session.speed = Number(select.value);
-    });
-    return field('Speed', select);
-  }
-
-  #saveButton(): HTMLButtonElement {
-    const save = () => {
-      download('limpet-scenario.json', `${JSON.stringify(this.session.scenario, null, 2)}\n`, 'application/json');
-    };
-    return button('Save scenario', '', save);
-  }
-}
-
-function copyButton(link: () => string): HTMLButtonElement {
-  const copy = button('Copy link', '', async () => {
-    try {
-      await navigator.clipboard.writeText(link());
-      copy.textContent = 'Copied';
-    } catch {
-      copy.textContent = 'Copy it from the address bar'; // without the right to write to the clipboard
-    }
-    setTimeout(() => {
-      copy.textContent = 'Copy link';
-    }, 1800);
-  });
-  return copy;
-}
-
-function button(text: string, kind: string, act: () => void, name?: string): HTMLButtonElement {
-  const made = h('button', { class: kind, text, attrs: { type: 'button', 'aria-label': name, title: name } });
-  made.addEventListener('click', () => {
-    if (made.getAttribute('aria-disabled') !== 'true') act();
-  });
-  return made;
-}
-
-function field(name: string, control: HTMLElement): HTMLElement {
-  return h('label', { class: 'field' }, h('span', { text: name }), control);
-}
-
-function seedOf(input: HTMLInputElement): number {
-  return Math.min(0xffffffff, Math.max(0, Math.trunc(input.valueAsNumber || 0)));
 }

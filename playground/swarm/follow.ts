@@ -64,7 +64,7 @@ export class Follow {
     this.#identity = identity;
     this.#drawn = '';
     this.#input.value = identity;
-    this.#title.replaceChildren(markElement(identity), identity);
+    this.#title.replaceChildren(...(identity === '' ? ['Nobody yet'] : [markElement(identity), identity]));
     this.#show(this.session.state);
   }
 

@@ -12,7 +12,6 @@ const HEIGHT = 96;
 const FOOT = 4;
 
 export class Lines {
-  readonly element: HTMLElement;
   readonly #paths: Readonly<Record<Side, readonly SVGElement[]>>;
   /** What has come to pass is drawn strongly as far as this goes. */
   readonly #past = svg('rect', { x: 0, y: -HEIGHT, width: 0, height: 3 * HEIGHT });
@@ -22,7 +21,10 @@ export class Lines {
   /** The last state that the lines reach: a state belongs to one run only. */
   #drawn: State | undefined;
 
-  constructor(private readonly session: Session) {
+  constructor(
+    root: HTMLElement,
+    private readonly session: Session,
+  ) {
     const line = (side: Side) =>
       [`line line-${side} line-ahead`, `line line-${side}`].map((kind) => svg('path', { class: kind }));
     this.#paths = { stock: line('stock'), sticky: line('sticky') };
@@ -45,16 +47,21 @@ export class Lines {
       h('span', { class: 'lines-key-stock', text: 'Docker' }),
       h('span', { class: 'lines-key-sticky', text: 'Limpet' }),
     );
-    this.element = h(
+    const element = h(
       'section',
       { class: 'panel lines', attrs: { 'aria-label': 'Addresses changed over time' } },
       h('header', { class: 'panel-head' }, h('h2', { text: 'Addresses changed so far' }), key),
       h('div', { class: 'lines-picture' }, this.#top, picture as unknown as HTMLElement),
       this.#said,
     );
+    root.append(element);
+    session.listen(
+      () => this.#draw(),
+      () => this.#draw(),
+    );
   }
 
-  draw(): void {
+  #draw(): void {
     const { states, state, last } = this.session;
     const [stock, sticky] = [states[last]?.stock.changed ?? 0, states[last]?.sticky.changed ?? 0];
     if (states[last] !== this.#drawn) this.#drawPaths(states, last, Math.max(1, stock, sticky));

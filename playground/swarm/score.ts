@@ -1,27 +1,21 @@
 // The two allocators beside each other: how often an identity that started again kept its address, and how often it got
-// another one; and the same as lines over time.
+// another one.
 
 import type { AllocatorState, State } from 'limpet/simulator';
-import { h, setText } from '../dom.js';
+import { count, h, setText } from '../dom.js';
 import type { Session } from '../session.js';
 import type { Side } from '../stays.js';
-import { Lines } from './lines.js';
 
 const TITLES: Readonly<Record<Side, string>> = { stock: "Docker's own IPAM", sticky: 'Limpet' };
 
 export class Scores {
   constructor(root: HTMLElement, session: Session) {
     const cards = { stock: new ScoreCard('stock'), sticky: new ScoreCard('sticky') };
-    const lines = new Lines(session);
-    root.append(cards.stock.element, cards.sticky.element, lines.element);
-    session.listen(
-      ({ state }: { state: State }) => {
-        cards.stock.show(state.stock);
-        cards.sticky.show(state.sticky);
-        lines.draw();
-      },
-      () => lines.draw(),
-    );
+    root.append(cards.stock.element, cards.sticky.element);
+    session.listen(({ state }: { state: State }) => {
+      cards.stock.show(state.stock);
+      cards.sticky.show(state.sticky);
+    });
   }
 }
 
@@ -50,12 +44,14 @@ class ScoreCard {
     );
   }
 
-  show({ kept, changed, running, home, waiting }: AllocatorState): void {
+  show({ kept, changed, guests, running, home, waiting }: AllocatorState): void {
     setText(this.#kept, String(kept));
     setText(this.#changed, String(changed));
     this.element.dataset.none = kept + changed === 0 ? 'yes' : 'no';
     this.#bar.style.transform = `scaleX(${kept + changed === 0 ? 0 : kept / (kept + changed)})`;
     setText(this.#home, running === 0 ? 'nothing runs yet' : `${home} of ${running} on their first address`);
-    setText(this.#waiting, waiting === 0 ? '' : `${waiting} wait: the subnet is full`);
+    const full = waiting === 0 ? [] : [`${waiting} wait: the subnet is full`];
+    const lent = guests === 0 ? [] : [`${count(guests, 'start')} as a guest: two of one slot ran at once`];
+    setText(this.#waiting, [...full, ...lent].join('; '));
   }
 }

@@ -30,6 +30,7 @@ export class Stage {
   readonly #settle: () => void;
   #followed = '';
   #tileRows = 0;
+  #chipRows = 0;
   #density: Density = 'roomy';
 
   constructor(
@@ -75,6 +76,7 @@ export class Stage {
     this.#chips.clear();
     this.#last.clear();
     this.#tileRows = 0;
+    this.#chipRows = 0;
     this.#cards.clear();
     this.#waiting.replaceChildren();
     for (const node of state.nodes) this.#cards.set(node.name, new NodeCard(node, this.actions));
@@ -89,6 +91,16 @@ export class Stage {
     setAttr(document.body, 'data-density', this.#density); // for the key above the stage
     setAttr(this.root, 'data-nodes', String(Math.min(state.nodes.length, 9)));
     if (this.#density === 'dense') this.#keepHeights(state);
+    else this.#makeRoom(state, wanted);
+  }
+
+  /** Room for what a node has when another one is drained, and never less than there was: nothing jumps. */
+  #makeRoom({ nodes }: State, wanted: number): void {
+    const most = nodes.reduce((high, { tasks }) => Math.max(high, tasks.length), 0);
+    const rows = Math.max(most, Math.ceil(wanted / Math.max(1, nodes.length - 1)));
+    if (rows <= this.#chipRows) return;
+    this.#chipRows = rows;
+    this.root.style.setProperty('--chip-rows', String(rows));
   }
 
   /**

@@ -37,22 +37,31 @@ export function sayTime(seconds: number): string {
 }
 
 /**
- * What happens at a moment: the event that goes on, or the last look, and what this very step brought, the followed
- * identity's part of it first. Undefined where there is nothing to tell.
+ * What happens at a moment: the event that goes on, or the last look, and what has come of it so far: of the followed
+ * identity if anything has, else the last there was. Undefined where there is nothing to tell.
  */
 export function tell(
   states: readonly State[],
   { step }: State,
   followed: string,
 ): Record<'now' | 'more', string | undefined> {
-  const lines = states[step]?.log ?? [];
-  const rest = lines.filter((line) => !isCause(line));
-  const more = rest.find(({ identity }) => identity === followed) ?? rest.at(-1);
+  let own: LogLine | undefined;
+  let last: LogLine | undefined;
   for (let at = step; at > 0; at--) {
-    const cause = states[at]?.log.filter(isCause).at(-1);
-    if (cause !== undefined) return { now: `${cause.text}.`, more: more && `${more.text}.` };
+    const lines = states[at]?.log ?? [];
+    const rest = lines.filter((line) => !isCause(line) && line.kind !== 'sticky');
+    own ??= rest.filter(({ identity }) => identity === followed).at(-1);
+    last ??= rest.at(-1);
+    const cause = lines.filter(isCause).at(-1);
+    const more = own ?? last;
+    if (cause !== undefined) return { now: sentence(cause.text), more: more && sentence(more.text) };
   }
   return { now: undefined, more: undefined };
+}
+
+/** Names stay as they are. */
+function sentence(text: string): string {
+  return `${text.replace(/^(service|the|cannot|no) /, (word) => word.charAt(0).toUpperCase() + word.slice(1))}.`;
 }
 
 function isCause({ kind }: LogLine): boolean {

@@ -4,7 +4,7 @@ import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
 import { embedCore } from './core.js';
-import { protoInside, withoutSsh } from './packages.js';
+import { protoInside, withoutPools, withoutSsh } from './packages.js';
 
 const LIBRARY = {
   index: 'src/entries/index.ts',
@@ -24,7 +24,7 @@ const NODE: BuildOptions = {
   target: 'node20',
   external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'],
 };
-const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022' };
+const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022', plugins: [withoutPools()] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;

@@ -1,4 +1,4 @@
-// Two packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a
+// Packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a
 // way to reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
 
 import { readFile } from 'node:fs/promises';
@@ -36,6 +36,16 @@ export function withoutSsh(): Plugin {
       build.onLoad({ filter: unused, namespace: 'unused' }, ({ path }) => ({
         contents: `module.exports = () => { throw new Error('${path} is left out of this bundle'); };`,
       }));
+    },
+  };
+}
+
+/** Leaves out ip-num's pools, which nothing here uses: browsers would load them for nothing. */
+export function withoutPools(): Plugin {
+  return {
+    name: 'without-pools',
+    setup(build) {
+      build.onLoad({ filter: /ip-num\/dist\/src\/IPPool\.js$/ }, () => ({ contents: '"use strict";', loader: 'js' }));
     },
   };
 }

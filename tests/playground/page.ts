@@ -150,7 +150,8 @@ export async function tasksOn(page: Page): Promise<Map<string, Seen>> {
 
 /** Clicks a button of the desk by its name. */
 export async function press(page: Page, name: string): Promise<void> {
-  await page.locator('#desk').getByRole('button', { name, exact: true }).click();
+  await idle(page);
+  await page.locator('#desk, #settings').getByRole('button', { name, exact: true }).click();
   await idle(page);
 }
 
