@@ -65,13 +65,15 @@ function pairs(n: number): fc.Arbitrary<Pair> {
   const bytes = mutated(`web.${n}`);
   return fc.oneof(
     mutated(spec).map((value): Pair => [`${PREFIX}subnet/default/${spec.cidr.replace('/', '%2F')}`, value]),
-    mutated({ address, released: 1_700_000_000_000 }).map((value): Pair => [under('identity', `id.${n}`), value]),
+    mutated({ address, released: 1_700_000_000_000, pinned: 1 }).map(
+      (value): Pair => [under('identity', `id.${n}`), value],
+    ),
     mutated({ address: '10.201.0.1' }).map((value): Pair => [under('identity', `thief.${n}`), value]),
     bytes.map((value): Pair => [under('address', address), value]),
     bytes.map((value): Pair => [`${PREFIX}node/node-${n}`, value]),
     // The key itself is what is strange.
     fc
-      .tuple(fc.constantFrom('held', 'live', 'user', 'identity', 'subnet', 'node', 'process', 'x'), bytes)
+      .tuple(fc.constantFrom('held', 'live', 'user', 'identity', 'pin', 'subnet', 'node', 'process', 'x'), bytes)
       .map(([kind, value]): Pair => [keyOf(under(kind, ''), value, n), '']),
     bytes.map((value): Pair => [keyOf(PREFIX, value, n), value]),
   );

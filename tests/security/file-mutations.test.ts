@@ -49,6 +49,7 @@ async function sound(): Promise<Record<string, Buffer>> {
   for (const identity of ['late.1', 'late.2']) await net.allocate(identity, { node: 'n1' });
   await net.release('late.2', 'n1');
   await net.reclaim('late.2');
+  await net.pin('late.1', '10.0.0.77');
   await net.hold('10.0.0.99');
   await net.unhold('10.0.0.99');
   await net.disuse('swarm');

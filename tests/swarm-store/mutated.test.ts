@@ -39,7 +39,11 @@ function acts(n: number): fc.Arbitrary<Act> {
   const cidr = subnetOf(n);
   const spec = { ...SPEC, cidr, gateway: cidr.replace('0/24', '1'), exclude: [cidr.replace('0/24', '5')] };
   const bytes = mutated(`web.${n}`).map(asText);
-  const usual = [`live ${NODE}: id.${n}`, `reserved 2026-11-26T04:30:00.123Z: id.${n}`, 'held 2026-11-26T04:30:00Z'];
+  const usual = [
+    `live ${NODE}: id.${n}`,
+    `pinned reserved 2026-11-26T04:30:00.123Z: id.${n}`,
+    'held 2026-11-26T04:30:00Z',
+  ];
   const bent = fc.tuple(fc.constantFrom(...usual), bytes, fc.nat(40)).map(([text, strange, at]) => {
     return text.slice(0, at) + strange + text.slice(at);
   });
