@@ -26,7 +26,9 @@ export const chosenSteps: readonly Step[] = [
 
 async function makeNetwork(world: World): Promise<void> {
   await world.web();
-  if ((await world.docker('network', 'ls', '--quiet', '--filter', `name=^${NET.name}$`)).trim() !== '') return;
+  // Not by a filter: a manager reads the name in it as a whole name where no container of its own is on the network.
+  const names = await world.docker('network', 'ls', '--format', '{{.Name}}');
+  if (names.split('\n').includes(NET.name)) return;
   const flags = ['--driver', 'overlay', '--ipam-driver', DRIVER, '--subnet', `${NET.prefix}0/24`];
   await world.docker('network', 'create', ...flags, '--ip-range', `${NET.prefix}128/25`, NET.name);
 }
