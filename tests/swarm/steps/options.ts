@@ -33,7 +33,7 @@ async function run(world: World, ...options: string[]): Promise<[identity: strin
   // Refused for as long as a task has an endpoint on it.
   await until(`${NET.name} is removed`, 60_000, async () => {
     await world.docker('network', 'rm', NET.name).catch(() => {});
-    return !(await world.docker('network', 'ls', '--quiet', '--filter', `name=^${NET.name}$`)).trim();
+    return !(await world.docker('network', 'ls', '--format', '{{.Name}}')).split('\n').includes(NET.name);
   });
   return [...picture].map(([identity, { address }]) => [identity, address] as [string, string]).sort();
 }
