@@ -43,6 +43,12 @@ export const mutants: readonly Mutant[] = [
     'await this.#upkeep.untilPut(key, deadline);',
     'void deadline;',
   ),
+  mutant(
+    'a mark that etcd lost during its release is put again',
+    'src/stores/etcd/marks.ts',
+    'binding?.address === mark.address && binding.live.has(mark.node)',
+    "mark.address !== ''",
+  ),
   {
     name: 'a node asks for subnets and not for who uses them',
     file: STORE,
