@@ -101,7 +101,8 @@ export class Reconciler {
 
   /**
    * No list shows the load balancer's end of a network on this node, and it costs Docker more to tell: asked only when
-   * the store's word cannot be true. A node with tasks has one end, a node without has none. Undefined without an answer.
+   * the store's word cannot be true. A node with tasks has one end, a node without has none. Undefined without an
+   * answer.
    */
   async #endsOf(
     net: SubnetService,
@@ -172,8 +173,8 @@ export class Reconciler {
   }
 
   /**
-   * The mark may be that of the process before this one, and would end with its lease while whoever it is for runs on. A
-   * store whose marks end puts it under this process's lease, once; others have nothing to do.
+   * The mark may be that of the process before this one, and would end with its lease while whoever it is for runs on.
+   * A store whose marks end puts it under this process's lease, once; others have nothing to do.
    */
   async #takeOver(net: SubnetService, identity: string, node: string, address: string): Promise<void> {
     const key = `${net.spec.space} ${net.cidr} ${identity} ${address}`;

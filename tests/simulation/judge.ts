@@ -126,8 +126,8 @@ export class Judge {
   }
 
   /**
-   * Whether another task of the slot was made shortly before the node's plugin was started, and waits to run: it may have
-   * either home by the word of the process before, and nobody can say which.
+   * Whether another task of the slot was made shortly before the node's plugin was started, and waits to run: it may
+   * have either home by the word of the process before, and nobody can say which.
    */
   #mayHaveAsked(node: SwarmNode, identity: string, asker: string): boolean {
     const since = this.#world.processes.get(node)?.since ?? 0;

@@ -53,8 +53,8 @@ export class OwnMarks {
   }
 
   /**
-   * The commit has not ended it: it is taken up again where it is there, or expected. Of one that etcd has lost meanwhile
-   * the end has been told already.
+   * The commit has not ended it: it is taken up again where it is there, or expected. Of one that etcd has lost
+   * meanwhile the end has been told already.
    */
   putBack(view: View, mark: OwnMark): void {
     const binding = view.subnet(mark.subnet)?.bindings.get(mark.identity);
