@@ -21,7 +21,7 @@ import type { Tenants } from './tenants.js';
 interface Seen {
   readonly containers: readonly Container[];
   readonly residents: readonly Resident[];
-  /** This node's ends of load balancers; undefined where there was no need to ask, or no answer. */
+  /** This node's ends of load balancers; undefined where there are none, or there was no answer. */
   readonly ends: readonly string[] | undefined;
   readonly missed: Set<string>;
   readonly passing: Map<string, number>;
@@ -34,6 +34,9 @@ export class Reconciler {
   #missed = new Set<string>();
   /** Made-up identities that were over at the last look, and since when, by the clock that nobody sets. */
   #passing = new Map<string, number>();
+  /** Marks that are this process's own, as the last look has made sure, and as this one has. */
+  #own: ReadonlySet<string> = new Set();
+  #owned = new Set<string>();
   /** Conflicts that the last look has told of. */
   #conflicts = new Set<string>();
 
@@ -52,6 +55,7 @@ export class Reconciler {
     const passing = new Map<string, number>();
     const conflicts = this.#conflicts;
     this.#conflicts = new Set();
+    [this.#own, this.#owned] = [this.#owned, new Set()];
     for (const net of [...this.#environment.service().subnets()]) {
       const { space } = net.spec;
       if (space !== SWARM && space !== spaceOf(this.#environment.host())) continue;
@@ -97,7 +101,8 @@ export class Reconciler {
 
   /**
    * No list shows the load balancer's end of a network on this node, and it costs Docker more to tell: asked only when
-   * the store's word cannot be true. A node with tasks has one end, a node without has none.
+   * the store's word cannot be true. A node with tasks has one end, a node without has none. Undefined without an
+   * answer.
    */
   async #endsOf(
     net: SubnetService,
@@ -113,7 +118,7 @@ export class Reconciler {
         made(identity) === 'endpoint' && nodeOfMade(identity) === node && !containers.has(address),
     );
     const isSound = own.length === Math.min(residents.length, 1) && own.every(({ state }) => state === 'live');
-    if (isSound) return undefined;
+    if (isSound) return own.map(({ address }) => address);
     try {
       return await endsHere(this.#environment.docker, networks, net.cidr);
     } catch (error) {
@@ -130,7 +135,8 @@ export class Reconciler {
     const isMistaken = owner !== undefined && made(owner) === undefined && state === 'reserved';
     if (isMistaken) await forget(net, owner);
     const isOthers = owner !== undefined && owner !== identity && !isMistaken;
-    if (isOthers || state === 'excluded' || net.lookup(identity)?.nodes.includes(node)) return;
+    if (isOthers || state === 'excluded') return;
+    if (net.lookup(identity)?.nodes.includes(node)) return this.#takeOver(net, identity, node, address);
     await net.claim(identity, { node, ticket: address });
     this.#mended(net, 'set', { identity, address }, 'a load balancer has it here');
   }
@@ -149,7 +155,9 @@ export class Reconciler {
       if (this.#tenants.hasJustLeft(net, name)) return;
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined)
         this.#tenants.enter(net, name, { ...resident, name: resident.container }, address);
-      if (!net.lookup(name)?.nodes.includes(this.#environment.nodeOf(net))) await this.#mark(net, resident, name, told);
+      const node = this.#environment.nodeOf(net);
+      if (net.lookup(name)?.nodes.includes(node)) await this.#takeOver(net, name, node, address);
+      else await this.#mark(net, resident, name, told);
     });
   }
 
@@ -162,6 +170,16 @@ export class Reconciler {
       return this.#conflict(net, resident, identity, told);
     }
     this.#mended(net, 'set', { identity, address, container }, 'it runs here');
+  }
+
+  /**
+   * The mark may be that of the process before this one, and would end with its lease while whoever it is for runs on.
+   * A store whose marks end puts it under this process's lease, once; others have nothing to do.
+   */
+  async #takeOver(net: SubnetService, identity: string, node: string, address: string): Promise<void> {
+    const key = `${net.spec.space} ${net.cidr} ${identity} ${address}`;
+    if (!this.#own.has(key)) await net.allocate(identity, { node, ticket: address });
+    this.#owned.add(key);
   }
 
   /** Who is live here has to be seen here. */

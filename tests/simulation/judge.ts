@@ -13,6 +13,9 @@ const ON_ITS_WAY = 35_000;
 /** So long after a disturbance a lease may end by it. */
 const AFTERMATH = 20_000;
 
+/** A container is made, asks for its address and runs within so many milliseconds. */
+const UNSEEN = 61_000;
+
 /** Words of a log that no world may bring about. */
 const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
 
@@ -114,12 +117,24 @@ export class Judge {
     if (!isMadeUp(owner) && whose(owner) !== identity) this.fail(`${name} has ${has}, which is ${owner}'s`);
     // Before Docker 29 a worker cannot tell a task that starts late from a load balancer's end.
     const cannotTell = !node.isManager && this.#world.plan.version !== '29.7.2';
-    if (!owner.startsWith('@guest/') || cannotTell) return;
+    if (!owner.startsWith('@guest/') || cannotTell || this.#mayHaveAsked(node, identity, name)) return;
     const second = `@second/${identity}`;
     const isLost = [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
     const isFree = [identity, second].every((home) => this.truth.liveOn(subnet, home).length === 0);
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
+  }
+
+  /**
+   * Whether another task of the slot was made shortly before the node's plugin was started, and waits to run: it may
+   * have either home by the word of the process before, and nobody can say which.
+   */
+  #mayHaveAsked(node: SwarmNode, identity: string, asker: string): boolean {
+    const since = this.#world.processes.get(node)?.since ?? 0;
+    return [...node.engine.containers.values()].some(({ name, state, created }) => {
+      const isUnseen = state === 'created' && created < since + 1000 && created > since - UNSEEN;
+      return isUnseen && name !== asker && name.startsWith(`${identity}.`);
+    });
   }
 
   /** Swarm's records have every address once. */

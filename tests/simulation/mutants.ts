@@ -28,8 +28,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a load balancer’s end is forgotten with its process',
     RECONCILER,
-    'if (isSound) return undefined;',
-    'return;',
+    'if (isSound) return own.map(({ address }) => address);',
+    'return isSound ? own.map(({ address }) => address) : undefined;',
   ),
   mutant(
     'a reading takes a mark up again that a release is ending',
@@ -42,6 +42,18 @@ export const mutants: readonly Mutant[] = [
     STORE,
     'await this.#upkeep.untilPut(key, deadline);',
     'void deadline;',
+  ),
+  mutant(
+    'a mark ends with the process that put it',
+    RECONCILER,
+    'await net.allocate(identity, { node, ticket: address });',
+    'void node;',
+  ),
+  mutant(
+    'a mark that etcd lost during its release is put again',
+    'src/stores/etcd/marks.ts',
+    'binding?.address === mark.address && binding.live.has(mark.node)',
+    "mark.address !== ''",
   ),
   {
     name: 'a node asks for subnets and not for who uses them',

@@ -68,13 +68,15 @@ function labelOne(world: World, [a, b, c]: Act['of']): void {
   world.happened('an author chooses addresses');
   // Its end has to be had, also while the swarm has no leader: a ticket that lies on a chosen address keeps a task from
   // its start for as long as it is chosen.
-  world.lasting(8000 + b * 20, () => {
+  const end = () => {
     const service = swarm.records.serviceNamed(name);
-    if (service === undefined) return;
+    // It is being made anew, with the labels that it had.
+    if (service === undefined) return void world.timeline.after(1000, end);
     service.labels = undefined;
     service.spec++;
     swarm.records.changed();
-  });
+  };
+  world.lasting(8000 + b * 20, end);
 }
 
 export const pins = {

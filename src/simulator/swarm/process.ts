@@ -12,6 +12,8 @@ export interface WallClock {
 
 export class Process {
   readonly clock: Clock;
+  /** When it was started, by its machine's own clock. */
+  readonly since: number;
   readonly #timeline: Timeline;
   #state: 'runs' | 'stands' | 'dead' = 'runs';
   /** What came while it stood still. */
@@ -27,6 +29,7 @@ export class Process {
       sleep: (delay, signal) => sleepBy(after, delay, signal),
       random: () => chance.below(2 ** 32) / 2 ** 32,
     };
+    this.since = this.clock.now();
   }
 
   get isDead(): boolean {

@@ -111,7 +111,7 @@ export class EtcdStore implements Store {
       return await write;
     } catch (error) {
       if (error instanceof LimpetError && error.details.outcome === 'none')
-        for (const mark of leaving) this.#own.putBack(mark);
+        for (const mark of leaving) this.#own.putBack(this.#view as View, mark);
       throw error;
     } finally {
       for (const key of ending) this.#own.left(key);

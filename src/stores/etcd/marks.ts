@@ -52,8 +52,14 @@ export class OwnMarks {
     this.#leaving.delete(key);
   }
 
-  putBack(mark: OwnMark): void {
-    this.#marks.set(this.#keys.live(mark.subnet, mark.identity, mark.node), mark);
+  /**
+   * The commit has not ended it: it is taken up again where it is there, or expected. Of one that etcd has lost
+   * meanwhile the end has been told already.
+   */
+  putBack(view: View, mark: OwnMark): void {
+    const binding = view.subnet(mark.subnet)?.bindings.get(mark.identity);
+    if (binding?.address === mark.address && binding.live.has(mark.node))
+      this.#marks.set(this.#keys.live(mark.subnet, mark.identity, mark.node), mark);
   }
 
   removeSubnet({ space, cidr }: SubnetKey): void {
