@@ -92,25 +92,30 @@ export class Memory implements StoreListener {
   #applyBinding(change: Extract<Change, { identity: string }>): void {
     const { identity } = change;
     if (change.op === 'bind') {
-      const other = this.#owners.get(change.address) ?? identity;
-      assert.equal(other, identity, `${change.address} told as ${other}'s and ${identity}'s`);
-      this.bindings.set(identity, change.address);
-      this.#owners.set(change.address, identity);
+      this.#bind(identity, change.address);
     } else if (change.op === 'reclaim') {
       assert.equal(this.live.get(identity)?.size ?? 0, 0, `${identity} is reclaimed while live`);
       this.bindings.delete(identity);
       this.pinned.delete(identity);
       this.#owners.delete(change.address);
-    } else if (change.op === 'pin' || change.op === 'unpin') {
-      assert.ok(this.bindings.has(identity), `${identity} is told as ${change.op}ned before it is bound`);
-      if (change.op === 'pin') this.pinned.add(identity);
-      else this.pinned.delete(identity);
+    } else if (change.op === 'pin') {
+      this.#bind(identity, change.address); // who is pinned is bound by it
+      this.pinned.add(identity);
+    } else if (change.op === 'unpin') {
+      this.pinned.delete(identity);
     } else if (change.op === 'live') {
       this.live.set(identity, (this.live.get(identity) ?? new Set()).add(change.node));
     } else {
       this.live.get(identity)?.delete(change.node);
       this.released.set(identity, change.time);
     }
+  }
+
+  #bind(identity: string, address: string): void {
+    const other = this.#owners.get(address) ?? identity;
+    assert.equal(other, identity, `${address} told as ${other}'s and ${identity}'s`);
+    this.bindings.set(identity, address);
+    this.#owners.set(address, identity);
   }
 
   liveOn(identity: string): string[] {
