@@ -44,12 +44,6 @@ export const mutants: readonly Mutant[] = [
     'void deadline;',
   ),
   mutant(
-    'a mark ends with the process that put it',
-    RECONCILER,
-    'await net.allocate(identity, { node, ticket: address });',
-    'void node;',
-  ),
-  mutant(
     'a mark that etcd lost during its release is put again',
     'src/stores/etcd/marks.ts',
     'binding?.address === mark.address && binding.live.has(mark.node)',

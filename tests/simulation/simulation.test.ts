@@ -44,6 +44,17 @@ describe('the simulation', () => {
   });
 });
 
+test('marks of what runs do not end with the lease of a process that has a successor', async () => {
+  const acts = [{ at: 40_000, act: 'plugin dies', of: [1, 300, 1] }] as const;
+  const { failure, history } = await play({ ...draw(3), duration: 80_000, acts });
+  assert.equal(failure, undefined);
+  assert.ok(history.some((line) => / lease .* ends$/.test(line)));
+  assert.deepEqual(
+    history.filter((line) => / ends live.* by etcd$/.test(line)),
+    [],
+  );
+});
+
 test('every mutant changes what stands in the sources once', async () => {
   for (const { name, file, changes } of mutants) {
     const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
