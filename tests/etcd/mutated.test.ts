@@ -5,9 +5,9 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { EtcdStore } from '../../src/entries/etcd-store.js';
 import { LimpetError } from '../../src/host/errors.js';
-import { AllocatorService, type SubnetService } from '../../src/service/index.js';
-import { specOf } from '../../src/service/spec.js';
+import { AllocatorService } from '../../src/service/index.js';
 import type { StoreEvent } from '../../src/service/store.js';
+import { begin, judge, SPEC, stateOf, VICTIM } from '../service/beside-mutations.js';
 import { mutated } from '../service/mutations.js';
 import { Hand, type Pair } from './by-hand.js';
 import { Etcd } from './etcd.js';
@@ -16,16 +16,6 @@ import { eventually, Wire } from './harness.js';
 const VALUES = 10_000;
 const AT_ONCE = 500;
 const PREFIX = '/mutated/';
-/** The one that nobody writes into, and one where every second key is none. */
-const [SOUND, VICTIM] = ['10.200.0.0/24', '10.201.0.0/16'];
-const SPEC = {
-  space: 'default',
-  cidr: '',
-  gateway: '',
-  exclude: ['10.0.0.5', '10.0.0.9-10.0.0.12'],
-  policy: 'serial',
-  reclaim: { after: 1, whenFull: { holdDown: 2 } },
-};
 
 let etcd: Etcd;
 let hand: Hand;
@@ -84,42 +74,11 @@ function keyOf(head: string, tail: Buffer, n: number): Buffer {
   return Buffer.concat([Buffer.from(head), tail.subarray(0, 2000), Buffer.from(`-${n}`)]);
 }
 
-function stateOf(service: AllocatorService) {
-  const subnets = [...service.subnets()].map((net) => {
-    return [net.cidr, ...Array.from(net.list(), ({ identity, address }) => `${address} ${identity}`)];
-  });
-  return {
-    subnets: subnets.sort(),
-    damaged: service
-      .damaged()
-      .map(({ key }) => key)
-      .sort(),
-  };
-}
-
-/** What it has makes sense, whatever it was told. */
-async function judge(service: AllocatorService, round: number): Promise<void> {
-  for (const net of service.subnets()) {
-    assert.deepEqual(specOf(net.cidr, net.spec), net.spec);
-    const all = [...net.list()];
-    assert.equal(new Set(all.map(({ address }) => address)).size, all.length);
-    assert.ok(all.every(({ address }) => address !== net.spec.gateway));
-  }
-  const sound = service.find(SOUND) as SubnetService;
-  assert.equal(await sound.allocate('home', { node: 'n1' }), '10.200.0.2');
-  await sound.allocate(`round.${round}`, { node: 'n1' });
-  const victim = service.find(VICTIM) as SubnetService;
-  assert.equal(await victim.allocate('first', { node: 'n1' }), '10.201.0.1', 'the thieves have not got it');
-  await victim.allocate(`round.${round}`, { node: 'n1' });
-}
-
 test(`${VALUES} of them, and a process that runs goes on`, { timeout: 600_000 }, async (t) => {
   const wire = await Wire.to(etcd.endpoint);
   const { service, events } = await open(wire.endpoint);
   closes.push(() => wire.cut());
-  const sound = await service.subnet(SOUND, { gateway: '10.200.0.1' });
-  await sound.allocate('home', { node: 'n1' });
-  await (await service.subnet(VICTIM)).allocate('first', { node: 'n1' });
+  await begin(service, 'n1');
   let slowest = 0;
   for (let round = 0, n = 256; round * AT_ONCE < VALUES; round++) {
     const seed = fc.sample(fc.integer(), 1)[0] as number;
@@ -136,13 +95,13 @@ test(`${VALUES} of them, and a process that runs goes on`, { timeout: 600_000 },
     }
     await eventually(`all is told (seed ${seed})`, () => service.nodeName(`round-${round}`) !== undefined, 20_000);
     const started = performance.now();
-    await judge(service, round).catch((error) => {
+    await judge(service, 'n1', round).catch((error) => {
       assert.fail(`round ${round}, seed ${seed}: ${error instanceof LimpetError ? error.message : error.stack}`);
     });
     slowest = Math.max(slowest, performance.now() - started);
     if (round % 5 !== 4) continue;
     const fresh = await open();
-    await judge(fresh.service, round);
+    await judge(fresh.service, 'n1', round);
     const isSame = () => JSON.stringify(stateOf(fresh.service)) === JSON.stringify(stateOf(service));
     await eventually('both have the same', isSame, 5000).catch(() => {
       assert.deepEqual(stateOf(service), stateOf(fresh.service), `round ${round}, seed ${seed}`);

@@ -4,27 +4,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { LimpetError } from '../../src/host/errors.js';
-import type { AllocatorService, SubnetService } from '../../src/service/index.js';
-import { specOf } from '../../src/service/spec.js';
 import { dataOf } from '../../src/stores/swarm/config-reader.js';
+import { begin, judge, SPEC, stateOf } from '../service/beside-mutations.js';
 import { mutated } from '../service/mutations.js';
 import { Swarm } from './dockerd.js';
-import { eventually, type Opened, open } from './open.js';
+import { eventually, open } from './open.js';
 
 /** The suite `swarm-mutations` makes 10 000. */
 const VALUES = Number(process.env.LIMPET_MUTATIONS ?? 1000);
 const AT_ONCE = 250;
-/** The one that nobody writes into, and one where every second label is none. */
-const [SOUND, VICTIM] = ['10.200.0.0/24', '10.201.0.0/16'];
 const NODE = 'a'.repeat(25);
-const SPEC = {
-  space: 'default',
-  cidr: '',
-  gateway: '',
-  exclude: ['10.0.0.5', '10.0.0.9-10.0.0.12'],
-  policy: 'serial',
-  reclaim: { after: 1, whenFull: { holdDown: 2 } },
-};
 
 type Labels = Record<string, string>;
 /** What is done to one config, and which. */
@@ -114,36 +103,6 @@ class Hand {
   }
 }
 
-function stateOf(service: AllocatorService) {
-  const subnets = [...service.subnets()].map((net) => {
-    return [net.cidr, ...Array.from(net.list(), ({ identity, address }) => `${address} ${identity}`).sort()];
-  });
-  return {
-    subnets: subnets.sort(),
-    damaged: service
-      .damaged()
-      .map(({ key }) => key)
-      .sort(),
-  };
-}
-
-/** What it has makes sense, whatever it was told. */
-async function judge({ service }: Opened, round: number): Promise<void> {
-  for (const net of service.subnets()) {
-    assert.deepEqual(specOf(net.cidr, net.spec), net.spec);
-    const all = [...net.list()];
-    assert.equal(new Set(all.map(({ address }) => address)).size, all.length);
-    assert.equal(new Set(all.map(({ identity }) => identity)).size, all.length);
-    assert.ok(all.every(({ address }) => address !== net.spec.gateway));
-  }
-  const sound = service.find(SOUND) as SubnetService;
-  assert.equal(await sound.allocate('home', { node: NODE }), '10.200.0.2');
-  await sound.allocate(`round.${round}`, { node: NODE });
-  const victim = service.find(VICTIM) as SubnetService;
-  assert.equal(await victim.allocate('first', { node: NODE }), '10.201.0.1', 'the thieves have not got it');
-  await victim.allocate(`round.${round}`, { node: NODE });
-}
-
 test(`${VALUES} of them, and a process that runs goes on`, { timeout: 600_000 }, async (t) => {
   const swarm = await Swarm.start(1);
   swarm.nodes = [{ ID: NODE, Description: { Hostname: 'host' }, Status: { State: 'ready' } }];
@@ -155,8 +114,7 @@ test(`${VALUES} of them, and a process that runs goes on`, { timeout: 600_000 },
     await swarm.stop();
   });
   const { service } = running;
-  await (await service.subnet(SOUND, { gateway: '10.200.0.1' })).allocate('home', { node: NODE });
-  await (await service.subnet(VICTIM)).allocate('first', { node: NODE });
+  await begin(service, NODE);
   const hand = new Hand(swarm);
   let slowest = 0;
   for (let round = 0; round * AT_ONCE < VALUES; round++) {
@@ -171,11 +129,11 @@ test(`${VALUES} of them, and a process that runs goes on`, { timeout: 600_000 },
     const started = performance.now();
     const failed = (error: any) =>
       assert.fail(`round ${round}, seed ${seed}: ${error instanceof LimpetError ? error.message : error.stack}`);
-    await judge(running, round).catch(failed);
+    await judge(service, NODE, round).catch(failed);
     slowest = Math.max(slowest, performance.now() - started);
     if (round % 4 !== 3) continue;
     const fresh = await open(manager);
-    await judge(fresh, round).catch(failed);
+    await judge(fresh.service, NODE, round).catch(failed);
     const isSame = () => JSON.stringify(stateOf(fresh.service)) === JSON.stringify(stateOf(service));
     await eventually('both have the same', isSame, 5000).catch(() => {
       assert.deepEqual(stateOf(service), stateOf(fresh.service), `round ${round}, seed ${seed}`);
