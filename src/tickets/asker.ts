@@ -44,6 +44,12 @@ export interface Request {
   readonly name: string | undefined;
 }
 
+/** What one look comes to. */
+type Look =
+  | Asker
+  /** Docker, or the swarm's raft, does not answer now. When it stays so, `atLast` has to do. */
+  | { readonly kind: 'silence'; readonly atLast: Asker };
+
 interface Found {
   readonly container: Container;
   readonly endpoint: Endpoint;
@@ -54,7 +60,10 @@ const ENDPOINT: Asker = { kind: 'endpoint' };
 const YOUNG = 5000;
 /** Between two looks at whether Docker answers again. */
 const STEP = 200;
-const SILENT: Asker = { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' };
+const SILENCE: Look = {
+  kind: 'silence',
+  atLast: { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' },
+};
 
 export class Askers {
   readonly #environment: Environment;
@@ -66,39 +75,42 @@ export class Askers {
     this.#taskList = new Coalesced(() => environment.docker.tasks());
   }
 
-  /** @throws LimpetError OCCUPIED when several containers are configured with one address */
-  async find(net: SubnetService, { address, name }: Request): Promise<Asker> {
-    const { containers: list } = this.#environment;
-    const isTicket = name === undefined && address !== undefined && isLeaders(net);
-    const containers = (await list.ifAnswered()) ?? (isTicket ? await this.#whenHeard() : undefined);
+  /**
+   * Who asks, as soon as Docker can say it. Who trades a ticket is a task, most likely, and a node that boots starts its
+   * tasks while Docker's API is about to come and the swarm's raft is looking for a leader: neither waits for them. A
+   * plain container may be what Docker's boot waits for: nothing is waited for then, and not for ever on a swarm's
+   * network, where one cannot be told from a task.
+   * @throws LimpetError OCCUPIED when several containers are configured with one address
+   */
+  async find(net: SubnetService, request: Request): Promise<Asker> {
+    const { clock, waits } = this.#environment;
+    const isTicket = request.name === undefined && request.address !== undefined && isLeaders(net);
+    let until: number | undefined;
+    for (;;) {
+      const look = await this.#look(net, request);
+      if (look.kind !== 'silence') return look;
+      until ??= clock.elapsed() + waits.boot;
+      if (!isTicket || clock.elapsed() >= until) return look.atLast;
+      await clock.sleep(STEP);
+    }
+  }
+
+  async #look(net: SubnetService, { address, name }: Request): Promise<Look> {
+    const containers = await this.#environment.containers.ifAnswered();
     if (name !== undefined) return named(containers, name, address);
-    if (containers === undefined) return SILENT;
+    if (containers === undefined) return SILENCE;
     try {
       return await (address === undefined
         ? this.#withoutAddress(net, containers)
         : this.#withAddress(net, containers, address));
     } catch (error) {
       // Right after its start Docker lists containers before it lists networks: that waits for the swarm's raft.
-      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return SILENT;
+      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return SILENCE;
       throw error;
     }
   }
 
-  /**
-   * The containers, as soon as Docker answers again. Who trades a ticket is a task, most likely, and Swarm starts tasks
-   * while Docker's API is about to come: it does not wait for them. A plain container on the swarm's network may be
-   * what it waits for, so this ends.
-   */
-  async #whenHeard(): Promise<readonly Container[] | undefined> {
-    const { clock, waits, containers } = this.#environment;
-    for (const until = clock.elapsed() + waits.boot; clock.elapsed() < until; await clock.sleep(STEP)) {
-      const list = await containers.ifAnswered();
-      if (list !== undefined) return list;
-    }
-    return undefined;
-  }
-
-  async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
+  async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
     const found = newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
     if (found.length > 1) throw severalAsk(net, address, found);
@@ -110,8 +122,10 @@ export class Askers {
         return someone(one.container, address, containers);
       case 'yes':
         return this.#attached(net, containers, address);
-      case 'unknown':
-        return { kind: 'unclear', candidates: [name], why: `whether ${name} is being started the swarm does not say` };
+      case 'unknown': {
+        const why = `whether ${name} is being started the swarm does not say`;
+        return { kind: 'silence', atLast: { kind: 'unclear', candidates: [name], why } };
+      }
     }
   }
 
@@ -141,11 +155,12 @@ export class Askers {
    * does not show the address that Swarm gave it, but a manager's tasks do. On a worker there is no telling it from the
    * load balancer's end.
    */
-  async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker> {
+  async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;
     const candidates = containers.filter(({ task, state }) => task === undefined && !isGoing(state));
     if (candidates.length === 0) return ENDPOINT;
-    const tasks = (await this.#tasks()) ?? [];
+    const tasks = await this.#tasks();
+    if (tasks === undefined) return { kind: 'silence', atLast: ENDPOINT };
     const ids = tasks
       .filter((task) => task.attached && mayRun(task))
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))

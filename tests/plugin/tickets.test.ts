@@ -323,6 +323,21 @@ describe('a node', () => {
     assert.match(net.inspect(ticket).identity as string, /^@endpoint/);
     assert.equal(net.lookup('old.1')?.state, 'reserved');
   });
+
+  test('a node boots slowly: a task is waited for until the swarm has a leader, and comes home', async () => {
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('web', 3, 'b', { asked: ticket, created: 100 }));
+    docker.state.tasks = [
+      { ID: 'b', ServiceID: 'id-web', Slot: 3, Status: { State: 'starting' }, DesiredState: 'running' },
+    ];
+    docker.waiting.add('tasks');
+    const coming = worker.address(L, ticket);
+    await pause(450);
+    docker.waiting.delete('tasks');
+    assert.equal(await coming, home);
+  });
 });
 
 describe("a user's own choice", () => {
