@@ -2,11 +2,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface Installed {
-  /** Its node_modules has limpet and ip-num, and nothing else. */
+  /** Its node_modules has limpet and nothing else. */
   readonly folder: string;
   readonly tarball: string;
   /** What the tarball contains. */
@@ -23,11 +23,7 @@ export async function packAndInstall(): Promise<Installed> {
     const [{ filename, files }] = JSON.parse(packed);
     const tarball = join(folder, filename);
     await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true }\n');
-    // ip-num is installed from this tree: a copy, as from the registry, and not a link.
-    await npm(
-      ['install', '--offline', '--install-links', '--ignore-scripts', tarball, resolve('node_modules/ip-num')],
-      folder,
-    );
+    await npm(['install', '--offline', '--ignore-scripts', tarball], folder);
     return { folder, tarball, files: files.map(({ path }: { path: string }) => path), remove };
   } catch (error) {
     await remove();

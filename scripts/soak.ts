@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compileTests } from './test/compile.js';
 import { nodeTests } from './test/node-tests.js';
 import { RELEASE } from './test/suite.js';
 
@@ -14,13 +15,14 @@ const files = (await propertyTests()).filter((file) => parts.length === 0 || par
 if (files.length === 0) fail(`no property test has ${parts.join(' or ')} in its path`);
 
 const end = performance.now() + minutes * 60_000;
+const compiled = await compileTests(files);
 let rounds = 0;
 let failures = 0;
 while (rounds === 0 || performance.now() < end) {
   const seed = String(randomInt(2 ** 31));
   const failed: string[] = [];
   for (const file of files) {
-    const result = await nodeTests(file, { env: { ...RELEASE, LIMPET_SEED: seed } });
+    const result = await nodeTests(file, { compiled, env: { ...RELEASE, LIMPET_SEED: seed } });
     if (result.failed === 0) continue;
     failed.push(file);
     console.log(result.output.trimEnd());
@@ -31,6 +33,7 @@ while (rounds === 0 || performance.now() < end) {
   console.log(`${failed.length > 0 ? 'FAIL' : 'ok  '} LIMPET_SEED=${seed}  ${files.length} files${again}`);
 }
 console.log(`${rounds} rounds of ${files.length} files, ${failures} failed`);
+await compiled.remove();
 process.exitCode = failures > 0 ? 1 : 0;
 
 function options(): { minutes: number; parts: string[] } {

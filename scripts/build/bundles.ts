@@ -22,7 +22,7 @@ const LOADED = { serve: 'src/cli/serve.ts', operate: 'src/operate/direct.ts' };
 const NODE: BuildOptions = {
   platform: 'node',
   target: 'node20',
-  external: ['ip-num', 'commander', 'fs-native-extensions', 'etcd3'],
+  external: ['commander', 'fs-native-extensions', 'etcd3'],
 };
 const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022', plugins: [withoutPools()] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
@@ -31,7 +31,7 @@ const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
 /** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside. */
 export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
-  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), withoutSsh()];
+  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), withoutPools(), withoutSsh()];
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
   await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);
@@ -64,8 +64,8 @@ async function finishCli(dist: string): Promise<void> {
     allowOverwrite: true,
     format: 'esm',
     banner: { js: CLI_HEAD },
-    ...NODE,
-    external: ['ip-num'],
+    platform: 'node',
+    target: 'node20',
     plugins: [siblingsStay('.js')],
   });
   await chmod(`${dist}/cli.js`, 0o755);

@@ -1,4 +1,4 @@
-// The licences of what is bundled: commander into the CLI, ip-num into the browser form, the plugin's packages into its
+// The licences of what is bundled: ip-num into the library, commander into the CLI, the plugin's packages into its
 // bundle.
 import { readdir, readFile } from 'node:fs/promises';
 

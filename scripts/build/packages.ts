@@ -40,7 +40,7 @@ export function withoutSsh(): Plugin {
   };
 }
 
-/** Leaves out ip-num's pools, which nothing here uses: browsers would load them for nothing. */
+/** Leaves out ip-num's pools, which nothing here uses: they would be loaded for nothing. */
 export function withoutPools(): Plugin {
   return {
     name: 'without-pools',

@@ -4,8 +4,10 @@ import type { Manner } from './node-tests.js';
 import { node } from './process.js';
 import { broken, type Result } from './result.js';
 
+type Told = Pick<Manner, 'name' | 'onText'>;
+
 /** Runs those specs; with a name they run whole as well, but only the tests that have it are counted and told. */
-export async function asPect(files: readonly string[], { name, onText }: Manner = {}): Promise<Result> {
+export async function asPect(files: readonly string[], { name, onText }: Told = {}): Promise<Result> {
   const reporter = name === undefined ? '--summary' : '--verbose';
   const args = ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', reporter];
   const env = { LIMPET_SPECS: files.join(',') };

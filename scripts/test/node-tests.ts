@@ -1,14 +1,14 @@
-// One file of node:test, in TypeScript, as a process of its own.
+// One file of node:test, compiled, as a process of its own.
+import type { Compiled } from './compile.js';
 import { node } from './process.js';
 import { broken, type Result } from './result.js';
-
-const PRELOAD = ['--import', 'tsx', '--import', './tests/seed.ts'];
-const REPORTER = '--test-reporter=./scripts/test/reporter.ts';
 
 /** What a file comes to that has no test of the wished name. */
 const NONE: Result = { passed: 0, failed: 0, skipped: 0, output: '' };
 
 export interface Manner {
+  /** Has the file among others. */
+  readonly compiled: Compiled;
   readonly env?: NodeJS.ProcessEnv;
   /** Only tests whose name has it. */
   readonly name?: string | undefined;
@@ -17,9 +17,9 @@ export interface Manner {
 }
 
 /** Runs the file. One that runs no test is a failure, unless tests were asked for by name. */
-export async function nodeTests(file: string, { env, name, onText }: Manner = {}): Promise<Result> {
+export async function nodeTests(file: string, { compiled, env, name, onText }: Manner): Promise<Result> {
   const pattern = name === undefined ? [] : [`--test-name-pattern=${asPattern(name)}`];
-  const { code, output } = await node([...PRELOAD, REPORTER, ...pattern, file], env, onText);
+  const { code, output } = await node([...pattern, ...compiled.argumentsFor(file)], env, onText);
   const count = (word: string) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? Number.NaN);
   const passed = count('pass');
   const failed = count('fail') + count('cancelled');

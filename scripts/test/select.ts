@@ -93,6 +93,11 @@ function withName(jobs: Planned[], name: string): Planned[] {
   return likely.length > 0 ? likely : files;
 }
 
+/** Whether it is a file of node:test. */
+export function isTest(what: string): boolean {
+  return what.endsWith('.test.ts');
+}
+
 function isFile(what: string): boolean {
   return /\.(test|spec)\.ts$/.test(what);
 }

@@ -76,10 +76,10 @@ export class Askers {
   }
 
   /**
-   * Who asks, as soon as Docker can say it. Who trades a ticket is a task, most likely, and a node that boots starts its
-   * tasks while Docker's API is about to come and the swarm's raft is looking for a leader: neither waits for them. A
-   * plain container may be what Docker's boot waits for: nothing is waited for then, and not for ever on a swarm's
-   * network, where one cannot be told from a task.
+   * Who asks, as soon as Docker can say it. Who trades a ticket is a task, most likely, and a node that boots starts
+   * its tasks while Docker's API is about to come and the swarm looks for a leader: neither waits for the tasks.
+   * Docker's boot may wait for a plain container, so that nothing is waited for there; and on a swarm's network, where
+   * one cannot be told from a task, not for ever.
    * @throws LimpetError OCCUPIED when several containers are configured with one address
    */
   async find(net: SubnetService, request: Request): Promise<Asker> {

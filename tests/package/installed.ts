@@ -15,7 +15,7 @@ function fromRunner(name: string): string {
 /** The project's own folder, for its tools. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const tarball = fromRunner('LIMPET_TARBALL');
-/** A folder whose node_modules has limpet and ip-num, and nothing else. */
+/** A folder whose node_modules has limpet and nothing else. */
 export const folder = fromRunner('LIMPET_INSTALLED');
 /** What the tarball contains. */
 export const files: readonly string[] = fromRunner('LIMPET_FILES').split('\n');

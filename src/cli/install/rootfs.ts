@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../failure.js';
 import { SCRIPT } from './manifest.js';
-import { copyPackage, PACKED } from './packages.js';
+import { PACKED } from './packages.js';
 
 /**
  * Fills `root`.
@@ -27,7 +27,6 @@ export async function makeRootfs(root: string, dist: string): Promise<void> {
   for (const module of await modulesOf(dist, 'cli.js')) await copyFile(join(dist, module), join(home, 'dist', module));
   await writeFile(join(root, SCRIPT), "import './dist/cli.js';\n");
   const packages = join(home, 'node_modules');
-  await copyPackage('ip-num', packages, dist, []);
   const here = `${process.platform}-${process.arch}`;
   await cp(join(dist, PACKED), packages, { recursive: true, filter: (path) => !isForAnother(path, here) });
 }
