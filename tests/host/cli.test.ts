@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { recordingsText, target } from '../../scripts/recordings.js';
 import { painter } from '../../src/cli/print.js';
 import { survey } from '../../src/cli/survey.js';
 import { cliPath } from '../limpet.js';
@@ -424,9 +425,7 @@ describe('demo', () => {
     for (const pattern of said) assert.match(stdout, pattern);
   });
 
-  test('its recordings are what scripts/recordings.ts makes of the fixtures', async () => {
-    const script = new URL('../../scripts/recordings.js', import.meta.url).href;
-    const { recordingsText, target } = await import(script);
+  test('its recordings are what scripts/recordings.ts makes of the fixtures', () => {
     assert.equal(readFileSync(target, 'utf8'), recordingsText());
   });
 });
