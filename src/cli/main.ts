@@ -109,8 +109,8 @@ Example, on a manager:
     --networks networks.json --network web`;
 
 /**
- * One line on stderr, and where JSON is wanted an object on stdout as well. Whatever fails, the input or its use is why:
- * a stack would help nobody.
+ * One line on stderr, and where JSON is wanted an object on stdout as well. Whatever fails, the input or its use is
+ * why: a stack would help nobody.
  */
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help and --version

@@ -185,7 +185,7 @@ describe('what takes over a second', () => {
     const { screen, code } = await onTerminal(['ls', '--socket', slow]);
     server.close();
     assert.equal(code, 0, screen);
-    assert.match(screen, /waiting for the plugin … 1 s[^]*nothing matches/);
+    assert.match(screen, /waiting for the plugin … 1 s[\s\S]*nothing matches/);
     const { stdout, stderr } = await limpet(['ls', '--socket', rig.socket]);
     assert.deepEqual([stdout.includes('…'), stderr], [false, '']);
   });
