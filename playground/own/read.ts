@@ -2,6 +2,7 @@
 // shown.
 
 import type { Scenario } from 'limpet/simulator';
+import { kindOfList } from 'limpet/swarm';
 
 /** Input that cannot be used; the message says which and why. */
 export class Unusable extends Error {
@@ -24,12 +25,13 @@ export function readPiece(name: string, bytes: Uint8Array): Piece {
   const value = parse(name, text);
   if (!Array.isArray(value)) return readObject(name, value);
   if (value.length === 0) throw new Unusable(`${name} is an empty list: there is nothing to rebuild from`);
-  const kind = kindOf(value);
+  const kind = kindOfList(value);
   if (kind === 'tasks') return { kind, name, bytes: new TextEncoder().encode(text), records: value };
-  if (kind !== undefined) return { kind, name, list: value };
+  if (kind === 'services' || kind === 'networks') return { kind, name, list: value };
   const first = value.find(isObject);
-  const seen =
-    first === undefined
+  const seen = kind
+    ? `${kind}, it seems`
+    : first === undefined
       ? 'no objects'
       : `objects with ${Object.keys(first).slice(0, 4).join(', ') || 'nothing in them'}`;
   throw new Unusable(`${name} is a list of ${seen}: not what GET /tasks, /services or /networks answers`);
@@ -39,7 +41,7 @@ function readObject(name: string, value: unknown): Piece {
   if (isObject(value) && Array.isArray(value.events)) {
     return { kind: 'scenario', name, scenario: value as unknown as Scenario };
   }
-  if (isObject(value) && kindOf([value]) === 'tasks')
+  if (isObject(value) && kindOfList([value]) === 'tasks')
     return { kind: 'tasks', name, bytes: new TextEncoder().encode(`[${JSON.stringify(value)}]`), records: [value] };
   const said = isObject(value) && typeof value.message === 'string' ? `; it says “${value.message.slice(0, 120)}”` : '';
   const what = isObject(value) ? 'one object' : 'a single value';
@@ -75,17 +77,6 @@ function parsedLine(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** By the first entries that tell; a list of Docker's is of one kind. */
-function kindOf(list: readonly unknown[]): 'tasks' | 'services' | 'networks' | undefined {
-  for (const entry of list.slice(0, 50)) {
-    if (!isObject(entry)) continue;
-    if ('NetworksAttachments' in entry || 'DesiredState' in entry || 'identity' in entry) return 'tasks';
-    if (isObject(entry.Spec) && ('Endpoint' in entry || 'TaskTemplate' in entry.Spec)) return 'services';
-    if ('IPAM' in entry) return 'networks';
-  }
-  return undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

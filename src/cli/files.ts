@@ -15,6 +15,8 @@ export interface TaskFile {
   readonly name: string;
   /** From the first byte on; can be called twice. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** How much of it this pass has read, for people: `tasks.json, 120 of 300 MB`. */
+  seen(): string;
 }
 
 /**
@@ -26,10 +28,38 @@ export async function openTasks(path: string): Promise<TaskFile> {
   if (path !== STDIN) {
     const found = await reading(name, () => stat(path));
     if (found.isDirectory()) throw new Failure(`${name} is a directory, not a file`);
-    if (found.isFile()) return { name, chunks: () => checked(name, createReadStream(path)) };
+    if (found.isFile())
+      return taskFile(name, found.size, (read) => checked(name, tallied(createReadStream(path), read)));
   }
-  const once = checked(name, path === STDIN ? process.stdin : createReadStream(path));
-  return { name, chunks: replayable(once) };
+  const source = path === STDIN ? process.stdin : createReadStream(path);
+  return taskFile(name, undefined, replayable(name, source));
+}
+
+/** Told of every chunk, as it comes from where the list is. */
+type Tally = (bytes: number) => void;
+
+function taskFile(
+  name: string,
+  size: number | undefined,
+  chunks: (read: Tally) => AsyncIterable<Uint8Array>,
+): TaskFile {
+  let done = 0;
+  const begin = () => {
+    done = 0;
+    return chunks((bytes) => {
+      done += bytes;
+    });
+  };
+  const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+  const whole = size === undefined ? '' : ` of ${megabytes(size)}`;
+  return { name, chunks: begin, seen: () => `${name}, ${megabytes(done)}${whole} MB` };
+}
+
+async function* tallied(stream: AsyncIterable<Uint8Array>, read: Tally): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    read(chunk.length);
+    yield chunk;
+  }
 }
 
 /** A whole file as JSON. @throws Failure naming the file. */
@@ -87,12 +117,21 @@ function* stripped(name: string, chunk: Uint8Array): Generator<Uint8Array> {
 }
 
 /** A source that can be begun once more: what had been read by then comes again, then the rest. */
-function replayable(source: AsyncGenerator<Uint8Array>): () => AsyncIterable<Uint8Array> {
+function replayable(name: string, stream: AsyncIterable<Uint8Array>): (read: Tally) => AsyncIterable<Uint8Array> {
+  let tell: Tally = () => {};
+  const source = checked(
+    name,
+    tallied(stream, (bytes) => tell(bytes)),
+  );
   const kept: Uint8Array[] = [];
   let passes = 0;
-  return async function* chunks() {
+  return async function* chunks(read) {
+    tell = read;
     passes += 1;
-    yield* kept;
+    for (const chunk of kept) {
+      read(chunk.length);
+      yield chunk;
+    }
     while (true) {
       const { value, done } = await source.next();
       if (done) return;

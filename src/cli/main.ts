@@ -7,7 +7,7 @@ import { visible } from '../host/visible.js';
 import { completionCommand } from './completion.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
-import { EXIT, Failure } from './failure.js';
+import { EXIT, errorJson, Failure } from './failure.js';
 import { installCommands } from './install/commands.js';
 import { adminCommands } from './operate/commands.js';
 import { storeCommand } from './operate/store.js';
@@ -108,11 +108,33 @@ Example, on a manager:
   api tasks | limpet rebuild --tasks - --services services.json \\
     --networks networks.json --network web`;
 
-/** One line on stderr. Whatever fails, the input or its use is why; a stack is of no use to who runs this. */
+/**
+ * One line on stderr, and where JSON is wanted an object on stdout as well. Whatever fails, the input or its use is
+ * why: a stack would help nobody.
+ */
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help and --version
-  process.stderr.write(`limpet: ${visible(messageOf(error))}\n`);
-  process.exitCode = error instanceof Failure ? error.exitCode : EXIT.unusable;
+  const message = messageOf(error);
+  complain(message, error instanceof Failure ? error.exitCode : EXIT.unusable);
+  if (!wantsJson()) return;
+  const code = error instanceof Failure || error instanceof LimpetError ? error.code : codeOf(error);
+  process.stdout.write(`${errorJson({ code, message })}\n`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof CommanderError ? 'USAGE' : 'BROKEN';
+}
+
+function complain(message: string, exitCode: number): void {
+  process.stderr.write(`limpet: ${visible(message)}\n`);
+  process.exitCode = exitCode;
+}
+
+/** Also of a command line that could not be read. */
+function wantsJson(): boolean {
+  const words = process.argv.slice(2);
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).includes('--json');
 }
 
 function messageOf(error: unknown): string {
@@ -125,7 +147,7 @@ function messageOf(error: unknown): string {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') fail(new Failure(`cannot write to standard output: ${error.message}`));
+  if (error.code !== 'EPIPE') complain(`cannot write to standard output: ${error.message}`, EXIT.unusable);
   process.exit(); // `| head` has read enough; the exit code stays what it was
 });
 

@@ -8,8 +8,10 @@ import { contains, overlap, withoutHostBits } from '../host/cidr.js';
 import { Limpet } from '../host/limpet.js';
 import type { Subnet } from '../host/subnet.js';
 import type { RebuildReport, Skipped } from '../host/types.js';
+import { visible } from '../host/visible.js';
 import { Failure, naming } from './failure.js';
 import { nameOf, openTasks, readJson, STDIN, type TaskFile } from './files.js';
+import { withProgress } from './progress.js';
 import { type Survey, survey } from './survey.js';
 
 export interface RebuildOptions {
@@ -37,10 +39,14 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const services = options.services === undefined ? undefined : await readServiceList(options.services);
   const listed = options.networks === undefined ? undefined : await readNetwork(options.networks, options.network);
   const tasks = await openTasks(options.tasks);
-  const found = await survey(tasks.chunks(), (soFar) => {
+  const isEnough = (soFar: Survey) => {
     if (soFar.compact) return (listed ?? options.subnet) !== undefined;
     return listed !== undefined && soFar.networks.has(listed.id);
-  });
+  };
+  const found = await withProgress(
+    () => `looking for networks in ${visible(tasks.seen())}`,
+    () => survey(tasks.chunks(), isEnough),
+  );
   const network = await naming(tasks.name, () => listed ?? networkFrom(found, options.network));
   if (network === undefined || !(found.compact || found.networks.has(network.id))) {
     const unused = limpet.subnet(UNUSED_SUBNET);
@@ -79,10 +85,12 @@ async function feed(
   services: unknown[] | undefined,
 ): Promise<RebuildReport> {
   const rebuilder = subnet.rebuilder({ network, ...(services && { services }), time: Date.now() });
-  return naming(tasks.name, async () => {
+  const whole = async () => {
     for await (const chunk of tasks.chunks()) rebuilder.feed(chunk);
     return rebuilder.commit();
-  });
+  };
+  const text = () => `reading ${visible(tasks.seen())}`;
+  return naming(tasks.name, () => withProgress(text, whole));
 }
 
 function networkFrom({ networks, compact }: Survey, nameOrId: string): Network | undefined {
@@ -113,6 +121,8 @@ function chooseSubnet({ name, subnets }: Network, wanted: string | undefined): {
 
 function noTask({ name }: TaskFile, found: Survey, nameOrId: string, skipped: readonly Skipped[]): Failure {
   if (found.records === 0) return new Failure(`${name} lists no tasks`);
+  const other = found.kind === undefined || found.kind === 'tasks' ? undefined : found.kind;
+  if (other !== undefined) return new Failure(`${name}: this looks like GET /${other}, not GET /tasks`);
   const names = [...found.networks.values()].map((network) => JSON.stringify(network.name)).sort();
   const [first] = skipped;
   let seen = `its tasks are on ${names.join(', ')}`;

@@ -1,6 +1,7 @@
 // A first look through a task list: which networks its tasks are on. Only that; the rebuild judges every record,
 // and the text itself, so what cannot be read here is passed over.
 
+import { kindOfList, type ListKind } from '../docker/kinds.js';
 import { joined, type Network, networksOfTask } from '../docker/network-list.js';
 
 const LONGEST_RECORD = 16 * 1024 * 1024;
@@ -12,15 +13,19 @@ export interface Survey {
   readonly records: number;
   /** There are compact records: they carry no network, so all of them count. */
   readonly compact: boolean;
+  /** What the list is, as far as its first records tell. */
+  readonly kind?: ListKind;
 }
 
 /** Looks through a list until `enough` says so; the survey passed to it is the running one. */
 export async function survey(chunks: AsyncIterable<Uint8Array>, enough: (survey: Survey) => boolean): Promise<Survey> {
   const networks = new Map<string, Network>();
-  const seen = { networks, records: 0, compact: false };
+  const seen: { -readonly [K in keyof Survey]: Survey[K] } = { networks, records: 0, compact: false };
   for await (const text of recordTexts(chunks)) {
     const record = parsed(text);
     seen.records += 1;
+    const kind = seen.kind ?? kindOfList([record]);
+    if (kind !== undefined) seen.kind = kind;
     if (typeof record === 'object' && record !== null && 'identity' in record) seen.compact = true;
     for (const network of networksOfTask(record)) networks.set(network.id, joined(networks.get(network.id), network));
     if (enough(seen)) break;

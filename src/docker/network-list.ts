@@ -3,6 +3,7 @@
 import { withoutHostBits } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import { describe, dig, isObject, isUnset } from '../host/json.js';
+import { otherKind } from './kinds.js';
 import { whatItSays } from './message.js';
 
 export interface NetworkSubnet {
@@ -105,6 +106,8 @@ function readNetworks(networks: unknown): Network[] {
   if (!Array.isArray(networks)) {
     throw bad(`networks must be the list that GET /networks answers, not ${describe(networks)}${whatItSays(networks)}`);
   }
+  const other = otherKind(networks, 'networks');
+  if (other !== undefined) throw bad(other);
   return networks.map((network, index) => {
     const at = `networks[${index}]`;
     if (!isObject(network)) throw bad(`${at} must be a network, not ${describe(network)}`);

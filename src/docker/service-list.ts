@@ -4,6 +4,7 @@ import { contains, withoutPrefix } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import { describe, dig, isObject, isUnset } from '../host/json.js';
 import type { Subnet } from '../host/subnet.js';
+import { otherKind } from './kinds.js';
 import { whatItSays } from './message.js';
 
 export type ServiceMode = 'replicated' | 'replicated job' | 'global';
@@ -77,7 +78,11 @@ function modeOf(mode: unknown, at: string): ServiceMode {
 }
 
 function listOf(services: unknown): readonly unknown[] {
-  if (Array.isArray(services)) return services;
+  if (Array.isArray(services)) {
+    const other = otherKind(services, 'services');
+    if (other !== undefined) throw bad(other);
+    return services;
+  }
   throw bad(`services must be the list that GET /services answers, not ${describe(services)}${whatItSays(services)}`);
 }
 

@@ -1,6 +1,7 @@
 // Entry `limpet/swarm`: what Docker's JSON says of networks and services, for programs that make the subnet before they
 // rebuild it. What a task claims is the rebuild's own affair and not exported.
 
+export { kindOfList, type ListKind } from '../docker/kinds.js';
 export {
   findNetwork,
   type Network,

@@ -7,6 +7,7 @@ import { type SubnetService, waitsFor } from '../service/index.js';
 import { homesOf, isSecondHome, whose } from '../service/second-homes.js';
 import { isNode, type OperateEnvironment } from './environment.js';
 import { addressIn, type Selection, selectSubnets, subnetsWith } from './select.js';
+import { findTask, type TaskFound } from './tasks.js';
 
 /** One address; one that is free or excluded only as the answer to a lookup. */
 export interface AddressRow {
@@ -59,14 +60,22 @@ export function list(environment: OperateEnvironment, filter: ListFilter): Listi
   return listing(environment, rows);
 }
 
+/** The answer of a lookup: of a task's ID also what the task is. */
+export interface Found extends Listing {
+  readonly task?: TaskFound;
+}
+
 /**
- * What an address is, or which addresses an identity has. A text that is an address is looked up as one; an identity
- * can look like one too, and is found then as well.
- * @throws LimpetError UNKNOWN (no such identity), OUT_OF_RANGE (an address of no subnet)
+ * What an address is, or which addresses an identity or a task has. A text that is an address is looked up as one; an
+ * identity can look like one too, or like a task's ID, and is found then as well.
+ * @throws LimpetError UNKNOWN (no such identity or task), OUT_OF_RANGE (an address of no subnet)
  */
-export function lookup(environment: OperateEnvironment, { key, ...selection }: Selection & { key: string }): Listing {
+export async function lookup(
+  environment: OperateEnvironment,
+  { key, ...selection }: Selection & { key: string },
+): Promise<Found> {
   const { service } = environment;
-  const found = selectSubnets(service, selection).flatMap((net) => homesOf(key).flatMap((home) => rowsOf(net, home)));
+  const found = homeRows(environment, key, selection);
   if (addressIn(key) !== undefined && found.length === 0) {
     return listing(
       environment,
@@ -74,11 +83,36 @@ export function lookup(environment: OperateEnvironment, { key, ...selection }: S
     );
   }
   if (found.length > 0) return listing(environment, found);
+  const task = await findTask(environment, key, selection);
+  if (task !== undefined && task.addresses.length > 0) return taskListing(environment, task, selection);
+  const who = task === undefined ? '' : `, which is task ${task.id} and ${task.identity},`;
   const where = selection.subnet === undefined ? 'any subnet' : selection.subnet;
-  throw new LimpetError('UNKNOWN', `${JSON.stringify(key)} has no address in ${where}`, { identity: key });
+  throw new LimpetError('UNKNOWN', `${JSON.stringify(key)}${who} has no address in ${where}`, { identity: key });
 }
 
-function listing({ service, clock }: OperateEnvironment, rows: readonly AddressRow[]): Listing {
+/** The rows of its identity, and of its tickets. */
+function taskListing(environment: OperateEnvironment, task: TaskFound, selection: Selection): Found {
+  const { service } = environment;
+  const rows = homeRows(environment, task.identity, selection);
+  for (const { space, subnet, ticket } of task.addresses) {
+    const net = service.find(subnet, space);
+    if (net === undefined || ticket === undefined) continue;
+    const isThere = rows.some((row) => row.space === space && row.address === ticket);
+    if (!isThere) rows.push(addressRow(net, ticket));
+  }
+  const { now, names } = listing(environment, [...rows, { nodes: task.node === undefined ? [] : [task.node] }]);
+  return { now, task, rows, names };
+}
+
+function homeRows({ service }: OperateEnvironment, identity: string, selection: Selection): AddressRow[] {
+  const homes = homesOf(identity);
+  return selectSubnets(service, selection).flatMap((net) => homes.flatMap((home) => rowsOf(net, home)));
+}
+
+function listing<R extends Pick<AddressRow, 'nodes'>>(
+  { service, clock }: OperateEnvironment,
+  rows: readonly R[],
+): Omit<Listing, 'rows'> & { readonly rows: readonly R[] } {
   const ids = new Set(rows.flatMap(({ nodes }) => nodes));
   const names = [...ids].flatMap((id) => {
     const name = service.nodeName(id);

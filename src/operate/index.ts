@@ -1,6 +1,6 @@
 // What an operator asks of a running Limpet, and does to it: operations that return plain JSON, and their HTTP form.
 
-export type { AddressRow, Listing } from './bindings.js';
+export type { AddressRow, Found, Listing } from './bindings.js';
 export type { Ended, Reclaimed } from './changes.js';
 export type { Checked } from './check/check.js';
 export { type Finding, KINDS, type Kind } from './check/finding.js';

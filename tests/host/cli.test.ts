@@ -9,6 +9,7 @@ import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { recordingsText, target } from '../../scripts/recordings.js';
+import { openTasks } from '../../src/cli/files.js';
 import { painter } from '../../src/cli/print.js';
 import { survey } from '../../src/cli/survey.js';
 import { cliPath } from '../limpet.js';
@@ -154,6 +155,19 @@ describe('rebuild for people', () => {
   });
 });
 
+test('a task list says how much of it has been read, in each pass', async () => {
+  const name = join(folder, file('half.json', Buffer.alloc(2_500_000, 32)));
+  const list = await openTasks(name);
+  assert.equal(list.seen(), `${name}, 0 of 3 MB`);
+  for (let pass = 0; pass < 2; pass++) {
+    let bytes = 0;
+    for await (const chunk of list.chunks()) bytes += chunk.length;
+    assert.deepEqual([bytes, list.seen()], [2_500_000, `${name}, 3 of 3 MB`]);
+  }
+  for await (const _ of list.chunks()) break;
+  assert.equal(list.seen(), `${name}, 1 of 3 MB`);
+});
+
 describe('exit codes and error lines', { concurrency: 2 }, () => {
   const { tasks, services, networks } = recorded('1-created');
   const stock = ['--network', 'stock'];
@@ -234,7 +248,45 @@ describe('exit codes and error lines', { concurrency: 2 }, () => {
       2,
       /refused\.json: .*"not a manager"/,
     ],
-    ['services of the wrong shape', from('--services', tasks), 2, /tasks\.json: services\[0\]\.Spec\.Name/],
+    [
+      'tasks for services',
+      from('--services', tasks),
+      2,
+      /tasks\.json: this looks like GET \/tasks, not GET \/services/,
+    ],
+    ['services for networks', from('--networks', services), 2, /services\.json: this looks like GET \/services, not/],
+    [
+      'networks for tasks',
+      ['rebuild', '--tasks', networks, ...stock],
+      2,
+      /networks\.json: this looks like GET \/networks, not GET \/tasks/,
+    ],
+    [
+      'nodes for tasks, a record a line',
+      ['rebuild', '--tasks', '-', ...stock],
+      2,
+      /standard input: this looks like GET \/nodes, not GET \/tasks/,
+      lines(fixture('1-created', 'nodes')),
+    ],
+    [
+      'containers for services',
+      from('--services', fixturePath('1-created', 'containers-node-1.json')),
+      2,
+      /this looks like GET \/containers\/json, not GET \/services/,
+    ],
+    [
+      'services of the wrong shape',
+      from('--services', file('s.json', [{ ID: 'a' }])),
+      2,
+      /s\.json: services\[0\]\.Spec/,
+    ],
+    ['damaged gzip', ['rebuild', '--tasks', file('bad.gz', gzipSync(text).fill(1, 20)), ...stock], 2, /damaged gzip/],
+    [
+      'a gzip cut off',
+      ['rebuild', '--tasks', file('cut.gz', gzipSync(text).subarray(0, 900)), ...stock],
+      2,
+      /ends too e/,
+    ],
     ['services that are no JSON', from('--services', file('no.json', '{,}')), 2, /no\.json is not JSON/],
     ['truncated services', from('--services', file('cut.json', '[{"ID":')), 2, /cut\.json is not JSON/],
     ['empty services', from('--services', file('empty.json', ' ')), 2, /empty\.json is empty/],

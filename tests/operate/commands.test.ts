@@ -343,7 +343,7 @@ describe('a store opened directly', () => {
     assert.match(locked.stderr, /store/);
     await net.release('web.1', 'node-1');
     await service.close();
-    const { code, stdout } = await limpet(['reclaim', 'web.1', '--store', url]);
+    const { code, stdout } = await limpet(['reclaim', 'web.1', '--yes', '--store', url]);
     assert.equal(code, 0);
     assert.match(stdout, /^1 binding reclaimed$/m);
     assert.equal((await limpet(['ls', '--store', url])).stdout, 'nothing matches\n');

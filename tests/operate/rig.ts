@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerodeApi } from '../../src/docker/index.js';
 import { AllocatorService, type Clock, MemoryStore, systemClock } from '../../src/entries/service.js';
+import { shellWord } from '../../src/host/visible.js';
 import { adminHandler, type OperateEnvironment } from '../../src/operate/index.js';
 import { upToDate } from '../fresh.js';
 import { cliPath } from '../limpet.js';
@@ -56,6 +57,33 @@ export function limpet(args: readonly string[], environment: NodeJS.ProcessEnv =
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
+const ASKING = ['reclaim', 'forget', 'import'];
+
+/**
+ * Runs the built command line on a terminal of its own, and types `typed` once the screen shows a question; after
+ * `until` it is stopped. Answers what the screen got.
+ */
+export async function onTerminal(
+  args: readonly string[],
+  { typed = '', until, columns = 80 }: { typed?: string; until?: RegExp; columns?: number } = {},
+): Promise<{ code: number | null; screen: string }> {
+  const words = [process.execPath, cliPath, ...args].map(shellWord).join(' ');
+  const env = { PATH: process.env.PATH, TERM: 'xterm', LIMPET_STATE: join(stateFolder, 'host.json') };
+  const child = spawn('script', ['-qefc', `stty cols ${columns}; exec ${words}`, '/dev/null'], { env });
+  let screen = '';
+  let answered = false;
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    screen += text;
+    if (!answered && screen.includes('[y/N]')) {
+      answered = true;
+      child.stdin.write(typed);
+    }
+    if (until?.test(screen)) child.kill();
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, screen };
+}
+
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), 'limpet-admin-'));
   readonly socket = join(this.folder, 'limpet.sock');
@@ -90,14 +118,17 @@ export class Rig {
     return rig;
   }
 
-  /** The command line, asking this rig. */
-  limpet(...args: string[]): Promise<Ran> {
-    return limpet([...args, '--socket', this.socket]);
+  /** The command line, asking this rig. What asks before it does something is agreed to. */
+  limpet(...words: string[]): Promise<Ran> {
+    const [name = '', ...args] = words;
+    const yes = ASKING.includes(name) ? ['--yes'] : [];
+    return limpet([name, ...yes, '--socket', this.socket, ...args]);
   }
 
   /** The same, with `--json`, parsed. */
-  async json(...args: string[]): Promise<any> {
-    const { stdout, stderr } = await this.limpet(...args, '--json');
+  async json(...words: string[]): Promise<any> {
+    const [name = '', ...args] = words;
+    const { stdout, stderr } = await this.limpet(name, '--json', ...args);
     if (stderr !== '') throw new Error(stderr);
     return JSON.parse(stdout);
   }

@@ -10,6 +10,7 @@ import { shellWord, visible } from '../../host/visible.js';
 import { EXIT, Failure } from '../failure.js';
 import { print } from '../output.js';
 import type { Paint } from '../print.js';
+import { withProgress } from '../progress.js';
 import { type Installed, installed, networksOf, swarmFolder, tagged } from './docker.js';
 import { defaultSettings } from './manifest.js';
 import { changedSettings, installSteps, type Step, uninstallSteps, upgradeSteps, workFolder } from './steps.js';
@@ -93,7 +94,7 @@ async function go(
   try {
     for (const { command, run } of steps) {
       await print([`${paint('dim', visible(command))}\n`]);
-      if (!dryRun) await run();
+      if (!dryRun) await withProgress((seconds) => `… ${seconds} s`, run);
     }
   } catch (error) {
     await takeBack().catch(() => {}); // the first failure is the one to tell

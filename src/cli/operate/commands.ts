@@ -3,13 +3,29 @@
 import type { Command } from 'commander';
 import { allVisible, visible, visibleJson } from '../../host/visible.js';
 import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
-import { EXIT, Failure } from '../failure.js';
+import { consent, YES_HELP } from '../consent.js';
+import { EXIT, errorJson, Failure } from '../failure.js';
 import { lines, print } from '../output.js';
-import type { Paint } from '../print.js';
+import { count, type Paint } from '../print.js';
 import { checkText } from './check.js';
+import {
+  CHECK_HELP,
+  CODES_HELP,
+  FORGET_HELP,
+  IMPORT_HELP,
+  LOOKUP_HELP,
+  PIN_HELP,
+  REACH_HELP,
+  RECLAIM_HELP,
+  RELEASE_HELP,
+  STATUS_HELP,
+  UNHOLD_HELP,
+  UNPIN_HELP,
+} from './help.js';
 import { importText } from './import.js';
 import {
   forgottenText,
+  foundText,
   listingText,
   pinnedText,
   reclaimedText,
@@ -17,21 +33,12 @@ import {
   unheldText,
   unpinnedText,
 } from './listing.js';
-import { call, PLUGIN_FOLDER, type Reach } from './reach.js';
+import { call, type Reach } from './reach.js';
 import { statusText } from './status.js';
+import { secondsOf, watch } from './watch.js';
 
 /** What every command can be told: how to reach Limpet, and how to answer. */
 type Common = Reach & { readonly json?: true; readonly subnet?: string; readonly space?: string };
-
-const REACH_HELP = `
-Asks the plugin that runs on this machine, found in ${PLUGIN_FOLDER}, or
-opens the store itself with --store: swarm:, file:///path,
-etcd://host:2379,host:2379 or memory:. A file store cannot be opened while its plugin
-runs.`;
-
-const CODES_HELP = `
-Exit code: 0 success, 2 wrong usage, 3 the plugin, the store or Docker does not
-answer`;
 
 /** Adds the commands to the program. */
 export function adminCommands(program: Command, paint: Paint): void {
@@ -50,11 +57,13 @@ export function adminCommands(program: Command, paint: Paint): void {
       .option('--space <name>', 'only subnets of this space');
   };
 
-  command('status', 'show the subnets: live, reserved, held and free addresses', `${CODES_HELP}.`).action(
-    async (options: Common) => {
-      await show(await ask(options, 'status', {}), options, (answer) => statusText(answer, paint));
-    },
-  );
+  command('status', 'show the subnets: live, reserved, held and free addresses', STATUS_HELP)
+    .option('--watch [seconds]', 'show it again and again, every 2 seconds or as given', secondsOf)
+    .action(async ({ watch: every, ...options }: Common & { watch?: number | true }) => {
+      const look = async () => shown(await ask(options, 'status', {}), options, (answer) => statusText(answer, paint));
+      if (every === undefined) await print(lines(await look()));
+      else await watch(every === true ? 2 : every, look, (failure) => told(failure, options));
+    });
 
   command('ls', 'list bindings: who has which address, and where', `${CODES_HELP}.`)
     .option('--state <state>', 'only live, reserved, or held addresses')
@@ -68,11 +77,11 @@ export function adminCommands(program: Command, paint: Paint): void {
     });
 
   command(
-    'lookup <address-or-identity>',
-    'show who has an address, or which addresses an identity has',
+    'lookup <address-identity-or-task>',
+    'show who has an address, or which addresses an identity or a task has',
     LOOKUP_HELP,
   ).action(async (key: string, options: Common) => {
-    await show(await ask(options, 'lookup', { key }), options, (answer) => listingText(answer, paint));
+    await show(await ask(options, 'lookup', { key }), options, (answer) => foundText(answer, paint));
   });
 
   command(
@@ -93,8 +102,18 @@ export function adminCommands(program: Command, paint: Paint): void {
     .option('--service <name>', "every reserved binding of this service's tasks")
     .option('--older-than <duration>', 'bindings reserved for at least this long: 90s, 10m, 24h, 7d')
     .option('--dry-run', 'show what would be done, and do nothing')
-    .action(async (identity: string | undefined, { service, olderThan, dryRun, ...options }: ReclaimCommand) => {
-      const answer = await ask(options, 'reclaim', { identity, service, olderThan, dryRun });
+    .option('--yes', YES_HELP)
+    .action(async (identity: string | undefined, { service, olderThan, dryRun, yes, ...options }: ReclaimCommand) => {
+      const wanted = { identity, service, olderThan };
+      const would = dryRun || yes ? undefined : await ask(options, 'reclaim', { ...wanted, dryRun: true });
+      if (would !== undefined && would.reclaimed.length > 0) {
+        const what = count(would.reclaimed.length, 'binding');
+        await consent(
+          reclaimedText(allVisible(would), paint),
+          `Reclaim ${what}, so that others can get the addresses?`,
+        );
+      }
+      const answer = await ask(options, 'reclaim', { ...wanted, dryRun });
       if (answer.refused.length > 0) process.exitCode = EXIT.found;
       await show(answer, options, (answer) => reclaimedText(answer, paint));
     });
@@ -111,8 +130,15 @@ export function adminCommands(program: Command, paint: Paint): void {
     .option('--into <network-or-cidr>', 'the replacement Limpet network, or its CIDR if it does not exist yet')
     .option('--ipam-opt <limpet.name=value>', 'an option of the network to be created; repeatable', gathered)
     .option('--dry-run', 'show what would be done, and do nothing')
-    .action(async (network: string | undefined, { into, ipamOpt, dryRun, ...options }: ImportCommand) => {
-      const answer = await call(reachOf(options), 'import', { network, into, ipamOptions: ipamOpt, dryRun });
+    .option('--yes', YES_HELP)
+    .action(async (network: string | undefined, { into, ipamOpt, dryRun, yes, ...options }: ImportCommand) => {
+      const wanted = { network, into, ipamOptions: ipamOpt };
+      const would = dryRun || yes ? undefined : await call(reachOf(options), 'import', { ...wanted, dryRun: true });
+      const adds = would?.steps.filter(({ outcome }) => outcome === 'add').length ?? 0;
+      if (would !== undefined && adds > 0) {
+        await consent(importText(allVisible(would), paint), `Add ${count(adds, 'address', 'addresses')} to the store?`);
+      }
+      const answer = await call(reachOf(options), 'import', { ...wanted, dryRun });
       if (answer.steps.some(({ outcome }) => outcome === 'conflict' || outcome === 'unseen')) {
         process.exitCode = EXIT.found;
       }
@@ -128,7 +154,14 @@ export function adminCommands(program: Command, paint: Paint): void {
 
   whole('forget <subnet>', 'remove a subnet with its reserved bindings, once its network is gone', FORGET_HELP)
     .option('--space <name>', 'the space, when several have this subnet')
-    .action(async (subnet: string, { space, ...options }: Common) => {
+    .option('--yes', YES_HELP)
+    .action(async (subnet: string, { space, yes, ...options }: Common & { yes?: true }) => {
+      const { subnets } = yes ? { subnets: [] } : await call(reachOf(options), 'status', { subnet, space });
+      const [only, ...more] = subnets;
+      if (only !== undefined && more.length === 0) {
+        const lost = count(only.reserved, 'reserved binding');
+        await consent([], `Remove ${only.subnet} (space ${visible(only.space)}), and with it ${lost}?`);
+      }
       const answer = await call(reachOf(options), 'forget', { subnet, space });
       await show(answer, options, (answer) => forgottenText(answer));
     });
@@ -144,90 +177,12 @@ type ImportCommand = Common & {
   readonly into?: string;
   readonly ipamOpt?: Record<string, string>;
   readonly dryRun?: true;
+  readonly yes?: true;
 };
 type ListCommand = Common & Record<'state' | 'node' | 'service', string> & { readonly pinned?: true };
-type ReclaimCommand = Common & { readonly service?: string; readonly olderThan?: string; readonly dryRun?: true };
-
-const CHECK_HELP = `
-Compares bindings, held addresses and live marks with Docker's containers,
-tasks, services, nodes and networks, twice, two seconds apart, and reports only
-what both looks saw. Complete on a manager; elsewhere it also reports what it
-could not check. Only problems change the exit code, notices do not.
-
-Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 the plugin, the store or
-Docker does not answer.`;
-
-const IMPORT_HELP = `
-Without a network: every network that Limpet serves. Bindings, tickets, virtual
-IPs and gateways that the store lacks are added from what runs.
-
-With a network of another IPAM driver: reserves each task's address, so that it
-gets the same one on the Limpet network that takes its place (--into). Safe to
-repeat. Existing bindings are never moved; clashes are reported as conflicts.
-
-Exit code: 0 done, 1 conflicts, or tasks that cannot be seen from here, 2 wrong
-usage, 3 the plugin, the store or Docker does not answer.
-
-Example, moving the network web (all steps are in docs/OPERATIONS.md):
-  docker network create -d overlay --ipam-driver limpet:latest \\
-    --subnet 10.0.5.0/24 web-sticky
-  limpet import web --into web-sticky
-  docker service update --network-rm web --network-add web-sticky SERVICE`;
-
-const LOOKUP_HELP = `
-Exit code: 0 found, 1 not found, 2 wrong usage, 3 the plugin, the store or
-Docker does not answer.`;
-
-const PIN_HELP = `
-No policy gives a pinned address to anybody else, and limpet reclaim refuses it.
-A service's slots get a list or a range in turn: slot 1 the first address, and
-so on. A service with a task on every node is pinned by node. Refused where
-somebody else has the address; nothing is changed then. What runs at another
-address keeps that until it stops, and has the pinned one from its next start.
-
-Exit code: 0 done, 1 somebody has the address, 2 wrong usage, 3 the plugin, the
-store or Docker does not answer.
-
-Examples:
-  limpet pin web.3 10.77.0.10
-  limpet pin web 10.77.0.10-10.77.0.19
-  limpet pin agent.node-1 10.77.0.30`;
-
-const UNPIN_HELP = `
-Exit code: 0 done, 1 nothing of that name is pinned, 2 wrong usage, 3 the
-plugin, the store or Docker does not answer.`;
-
-const RECLAIM_HELP = `
-Only addresses of identities that do not run can be reclaimed. Name one
-identity, or filter: filters are combined.
-
-Exit code: 0 done, 1 something was refused or is not there, 2 wrong usage,
-3 the plugin, the store or Docker does not answer.
-
-Examples:
-  limpet reclaim web.3
-  limpet reclaim --service web --older-than 7d --dry-run`;
-
-const RELEASE_HELP = `
-The plugin of a node does this by itself within half a minute, and a node that
-died loses its marks: when Swarm gives it up, or in etcd with its lease. Use this
-for what limpet check reports.
-
-Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
-or Docker does not answer.`;
-
-const FORGET_HELP = `
-Refused while anything is live or held in it.
-
-Exit code: 0 removed, 1 in use or not there, 2 wrong usage, 3 the plugin, the
-store or Docker does not answer.`;
-
-const UNHOLD_HELP = `
-Ends a ticket, virtual IP or other address held without an identity: use it
-for what limpet check reports as a leak. A binding on the same address stays.
-
-Exit code: 0 done, 1 an address of no subnet, 2 wrong usage, 3 the plugin, the
-store or Docker does not answer.`;
+type ReclaimCommand = Common &
+  Partial<Record<'service' | 'olderThan', string>> &
+  Partial<Record<'dryRun' | 'yes', true>>;
 
 /** An option of Docker's own form, `name=value`, beside those before it. */
 function gathered(text: string, before: Record<string, string> = {}): Record<string, string> {
@@ -255,6 +210,14 @@ async function ask<N extends OperationName>(
  * Prints the answer: the text for people, or what the operation answered. Names in it come from wherever: from here on
  * nothing in them acts upon a terminal.
  */
-async function show<T>(answer: T, { json }: Common, text: (answer: T) => Iterable<string>): Promise<void> {
-  await print(json ? [`${visibleJson(JSON.stringify(answer, null, 2))}\n`] : lines(text(allVisible(answer))));
+async function show<T>(answer: T, options: Common, text: (answer: T) => Iterable<string>): Promise<void> {
+  await print(lines(shown(answer, options, text)));
+}
+
+function told(failure: Failure, { json }: Common): string {
+  return json ? errorJson(failure) : visible(failure.message);
+}
+
+function shown<T>(answer: T, { json }: Common, text: (answer: T) => Iterable<string>): Iterable<string> {
+  return json ? [visibleJson(JSON.stringify(answer, null, 2))] : text(allVisible(answer));
 }

@@ -1,8 +1,8 @@
 // `limpet ls`, `lookup`, `pin`, `reclaim`, `release` and the like for people: addresses as rows of one table.
 
-import type { AddressRow, Ended, Listing, OutputOf, Reclaimed } from '../../operate/index.js';
+import type { AddressRow, Ended, Found, Listing, OutputOf, Reclaimed } from '../../operate/index.js';
 import { homeText } from '../../service/second-homes.js';
-import { type Cell, count, type Paint, type Style, table } from '../print.js';
+import { type Cell, columns, count, type Paint, type Style, table } from '../print.js';
 
 const STYLES: Partial<Record<AddressRow['state'], Style>> = { live: 'green', reserved: 'yellow', held: 'cyan' };
 
@@ -36,6 +36,21 @@ export function* listingText({ now, rows, names }: Listing, paint: Paint): Gener
     paint,
     { indent: '' },
   );
+}
+
+/** Of a task who it is, before the rows. */
+export function* foundText({ task, ...listing }: Found, paint: Paint): Generator<string> {
+  if (task !== undefined) {
+    const { id, state, node, identity, addresses } = task;
+    const where = node === undefined ? '' : ` on ${listing.names[node] ?? node}`;
+    const rows = addresses.flatMap(({ subnet, home, ticket }) => [
+      ['home', home === undefined ? `none yet in ${subnet}` : `${home} of ${subnet}: what its container has`],
+      ['ticket', ticket === undefined ? `none in ${subnet}` : `${ticket} of ${subnet}: what docker inspect shows`],
+    ]);
+    yield* columns([['task', `${id}, ${state}${where}`], ['identity', identity], ...rows], '');
+    yield '';
+  }
+  yield* listingText(listing, paint);
 }
 
 export function* reclaimedText({ now, dryRun, reclaimed, refused }: Reclaimed, paint: Paint): Generator<string> {

@@ -5,8 +5,10 @@ import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { LimpetError, type LimpetErrorCode } from '../../host/errors.js';
+import { visible } from '../../host/visible.js';
 import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
 import { EXIT, Failure } from '../failure.js';
+import { withProgress } from '../progress.js';
 
 export interface Reach {
   /** The plugin's socket; else the one that is found. */
@@ -28,13 +30,20 @@ export async function call<N extends OperationName>(reach: Reach, name: N, input
     throw new Failure('--socket and --store exclude each other: ask the plugin, or open its store');
   }
   try {
-    if (reach.store !== undefined) return await direct(reach.store, name, input);
-    return await overSocket(reach.socket ?? (await findSocket()), name, input);
+    const { store, socket } = reach;
+    if (store !== undefined) return await waiting(name, `opening ${store}`, () => direct(store, name, input));
+    const path = socket ?? (await findSocket());
+    return await waiting(name, 'waiting for the plugin', () => overSocket(path, name, input));
   } catch (error) {
     // What opens a store is a bundle of its own, with its own LimpetError.
     const { name, code, message } = error as LimpetError;
-    throw name === 'LimpetError' ? new Failure(message, exitCodeOf(code)) : error;
+    throw name === 'LimpetError' ? new Failure(message, exitCodeOf(code), code) : error;
   }
+}
+
+function waiting<T>(name: OperationName, busy: string, work: () => Promise<T>): Promise<T> {
+  const what = name === 'check' ? 'comparing with Docker, twice' : visible(busy);
+  return withProgress((seconds) => `${what} … ${seconds} s`, work);
 }
 
 /** Whose fault an error of an operation is. */
