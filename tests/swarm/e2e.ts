@@ -2,6 +2,7 @@
 // a real swarm, with a table at the end. Stops at the first step that fails, prints what the plugins said, and leaves
 // all logs in the folder.
 import { readArguments } from '../../scripts/arguments.js';
+import { Answering, type Answers } from './answering.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
 import { lastWords, saveLogs } from './plugin-log.js';
@@ -10,7 +11,7 @@ import { type Rig, STORES, withRig } from './rig/rig.js';
 import { Sampler } from './sampler.js';
 import { steps } from './steps/index.js';
 import type { Step } from './steps/step.js';
-import { type Row, table } from './table.js';
+import { answersTable, type Row, table } from './table.js';
 import { type Pictures, World } from './world.js';
 
 const NOTHING: Pictures = { limpet: new Map(), stock: new Map() };
@@ -32,6 +33,7 @@ const store = oneOf('store', values.store, STORES);
 const docker = oneOf('docker', values.docker, DOCKERS);
 const chosen = steps(values.only?.split(',') ?? [], store);
 const rows: Row[] = [];
+const answers: Answers[] = [];
 let trouble: unknown;
 try {
   await useDocker(docker, say);
@@ -40,6 +42,7 @@ try {
   trouble = error;
 }
 console.log(`\n${table(rows)}\n`);
+if (answers.length > 0) console.log(`${answersTable(answers)}\n`);
 if (trouble !== undefined) console.error(trouble instanceof Error ? trouble.stack : trouble);
 const passed = rows.filter(({ isGood }) => isGood).length;
 console.log(`${passed} passed, ${Math.max(rows.length - passed, trouble === undefined ? 0 : 1)} failed`);
@@ -75,18 +78,30 @@ async function scenario(rig: Rig): Promise<void> {
 
 async function playAll(world: World, sampler: Sampler): Promise<void> {
   let before = NOTHING; // where each replica was last seen, be it some steps ago
+  const answering = new Answering(world);
   for (const step of chosen) {
     say(`${step.name}: ${step.title}`);
+    if (step.isTimed) {
+      await world.web();
+      before = later(before, await world.look());
+      await answering.begin([...before.limpet.values()].map(({ address }) => address));
+    }
     const { after, failures } = await playOne(world, step, before);
+    if (step.isTimed && failures.length === 0)
+      answers.push(await answering.end(step.name, before.limpet, after.limpet, sampler.arrived));
     failures.push(
       ...sampler.doubles.map(({ at, address, containers }) => `${at.toISOString()} ${address}: ${containers}`),
     );
     if (failures.length > 0) throw new Error(`step ${step.name}:\n  ${failures.join('\n  ')}`);
-    before = {
-      limpet: new Map([...before.limpet, ...after.limpet]),
-      stock: new Map([...before.stock, ...after.stock]),
-    };
+    before = later(before, after);
   }
+}
+
+function later(before: Pictures, after: Pictures): Pictures {
+  return {
+    limpet: new Map([...before.limpet, ...after.limpet]),
+    stock: new Map([...before.stock, ...after.stock]),
+  };
 }
 
 /** Its row is in the table, whatever happens. */

@@ -24,6 +24,8 @@ interface Watched {
 
 export class Sampler {
   readonly doubles: Double[] = [];
+  /** When each container was first seen with an address, by its ID: milliseconds since the epoch. */
+  readonly arrived = new Map<string, number>();
   samples = 0;
   readonly #swarm: Swarm;
   readonly #networks: readonly string[];
@@ -75,6 +77,7 @@ export class Sampler {
     for (const [id, watched] of this.#watched) {
       const addresses = this.#addresses(watched);
       if (addresses === undefined) this.#watched.delete(id);
+      if (addresses?.length && !this.arrived.has(id)) this.arrived.set(id, Date.now());
       for (const address of addresses ?? []) {
         const other = owners.get(address);
         if (other !== undefined && this.#addresses(other)?.includes(address)) this.#note(address, other, watched);

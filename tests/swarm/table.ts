@@ -1,4 +1,6 @@
 // The table of a run: what moved, what kept its address, and what Docker's own IPAM made of the same event.
+import { median } from '../../bench/measure.js';
+import type { Answers } from './answering.js';
 import type { Changes } from './picture.js';
 
 export interface Row {
@@ -13,9 +15,24 @@ export interface Row {
 const HEAD = ['step', '', 'replaced', 'moved', 'kept', 'stock replaced', 'stock kept', 'seconds', ''];
 
 export function table(rows: readonly Row[]): string {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
-  const isText = (column: number) => column < 2 || column === HEAD.length - 1;
+  return drawn(HEAD, rows.map(cells));
+}
+
+const ANSWERS_HEAD = ['step', 'addresses that moved answered, in seconds: times', 'median', 'worst'];
+
+/** How soon a moved address answers on each node, step by step. */
+export function answersTable(answers: readonly Answers[]): string {
+  const rows = answers.map(({ step, seconds }) => {
+    const worst = seconds.length === 0 ? Number.NaN : Math.max(...seconds);
+    return [step, `${seconds.length}`, median(seconds).toFixed(1), worst.toFixed(1)];
+  });
+  return drawn(ANSWERS_HEAD, rows);
+}
+
+function drawn(head: readonly string[], rows: readonly string[][]): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  const isText = (column: number) => column < 2 || head[column] === '';
   return lines
     .map((line) =>
       line

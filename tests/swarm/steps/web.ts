@@ -4,12 +4,12 @@ import type { Step } from './step.js';
 
 export const webSteps: readonly Step[] = [
   { name: 'a', title: 'ten replicas', play: async (world) => void (await world.web()) },
-  { name: 'b', title: 'a node is drained', play: drain },
-  { name: 'c', title: 'it is active again; the leader is killed', play: killLeader },
+  { name: 'b', title: 'a node is drained', isTimed: true, play: drain },
+  { name: 'c', title: 'it is active again; the leader is killed', isTimed: true, play: killLeader },
   { name: 'd', title: 'the lost node comes back', play: comeBack },
   { name: 'e1', title: 'scaled from 10 to 3', play: (world) => scale(world, 3) },
   { name: 'e2', title: 'and to 10 again', play: (world) => scale(world, 10) },
-  { name: 'f1', title: 'rolling update, stop-first', play: stopFirst },
+  { name: 'f1', title: 'rolling update, stop-first', isTimed: true, play: stopFirst },
 ];
 
 async function drain(world: World): Promise<void> {
