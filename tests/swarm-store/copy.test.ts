@@ -65,12 +65,12 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
   assert.match(dry.text, /left out {4}10\.5\.0\.0\/24 in node:x/);
   assert.equal(swarm.find('limpet.swarm'), undefined);
   for (let n = 0; n < 2; n++) {
-    const copied = await limpet(['store', 'copy', first, 'swarm:'], environment);
+    const copied = await limpet(['store', 'copy', first, 'swarm:', '--yes'], environment);
     assert.equal(copied.code, 0, copied.text); // the second time there is nothing left to do
   }
   assert.match(swarm.find('limpet.swarm')?.Spec.Labels['10.77.0.2'] as string, /^live n0: web\.0$/);
   assert.match(swarm.find('limpet.swarm')?.Spec.Labels['10.77.0.200'] as string, /^pinned reserved \S+: db$/);
-  const back = await limpet(['store', 'copy', 'swarm:', second, '--json'], environment);
+  const back = await limpet(['store', 'copy', 'swarm:', second, '--yes', '--json'], environment);
   assert.equal(back.code, 0, back.text);
   assert.equal(JSON.parse(back.text).steps[0].outcome, 'copied');
   const again = await AllocatorService.open(await openStore(second, { node: 'n' }), { clock });
@@ -86,9 +86,9 @@ test('files into a swarm and back: addresses, marks, times, tickets, users, sett
   assert.equal(again.nodeName('n1'), 'one');
   await there?.allocate('other', { node: 'n' });
   await again.close();
-  const clash = await limpet(['store', 'copy', second, first], environment);
+  const clash = await limpet(['store', 'copy', second, first, '--yes'], environment);
   assert.equal(clash.code, 0, clash.text);
-  const same = await limpet(['store', 'copy', first, 'nowhere:'], environment);
+  const same = await limpet(['store', 'copy', first, 'nowhere:', '--yes'], environment);
   assert.equal(same.code, 2, same.text);
 });
 
@@ -103,7 +103,7 @@ test('what the other store says otherwise stays, and is told', async (context) =
     for (const identity of at === 0 ? ['a', 'b', 'c'] : ['b', 'a']) await net.allocate(identity, { node: 'n' });
     await service.close();
   }
-  const { code, text } = await limpet(['store', 'copy', ...urls], environment);
+  const { code, text } = await limpet(['store', 'copy', ...urls, '--yes'], environment);
   assert.equal(code, 1, text);
   assert.match(text, /a has 10\.77\.0\.2 there, not 10\.77\.0\.1/);
   const service = await AllocatorService.open(await openStore(urls[1], { node: 'n' }));
