@@ -4,9 +4,10 @@
 // raft log of Swarm. `npm run bench:swarm [-- --replicas N] [--running N] [--rounds N]`, as root.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
-import { DRIVER, installPlugin, pluginProcesses } from '../tests/swarm/plugin.js';
+import { DRIVER, installPlugin, PLUGIN_FOLDER, pluginProcesses } from '../tests/swarm/plugin.js';
 import type { DockerNode } from '../tests/swarm/rig/docker-node.js';
 import { IMAGE, STAY } from '../tests/swarm/rig/image.js';
 import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig/rig.js';
@@ -52,9 +53,10 @@ async function bench(site: Site): Promise<void> {
   const etcd = await makeEtcd(site, 3);
   const nodes = await makeNodes(site, 3);
   const swarm = await Swarm.make(nodes);
+  const folder = await otherFolder(site);
   for (const node of nodes) {
     await installPlugin(node, {});
-    await installPlugin(node, { LIMPET_STORE: etcd.url }, 'limpet-etcd:latest');
+    await installPlugin(node, { LIMPET_STORE: etcd.url }, { name: 'limpet-etcd:latest', folder });
   }
   const leader = await swarm.leader();
   for (const { driver, prefix } of CONTESTANTS) {
@@ -75,6 +77,14 @@ async function bench(site: Site): Promise<void> {
   }
   print(`${RUNNING} replicas that run: seconds until all do`, running);
   print(`bytes in the raft log of the leader for each restart (forced update of ${RUNNING})`, bytes);
+}
+
+/** The plugin once more, with a file that tells it from the first. */
+async function otherFolder({ folder }: Site): Promise<string> {
+  const other = join(await folder.sub('limpet-etcd'), 'plugin');
+  await cp(PLUGIN_FOLDER, other, { recursive: true });
+  await writeFile(join(other, 'rootfs/etc/limpet-etcd'), '');
+  return other;
 }
 
 /** The plugins of one node while nothing happens: share of a processor, and resident memory. */
@@ -99,7 +109,9 @@ async function atRest(node: DockerNode): Promise<string[]> {
   });
 }
 
-const netOf = (driver: string) => `net-${driver.replace(':latest', '')}`;
+function netOf(driver: string): string {
+  return `net-${driver.replace(':latest', '')}`;
+}
 
 async function addressed(leader: DockerNode, { driver }: Contestant): Promise<number> {
   const began = performance.now();

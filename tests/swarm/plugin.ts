@@ -6,17 +6,20 @@ import { join, resolve } from 'node:path';
 import type { DockerNode } from './rig/docker-node.js';
 
 export const DRIVER = 'limpet:latest';
-const PLUGIN_FOLDER = resolve('dist/docker-plugin');
+export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
-/** Creates and enables it as docs/SWARM.md says, with this node's own paths. */
+/**
+ * Creates and enables it as docs/SWARM.md says, with this node's own paths. Docker 20.10 makes no two plugins of equal
+ * content: another one needs a folder that differs.
+ */
 export async function installPlugin(
   node: DockerNode,
   settings: Readonly<Record<string, string>>,
-  name = DRIVER,
+  { name = DRIVER, folder = PLUGIN_FOLDER } = {},
 ): Promise<void> {
   const state = join(node.machine.disk, name.replace(':', '-'));
   await mkdir(state, { recursive: true });
-  await node.docker(['plugin', 'create', name, PLUGIN_FOLDER], { timeout: 180_000 });
+  await node.docker(['plugin', 'create', name, folder], { timeout: 180_000 });
   const swarm = join(node.machine.disk, 'docker/swarm');
   const own = { 'socket.source': node.socket, 'state.source': state, 'tls.source': state, 'swarm.source': swarm };
   const all = Object.entries({ ...own, ...settings }).map(([setting, value]) => `${setting}=${value}`);
