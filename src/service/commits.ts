@@ -36,7 +36,7 @@ export class Commits {
     try {
       if ((await this.#deciding.store.commit(this.#key, changes, deadline)) === 'done') return true;
     } catch (error) {
-      if (outcomeOf(error) === 'unknown') this.#deciding.unsure();
+      if (this.#isUnsure(error)) this.#deciding.unsure();
       throw error;
     }
     this.#conflicts++;
@@ -52,15 +52,16 @@ export class Commits {
       done = await this.commit(changes, deadline);
     } catch (error) {
       // Of an unknown outcome the core's copy stays, so that nobody else gets the address before the truth is read.
-      if (outcomeOf(error) !== 'unknown') takeBack();
+      if (!this.#isUnsure(error)) takeBack();
       throw error;
     }
     if (!done) takeBack();
     return done;
   }
-}
 
-/** `none` or `unknown` for an error of the store, else undefined. */
-function outcomeOf(error: unknown): unknown {
-  return error instanceof LimpetError && error.code === 'UNAVAILABLE' ? error.details.outcome : undefined;
+  /** Whether what has been told so far may not be so. A store with patience answers when it has told what is so. */
+  #isUnsure(error: unknown): boolean {
+    const { patience } = this.#deciding.store;
+    return patience === undefined && error instanceof LimpetError && error.details.outcome === 'unknown';
+  }
 }

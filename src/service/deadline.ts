@@ -60,6 +60,40 @@ export class Deadline {
   }
 }
 
+/** Milliseconds after a deadline: what ends at it by itself says more exactly what became of it. */
+const GRACE = 25;
+
+/** How long, and for what, somebody waits for a store. */
+export interface Waiting {
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** None where the store itself ends the work in time. */
+  readonly deadline: Deadline | undefined;
+  readonly what: string;
+}
+
+/**
+ * The work's answer, in time: what has been sent to a store by then goes on, and whoever asks next waits for it.
+ * @throws LimpetError UNAVAILABLE with `outcome` unknown; what the work throws
+ */
+export async function answerOf<T>(work: Promise<T>, { clock, deadline, what }: Waiting): Promise<T> {
+  if (deadline === undefined) return work;
+  const answered = new AbortController();
+  const tooLate = clock.sleep(deadline.left + GRACE, answered.signal).then((): T | undefined => {
+    if (!answered.signal.aborted) throw undecided(what);
+    return undefined; // the work has ended, and nobody looks here
+  });
+  try {
+    return (await Promise.race([work, tooLate])) as T;
+  } finally {
+    answered.abort();
+  }
+}
+
+function undecided(what: string): LimpetError {
+  const message = `no time is left to ${what}: whether it was done is not known yet`;
+  return new LimpetError('UNAVAILABLE', message, { outcome: 'unknown' });
+}
+
 function late(what: string): LimpetError {
   return new LimpetError('UNAVAILABLE', `no time is left to ${what}: nothing was changed`, { outcome: 'none' });
 }

@@ -6,7 +6,7 @@ import { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import { type Clock, systemClock } from './clock.js';
-import { type CallOptions, Deadline } from './deadline.js';
+import { answerOf, type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
@@ -125,10 +125,13 @@ export class AllocatorService {
     this.#subnets.check();
     const key = { space, cidr };
     if (this.#subnets.find(key) === undefined) return false;
-    // On a conflict somebody else has removed it, which was the wish.
-    await this.#commit(key, { op: 'remove' }, deadline);
-    this.#subnets.end(key);
-    return true;
+    const remove = async () => {
+      // On a conflict somebody else has removed it, which was the wish.
+      await this.#commit(key, { op: 'remove' }, deadline);
+      this.#subnets.end(key);
+      return true;
+    };
+    return this.#answerOf(remove(), `remove ${cidr}`, deadline);
   }
 
   /**
@@ -249,7 +252,17 @@ export class AllocatorService {
       return attempt();
     };
     const patience = { clock: this.#clock, deadline, what: doing, contended: () => contended(key, what) };
-    return this.#line.run('', () => untilAnswered(patience, checked), deadline);
+    return this.#answerOf(
+      this.#line.run('', () => untilAnswered(patience, checked), deadline),
+      doing,
+      deadline,
+    );
+  }
+
+  #answerOf<T>(work: Promise<T>, what: string, deadline: Deadline | undefined): Promise<T> {
+    const { patience } = this.#store;
+    const bound = patience === undefined ? undefined : (deadline ?? new Deadline(this.#clock, patience));
+    return answerOf(work, { clock: this.#clock, deadline: bound, what });
   }
 
   /** True when done, false on a conflict. */

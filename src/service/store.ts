@@ -149,6 +149,11 @@ export interface Store {
   readonly name: string;
   /** Whether other processes can change what this one sees. */
   readonly shared: boolean;
+  /**
+   * Milliseconds that a call has which nobody bounds otherwise. A store that has it answers a commit which has been
+   * sent only when it is known what is so, however long that takes: whoever cannot wait for that stops waiting.
+   */
+  readonly patience?: number;
   /** How many addresses are worth holding at once for those who will ask. Default 1: a commit costs little. */
   readonly block?: number;
   /**
@@ -161,8 +166,8 @@ export interface Store {
    * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever
    * has not begun to be written when the deadline passes is not written any more.
    * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot
-   * be told, and then the store re-reads everything (`reset`) before it commits again. DAMAGED when what is there
-   * cannot be read
+   * be told: then a store without patience re-reads everything (`reset`) before it commits again, and one with patience
+   * has told what is so now. DAMAGED when what is there cannot be read
    */
   commit(subnet: SubnetKey, changes: readonly Change[], deadline?: Deadline): Promise<Commit>;
   /**

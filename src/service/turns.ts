@@ -4,7 +4,7 @@
 import { LimpetError } from '../host/errors.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import type { Clock } from './clock.js';
-import type { Deadline } from './deadline.js';
+import { answerOf, Deadline } from './deadline.js';
 import { KeyedMutex } from './mutex.js';
 
 /** What one call wants: to do what, about whom, until when. */
@@ -19,6 +19,7 @@ export interface Turn {
 export class Turns {
   readonly #cidr: string;
   readonly #clock: Clock;
+  readonly #patience: number | undefined;
   readonly #check: () => void;
   readonly #mutex = new KeyedMutex();
   /** Calls that are at work; while the settings change none is, and they wait for that. */
@@ -26,18 +27,28 @@ export class Turns {
   #changing: Promise<void> | undefined;
   #idle = () => {};
 
-  /** @param check throws when no call can be answered now */
-  constructor(cidr: string, clock: Clock, check: () => void) {
+  /**
+   * @param patience the store's
+   * @param check throws when no call can be answered now
+   */
+  constructor(cidr: string, clock: Clock, patience: number | undefined, check: () => void) {
     this.#cidr = cidr;
     this.#clock = clock;
+    this.#patience = patience;
     this.#check = check;
   }
 
-  /** Attempts until there is an answer; `undefined` means that another process was faster. */
+  /**
+   * Attempts until there is an answer; `undefined` means that another process was faster. Whoever gives up waiting for
+   * the store leaves his turn at work: the next one with the same key waits for it.
+   */
   take<T>(turn: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
-    const { key, deadline } = turn;
+    const { key } = turn;
     const all = () => this.#attempt(turn, attempt);
-    return key === undefined ? all() : this.#mutex.run(key, all, deadline);
+    const bound =
+      this.#patience === undefined ? undefined : (turn.deadline ?? new Deadline(this.#clock, this.#patience));
+    const work = key === undefined ? all() : this.#mutex.run(key, all, turn.deadline ?? bound);
+    return answerOf(work, { clock: this.#clock, deadline: bound, what: this.#doing(turn) });
   }
 
   /**
@@ -71,8 +82,13 @@ export class Turns {
     }
   }
 
-  #attempt<T>({ what, key, deadline }: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
-    const doing = `${what} in ${this.#cidr}`;
+  #doing({ what }: Turn): string {
+    return `${what} in ${this.#cidr}`;
+  }
+
+  #attempt<T>(turn: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
+    const { key, deadline } = turn;
+    const doing = this.#doing(turn);
     const contended = () => {
       const message = `other processes were faster ${MOST_ATTEMPTS} times in ${this.#cidr}: try again`;
       return new LimpetError('CONTENDED', message, { subnet: this.#cidr, ...(key !== undefined && { identity: key }) });

@@ -142,6 +142,11 @@ export class Etcd {
     return this.#status().header.revision;
   }
 
+  /** Bytes of its file. */
+  size(): number {
+    return this.#status().dbSize;
+  }
+
   isLeader(): boolean {
     const { header, leader } = this.#status();
     return header.member_id === leader;
@@ -152,7 +157,7 @@ export class Etcd {
     return JSON.parse(this.ctl('get', '--prefix', prefix, '--limit=1', '-w', 'json')).count ?? 0;
   }
 
-  #status(): { header: { revision: number; member_id: number }; leader: number } {
+  #status(): { header: { revision: number; member_id: number }; leader: number; dbSize: number } {
     return JSON.parse(this.ctl('endpoint', 'status', '-w', 'json'))[0].Status;
   }
 

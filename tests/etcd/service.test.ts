@@ -1,8 +1,8 @@
 // The allocator service on etcd, where the two meet: what the service takes for granted must be so in etcd.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { EtcdStore } from '../../src/entries/etcd-store.js';
-import { AllocatorService, type SubnetService } from '../../src/service/index.js';
+import { EtcdStore, type EtcdStoreOptions } from '../../src/entries/etcd-store.js';
+import { AllocatorService, Deadline, type SubnetService, systemClock } from '../../src/service/index.js';
 import { overlapping } from '../../src/service/spec.js';
 import { Etcd } from './etcd.js';
 import { counted, eventually, refuses, sleep, Wire } from './harness.js';
@@ -28,11 +28,15 @@ describe('the service on etcd', () => {
     return wire;
   }
 
-  async function open(prefix: string, ...wires: string[]): Promise<AllocatorService> {
-    const endpoints = wires.length === 0 ? [etcd.endpoint] : wires;
-    const service = await AllocatorService.open(
-      new EtcdStore({ endpoints, node: 'n1', ttl: 2, deadline: 1000, prefix }),
-    );
+  const told: string[] = [];
+
+  async function open(prefix: string, options: Partial<EtcdStoreOptions> = {}): Promise<AllocatorService> {
+    const store = new EtcdStore({
+      ...{ endpoints: [etcd.endpoint], node: 'n1', ttl: 2, deadline: 1000, prefix },
+      ...options,
+    });
+    told.length = 0;
+    const service = await AllocatorService.open(store, { report: ({ message }) => told.push(message) });
     services.push(service);
     return service;
   }
@@ -50,7 +54,7 @@ describe('the service on etcd', () => {
 
   test('while etcd is away for longer than the lease, nobody is told that what he had is live', async () => {
     const wire = await wired();
-    const net = await (await open('/away/', wire.endpoint)).subnet('10.0.0.0/24');
+    const net = await (await open('/away/', { endpoints: [wire.endpoint] })).subnet('10.0.0.0/24');
     const address = await net.allocate('web.1', { node: 'n1' });
     await wire.cut();
     assert.equal(await net.allocate('web.1', { node: 'n1' }), address, 'while the lease is certain');
@@ -84,7 +88,7 @@ describe('the service on etcd', () => {
 
   test('an identity whose release has not been told yet is not refused as live', async () => {
     const [wire, other] = [await wired(), await wired()];
-    const [here, there] = [await open('/late/'), await open('/late/', wire.endpoint, other.endpoint)];
+    const [here, there] = [await open('/late/'), await open('/late/', { endpoints: [wire.endpoint, other.endpoint] })];
     const net = await here.subnet('10.0.0.0/24');
     await there.refresh();
     const late = there.find('10.0.0.0/24') as SubnetService;
@@ -103,7 +107,7 @@ describe('the service on etcd', () => {
 
   test('a refresh knows the subnets that others have made and removed, whether or not the watch has told', async () => {
     const wire = await wired();
-    const [maker, other] = [await open('/refresh/'), await open('/refresh/', wire.endpoint)];
+    const [maker, other] = [await open('/refresh/'), await open('/refresh/', { endpoints: [wire.endpoint] })];
     for (let n = 0; n < 20; n++) {
       await maker.subnet('10.0.0.0/24');
       await other.refresh();
@@ -191,28 +195,54 @@ describe('the service on etcd', () => {
     assert.equal((await service.subnet('10.0.2.0/24')).cidr, '10.0.2.0/24');
   });
 
-  test('an answer that is lost: nothing is answered until it is known, then what etcd has', async () => {
+  test('an answer that is lost: only who asks for the same waits, and then gets what etcd has', async () => {
     const wire = await wired();
-    const net = await (await open('/lost/', wire.endpoint)).subnet('10.0.0.0/24');
+    const service = await open('/lost/', { endpoints: [wire.endpoint], ttl: 30 });
+    const net = await service.subnet('10.0.0.0/24');
     const first = await net.allocate('web.1', { node: 'n1' });
     wire.deafen();
-    await assert.rejects(net.allocate('web.2', { node: 'n1' }), refuses('UNAVAILABLE', 'unknown'));
-    for (const identity of ['web.1', 'web.2', 'web.3'])
-      await assert.rejects(net.allocate(identity, { node: 'n1' }), refuses('UNAVAILABLE', 'none'));
-    assert.equal(net.lookup('web.1')?.address, first, 'known stays known');
+    const ask = (within: number) => net.allocate('web.2', { node: 'n1', deadline: new Deadline(systemClock, within) });
+    await assert.rejects(ask(300), refuses('UNAVAILABLE', 'unknown'));
+    assert.equal(await net.allocate('web.1', { node: 'n1' }), first, 'whoever is live here is answered');
+    await assert.rejects(ask(100), refuses('UNAVAILABLE', 'none', /ask for the same/));
     assert.equal(net.lookup('web.2'), undefined, 'what is not known does not show');
     const second = JSON.parse(
       etcd.keys('/lost/identity/').get('/lost/identity/default/10.0.0.0%2F24/web.2')?.value ?? '',
     );
-    await eventually('it is read', () => net.lookup('web.2') !== undefined, 20_000);
+    await eventually('it is known', () => net.lookup('web.2') !== undefined, 20_000);
     assert.equal(await net.allocate('web.2', { node: 'n1' }), second.address);
     assert.equal(await net.allocate('web.1', { node: 'n1' }), first);
     assert.equal(new Set([first, second.address, await net.allocate('web.3', { node: 'n1' })]).size, 3);
+    assert.ok(!told.some((message) => message.includes('read again')), 'not everything was read again');
+  });
+
+  test('an answer that is lost, of what was not written: it is written while somebody waits', async () => {
+    const wire = await wired();
+    const service = await open('/held/', { endpoints: [wire.endpoint], ttl: 30 });
+    const net = await service.subnet('10.0.0.0/24');
+    const deadline = new Deadline(systemClock, 30_000);
+    const held = wire.hold();
+    const [one, two] = ['web.1', 'web.2'].map((identity) => net.allocate(identity, { node: 'n1', deadline }));
+    await eventually('the request is on its way', () => held.waiting() > 0);
+    await wire.cut();
+    await wire.mend();
+    assert.equal(new Set([await one, await two]).size, 2);
+    assert.equal(etcd.count('/held/identity/'), 2);
+  });
+
+  test('a hold whose answer is lost is whose it was', async () => {
+    const wire = await wired();
+    const service = await open('/ticket/', { endpoints: [wire.endpoint], ttl: 30 });
+    const net = await service.subnet('10.0.0.0/24');
+    wire.deafen();
+    const address = await net.holdNext({ deadline: new Deadline(systemClock, 30_000) });
+    assert.deepEqual([...net.held()], [address]);
+    assert.equal(etcd.count('/ticket/held/'), 1);
   });
 
   test('after a gap in the watch all is as etcd has it: subnets, bindings, what is due', async () => {
     const wire = await wired();
-    const [here, there] = [await open('/gap/', wire.endpoint), await open('/gap/')];
+    const [here, there] = [await open('/gap/', { endpoints: [wire.endpoint] }), await open('/gap/')];
     const settings = { reclaim: { after: 1500 } };
     const [ended, net] = [await here.subnet('10.0.0.0/24'), await here.subnet('10.0.1.0/24', settings)];
     for (let i = 0; i < 10; i++) await net.allocate(`web.${i}`, { node: 'n1' });

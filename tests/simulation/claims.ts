@@ -174,6 +174,7 @@ export interface Witness {
 export class Recorded implements Store {
   readonly name: string;
   readonly shared: boolean;
+  readonly patience?: number;
   readonly #store: Store;
   readonly #claims: Ledger;
   readonly #witness: Witness;
@@ -181,6 +182,7 @@ export class Recorded implements Store {
   constructor(store: Store, claims: Ledger, witness: Witness) {
     this.name = store.name;
     this.shared = store.shared;
+    if (store.patience !== undefined) this.patience = store.patience;
     this.#store = store;
     this.#claims = claims;
     this.#witness = witness;

@@ -13,6 +13,7 @@ function mutant(name: string, file: string, from: string, to: string): Mutant {
 }
 
 const STORE = 'src/stores/etcd/etcd-store.ts';
+const SENDING = 'src/stores/etcd/sending.ts';
 const DRAFT = 'src/stores/etcd/draft.ts';
 const RECONCILER = 'src/tickets/reconciler.ts';
 const CONTAINERS = 'src/docker/containers.ts';
@@ -213,12 +214,7 @@ export const mutants: readonly Mutant[] = [
     'void fence;',
   ),
   // What an answer means.
-  mutant(
-    'a conflict is answered as done',
-    STORE,
-    "if (response?.succeeded !== true) return 'conflict';",
-    "if (response?.succeeded !== true) return 'done';",
-  ),
+  mutant('a conflict is answered as done', SENDING, "first.answer('conflict');", "first.answer('done');"),
   mutant(
     'a lost answer counts as a refusal',
     'src/stores/etcd/connection.ts',
@@ -226,10 +222,10 @@ export const mutants: readonly Mutant[] = [
     "throw unavailable(why, 'none');",
   ),
   mutant(
-    'nothing is read again after a lost answer',
-    STORE,
-    "if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');",
-    '',
+    'what was sent and not answered counts as not written',
+    SENDING,
+    "this.#lost.push(batch);\n    this.#of.need('outcome');",
+    'this.#back(batch.orders);',
   ),
   // What the watch and the lease tell.
   mutant('a gap of the watch goes unnoticed', 'src/stores/etcd/watch.ts', 'this.#events.gap();', ''),
@@ -250,7 +246,7 @@ export const mutants: readonly Mutant[] = [
     file: STORE,
     changes: [
       ['lost: () => this.#upkeep.putAgain(),', 'lost: () => {},'],
-      ['recovered: () => this.#upkeep.putAgain(0),', 'recovered: () => {},'],
+      ['this.#sending.go();\n        this.#upkeep.putAgain(0);', 'this.#sending.go();'],
     ],
   },
   // What the tickets decide.

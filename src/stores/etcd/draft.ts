@@ -27,7 +27,7 @@ export class Draft {
   readonly #holds = new Map<string, 'held' | 'free'>();
 
   constructor(keys: Keys, view: View, key: SubnetKey, writer: Writer) {
-    this.transaction = new Transaction(keys, view, key, writer);
+    this.transaction = new Transaction(keys, view, writer);
     this.#keys = keys;
     this.#view = view;
     this.#key = key;
@@ -88,7 +88,7 @@ export class Draft {
     this.transaction.demandAbsent(key);
     // No subnet of the space that is unknown here, and so could overlap.
     this.transaction.demandNoNews(space, this.#view.spaceKnownAt(this.#key.space));
-    this.transaction.readRange(space);
+    this.transaction.readSpace(this.#key.space);
     this.transaction.write(key, { value: Buffer.from(value) });
     return true;
   }
@@ -266,7 +266,7 @@ export class Draft {
     const addressKey = this.#keys.address(this.#key, address);
     if (owner === undefined) this.transaction.demandAbsent(addressKey);
     this.transaction.read(addressKey);
-    this.transaction.write(this.#keys.held(this.#key, address), { value: Buffer.alloc(0) });
+    this.transaction.write(this.#keys.held(this.#key, address), { value: heldBy(this.transaction.writer) });
     this.#holds.set(address, 'held');
     return true;
   }
@@ -374,6 +374,11 @@ export class Draft {
     const value = jsonOf({ address, released, ...(pinned ? { pinned: 1 } : {}) });
     this.transaction.write(this.#keys.identity(this.#key, identity), { value, created });
   }
+}
+
+/** What a hold's key says: whose it is, for who has lost the answer. Each process has a fence of its own. */
+export function heldBy({ fence }: Writer): Buffer {
+  return Buffer.from(fence.toString(36));
 }
 
 function jsonOf(value: IdentityValue): Buffer {

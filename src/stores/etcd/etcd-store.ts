@@ -1,8 +1,7 @@
 // The store for several machines: etcd decides, this process keeps a view of it. Every commit is one transaction that
-// says what it takes for granted; when that is not so, it is learnt and answered as a conflict. After an answer that
-// was lost, everything is read again behind a fence (lease.ts). There are no elections and no locks.
+// says what it takes for granted; when that is not so, it is learnt and answered as a conflict. How commits are sent,
+// and what follows when an answer is lost, is sending.ts. There are no elections and no locks.
 
-import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import { type Clock, systemClock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
@@ -16,7 +15,7 @@ import type {
   StoreListener,
   SubnetKey,
 } from '../../service/store.js';
-import { Connection, unavailable } from './connection.js';
+import { Connection } from './connection.js';
 import { Doubts } from './doubts.js';
 import { Draft, type DraftChange } from './draft.js';
 import { Findings } from './findings.js';
@@ -26,18 +25,18 @@ import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
 import { type Reading, readAll, refuseOldVersion, type Source } from './reading.js';
 import { Recovery } from './recovery.js';
-import { asRange, type Transaction } from './transaction.js';
+import { Sending } from './sending.js';
+import { asRange } from './transaction.js';
 import { Upkeep } from './upkeep.js';
 import { View } from './view.js';
 import { Watch } from './watch.js';
 
 const PAGE = 10_000;
-/** What etcd says of a write and not of a read. */
-const REFUSES_WRITES = /database space exceeded|permission denied/;
 
 export class EtcdStore implements Store {
   readonly name: string;
   readonly shared = true;
+  readonly patience: number;
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -48,6 +47,7 @@ export class EtcdStore implements Store {
   readonly #upkeep: Upkeep;
   readonly #findings: Findings;
   readonly #doubts: Doubts;
+  readonly #sending: Sending;
   #listener: StoreListener | undefined;
   #view: View | undefined;
   #watch: Watch | undefined;
@@ -57,7 +57,6 @@ export class EtcdStore implements Store {
   #isClosed = false;
   /** Whether etcd has received the last write, and refused it: it reads on when it is full. */
   #isRefused = false;
-  readonly #underWay = new Set<Promise<unknown>>();
 
   /** Connects to nothing yet. @throws LimpetError BAD_INPUT */
   constructor(options: EtcdStoreOptions) {
@@ -67,6 +66,7 @@ export class EtcdStore implements Store {
     const keys = new Keys(prefix);
     const own = new OwnMarks(keys);
     const lease = new Lease(connection, clock, keys, { ttl, node, onLost: () => this.#recovery.need('lease') });
+    this.patience = connection.patience;
     this.#clock = clock;
     this.#connection = connection;
     this.#keys = keys;
@@ -76,14 +76,31 @@ export class EtcdStore implements Store {
     this.#own = own;
     this.#lease = lease;
     this.#recovery = new Recovery(clock, {
-      meet: { lease: () => this.#renewLease(), reading: () => this.#readAgain() },
+      meet: {
+        lease: () => this.#renewLease(),
+        reading: () => this.#readAgain(),
+        outcome: () => this.#sending.settle(),
+      },
       failed: (error) => this.#report('warn', `etcd does not answer: ${error.message}`),
-      recovered: () => this.#upkeep.putAgain(0),
+      recovered: () => {
+        this.#sending.go();
+        this.#upkeep.putAgain(0);
+      },
     });
     const [view, isSteady] = [() => this.#view, () => !this.#recovery.isUnderWay];
+    this.#sending = new Sending({
+      ...{ connection, clock, keys, lease, view, isSteady, doubts: this.#doubts },
+      epoch: () => this.#epoch,
+      isKnown: () => this.#recovery.isKnown,
+      need: (need) => this.#recovery.need(need),
+      done: (subnet, changes) => this.#keepOwn(subnet, changes),
+      refused: (why) => {
+        this.#isRefused = why !== undefined;
+      },
+    });
     this.#upkeep = new Upkeep({
       ...{ keys, clock, lease, own, view, isSteady },
-      write: (subnet, changes) => this.#write(subnet, changes, undefined),
+      write: (subnet, changes) => this.#sending.commit(subnet, changes, undefined),
     });
   }
 
@@ -102,20 +119,18 @@ export class EtcdStore implements Store {
     const ending = changes.flatMap((change) =>
       change.op === 'gone' ? [this.#keys.live(subnet, change.identity, change.node)] : [],
     );
+    if (this.#isClosed || this.#view === undefined) throw this.#notOpen();
     const deadline = this.#connection.within(caller);
     for (const key of ending) await this.#upkeep.untilPut(key, deadline);
     const leaving = ending.flatMap((key) => this.#own.leave(key) ?? []);
-    const write = this.#write(subnet, changes, deadline);
-    this.#underWay.add(write);
     try {
-      return await write;
+      return await this.#sending.commit(subnet, changes, caller);
     } catch (error) {
       if (error instanceof LimpetError && error.details.outcome === 'none')
         for (const mark of leaving) this.#own.putBack(this.#view as View, mark);
       throw error;
     } finally {
       for (const key of ending) this.#own.left(key);
-      this.#underWay.delete(write);
     }
   }
 
@@ -185,68 +200,9 @@ export class EtcdStore implements Store {
     this.#recovery.end();
     this.#upkeep.end();
     this.#findings.end();
-    await Promise.allSettled(this.#underWay);
+    await this.#sending.end();
     this.#lease.close();
     this.#connection.close();
-  }
-
-  /** One transaction, sent once: a conflict is answered as such, for the service to propose anew (attempts.ts). */
-  async #write(subnet: SubnetKey, changes: readonly DraftChange[], caller: Deadline | undefined): Promise<Commit> {
-    const deadline = this.#connection.within(caller);
-    // What the service has proposed, it has by what was known when it called.
-    const epoch = this.#epoch;
-    const settings = this.#view?.subnet(subnet)?.mod;
-    await this.#steady(deadline);
-    const view = this.#view as View;
-    const isOld = epoch !== this.#epoch || settings !== view.subnet(subnet)?.mod;
-    if (isOld && changes.some(isProposed)) return 'conflict';
-    const draft = new Draft(this.#keys, view, subnet, this.#lease.writer);
-    if (!changes.every((change) => draft.add(change))) return 'conflict';
-    const { transaction } = draft;
-    if (transaction.isEmpty && (this.#lease.isCertain || !changes.some(isLive))) return 'done';
-    const response = await this.#send(transaction, view, deadline);
-    if (response?.succeeded !== true) return 'conflict';
-    // A view that a reading has replaced meanwhile has no say; the reading has it all.
-    if (view === this.#view) transaction.learnSuccess(Number(response.header.revision));
-    this.#keepOwn(subnet, changes);
-    return 'done';
-  }
-
-  /** Undefined when the lease or the fence was another; otherwise what etcd says, a failure already learnt. */
-  async #send(transaction: Transaction, view: View, deadline: Deadline): Promise<ITxnResponse | undefined> {
-    const { lease, fence } = transaction.writer;
-    const request = transaction.request();
-    try {
-      const response = await this.#connection.call((etcd, options) => etcd.kv.txn(request, options), deadline);
-      if (response.succeeded) this.#isRefused = false;
-      if (response.succeeded && !deadline.passed) return response;
-      if (response.succeeded) throw this.#tooLate();
-      const now = view === this.#view ? transaction.learnFailure(response) : 0;
-      if (view === this.#view) await this.#doubts.resolve(view, deadline);
-      if (now !== fence && view === this.#view) this.#fenced(lease, now);
-      return now === fence ? response : undefined;
-    } catch (error) {
-      if (/requested lease not found/.test((error as Error).message)) {
-        this.#fenced(lease, 0);
-        return undefined;
-      }
-      if (error instanceof LimpetError && error.details.outcome === 'unknown') this.#recovery.need('reading');
-      if (REFUSES_WRITES.test((error as Error).message)) this.#isRefused = true;
-      throw error;
-    }
-  }
-
-  /** The process stood still: since etcd answered, the lease may have ended and another may have the address. */
-  #tooLate(): LimpetError {
-    this.#recovery.need('reading');
-    return unavailable('the answer was read too late', 'unknown');
-  }
-
-  /** The revision of the process's key, as a failure showed it. */
-  #fenced(lease: string, fence: number): void {
-    if (lease !== this.#lease.writer.lease) return;
-    if (fence === 0) this.#recovery.need('lease');
-    else this.#lease.adopt(fence);
   }
 
   #keepOwn(subnet: SubnetKey, changes: readonly DraftChange[]): void {
@@ -264,7 +220,11 @@ export class EtcdStore implements Store {
   /** Waits for a lease and a reading. @throws LimpetError UNAVAILABLE, ENDED */
   async #steady(deadline: Deadline): Promise<void> {
     await this.#recovery.steady(deadline);
-    if (this.#isClosed || this.#view === undefined) throw new LimpetError('ENDED', `${this.name} is not open`);
+    if (this.#isClosed || this.#view === undefined) throw this.#notOpen();
+  }
+
+  #notOpen(): LimpetError {
+    return new LimpetError('ENDED', `${this.name} is not open`);
   }
 
   async #renewLease(): Promise<void> {
@@ -356,13 +316,4 @@ export class EtcdStore implements Store {
   #report(level: StoreEvent['level'], message: string, details: Record<string, unknown> = {}): void {
     this.#listener?.report({ level, message, details: { store: this.name, ...details } });
   }
-}
-
-/** What stands in the core as a proposal, and no longer does after a reading. */
-function isProposed({ op }: DraftChange): boolean {
-  return op === 'bind' || op === 'hold' || op === 'create' || op === 'settings';
-}
-
-function isLive({ op }: DraftChange): boolean {
-  return op === 'live';
 }

@@ -1,12 +1,12 @@
-// What brings the store back to where it can commit: a lease where it has ended, a reading where an answer was lost or
-// the watch has a gap. Both in the background, again and again until etcd answers or the store is closed; calls wait
-// for it no longer than their deadlines.
+// What brings the store back to where it can commit: a lease where it has ended, a reading where the watch has a gap,
+// a look at what became of a commit where its answer was lost. All in the background, again and again until etcd
+// answers or the store is closed; calls wait for it no longer than their deadlines.
 
 import type { Clock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
 
 /** What can be needed. */
-export type Need = 'lease' | 'reading';
+export type Need = 'lease' | 'reading' | 'outcome';
 
 export interface RecoverySteps {
   /** What each need is met by. */
@@ -26,6 +26,7 @@ export class Recovery {
   readonly #needs = new Set<Need>();
   readonly #end = new AbortController();
   #underWay: Promise<void> | undefined;
+  #meeting: Need | undefined;
 
   constructor(clock: Clock, steps: RecoverySteps) {
     this.#clock = clock;
@@ -35,6 +36,11 @@ export class Recovery {
   /** While it is so, no commit is sent. */
   get isUnderWay(): boolean {
     return this.#underWay !== undefined;
+  }
+
+  /** Whether what is known holds: at most it is not known what became of some commits. */
+  get isKnown(): boolean {
+    return [...this.#needs, this.#meeting].every((need) => need === undefined || need === 'outcome');
   }
 
   /** From here on nothing is committed until the need is met. */
@@ -58,7 +64,7 @@ export class Recovery {
     const { signal } = this.#end;
     for (let n = 0; !signal.aborted && this.#needs.size > 0; n++) {
       try {
-        for (const need of ['lease', 'reading'] as const) if (this.#needs.has(need)) await this.#meet(need);
+        for (const need of ['lease', 'reading', 'outcome'] as const) if (this.#needs.has(need)) await this.#meet(need);
       } catch (error) {
         if (n === 0) this.#steps.failed(error as Error);
         const pause = Math.min(SHORTEST_PAUSE * 2 ** n, LONGEST_PAUSE);
@@ -70,14 +76,17 @@ export class Recovery {
     this.#steps.recovered();
   }
 
-  /** Any lease that is granted meets the need of one; a reading must have begun after its need arose. */
+  /** Any lease that is granted meets the need of one; everything else must have begun after its need arose. */
   async #meet(need: Need): Promise<void> {
-    if (need === 'reading') this.#needs.delete(need);
+    if (need !== 'lease') this.#needs.delete(need);
+    this.#meeting = need;
     try {
       await this.#steps.meet[need]();
     } catch (error) {
       this.#needs.add(need);
       throw error;
+    } finally {
+      this.#meeting = undefined;
     }
     if (need === 'lease') this.#needs.delete(need);
   }

@@ -1,9 +1,8 @@
 // One etcd transaction: what must still be so, what is written then, and what is read when it is not. What is to be
-// demanded for a change is draft.ts's; here is how it is asked, and what is learnt from the answer.
+// demanded for a change is draft.ts's; here is how it is asked, how several become one, and what is learnt from the
+// answer.
 
 import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
-import { LimpetError } from '../../host/errors.js';
-import type { SubnetKey } from '../../service/store.js';
 import type { KeyRange, Keys, TextRange } from './keys.js';
 import type { Item } from './known.js';
 import type { View } from './view.js';
@@ -23,24 +22,24 @@ export interface Write {
   readonly created?: number;
 }
 
-/** etcd's default is 128 operations in a transaction. */
-const MOST_OPERATIONS = 128;
+/** etcd's default is 128 operations in a transaction; one is the fence's. */
+const MOST_OPERATIONS = 128 - 1;
 
 export class Transaction {
   readonly writer: Writer;
   readonly #keys: Keys;
   readonly #view: View;
-  readonly #subnet: SubnetKey;
   readonly #demands = new Map<string, ICompare>();
   /** In order; `undefined` deletes. The order is that of the events: a release is told before the end of its mark. */
   readonly #writes = new Map<string, Write | undefined>();
   readonly #deletedRanges: KeyRange[] = [];
   readonly #reads = new Map<string, TextRange | undefined>();
+  /** Whole spaces among the reads, by where they begin. */
+  readonly #spaces = new Map<string, string>();
 
-  constructor(keys: Keys, view: View, subnet: SubnetKey, writer: Writer) {
+  constructor(keys: Keys, view: View, writer: Writer) {
     this.#keys = keys;
     this.#view = view;
-    this.#subnet = subnet;
     this.writer = writer;
   }
 
@@ -78,6 +77,13 @@ export class Transaction {
     this.#reads.set(range.from, range);
   }
 
+  /** Every subnet of a space. */
+  readSpace(space: string): void {
+    const range = this.#keys.space(space);
+    this.readRange(range);
+    this.#spaces.set(range.from, space);
+  }
+
   /** The last write of a key is the one that counts, and where it stands in the order. */
   write(key: string, write: Write): void {
     this.#writes.delete(key);
@@ -98,20 +104,42 @@ export class Transaction {
     return this.#writes.size === 0 && this.#deletedRanges.length === 0;
   }
 
-  /** @throws LimpetError BAD_INPUT when it is more than one transaction takes */
+  /** Whether etcd takes that one with this one, as one. */
+  takes(other: Transaction): boolean {
+    const writes = this.#writes.size + this.#deletedRanges.length + other.#writes.size + other.#deletedRanges.length;
+    return (
+      writes <= MOST_OPERATIONS &&
+      together(this.#demands, other.#demands) <= MOST_OPERATIONS &&
+      together(this.#reads, other.#reads) <= MOST_OPERATIONS
+    );
+  }
+
+  /** Does what the other one does as well. The two are of one moment, and write nothing that the other demands. */
+  absorb(other: Transaction): void {
+    for (const [name, demand] of other.#demands) this.#demands.set(name, demand);
+    for (const [key, range] of other.#reads) this.#reads.set(key, range);
+    for (const [from, space] of other.#spaces) this.#spaces.set(from, space);
+    for (const [key, write] of other.#writes) this.#writes.set(key, write);
+    this.#deletedRanges.push(...other.#deletedRanges);
+  }
+
+  /** Whether the other one demands the same, of the same revisions. */
+  restsOnTheSame(other: Transaction): boolean {
+    if (this.#demands.size !== other.#demands.size) return false;
+    for (const [name, { create_revision, mod_revision }] of this.#demands) {
+      const demand = other.#demands.get(name);
+      if (demand?.create_revision !== create_revision || demand?.mod_revision !== mod_revision) return false;
+    }
+    return true;
+  }
+
   request(): ITxnRequest {
     const { processKey, fence } = this.writer;
     this.demandUnchanged(processKey, fence);
     this.read(processKey);
     const success: IRequestOp[] = this.#deletedRanges.map((range) => ({ request_delete_range: asRange(range) }));
     for (const [key, write] of this.#writes) success.push(asRequest(key, write));
-    const compare = [...this.#demands.values()];
-    const failure = this.#readRequests();
-    if (Math.max(success.length, compare.length, failure.length) > MOST_OPERATIONS) {
-      const { space, cidr } = this.#subnet;
-      throw new LimpetError('BAD_INPUT', `too many changes for one transaction in ${cidr}`, { space, subnet: cidr });
-    }
-    return { compare, success, failure };
+    return { compare: [...this.#demands.values()], success, failure: this.#readRequests() };
   }
 
   /** A request that writes nothing, and only reads what a failure would. */
@@ -125,8 +153,9 @@ export class Transaction {
     for (const [key, write] of this.#writes) {
       const { value, lease = '0', created = at } = write ?? {};
       this.#view.learnOwn(key, value === undefined ? undefined : { value, lease, created, mod: at }, at);
+      const parsed = this.#keys.parse(key);
+      if (parsed?.kind === 'subnet') this.#view.knowSpace(parsed.subnet.space, at);
     }
-    if (this.#writes.has(this.#keys.subnet(this.#subnet))) this.#view.knowSpace(this.#subnet.space, at);
   }
 
   /** It has not, and this is why. Answers the revision of the process's key, 0 when it is gone. */
@@ -153,7 +182,8 @@ export class Transaction {
     const missing = range === undefined ? [key] : this.#knownIn(range);
     for (const each of missing) if (!items.has(each)) this.#view.learn(each, undefined, at);
     for (const [each, item] of items) this.#view.learn(each, item, at);
-    if (range?.from === this.#keys.space(this.#subnet.space).from) this.#view.knowSpace(this.#subnet.space, at);
+    const space = this.#spaces.get(key);
+    if (space !== undefined) this.#view.knowSpace(space, at);
   }
 
   /**
@@ -161,19 +191,21 @@ export class Transaction {
    * what a subnet needs (Keys.needs) none is known when it is read.
    */
   #knownIn(range: TextRange): string[] {
-    const keys = Array.from(this.#view.subnets(), ({ key }) => this.#keys.subnet(key));
-    const bindings = this.#view.subnet(this.#subnet)?.bindings;
-    for (const identity of this.#identitiesOf(range)) {
-      const nodes = bindings?.get(identity)?.live.keys() ?? [];
-      for (const node of nodes) keys.push(this.#keys.live(this.#subnet, identity, node));
+    const mark = this.#keys.parse(`${range.from}_`); // of any node
+    if (mark?.kind === 'live') {
+      const nodes = this.#view.subnet(mark.subnet)?.bindings.get(mark.identity)?.live.keys() ?? [];
+      return Array.from(nodes, (node) => this.#keys.live(mark.subnet, mark.identity, node));
     }
-    return keys.filter((key) => key >= range.from && key < range.to);
+    const subnets = Array.from(this.#view.subnets(), ({ key }) => this.#keys.subnet(key));
+    return subnets.filter((key) => key >= range.from && key < range.to);
   }
+}
 
-  #identitiesOf(range: TextRange): string[] {
-    const parsed = this.#keys.parse(`${range.from}_`); // the mark of any node
-    return parsed?.kind === 'live' ? [parsed.identity] : [];
-  }
+/** How many keys two maps have between them. */
+function together(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): number {
+  let count = one.size;
+  for (const key of other.keys()) if (!one.has(key)) count++;
+  return count;
 }
 
 /** A range as etcd's requests have it. */

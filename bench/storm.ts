@@ -1,0 +1,75 @@
+// `npm run bench:storm`: many processes, each with many identities, start them all at the same moment, on a real etcd:
+// what that takes beside the same with few calls under way, and what it costs. Nothing here passes or fails on a time.
+// `--processes N` and `--each N` make it smaller; `--json` prints figures for a script.
+
+import { loadavg } from 'node:os';
+import { readArguments, wholeNumber } from '../scripts/arguments.js';
+import { Etcd } from '../tests/etcd/etcd.js';
+import { machine } from './report.js';
+import { type Storm, storm } from './storm/crowd.js';
+import { prepare } from './storm/known.js';
+
+const values = readArguments('usage: npm run bench:storm -- [--processes N] [--each N] [--json]', {
+  processes: { type: 'string', default: '20' },
+  each: { type: 'string', default: '500' },
+  json: { type: 'boolean' },
+});
+const processes = wholeNumber('processes', values.processes);
+const each = wholeNumber('each', values.each);
+/** Calls under way in each process, where they are few. */
+const FEW = 8;
+const CIDR = '10.0.0.0/17';
+
+interface Line {
+  readonly what: string;
+  readonly took: number;
+  readonly refusals: number;
+  readonly conflicts: number;
+  readonly leasesLost: number;
+  readonly readings: number;
+  readonly block: number;
+  /** Bytes of etcd's file for each identity that was started. */
+  readonly bytes: number;
+  readonly revisions: number;
+}
+
+async function run(kind: 'known' | 'new', atOnce: number): Promise<Line> {
+  const { etcd, remove } = await Etcd.start();
+  try {
+    const count = processes * each;
+    await prepare(etcd.endpoint, CIDR, kind === 'known' ? count : 0);
+    const before = [etcd.size(), etcd.revision()] as const;
+    const weather = { endpoint: etcd.endpoint, cidr: CIDR, processes, each, atOnce };
+    const { took, costs }: Storm = await storm(weather);
+    const live = etcd.count('/limpet/v2/live/');
+    if (live !== count) throw new Error(`${live} of ${count} identities are live`);
+    const sum = (of: 'refusals' | 'conflicts' | 'leasesLost' | 'readings') =>
+      costs.reduce((total, cost) => total + cost[of], 0);
+    return {
+      what: `${kind}, ${atOnce === each ? 'all' : atOnce} at once`,
+      took,
+      refusals: sum('refusals'),
+      conflicts: sum('conflicts'),
+      leasesLost: sum('leasesLost'),
+      readings: sum('readings'),
+      block: Math.max(...costs.map(({ block }) => block)),
+      bytes: (etcd.size() - before[0]) / count,
+      revisions: (etcd.revision() - before[1]) / count,
+    };
+  } finally {
+    remove();
+  }
+}
+
+const lines: Line[] = [];
+for (const kind of ['known', 'new'] as const)
+  for (const atOnce of [FEW, each]) {
+    lines.push(await run(kind, atOnce));
+    console.error(JSON.stringify(lines.at(-1)));
+  }
+if (values.json) console.log(JSON.stringify(lines));
+else {
+  const load = loadavg()[0]?.toFixed(1);
+  console.log(`${machine()}; ${processes} processes of ${each} identities each; load average ${load}.`);
+  console.table(lines);
+}
