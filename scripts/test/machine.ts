@@ -13,7 +13,16 @@ export function needChromium(): void {
 
 /** @throws Error */
 export function needEtcd(): void {
+  needProgram('etcd', 'etcd-server');
+}
+
+/** Prometheus and its promtool. @throws Error */
+export function needPrometheus(): void {
+  needProgram('prometheus', 'prometheus');
+}
+
+function needProgram(name: string, debian: string): void {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  if (folders.some((folder) => existsSync(join(folder, 'etcd')))) return;
-  throw new Error('etcd is missing: install it (Debian: apt-get install etcd-server), so that `etcd` is in PATH');
+  if (folders.some((folder) => existsSync(join(folder, name)))) return;
+  throw new Error(`${name} is missing: install it (Debian: apt-get install ${debian}), so that \`${name}\` is in PATH`);
 }

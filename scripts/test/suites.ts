@@ -1,7 +1,7 @@
 // The suites by name. A folder of tests/ that is not named here is a usual suite by its own name.
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CHROMIUM, needChromium, needEtcd } from './machine.js';
+import { CHROMIUM, needChromium, needEtcd, needPrometheus } from './machine.js';
 import { broken, single } from './result.js';
 import type { Shared } from './shared.js';
 import { hasTests, type Suite, specsIn, testsIn, tool } from './suite.js';
@@ -77,6 +77,7 @@ const named: Record<string, Suite> = {
     needs: needChromium,
     env: () => ({ CHROMIUM }),
   }),
+  monitoring: testsIn('tests/monitoring', { when: 'system', needs: needPrometheus }),
   install: testsIn('tests/install', {
     when: 'system',
     alone: true,

@@ -26,3 +26,10 @@ export async function makeImage(folder: RunFolder): Promise<string> {
 export async function loadImage(node: DockerNode, tar: string): Promise<void> {
   await node.docker(['import', tar, IMAGE]);
 }
+
+/** `nginx`, which the documentation runs, from no registry: it stays as nginx does, and serves nothing. */
+export async function makeNginx(node: DockerNode): Promise<void> {
+  const container = (await node.docker(['create', IMAGE, 'true'])).trim();
+  await node.docker(['commit', '--change', `CMD ${JSON.stringify(STAY)}`, container, 'nginx:latest']);
+  await node.docker(['rm', container]);
+}

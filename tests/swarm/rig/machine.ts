@@ -95,7 +95,12 @@ export class Machine {
 
   /** Runs a program inside, to its end. */
   run(program: string, ...args: string[]): Promise<string> {
-    return run('nsenter', [...this.#entry(), program, ...args]);
+    return this.runWithin(60_000, program, ...args);
+  }
+
+  /** The same for what takes longer than a minute. @param timeout milliseconds */
+  runWithin(timeout: number, program: string, ...args: string[]): Promise<string> {
+    return run('nsenter', [...this.#entry(), program, ...args], { timeout });
   }
 
   /** Starts a program that stays; what it says goes to a file of that name, at its end. */
