@@ -5,6 +5,8 @@
 const BELOW = {
   host: [],
   service: ['host'],
+  // What every store must pass, for those who write one.
+  contract: ['service', 'host'],
   docker: ['service', 'host'],
   stores: ['docker', 'service', 'host'],
   tickets: ['docker', 'service', 'host'],
@@ -14,7 +16,7 @@ const BELOW = {
   simulator: ['tickets', 'docker', 'service', 'host'],
   cli: ['simulator', 'plugin', 'operate', 'tickets', 'docker', 'stores', 'service', 'host'],
   // What the package exports. Only the build and tests import from here.
-  entries: ['simulator', 'tickets', 'docker', 'stores', 'service', 'host'],
+  entries: ['contract', 'simulator', 'tickets', 'docker', 'stores', 'service', 'host'],
 };
 
 const rooms = Object.entries(BELOW).map(([room, below]) => ({

@@ -13,7 +13,12 @@ const LIBRARY = {
   swarm: 'src/entries/swarm.ts',
   simulator: 'src/entries/simulator.ts',
 };
-const STORES = { 'file-store': 'src/entries/file-store.ts', 'etcd-store': 'src/entries/etcd-store.ts' };
+/** Of Node alone. */
+const STORES = {
+  'file-store': 'src/entries/file-store.ts',
+  'etcd-store': 'src/entries/etcd-store.ts',
+  'store-contract': 'src/entries/store-contract.ts',
+};
 const CLI = { cli: 'src/cli/main.ts' };
 /** Modules that are there once in a process, by their files in dist/: what the CLI loads takes them from there. */
 const SHARED = { errors: 'src/host/errors.ts' };

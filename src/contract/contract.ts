@@ -1,17 +1,15 @@
-// What every store must give the allocator service, word for word the same cases for memory, file and etcd.
+// What every store must give the allocator service, word for word the same cases for each of them. They are the entry
+// `limpet/store-contract` too, for those who write a store, and run with Node's own test runner.
+
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { pinContract } from './contract-pins.js';
-import {
-  AllocatorService,
-  type Clock,
-  type Decision,
-  LimpetError,
-  type Store,
-  type SubnetService,
-  systemClock,
-} from './library.js';
+import { LimpetError } from '../host/errors.js';
+import { AllocatorService, type Decision, type Store, type SubnetService } from '../service/index.js';
+import { HandClock } from './hand-clock.js';
+import { pinContract } from './pins.js';
+import { seen } from './seen.js';
 
+/** A store, as the contract is given it. */
 export interface StoreUnderTest {
   /** A store over the same data each time; the one before has been closed. */
   readonly open: () => Promise<Store>;
@@ -20,54 +18,7 @@ export interface StoreUnderTest {
   readonly remove: () => Promise<void>;
 }
 
-/** A clock that stands still until it is turned. */
-export class HandClock implements Clock {
-  #now = 1_700_000_000_000;
-  readonly #timers = new Set<{ at: number; action: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  elapsed(): number {
-    return this.#now;
-  }
-
-  after(delay: number, action: () => void): () => void {
-    const timer = { at: this.#now + Math.max(delay, 0), action };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** Of real time: what sleeps waits for another process, not for this clock. */
-  readonly sleep = systemClock.sleep;
-  readonly random = systemClock.random;
-
-  turn(ms: number): void {
-    this.#now += ms;
-    for (const timer of [...this.#timers]) {
-      if (timer.at > this.#now || !this.#timers.delete(timer)) continue;
-      timer.action();
-    }
-  }
-}
-
 const MINUTE = 60_000;
-
-/** What a subnet is seen to be: compared before and after. */
-export function seen(net: SubnetService): unknown {
-  const { size, live, reserved, held, excluded, free } = net.stats;
-  assert.equal(BigInt(live + reserved + held) + excluded + free, size, 'every address is in one state');
-  const bindings = [...net.list()].map(({ identity, address, state }) => ({
-    identity,
-    address,
-    state,
-    nodes: net.lookup(identity)?.nodes,
-  }));
-  assert.equal(new Set(bindings.map(({ address }) => address)).size, bindings.length, 'no address twice');
-  for (const { identity, address } of bindings) assert.equal(net.inspect(address).identity, identity);
-  return { bindings, held: [...net.held()], users: net.users, live, reserved };
-}
 
 async function eventually(what: string, check: () => boolean): Promise<void> {
   for (let n = 0; n < 500; n++) {
@@ -86,7 +37,12 @@ const refuses =
     return true;
   };
 
-export function contract(name: string, make: () => Promise<StoreUnderTest>): void {
+/**
+ * Declares the tests. @param make is called for each test: a store without anything in it
+ *
+ *     storeContract('my', async () => ({ open: async () => new MyStore(), durable: true, remove: async () => {} }));
+ */
+export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`the service on the ${name} store`, () => {
     const cleanUp: (() => Promise<void>)[] = [];
     after(async () => {

@@ -1,7 +1,8 @@
 // What every store must keep of pins: a part of the contract (contract.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AllocatorService, LimpetError, type SubnetService } from './library.js';
+import { LimpetError } from '../host/errors.js';
+import type { AllocatorService, SubnetService } from '../service/index.js';
 
 const CIDR = '10.0.0.0/29';
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-// docs/monitoring/ in a real Prometheus: the rules fire when they should, and one that scrapes the plugin's own /metrics
+// docs/monitoring/ in a real Prometheus: the rules fire when they should, and one that scrapes the plugin's /metrics
 // has an answer for every panel. Whether the names exist: tests/plugin/metrics-doc.test.ts.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';

@@ -13,6 +13,9 @@ export const { AllocatorService, MemoryStore, parseReclaimPolicy, Deadline, syst
 export const { FileStore } = (await import(
   pathToFileURL(`${dist}/file-store.js`).href
 )) as typeof import('../../src/entries/file-store.js');
+export const { storeContract } = (await import(
+  pathToFileURL(`${dist}/store-contract.js`).href
+)) as typeof import('../../src/entries/store-contract.js');
 export type AllocatorService = import('../../src/service/index.js').AllocatorService;
 export const { LimpetError } = (await import(
   pathToFileURL(`${dist}/index.js`).href
@@ -20,7 +23,6 @@ export const { LimpetError } = (await import(
 export type LimpetError = import('../../src/entries/index.js').LimpetError;
 export type {
   Change,
-  Clock,
   Commit,
   Decision,
   Store,

@@ -22,7 +22,7 @@ test('every test that docs/STORES.md names for a failure is there', () => {
   for (const row of table.slice(0, table.indexOf(''))) {
     const shown = row.split('|')[4] ?? '';
     if (shown.trim() === 'nothing to show') continue;
-    const files = [...shown.matchAll(/`(tests\/[^`]+)`: ((?:"[^"]+"(?:; (?="))?)+)/g)];
+    const files = [...shown.matchAll(/`((?:tests|src)\/[^`]+)`: ((?:"[^"]+"(?:; (?="))?)+)/g)];
     assert.ok(files.length > 0, `no test shows it: ${row}`);
     for (const [, file = '', names = ''] of files) {
       const there = testsOf(file);

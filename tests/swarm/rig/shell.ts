@@ -1,6 +1,6 @@
 // A person at a node's keyboard: commands as a page of the documentation has them, word for word, by bash inside the
-// machine. Around them is what such a node has and the rig's machines lack: Docker's usual socket, a /var/lib of its own,
-// `npx limpet` and `journalctl`.
+// machine. Around them is what such a node has and the rig's machines lack: Docker's usual socket, a /var/lib of its
+// own, `npx limpet` and `journalctl`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellWord } from '../../../src/host/visible.js';

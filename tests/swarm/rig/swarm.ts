@@ -38,6 +38,13 @@ export class Swarm {
     return swarm;
   }
 
+  /** Nodes that have been made a swarm by other hands. */
+  static async of(managers: readonly DockerNode[], workers: readonly DockerNode[] = []): Promise<Swarm> {
+    const swarm = new Swarm(managers, workers);
+    await swarm.complete();
+    return swarm;
+  }
+
   get up(): DockerNode[] {
     return this.nodes.filter((node) => node.isUp);
   }
