@@ -1,4 +1,4 @@
-// The results as a table of Markdown: printed, and with --write put into README.md between its two marks.
+// The results as a table of Markdown: printed, and with --write put into docs/BENCHMARKS.md between its two marks.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
@@ -17,6 +17,7 @@ export interface Results {
   readonly sizes: { readonly raw: number; readonly gzip: number };
 }
 
+export const COMMAND = 'npm run bench -- --write';
 const COMMITTED = new URL('../docs/bench/core.json', import.meta.url);
 
 export function machine(): string {
@@ -60,7 +61,7 @@ export function render(results: Results): string {
 export async function write(results: Results): Promise<void> {
   await mkdir(new URL('../docs/bench/', import.meta.url), { recursive: true });
   await writeFile(COMMITTED, `${JSON.stringify(results, null, 1)}\n`);
-  await between(new URL('../README.md', import.meta.url), 'bench', 'npm run bench -- --write', render(results));
+  await between(new URL('../docs/BENCHMARKS.md', import.meta.url), 'bench', COMMAND, render(results));
 }
 
 /** The results that were committed last; undefined when there are none. */

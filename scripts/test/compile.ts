@@ -2,7 +2,7 @@
 // TypeScript as it loads it needs half a second more, a hundred times in a run.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 /** Inside the checkout: its packages are found from there. */
@@ -60,6 +60,10 @@ function whereItWas(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /\/dist\// }, ({ path, resolveDir }) => {
         return { path: resolve(resolveDir, path), external: true };
+      });
+      // The package by its own name, which Node knows only from within it.
+      onResolve({ filter: /^limpet(\/|$)/ }, ({ path }) => {
+        return { path: fileURLToPath(import.meta.resolve(path)), external: true };
       });
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
