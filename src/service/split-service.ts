@@ -14,7 +14,7 @@ export type Allocator = Pick<AllocatorService, keyof AllocatorService>;
 export type Cluster =
   /** There is no cluster: the node's own service has all spaces. */
   | { readonly kind: 'none' }
-  /** @param why it is not open yet */
+  /** It is not open yet: `why` says the reason. */
   | { readonly kind: 'away'; readonly why: string }
   | { readonly kind: 'open'; readonly service: Allocator };
 
