@@ -31,7 +31,10 @@ export const hosts: readonly Host[] = [
     name: 'go',
     programs: ['go'],
     remedy: 'install Go 1.25 or later',
-    build: [['go', 'build', '-trimpath', '-o', 'build/embed', '.']],
+    build: [
+      ['go', 'build', '-trimpath', '-o', 'build/embed', '.'],
+      ['go', 'build', '-trimpath', '-o', 'build/allocate', './allocate'],
+    ],
     run: ['build/embed'],
   },
   {

@@ -20,7 +20,7 @@ export interface TaskFile {
 }
 
 /**
- * Opens a task list without reading it. A regular file is read anew on each pass; a pipe gives its bytes only once,
+ * Opens a task list without reading it. A regular file is read again on each pass; a pipe gives its bytes only once,
  * so that the part that was read is kept.
  */
 export async function openTasks(path: string): Promise<TaskFile> {

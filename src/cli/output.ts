@@ -1,4 +1,4 @@
-// Standard output: text for whoever reads it, at the reader's pace.
+// Standard output: text for people and programs, at the reader's pace.
 
 import { once } from 'node:events';
 

@@ -101,7 +101,7 @@ export class DockerodeApi implements DockerApi {
   async #list<T>(what: string, read: (value: unknown) => T, question: Question): Promise<readonly T[]> {
     const answer = await this.#ask(what, question);
     if (Array.isArray(answer)) return answer.map(read);
-    throw this.#unavailable(what, 'its answer is no list');
+    throw this.#unavailable(what, 'its answer is not a list');
   }
 
   async #ask(what: string, question: Question): Promise<unknown> {

@@ -1,4 +1,4 @@
-// What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed but
+// What an operator can change by hand: end bindings (reclaim), live marks (release), holds (unhold). Owner-keyed except
 // for the last: a held address has no owner that could be named.
 
 import { serviceOf } from '../docker/identities.js';
@@ -13,7 +13,7 @@ export interface ReclaimOptions extends Selection {
   /** This one identity with both its homes, or every binding that the filters leave. */
   readonly identity?: string | undefined;
   readonly service?: string | undefined;
-  /** As `7d`: reserved for at least so long, without its identity being live at another home. */
+  /** As `7d`: reserved for at least this long, without its identity being live at another home. */
   readonly olderThan?: string | undefined;
   readonly dryRun?: boolean | undefined;
 }
@@ -54,7 +54,7 @@ export async function reclaim(context: OperateEnvironment, options: ReclaimOptio
       if (!dryRun) await net.reclaim(binding.identity);
       reclaimed.push(row);
     } catch (error) {
-      // It is pinned, it came back to life, or somebody else reclaimed it, since it was chosen.
+      // It is pinned, it came back to life, or another process reclaimed it, since it was chosen.
       const expected = error instanceof LimpetError && ['LIVE', 'PINNED', 'UNKNOWN'].includes(error.code);
       if (!expected) throw error;
       refused.push({ ...row, why: error.message });

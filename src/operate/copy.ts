@@ -26,7 +26,7 @@ export interface Copying {
 
 /** Calls under way at once: they go out together. */
 const LANES = 64;
-/** Stands for whoever ran it last, where a released binding is made. */
+/** Stands for the node that ran it last, where a released binding is made. */
 const NOBODY = 'copied';
 
 /** @throws LimpetError UNAVAILABLE, OVERLAP and BAD_INPUT of the other store */
@@ -70,7 +70,7 @@ async function copySubnet(
   for (const user of net.users) await there.use(user);
   const wanted = [...net.list()].filter(({ identity, address }) => !isClash(identity, address));
   const nodes = new Set<string>(net.users);
-  // A ticket is held beside its binding: it is held first, and then traded.
+  // A ticket is held together with its binding: it is held first, and then traded.
   const held = [...net.held(), ...wanted.map(({ address }) => address).filter((address) => net.isHeld(address))];
   await inLanes(held, (address) => hold(there, address, found));
   await inLanes(wanted, async ({ identity, address }) => {

@@ -1,5 +1,5 @@
 // The operations over HTTP, under /limpet/v1/: mounted by the plugin's server on its socket, which only root can open,
-// so that the command line works beside a plugin that has the store to itself.
+// so that the command line works next to a plugin that has the store to itself.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { quote } from '../host/address.js';

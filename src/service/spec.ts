@@ -42,7 +42,7 @@ export function roomOf(spec: SubnetSpec): Room {
   const end = cidr.base + cidr.size;
   return (text) => {
     const address = parseAddress(text, cidr.version);
-    if (address === undefined) return 'is no address';
+    if (address === undefined) return 'is not a valid address';
     if (address < cidr.base || address >= end) return `is outside ${cidr.text}`;
     if (cidr.version === 6 && formatAddress(address, 6) !== text) return 'is not written as addresses are';
     if (text === spec.gateway) return 'is the gateway';
@@ -65,7 +65,7 @@ function isWithin(ranges: readonly Range[], address: bigint): boolean {
 function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {
   for (const duration of [after, whenFull?.holdDown]) {
     if (duration === undefined || (Number.isSafeInteger(duration) && duration >= 0)) continue;
-    throw new LimpetError('BAD_INPUT', `${duration} is no duration in milliseconds`, { value: duration });
+    throw new LimpetError('BAD_INPUT', `${duration} is not a valid duration in milliseconds`, { value: duration });
   }
   return {
     ...(after === undefined ? {} : { after }),

@@ -147,7 +147,7 @@ describe('options', () => {
   const bad: [object, RegExp][] = [
     [{ 'limpet.foo': 'x' }, /there is no option "limpet\.foo": there are limpet\.exclude, limpet\.policy/],
     [{ 'limpet.policy': 'random' }, /limpet\.policy: "random" is neither serial nor lowest/],
-    [{ 'limpet.reclaim': 'sometimes' }, /limpet\.reclaim: "sometimes" is no reclaim policy/],
+    [{ 'limpet.reclaim': 'sometimes' }, /limpet\.reclaim: "sometimes" is not a valid reclaim policy/],
     [{ 'limpet.scope': 'world' }, /limpet\.scope: "world" is neither cluster nor node/],
     [{ 'limpet.scope': 'node' }, /limpet\.scope=node: a network of the swarm has the scope cluster/],
     [{ 'limpet.exclude': '10.99.0.0/24' }, /10\.99\.0\.0/],

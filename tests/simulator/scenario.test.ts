@@ -35,7 +35,7 @@ describe('bad scenarios', () => {
     [{ ...sound, managers: 0 }, /^scenario\.managers must be a whole number from 1 to 15, not 0$/],
     [{ ...sound, workers: 1.5 }, /^scenario\.workers must be a whole number from 0 to 1000, not 1\.5$/],
     [{ ...sound, historyLimit: 3 }, /^scenario\.historyLimit: the scenario has no "historyLimit"/],
-    [{ ...sound, reclaim: 'soon' }, /^"soon" is no reclaim policy/],
+    [{ ...sound, reclaim: 'soon' }, /^"soon" is not a valid reclaim policy/],
     [
       { ...sound, exclude: ['10.0.0.1'], gateway: '10.0.0.1' },
       /^scenario\.gateway must be none of the excluded addresses, not "10\.0\.0\.1"$/,

@@ -123,7 +123,7 @@ test('a setting that can never work keeps the plugin from starting; a store that
     [{ store: 'swarn:' }, /names no store: write auto, swarm:/],
     [{ store: 'etcd://' }, /an etcd store is named as/],
     [{ store: 'etcd://a', environment: { LIMPET_ETCD_CA: join(folder, 'none.pem') } }, /LIMPET_ETCD_CA: ENOENT/],
-    [{ environment: { LIMPET_SWARM_PORT: 'ssh' } }, /LIMPET_SWARM_PORT: "ssh" is no port/],
+    [{ environment: { LIMPET_SWARM_PORT: 'ssh' } }, /LIMPET_SWARM_PORT: "ssh" is not a valid port/],
   ];
   for (const [options, words] of cases)
     await assert.rejects(start(options), (error: any) => error.code === 'BAD_INPUT' && words.test(error.message));

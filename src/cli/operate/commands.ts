@@ -184,7 +184,7 @@ type ReclaimCommand = Common &
   Partial<Record<'service' | 'olderThan', string>> &
   Partial<Record<'dryRun' | 'yes', true>>;
 
-/** An option of Docker's own form, `name=value`, beside those before it. */
+/** An option of Docker's own form, `name=value`, added to those before it. */
 function gathered(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) {

@@ -56,7 +56,7 @@ export const PIN_HELP = `
 No policy gives a pinned address to anybody else, and limpet reclaim refuses it.
 A service's slots get a list or a range in turn: slot 1 the first address, and
 so on. A service with a task on every node is pinned by node. Refused where
-somebody else has the address; nothing is changed then. What runs at another
+another identity has the address; nothing is changed then. What runs at another
 address keeps that until it stops, and has the pinned one from its next start.
 
 Exit code: 0 done, 1 somebody has the address, 2 wrong usage, 3 the plugin, the

@@ -1,4 +1,4 @@
-// `limpet status` for people: a bar for each subnet, counts beside it, warnings below.
+// `limpet status` for people: a bar for each subnet, counts next to it, warnings below.
 
 import type { Status, SubnetStatus } from '../../operate/index.js';
 import { unreadableText } from '../../service/store.js';

@@ -57,7 +57,7 @@ function runsHere(
   const kind = made(home);
   if (kind === 'endpoint' && ends.includes(address)) return true;
   if (kind === 'endpoint') return undefined;
-  // Whoever is at the address counts, whatever it is called now.
+  // The container at the address counts, whatever it is called now.
   if (residents.some((each) => each.here && each.address === address)) return true;
   if (kind !== undefined) return false;
   if (context.isStarting(net, home, observed.containers)) return true;

@@ -228,7 +228,7 @@ async function carryOut(context: OperateEnvironment, net: SubnetService, planned
   return done;
 }
 
-/** What somebody else has done since it was planned is a conflict, and no reason to leave the rest undone. */
+/** What another process has done since it was planned is a conflict, and no reason to leave the rest undone. */
 async function attempt(context: OperateEnvironment, net: SubnetService, step: Step): Promise<Step> {
   try {
     if (step.what === 'binding') await bind(context, net, step);

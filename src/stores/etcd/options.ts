@@ -66,7 +66,7 @@ export function etcdOptions(url: string, node: string, environment = process.env
   const query = new URLSearchParams(parts[2] ?? '');
   for (const name of query.keys()) {
     if (!['ttl', 'deadline', 'prefix', PLAIN].includes(name))
-      throw bad(`${JSON.stringify(name)} is no setting of ${FORM}`);
+      throw bad(`${JSON.stringify(name)} is not a setting of ${FORM}`);
   }
   const ttl = positive(query, 'ttl');
   const deadline = positive(query, 'deadline');
@@ -96,7 +96,7 @@ export function refuseInClear({ password, tls, plainAuth }: EtcdStoreOptions): v
 
 function endpoint(text: string): string {
   const parts = /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+)(?::(\d{1,5}))?$/.exec(text);
-  if (parts === null) throw bad(`${JSON.stringify(text)} is no host, nor host:port`);
+  if (parts === null) throw bad(`${JSON.stringify(text)} is neither a host nor host:port`);
   return `${parts[1]}:${parts[2] ?? '2379'}`;
 }
 
@@ -104,7 +104,7 @@ function positive(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw bad(`${name}=${text} is no whole number from 1`);
+  throw bad(`${name}=${text} is not a whole number from 1`);
 }
 
 function tlsOf(environment: EtcdEnvironment): Pick<EtcdStoreOptions, 'tls'> {

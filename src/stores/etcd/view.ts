@@ -274,7 +274,7 @@ export class View {
     if (item === undefined || item.mod <= (this.#nodes.get(id)?.mod ?? 0)) return;
     const name = readNodeName(item.value);
     if (name === undefined) {
-      this.#findings.wrong(text, 'it is no name of a node');
+      this.#findings.wrong(text, 'it is not the name of a node');
       return;
     }
     this.#nodes.set(id, { name, mod: item.mod });

@@ -63,7 +63,7 @@ function readJournal(reader: RecordReader, listener: StoreListener): number {
     const body = reader.next();
     if (body === undefined) return commits;
     const commit = readBody(body);
-    if ('wrong' in commit) throw damaged(reader.path, reader.offset, `the record is no commit: ${commit.wrong}`);
+    if ('wrong' in commit) throw damaged(reader.path, reader.offset, `the record is not a commit: ${commit.wrong}`);
     tell(commit.value, listener, reader);
   }
 }

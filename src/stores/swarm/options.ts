@@ -24,6 +24,6 @@ const CERTIFICATES = '/var/lib/docker/swarm/certificates';
 export function swarmOptions(environment: SwarmEnvironment): SwarmOptions {
   const port = environment.LIMPET_SWARM_PORT || `${PORT}`;
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
-    throw new LimpetError('BAD_INPUT', `LIMPET_SWARM_PORT: ${quote(port)} is no port`, { value: port });
+    throw new LimpetError('BAD_INPUT', `LIMPET_SWARM_PORT: ${quote(port)} is not a valid port`, { value: port });
   return { port: Number(port), certificates: environment.LIMPET_SWARM_CERTIFICATES || CERTIFICATES };
 }

@@ -42,7 +42,8 @@ export async function readCertificates(folder: string): Promise<Certificates> {
     throw unavailable(`${why}: workers cannot be answered. Unlock it (--autolock=false), or use etcd (docs/ETCD.md)`);
   }
   const self = memberOf(new X509Certificate(cert as string).subject);
-  if (self === undefined) throw unavailable(`${join(folder, 'swarm-node.crt')} is no certificate of a swarm's node`);
+  if (self === undefined)
+    throw unavailable(`${join(folder, 'swarm-node.crt')} is not the certificate of a swarm's node`);
   return { ca: ca as string, cert: cert as string, key: (key as string).replace(DOCKERS, ''), self };
 }
 

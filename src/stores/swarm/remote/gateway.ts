@@ -245,7 +245,7 @@ function textOf(value: unknown): string {
 function labelsOf(value: unknown): Config['labels'] {
   const isLabels =
     typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
-  if (!isLabels) throw new Refusal(400, 'these are no labels');
+  if (!isLabels) throw new Refusal(400, 'these are not labels');
   return value as Config['labels'];
 }
 

@@ -151,7 +151,7 @@ export class Managers implements SwarmApi {
     const checkServerIdentity = (_host: string, { subject }: PeerCertificate) =>
       subject.OU === 'swarm-manager' && subject.O === self.cluster
         ? undefined
-        : new Error(`who answers is no manager of this swarm, but ${subject.OU} ${subject.CN}`);
+        : new Error(`what answers is not a manager of this swarm, but ${subject.OU} ${subject.CN}`);
     const agent = new Agent({
       ca,
       cert,

@@ -41,7 +41,7 @@ export function refusalOfCreation({ name, labels, data }: NewConfig): string | u
   const key = keyOf({ data });
   if (key === undefined && name.endsWith('.index') && Object.keys(labels).length === 0) return undefined;
   const content = key === undefined ? undefined : contentOf(key, labels);
-  if (content === undefined) return 'it is no subnet';
+  if (content === undefined) return 'it is not a subnet';
   return content.users.size > 0 || content.entries().next().done !== true ? 'it is not empty' : undefined;
 }
 
