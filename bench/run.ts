@@ -1,6 +1,6 @@
 // `npm run bench`: what the core costs, each figure beside the same work in plain JavaScript in the same run.
-// `--write` puts the table into docs/BENCHMARKS.md and the figures into docs/bench/core.json. `--check` compares the ratios with
-// those and fails when one has fallen by more than half. Nothing here passes or fails on a time.
+// `--write` puts the table into docs/BENCHMARKS.md and the figures into docs/bench/core.json. `--check` compares the
+// ratios with those and fails when one has fallen by more than half. Nothing here passes or fails on a time.
 
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { judge } from './check.js';

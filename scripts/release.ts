@@ -1,5 +1,5 @@
 // `npm run release:docker-plugin`: the managed plugin for each architecture in dist/release/, and with `--to NAME` as
-// NAME:VERSION-ARCH in a registry. A tag of a managed plugin can hold one architecture only. Needs dist/, apt and readelf.
+// NAME:VERSION-ARCH in a registry: a tag of a managed plugin can hold one architecture only. Needs dist/, apt, readelf.
 //
 //   --arch amd64,arm64   which (default: both)
 //   --to NAME            HOST:PORT/limpet: created in the Docker of this machine, pushed, and removed from it again

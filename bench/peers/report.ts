@@ -42,7 +42,7 @@ export function summary(results: Results): string {
     '',
     `![One address given back and the next one taken, over the size of the subnet](docs/${CURVE_SUBNET})`,
     '',
-    'All cases and contestants, absolute times, memory, and where Limpet loses: [docs/BENCHMARKS.md](docs/BENCHMARKS.md).',
+    'All cases, absolute times, memory, and where Limpet loses: [docs/BENCHMARKS.md](docs/BENCHMARKS.md).',
   ].join('\n');
 }
 

@@ -40,7 +40,7 @@ export function parseReclaimPolicy(text: string): ReclaimPolicy {
     } else {
       throw new LimpetError(
         'BAD_INPUT',
-        `${quote(text)} is not a valid reclaim policy: write never, after=24h, when-full, when-full=10m, or two with a comma`,
+        `${quote(text)} is not a valid reclaim policy: write never, after=24h, when-full, when-full=10m, or two`,
         { value: text },
       );
     }

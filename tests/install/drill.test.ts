@@ -1,5 +1,5 @@
-// docs/OPERATIONS.md's drills on a real swarm of one node, word for word: back up, lose everything, restore; and the way
-// back to Docker's own IPAM.
+// docs/OPERATIONS.md's drills on a real swarm of one node, word for word: back up, lose everything, restore; and the
+// way back to Docker's own IPAM.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

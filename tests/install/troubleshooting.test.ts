@@ -34,8 +34,8 @@ async function play(shell: Shell): Promise<void> {
     return out;
   };
   await done('npx limpet install');
-  // Small enough for twelve tasks to find it full: 14 addresses, of which the gateway, the virtual IP and the node's end
-  // of the load balancer take one each.
+  // Small enough for twelve tasks to find it full: 14 addresses, of which the gateway, the virtual IP and the node's
+  // end of the load balancer take one each.
   await done('docker network create -d overlay --ipam-driver limpet:latest --subnet 10.77.0.0/28 web');
   await done('docker service create --detach --name helloworld --replicas 4 --network web nginx');
   const running = async () => (await shell.type('docker service ps --filter desired-state=running helloworld')).out;

@@ -1,5 +1,5 @@
-// `npm run site`: the playground, and an API reference in which everything that the package exports is found and no link
-// leads nowhere.
+// `npm run site`: the playground, and an API reference in which everything that the package exports is found and no
+// link leads nowhere.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

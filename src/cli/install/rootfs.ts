@@ -1,5 +1,5 @@
-// The root file system of the managed plugin: a `node` with the libraries that it is linked to (runtime.ts), the command
-// line's modules, and the packages that they import.
+// The root file system of the managed plugin: a `node` with the libraries that it is linked to (runtime.ts), the
+// command line's modules, and the packages that they import.
 
 import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
