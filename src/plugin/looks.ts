@@ -29,6 +29,8 @@ export class Looks {
   /** Why the last look failed; before the first one, that there was none. */
   #failed: string | undefined = 'what runs here has not been looked at yet';
   #loop: Promise<void> | undefined;
+  #pause = new AbortController();
+  #isDue = false;
 
   /** @param said what Swarm's leader has said. @param interval milliseconds between two looks */
   constructor({ environment, tenants, situation }: Around, said: Said, log: Log, interval: number) {
@@ -49,17 +51,27 @@ export class Looks {
     this.#loop = this.#run();
   }
 
+  /** The next look is at once: what runs here may have lost its address to others. */
+  soon(): void {
+    this.#isDue = true;
+    this.#pause.abort();
+  }
+
   async end(): Promise<void> {
     this.#ended.abort();
+    this.#pause.abort();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
     const { clock, waits } = this.#environment;
     for (let n = 0; !this.#ended.signal.aborted; n++) {
+      this.#isDue = false;
       const good = await this.#look();
+      if (this.#isDue && good) continue;
       const wait = good && n > 0 ? Math.min(this.#interval, waits.sweep) : Math.min(SOON, this.#interval);
-      await clock.sleep(wait, this.#ended.signal);
+      this.#pause = new AbortController();
+      if (!this.#ended.signal.aborted) await clock.sleep(wait, this.#pause.signal);
     }
   }
 

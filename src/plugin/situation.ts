@@ -59,6 +59,8 @@ export class Situation {
   /** Why there is no service yet. */
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
+  /** What runs here has lost its binding to another process. */
+  onLoss: () => void = () => {};
 
   constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock, kept: Kept) {
     this.#options = options;
@@ -235,7 +237,10 @@ export class Situation {
           if (decision.event === 'reclaim') this.onReclaim(decision.why);
           logDecision(this.#log, decision);
         },
-        report: (event) => logStore(this.#log, event),
+        report: (event) => {
+          logStore(this.#log, event);
+          if (event.details?.lost !== undefined) this.onLoss();
+        },
       },
       tell: (level, message) => this.#log[level]({ event: 'store' }, message),
     };

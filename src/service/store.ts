@@ -129,6 +129,7 @@ export interface StoreListener {
 export interface StoreEvent {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
+  /** `lost` is an identity that was live here, and whose binding another process has ended. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -34,7 +34,7 @@ export interface Someone {
 export type Asker =
   | Someone
   /** An address that no container asked for. */
-  | { readonly kind: 'endpoint' }
+  | { readonly kind: 'endpoint'; readonly around?: readonly Container[] }
   /** It is not clear who asks: `candidates` could, and Docker does not say which. */
   | { readonly kind: 'unclear'; readonly candidates: readonly string[]; readonly why: string };
 
@@ -55,7 +55,6 @@ interface Found {
   readonly endpoint: Endpoint;
 }
 
-const ENDPOINT: Asker = { kind: 'endpoint' };
 /** Swarm starts what it has created at once: about a younger one nobody has to be asked. */
 const YOUNG = 5000;
 /** Between two looks at whether Docker answers again. */
@@ -156,17 +155,17 @@ export class Askers {
    * load balancer's end.
    */
   async #attached(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
-    if (net.spec.space !== SWARM || !this.#environment.isManager()) return ENDPOINT;
+    if (net.spec.space !== SWARM || !this.#environment.isManager()) return endpoint(containers);
     const candidates = containers.filter(({ task, state }) => task === undefined && !isGoing(state));
-    if (candidates.length === 0) return ENDPOINT;
+    if (candidates.length === 0) return endpoint(containers);
     const tasks = await this.#tasks();
-    if (tasks === undefined) return { kind: 'silence', atLast: ENDPOINT };
+    if (tasks === undefined) return { kind: 'silence', atLast: endpoint(containers) };
     const ids = tasks
       .filter((task) => task.attached && mayRun(task))
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
       .map(({ container }) => container);
     const found = candidates.find(({ id }) => ids.includes(id));
-    return found === undefined ? ENDPOINT : someone(found, undefined, containers);
+    return found === undefined ? endpoint(containers) : someone(found, undefined, containers);
   }
 
   /** Undefined while the swarm's raft is not heard of. */
@@ -197,15 +196,21 @@ export class Askers {
   }
 }
 
+function endpoint(around: readonly Container[]): Asker {
+  return { kind: 'endpoint', around };
+}
+
 function named(containers: readonly Container[] | undefined, name: string, address: string | undefined): Asker {
   if (containers === undefined) {
     const isEnd = address !== undefined && isBalancerEnd(name);
-    return isEnd ? ENDPOINT : nameable({ kind: 'container', name, identity: identityOfName(name), wish: false });
+    return isEnd
+      ? { kind: 'endpoint' }
+      : nameable({ kind: 'container', name, identity: identityOfName(name), wish: false });
   }
   const container = containers.find((each) => each.name === name);
   if (container !== undefined) return someone(container, address, containers);
   // The load balancer's end has a name too, and must get the address that Swarm has for it.
-  if (address !== undefined) return ENDPOINT;
+  if (address !== undefined) return endpoint(containers);
   return nameable({ kind: 'container', name, identity: identityOf({ name }), wish: false, around: containers });
 }
 

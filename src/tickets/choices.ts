@@ -83,7 +83,7 @@ export class Choices {
       throw told(bad(`it chooses ${address}, and its user asks for ${wanted.address}`, address), choice, asker);
     const pin = net.pinOf(identity);
     if (pin?.address === address) return;
-    if (asker.around !== undefined && net.inspect(address).state === 'free')
+    if (asker.around !== undefined && net.inspect(address).identity === undefined)
       await keepNeighbours(this.#environment, this.#tenants, net, asker.around, wanted);
     try {
       const { address: ticket, deadline } = wanted;

@@ -1,6 +1,6 @@
 // Containers of this node at addresses that the store has for nobody. A node that was cut off for longer than its
-// marks last can have lost their bindings, and its containers run on. Before anybody new gets an address they are put
-// down at theirs: the next look comes too late for that.
+// marks last can have lost their bindings, and its containers run on; the leader may have given their addresses as
+// tickets since. Before anybody new gets an address they are put down at theirs: the next look comes too late for that.
 
 import { guest } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
@@ -22,9 +22,11 @@ export async function keepNeighbours(
   const node = nodeOf(net);
   const here = ofSubnet(networks.known, net.cidr);
   for (const { address, identity, container } of residentsHere(around, here, net.cidr, node, undefined)) {
-    if (net.inspect(address).state !== 'free' || tenants.hasJustLeft(net, identity)) continue;
+    const { state, identity: owner } = net.inspect(address);
+    if (owner !== undefined || state === 'excluded') continue;
     // Who it says it is has not been looked up, so it gets nobody's name: the next look does that.
     const name = guest(address);
+    if ([identity, name].some((each) => tenants.hasJustLeft(net, each))) continue;
     try {
       await net.claim(name, { node, ticket: address, deadline });
     } catch (error) {

@@ -59,6 +59,7 @@ export class NodeCalls {
       case 'container':
         return this.#tenants.alone(net, asker.identity, () => this.#container(net, asker, request));
       case 'endpoint':
+        await this.#keepNeighbours(net, asker, request);
         return endpointFor(this.#environment, net, request.address as string, request);
       case 'unclear':
         return unclearFor(this.#environment, this.#tenants, net, request, asker);
@@ -163,8 +164,9 @@ export class NodeCalls {
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
-    await this.#keepNeighbours(net, home, asker, { address: ticket, deadline });
-    const isUsable = ticket !== undefined && (net.lookup(home) !== undefined || isFreeFor(net, ticket, home));
+    // Also where it has a home: that can have ended elsewhere, and then it gets another one.
+    await this.#keepNeighbours(net, asker, { deadline });
+    const isUsable = ticket !== undefined && isFreeFor(net, ticket, home);
     const address = await claimed(net, home, {
       node: this.#environment.nodeOf(net),
       deadline,
@@ -176,15 +178,9 @@ export class NodeCalls {
     return address;
   }
 
-  /** Before an address that is nobody's is given, whoever runs at it has to have it. */
-  async #keepNeighbours(
-    net: SubnetService,
-    home: string,
-    { around }: Someone,
-    { address, deadline }: Pick<NodeRequest, 'address' | 'deadline'>,
-  ): Promise<void> {
-    if (around === undefined || !isForAnyone(net, home, address)) return;
-    await keepNeighbours(this.#environment, this.#tenants, net, around, { deadline });
+  /** Before an address that is nobody's is given, or a ticket is traded, whoever runs at it has to have it. */
+  async #keepNeighbours(net: SubnetService, { around }: Pick<Someone, 'around'>, options: CallOptions): Promise<void> {
+    if (around !== undefined) await keepNeighbours(this.#environment, this.#tenants, net, around, options);
   }
 
   /** Who keeps the asker from a home, for messages. */
@@ -199,7 +195,7 @@ export class NodeCalls {
     const { identity } = asker;
     const { deadline } = request;
     const address = request.address as string;
-    await this.#keepNeighbours(net, identity, asker, request);
+    await this.#keepNeighbours(net, asker, { deadline });
     await this.#forgetGone(net, address, asker, deadline);
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
@@ -256,9 +252,8 @@ export class NodeCalls {
       const where = this.#whoIsAt(net, identity, other);
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     }
-    const own =
-      ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : unnamedOn(this.#environment, net);
-    await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
+    await this.#keepNeighbours(net, asker, { deadline });
+    const own = this.#guestAt(net, asker, ticket) ?? unnamedOn(this.#environment, net);
     const address = await net.claim(own, {
       node,
       deadline,
@@ -269,6 +264,12 @@ export class NodeCalls {
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
     return answer(this.#environment, net, { identity, address, ticket, outcome: 'guest' }, why);
+  }
+
+  /** The name of a guest at the ticket; undefined where the ticket is somebody else's, or somebody else is at it. */
+  #guestAt(net: SubnetService, asker: Someone, ticket: string | undefined): string | undefined {
+    if (ticket === undefined || !isFreeFor(net, ticket, guest(ticket))) return undefined;
+    return this.#other(net, guest(ticket), asker, asker.around) === undefined ? guest(ticket) : undefined;
   }
 
   /** In a subnet of the swarm the leader's gateway may be known a moment later than the leader's answer. */
@@ -292,11 +293,6 @@ const WHY = {
   ticket: 'its first: bound to its ticket',
   new: 'its first: the next free one',
 } as const;
-
-/** Whether the home may get an address that is nobody's now: it has none, and no ticket is held for it. */
-function isForAnyone(net: SubnetService, home: string, ticket: string | undefined): boolean {
-  return net.lookup(home) === undefined && (ticket === undefined || net.inspect(ticket).state !== 'held');
-}
 
 function made(own: string, ticket: string | undefined): boolean {
   return ticket !== undefined && own === guest(ticket);

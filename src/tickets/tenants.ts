@@ -38,6 +38,8 @@ export interface Tenant {
    * nothing: only what runs does.
    */
   doubtful: boolean;
+  /** Its release has failed, and will be tried again: that may come when it has been started once more. */
+  isLeaving?: true;
 }
 
 /** Docker's list shows a container at its address for a moment after it was released. */
@@ -99,7 +101,8 @@ export class Tenants {
   enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string): void {
     const before = this.get(net, home);
     const container = { name, id, isPassing };
-    const doubtful = before !== undefined && (!isTheSame(before.container, container) || before.doubtful);
+    const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
+    const doubtful = before !== undefined && (!isAgain || before.doubtful);
     this.#left.delete(keyOf(net, home));
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
   }
@@ -118,8 +121,8 @@ export class Tenants {
   /** It could not be released after all. Whoever came in meanwhile has a release of another one's before its own. */
   stay(net: SubnetService, home: string, tenant: Tenant): void {
     const newcomer = this.get(net, home);
-    if (newcomer === undefined) this.#tenants.set(keyOf(net, home), tenant);
-    else newcomer.doubtful = true;
+    if (newcomer !== undefined) newcomer.doubtful = true;
+    else this.#tenants.set(keyOf(net, home), Object.assign(tenant, { isLeaving: true }));
   }
 
   /** Whether it was released so lately that the list may still show it. */

@@ -413,3 +413,18 @@ test('a container whose binding ended while its node was cut off keeps its addre
   await one.release(pool, address);
   assert.equal(own.inspect(address).state, 'free', 'and it ends with its use');
 });
+
+test('a ticket at which a lost container runs is no newcomer’s home, and no load balancer’s end', async () => {
+  const home = await start(one, 'a');
+  await one.reconciler.look(); // and so the networks are known
+  await net.release('web.3', 'node-2'); // as the end of its lease does
+  await net.reclaim('web.3');
+  await net.unhold(home);
+  assert.equal(await leader.address(G, home), home, 'the leader gives it once more, as a ticket');
+  one.docker.put(taskContainer('api', 1, 'b', { asked: home }));
+  const given = await one.address(L, home);
+  assert.notEqual(given, home);
+  assert.equal(net.lookup('api.1')?.address, given);
+  assert.deepEqual(net.lookup(`@guest/${home}`)?.nodes, ['node-2']);
+  await assert.rejects(two.address(L, home), /already in use/, 'as the end of a load balancer');
+});

@@ -129,6 +129,12 @@ export const mutants: readonly Mutant[] = [
     file: 'src/service/subnet-state.ts',
     changes: [['if (this.#proposedHolds.has(address)) return;', '']],
   },
+  mutant(
+    'a release that is tried again is taken for that of the next run of its container',
+    'src/tickets/tenants.ts',
+    ' && !before.isLeaving;',
+    ';',
+  ),
   // What a disk keeps.
   mutant(
     'a write counts before it is on the disk',

@@ -59,12 +59,20 @@ export const users = {
     pick(world.swarm.nodes, a).record.title = `server-${b % 3}`; // two hosts can have one name
   }),
   rename: rare((world, [a, b, c]) => {
-    const { engine } = pick(world.swarm.nodes, a);
+    const node = pick(world.swarm.nodes, a);
+    const { engine } = node;
     const container = engine.named(pick(PLAIN, b));
     const name = pick(PLAIN, c);
     if (container === undefined || container.isBusy || engine.state !== 'up' || engine.named(name) !== undefined)
       return;
+    const { name: before, network } = container;
     container.name = name;
+    // As who replaces a container by hand does it: the old one is put aside, and a new one takes its name.
+    world.timeline.after(500 + 3 * b, () => {
+      if (engine.state !== 'up' || engine.named(before) !== undefined) return;
+      const newcomer = createHere(world, node, { name: before, network, asked: '', restarts: false });
+      if (newcomer !== undefined) void engine.startHere(newcomer);
+    });
   }),
   'remove container': rare((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
