@@ -166,7 +166,7 @@ export class Tenants {
     const here = networks.length === 0 ? undefined : (endpoint: Endpoint) => isOn(endpoint, networks);
     const found = around.find((container) => {
       if (isSame(container, asker)) return false;
-      if (isAt(container, address, here) || this.#isLetIn(net, tenant, container)) return true;
+      if (isAt(container, address, here) || this.#isLetIn(net, home, tenant, container)) return true;
       return identityOf(container) === identity && this.#isUnseen(container);
     });
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
@@ -175,16 +175,18 @@ export class Tenants {
   /** Whether a container was let in at the home, and may be starting still: it shows no address yet. */
   isStarting(net: SubnetService, home: string, containers: readonly Container[]): boolean {
     const tenant = this.get(net, home);
-    return containers.some((container) => this.#isLetIn(net, tenant, container));
+    return containers.some((container) => this.#isLetIn(net, home, tenant, container));
   }
 
-  #isLetIn({ cidr }: SubnetService, tenant: Tenant | undefined, container: Container): boolean {
+  #isLetIn(net: SubnetService, home: string, tenant: Tenant | undefined, container: Container): boolean {
     if (tenant === undefined || !isSame(container, tenant.container)) return false;
+    // The home was moved, or ended and was made again, while this node was cut off: it was let in at another address.
+    if (net.lookup(home)?.address !== tenant.address) return false;
     // One that runs and does not show the address yet has it. One that could be started may be on its way, but not for
     // ever: a Docker that died in the middle of a start leaves a container that is `created` and nobody starts.
     const isOnItsWay = mayAsk(container) && this.#now() - tenant.since < STARTING;
     return (
-      isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, cidr, tenant.address))
+      isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, net.cidr, tenant.address))
     );
   }
 

@@ -135,6 +135,12 @@ export const mutants: readonly Mutant[] = [
     ' && !before.isLeaving;',
     ';',
   ),
+  mutant(
+    'who was let in at another address is expected at the home still',
+    'src/tickets/tenants.ts',
+    'if (net.lookup(home)?.address !== tenant.address) return false;',
+    '',
+  ),
   // What a disk keeps.
   mutant(
     'a write counts before it is on the disk',

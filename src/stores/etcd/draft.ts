@@ -9,8 +9,14 @@ import type { KnownBinding, KnownSubnet, LiveMark } from './known.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 
-/** Beside the changes that the service knows: writes down when a process that died was last seen live. */
-export type DraftChange = Change | { readonly op: 'mark'; readonly identity: string; readonly time: number };
+/**
+ * Beside the changes that the service knows: writes down when a process that died was last seen live, and puts a mark
+ * again, if the identity still has the address that it was live at.
+ */
+export type DraftChange =
+  | Change
+  | { readonly op: 'mark'; readonly identity: string; readonly time: number }
+  | (Extract<Change, { readonly op: 'live' }> & { readonly address?: string });
 
 type Op<Name extends DraftChange['op']> = Extract<DraftChange, { readonly op: Name }>;
 
@@ -205,14 +211,14 @@ export class Draft {
     return true;
   }
 
-  #live(subnet: KnownSubnet, { identity, node, sole }: Op<'live'>): boolean {
+  #live(subnet: KnownSubnet, { identity, node, sole, ...was }: Op<'live'> & { readonly address?: string }): boolean {
     const { lease } = this.transaction.writer;
     const pinned = this.#pinned.get(identity);
     if (pinned !== undefined) this.#writeAnew(subnet, identity, { address: pinned, pinned: 1 });
     if (!this.#begun.has(identity)) {
       const own = this.#bindingOf(subnet, identity);
       if (own === undefined) this.#isBelieved(subnet, identity);
-      if (own === undefined) return false;
+      if (own === undefined || (was.address ?? own.address) !== own.address) return false;
       if (sole && [...own.live.keys()].some((other) => other !== node)) return false;
       if (own.live.get(node)?.lease === lease) return true;
       this.#isBelieved(subnet, identity);

@@ -113,7 +113,7 @@ export class Upkeep {
     const wanted = marks.filter((mark) => own.has(keys.live(mark.subnet, mark.identity, mark.node)));
     const [first] = wanted;
     if (first === undefined) return;
-    const lives = wanted.map(({ identity, node }) => ({ op: 'live', identity, node }) as const);
+    const lives = wanted.map(({ identity, node, address }) => ({ op: 'live', identity, node, address }) as const);
     const put = write(first.subnet, lives);
     const over = put.catch(() => {});
     const marked = wanted.map((mark) => keys.live(mark.subnet, mark.identity, mark.node));
