@@ -7,6 +7,7 @@ import { Networks } from '../docker/networks.js';
 import { LimpetError } from '../host/errors.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call, RequestOf } from '../tickets/calls.js';
+import { Certainty } from '../tickets/certain.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
@@ -15,6 +16,7 @@ import type { Log } from './log.js';
 import { Looks } from './looks.js';
 import type { PluginOptions } from './options.js';
 import { type Kept, Situation } from './situation.js';
+import { AskedWire, type Asking } from './wire.js';
 
 /** What the parts stand on. */
 export interface Ground {
@@ -24,6 +26,7 @@ export interface Ground {
   readonly docker: DockerApi;
   readonly kept: Kept;
   readonly tell: (told: Told) => void;
+  readonly wire?: Asking;
 }
 
 /** What else is to be on the plugin's socket stands on this. */
@@ -41,7 +44,7 @@ export class Assembly implements Parts {
   readonly #driver: Driver;
   readonly #within: number;
 
-  constructor({ options, clock, log, docker, kept, tell }: Ground) {
+  constructor({ options, clock, log, docker, kept, tell, wire }: Ground) {
     const { waits } = options;
     const situation = new Situation(options, docker, log, clock, kept);
     this.situation = situation;
@@ -54,6 +57,8 @@ export class Assembly implements Parts {
       isManager: situation.isManager,
       limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
+      whoIsMeant: (said) => new Certainty(this.environment, said),
+      ...(wire === undefined ? {} : { wire: new AskedWire(wire, tell, situation.nodeOf) }),
       docker,
       containers: new ContainerList(docker, clock),
       networks: new Networks(docker),

@@ -23,6 +23,16 @@ export interface SubnetSpec {
   readonly exclude: readonly string[];
   readonly policy: Policy;
   readonly reclaim: ReclaimPolicy;
+  /** Where new addresses of services come from, by the services' names; absent where none has a part of its own. */
+  readonly pools?: readonly ServicePool[];
+  /** Before an address is given for the first time it is asked on the wire whether anybody answers there. */
+  readonly probe?: 'arp';
+}
+
+export interface ServicePool {
+  readonly service: string;
+  /** `first-last`. */
+  readonly range: string;
 }
 
 /** Names a subnet: space and canonical CIDR. */
@@ -71,7 +81,11 @@ export type Change =
   | { readonly op: 'live'; readonly identity: string; readonly node: string; readonly sole?: true }
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
-  | { readonly op: 'hold'; readonly address: string }
+  /**
+   * A ticket, which nobody must hold. With `owner` it is that identity's home, and is held beside its binding; else the
+   * address must be nobody's.
+   */
+  | { readonly op: 'hold'; readonly address: string; readonly owner?: string }
   | { readonly op: 'unhold'; readonly address: string }
   /**
    * Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is

@@ -5,8 +5,9 @@ import type { ContainerList } from '../docker/container-list.js';
 import type { Networks } from '../docker/networks.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import type { Clock } from '../service/clock.js';
-import type { Allocator, CallOptions } from '../service/index.js';
+import type { AllocateOptions, Allocator, CallOptions, SubnetService } from '../service/index.js';
 import type { PoolRange } from './ranges.js';
+import type { Said } from './said.js';
 import type { Told } from './told.js';
 
 /** Milliseconds. */
@@ -34,6 +35,30 @@ export interface Wanted extends CallOptions {
   readonly range: string | undefined;
 }
 
+/** Whose ticket it is that the leader asks for. */
+export type Meant =
+  | { readonly kind: 'home' /** The name of the binding. */; readonly home: string }
+  | { readonly kind: 'unclear'; readonly why: string };
+
+/** Finds out for whom Swarm's leader asks, where that is certain. */
+export interface WhoIsMeant {
+  /** Every call of the leader's about a subnet goes through this: of two at once nobody knows which is whose. */
+  during<T>(net: SubnetService, work: () => Promise<T>): Promise<T>;
+  /** Whose home the address can be that the leader asks for now. */
+  meant(net: SubnetService): Promise<Meant>;
+}
+
+/** Asks who answers at an address on the LAN, for subnets that want it (`probe`). Others are not asked about. */
+export interface Wire {
+  /**
+   * As `net.claim`. An address that the name does not have yet is asked about before, and not given if something
+   * answers. @throws LimpetError OCCUPIED when the ticket is somebody's, or too many in turn are; what `claim` throws
+   */
+  claim(net: SubnetService, name: string, options: AllocateOptions): Promise<string>;
+  /** An address that somebody wants and nobody has yet. @throws LimpetError OCCUPIED when something answers there */
+  refuseTaken(net: SubnetService, address: string): Promise<void>;
+}
+
 export interface Environment {
   readonly clock: Clock;
   /** @throws LimpetError UNAVAILABLE while the store is not open */
@@ -50,6 +75,10 @@ export interface Environment {
   readonly isManager: () => boolean | undefined;
   /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
   readonly limitOfShared?: () => string | undefined;
+  /** Where it is to be found out for whom the leader asks: else all that it is given is nobody's. */
+  readonly whoIsMeant?: (said: Said) => WhoIsMeant;
+  /** Where this node can ask who answers at an address. */
+  readonly wire?: Wire;
   readonly docker: DockerApi;
   readonly containers: ContainerList;
   readonly networks: Networks;

@@ -167,15 +167,21 @@ export class NodeCalls {
     // Also where it has a home: that can have ended elsewhere, and then it gets another one.
     await this.#keepNeighbours(net, asker, { deadline });
     const isUsable = ticket !== undefined && isFreeFor(net, ticket, home);
-    const address = await claimed(net, home, {
+    const options: AllocateOptions = {
       node: this.#environment.nodeOf(net),
       deadline,
       gone: goneFrom(this.#environment, this.#tenants, net),
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
-    });
+    };
+    const address = await unlessLive(() => this.#claim(net, home, options));
     if (address !== undefined) this.#tenants.enter(net, home, asker, address);
     return address;
+  }
+
+  /** Where the network wants it, what is new is asked about on the wire. */
+  #claim(net: SubnetService, name: string, options: AllocateOptions): Promise<string> {
+    return this.#environment.wire?.claim(net, name, options) ?? net.claim(name, options);
   }
 
   /** Before an address that is nobody's is given, or a ticket is traded, whoever runs at it has to have it. */
@@ -206,6 +212,7 @@ export class NodeCalls {
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     if (state === 'excluded') throw excluded(net, address); // before its home is given up for it
+    await this.#environment.wire?.refuseTaken(net, address);
     const before = net.lookup(identity);
     const node = this.#environment.nodeOf(net);
     if (before !== undefined && before.address !== address) {
@@ -214,7 +221,7 @@ export class NodeCalls {
       if (before.state === 'live') await net.release(identity, node, { deadline });
       await net.reclaim(identity, { deadline });
     }
-    const given = await claimed(net, identity, { node, ticket: address, deadline });
+    const given = await unlessLive(() => net.claim(identity, { node, ticket: address, deadline }));
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
     return answer(
@@ -254,7 +261,7 @@ export class NodeCalls {
     }
     await this.#keepNeighbours(net, asker, { deadline });
     const own = this.#guestAt(net, asker, ticket) ?? unnamedOn(this.#environment, net);
-    const address = await net.claim(own, {
+    const address = await this.#claim(net, own, {
       node,
       deadline,
       gone: goneFrom(this.#environment, this.#tenants, net),
@@ -298,10 +305,10 @@ function made(own: string, ticket: string | undefined): boolean {
   return ticket !== undefined && own === guest(ticket);
 }
 
-/** The identity's address, or undefined while it is live on another node. */
-async function claimed(net: SubnetService, identity: string, options: AllocateOptions): Promise<string | undefined> {
+/** The address, or undefined while its identity is live on another node. */
+async function unlessLive(claim: () => Promise<string>): Promise<string | undefined> {
   try {
-    return await net.claim(identity, options);
+    return await claim();
   } catch (error) {
     if (error instanceof LimpetError && error.code === 'LIVE') return undefined;
     throw error;

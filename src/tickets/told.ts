@@ -7,6 +7,7 @@ export type Outcome =
   | 'own'
   | 'second'
   | 'new'
+  | 'home'
   | 'ticket'
   | 'same'
   | 'guest'
@@ -42,6 +43,7 @@ export type Told =
       readonly pool?: string;
       readonly space?: string;
       readonly addressSpace?: AddressSpace;
+      readonly network?: string;
     })
   | (Line & {
       readonly event: 'address';
@@ -53,6 +55,6 @@ export type Told =
   | (Line & { readonly event: 'release'; readonly addressSpace: AddressSpace; readonly outcome: Released })
   | (Line & { readonly event: 'sweep'; readonly nodes?: readonly string[] })
   | (Line & { readonly event: 'mend'; readonly mark: 'set' | 'ended' | 'held'; readonly container?: string })
-  | (Line & { readonly event: 'choice' })
+  | (Line & { readonly event: 'choice' | 'wire' })
   | (Line & { readonly event: 'doubt'; readonly container: string })
   | (Line & { readonly event: 'conflict'; readonly container: string; readonly owner: string });

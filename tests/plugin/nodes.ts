@@ -16,12 +16,15 @@ import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
 import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
+import { AskedWire, type Asking } from '../../src/plugin/wire.js';
 import type { Call } from '../../src/tickets/calls.js';
+import { Certainty } from '../../src/tickets/certain.js';
 import { Driver } from '../../src/tickets/driver.js';
 import type { Environment } from '../../src/tickets/environment.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
 import { Sweeper } from '../../src/tickets/sweeper.js';
 import { Tenants } from '../../src/tickets/tenants.js';
+import type { Told } from '../../src/tickets/told.js';
 import { upToDate } from '../fresh.js';
 import { Docker, info } from './docker.js';
 
@@ -51,6 +54,8 @@ export class Node {
   version = '29.7.2';
   /** The name that it had before it joined a swarm, or left one. */
   former: string | undefined;
+  /** How it asks the wire, from its next restart on. */
+  wire: Asking | undefined;
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
@@ -112,7 +117,11 @@ export class Node {
       write: (line) => void this.lines.push(JSON.parse(line)),
     });
     const metrics = new Metrics(() => this.service);
-    return {
+    const tell = (told: Told) => {
+      metrics.count(told);
+      logTold(log, told);
+    };
+    const made: Environment = {
       clock: ahead,
       service: () => this.service,
       host: () => this.name,
@@ -120,16 +129,16 @@ export class Node {
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
       limitOfShared: () => limitOfShared(this.version),
+      whoIsMeant: (said) => new Certainty(made, said),
+      ...(this.wire === undefined ? {} : { wire: new AskedWire(this.wire, tell, () => this.name) }),
       docker,
       containers: new ContainerList(docker, ahead),
       networks: new Networks(docker),
-      tell: (told) => {
-        metrics.count(told);
-        logTold(log, told);
-      },
+      tell,
       waits: this.waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
     };
+    return made;
   }
 }
 

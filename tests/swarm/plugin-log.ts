@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DockerNode } from './rig/docker-node.js';
 import type { Rig } from './rig/rig.js';
 import type { Swarm } from './rig/swarm.js';
+import type { Tickets } from './table.js';
 
 const LAST = 40;
 
@@ -14,6 +16,8 @@ interface Line {
   readonly outcome?: string;
   readonly event?: string;
   readonly code?: string;
+  readonly network?: string;
+  readonly addressSpace?: string;
 }
 
 /** The replicas that a plugin has put up as a guest so far. */
@@ -22,10 +26,30 @@ export function toldGuests(swarm: Swarm): string[] {
   return lines.flatMap(({ outcome, identity }) => (outcome === 'guest' && identity !== undefined ? [identity] : []));
 }
 
+/** What the leader has been given so far where it asked for any address. */
+export function toldTickets(swarm: Swarm): Tickets {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log)).filter(({ addressSpace }) => addressSpace === 'global');
+  const homes = lines.filter(({ event, outcome }) => event === 'address' && outcome === 'home').length;
+  return { homes, all: homes + lines.filter(({ event, outcome }) => event === 'address' && outcome === 'new').length };
+}
+
 /** Whether a plugin has refused an address because that subnet is full. */
 export function toldFull(swarm: Swarm, subnet: string): boolean {
   const lines = swarm.nodes.flatMap(({ log }) => said(log));
   return lines.some(({ event, code, msg }) => event === 'refused' && code === 'FULL' && msg?.includes(subnet) === true);
+}
+
+/** Whether the node's plugin has warned of that network: on this Docker its tasks do not keep their addresses. */
+export function toldShared({ log }: DockerNode, network: string): boolean {
+  return said(log).some(({ event, network: named }) => event === 'pool' && named === network);
+}
+
+/** The addresses that a plugin has not given, since somebody answers there. */
+export function toldTaken(swarm: Swarm): string[] {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log));
+  return lines.flatMap(({ event, address, msg }) =>
+    event === 'wire' && address !== undefined && msg?.startsWith('not given') ? [address] : [],
+  );
 }
 
 /** The last lines of the plugin on every node, as they are. */
