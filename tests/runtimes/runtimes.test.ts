@@ -1,5 +1,5 @@
-// The package in the runtimes that README names beyond Node and browsers: Bun, Deno (without a permission), and workerd,
-// which forbids compiling WebAssembly. Each comes from npm, into a folder of its own.
+// The package in the runtimes that README names beyond Node and browsers: Bun, Deno (without a permission), and
+// workerd, which forbids compiling WebAssembly. Each comes from npm, into a folder of its own.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
