@@ -4,7 +4,7 @@ import { chmod, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
 import { embedCore } from './core.js';
-import { protoInside, withoutPools, withoutSsh } from './packages.js';
+import { prefixesOnly, protoInside, withoutSsh } from './packages.js';
 
 const LIBRARY = {
   index: 'src/entries/index.ts',
@@ -29,14 +29,14 @@ const NODE: BuildOptions = {
   target: 'node20',
   external: ['commander', 'fs-native-extensions', 'etcd3'],
 };
-const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022', plugins: [withoutPools()] };
+const BROWSER: BuildOptions = { platform: 'browser', target: 'es2022', plugins: [prefixesOnly()] };
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
 /** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside. */
 export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
-  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), withoutPools(), withoutSsh()];
+  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), prefixesOnly(), withoutSsh()];
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
   await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);

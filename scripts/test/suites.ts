@@ -77,6 +77,7 @@ const named: Record<string, Suite> = {
     needs: needChromium,
     env: () => ({ CHROMIUM }),
   }),
+  runtimes: testsIn('tests/runtimes', { when: 'system', builds: ['bundles', 'types', 'playground'], env: packed }),
   site: testsIn('tests/site', { when: 'system', builds: ['bundles', 'types', 'playground'] }),
   monitoring: testsIn('tests/monitoring', { when: 'system', needs: needPrometheus }),
   install: testsIn('tests/install', {

@@ -1,7 +1,7 @@
-// Addresses as text and as numbers. Configuration is read strictly by ip-num; single addresses, which come by the
-// thousand, by the readers below. A number here is the whole address, not yet an ordinal.
+// Addresses as text and as numbers. The prefix length of a configuration is judged by ip-num; addresses, which come by
+// the thousand, are read by the readers below. A number here is the whole address, not yet an ordinal.
 
-import { IPv4CidrRange, IPv6, IPv6CidrRange, IPv6Prefix } from 'ip-num';
+import { IPv4Prefix, IPv6Prefix } from 'ip-num';
 import { LimpetError } from './errors.js';
 
 export interface Cidr {
@@ -35,7 +35,7 @@ function readNewCidr(text: string): Cidr {
   const version = text.includes(':') ? 6 : 4;
   const slash = text.indexOf('/');
   const address = parseAddress(text.slice(0, slash), version);
-  const range = address === undefined ? undefined : readCidr(text, version, address, text.slice(slash + 1));
+  const range = address === undefined ? undefined : readCidr(version, address, text.slice(slash + 1));
   if (range === undefined) {
     throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid CIDR: write it like 10.0.0.0/24 or fd00::/64`, {
       value: text,
@@ -53,15 +53,14 @@ function readNewCidr(text: string): Cidr {
   return { text: `${formatAddress(base, version)}/${prefix}`, version, prefix, base, size: last - base + 1n };
 }
 
-function readCidr(text: string, version: 4 | 6, address: bigint, prefix: string): Range | undefined {
-  // ip-num takes prefixes like "24 " and "+24"; in IPv6 it takes zones, and no dotted decimal.
+function readCidr(version: 4 | 6, address: bigint, prefix: string): Range | undefined {
+  // ip-num takes no text here, and BigInt takes "24 ", "+24" and "0x18".
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
   try {
-    const range =
-      version === 4
-        ? IPv4CidrRange.fromCidr(text)
-        : new IPv6CidrRange(IPv6.fromBigInt(address), IPv6Prefix.fromNumber(BigInt(prefix)));
-    return [range.getFirst().getValue(), range.getLast().getValue()];
+    const length = BigInt(prefix);
+    const size = 1n << (version === 4 ? 32n - new IPv4Prefix(length).value : 128n - new IPv6Prefix(length).value);
+    const base = address - (address % size);
+    return [base, base + size - 1n];
   } catch {
     return undefined;
   }

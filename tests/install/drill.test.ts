@@ -8,6 +8,7 @@ import { addressOf } from '../swarm/inside.js';
 import type { DockerNode } from '../swarm/rig/docker-node.js';
 import { makeNginx } from '../swarm/rig/image.js';
 import { makeNodes, withMachines } from '../swarm/rig/rig.js';
+import { until } from '../swarm/rig/run.js';
 import { Shell } from '../swarm/rig/shell.js';
 import { Swarm } from '../swarm/rig/swarm.js';
 import { settled } from '../swarm/services.js';
@@ -64,7 +65,8 @@ async function play(node: DockerNode, swarm: Swarm, shell: Shell): Promise<void>
   assert.match((await shell.type('limpet ls --store swarm:', ALIAS)).out, /nothing matches/);
   await done(restore?.command as string);
   await done(enable?.command as string);
-  await done(after?.command as string);
+  // What has stopped since the backup is noticed at the plugin's next look.
+  await until('nothing is amiss', 90_000, async () => (await shell.type(after?.command as string, ALIAS)).code === 0);
   assert.match(await done('limpet ls'), /10\.77\.0\.200 +db +reserved, pinned/);
   await done('docker service update --quiet --force helloworld');
   assert.deepEqual(await addresses(), before, 'each replica came back to its address');
