@@ -53,7 +53,11 @@ export const operations = {
     }),
     reclaim,
   ),
-  pin: operation('POST', z.strictObject({ ...selection, who: text, addresses: text }), pin),
+  pin: operation(
+    'POST',
+    z.strictObject({ ...selection, who: text, addresses: text.optional(), second: text.optional() }),
+    pin,
+  ),
   unpin: operation('POST', z.strictObject({ ...selection, who: text }), unpin),
   release: operation('POST', z.strictObject({ ...selection, identity: text, node: text }), release),
   forget: operation('POST', z.strictObject({ subnet: text, space: text.optional() }), forget),

@@ -3,24 +3,29 @@
 
 import { whyUnfit } from '../docker/believed.js';
 import { Chosen } from '../docker/chosen.js';
-import { serviceOf } from '../docker/identities.js';
+import { secondHomeOf, serviceOf } from '../docker/identities.js';
 import type { Service } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
 import { type SubnetService, waitsFor } from '../service/index.js';
+import { isSecondHome, whose } from '../service/second-homes.js';
 import { isNode, nameOfNode, type OperateEnvironment } from './environment.js';
 import { addressIn, onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 export interface PinOptions extends Selection {
   /** An identity, or a service; of a service on every node `service.node`, with the node's name or ID. */
   readonly who: string;
-  /** One address, a list or a range: for a service's slots 1 and on. */
-  readonly addresses: string;
+  /** One address, a list or a range: for a service's slots 1 and on. Absent: the first homes stay as they are. */
+  readonly addresses?: string | undefined;
+  /** The same of their second homes. */
+  readonly second?: string | undefined;
 }
 
 export interface PinRow {
   readonly space: string;
   readonly subnet: string;
   readonly identity: string;
+  /** It is the identity's second home; absent of its first one. */
+  readonly home?: 'second';
   readonly address: string;
   /** The address that it has until it stops, where that is another one. */
   readonly until?: string;
@@ -32,37 +37,80 @@ export interface PinAnswer {
   readonly warnings: readonly string[];
 }
 
+/** Addresses of one subnet, in turn. */
+interface Wanted {
+  readonly net: SubnetService;
+  readonly addresses: readonly string[];
+}
+
 /**
- * Pins one address to one identity, or one to each slot of a service. Nothing is changed when one of them cannot be.
+ * Pins one address to one identity, or one to each slot of a service, and the same of their second homes. Nothing is
+ * changed when one of them cannot be.
  * @throws LimpetError BAD_INPUT, OUT_OF_RANGE, EXCLUDED, OCCUPIED (`details.owner`), UNAVAILABLE
  */
 export async function pin(environment: OperateEnvironment, options: PinOptions): Promise<PinAnswer> {
-  const { who, addresses, ...selection } = options;
-  const chosen = new Chosen(addresses);
-  const version = addressIn(chosen.at(1, 4) ?? '') ?? 6;
-  const [all, others] = [chosen.all(version), chosen.count(version === 4 ? 6 : 4)];
-  if (others > 0) throw bad(`${addresses} has addresses of IPv4 and of IPv6: pin them one after the other`, addresses);
-  const net = onlyOne(subnetsWith(environment.service, all[0] as string, selection), all[0] as string);
-  const identities = await identitiesFor(environment, net, who, all.length);
-  const pairs = identities.map((identity, n) => ({ identity, address: all[n] as string }));
-  for (const { identity, address } of pairs) {
-    const why = whyUnfit(identity);
-    if (why !== undefined) throw bad(why, identity);
-    net.mayPin(identity, address);
-  }
-  const { space, cidr: subnet } = net.spec;
+  const { who, addresses, second, ...selection } = options;
+  const [homes, seconds] = [addresses, second].map((text) => text && wantedBy(environment, text, selection)) as (
+    | Wanted
+    | undefined
+  )[];
+  const { net, addresses: some } = oneOf(homes, seconds, who);
+  const identities = await identitiesFor(environment, net, who, some.length);
+  const unfit = identities.find((identity) => whyUnfit(identity) !== undefined);
+  if (unfit !== undefined) throw bad(whyUnfit(unfit) as string, unfit);
+  const pairs = [
+    ...(homes?.addresses ?? []).map((address, n) => ({ name: identities[n] as string, address })),
+    ...(seconds?.addresses ?? []).map((address, n) => ({ name: secondOf(identities[n] as string), address })),
+  ];
+  const twice = pairs.find(({ address }, n) => pairs.findIndex((each) => each.address === address) < n)?.address;
+  if (twice !== undefined) throw bad(`${twice} cannot be both homes of ${who}`, twice);
+  for (const { name, address } of pairs) net.mayPin(name, address);
   const pinned = await Promise.all(
-    pairs.map(async ({ identity, address }): Promise<PinRow> => {
-      const { waits } = await net.pin(identity, address);
-      const until = waits ? net.lookup(identity)?.address : undefined;
-      return { space, subnet, identity, address, ...(until === undefined ? {} : { until }) };
+    pairs.map(async ({ name, address }): Promise<PinRow> => {
+      const { waits } = await net.pin(name, address);
+      const until = waits ? net.lookup(name)?.address : undefined;
+      return { ...rowOf(net, name, address), ...(until === undefined ? {} : { until }) };
     }),
   );
-  return { pinned, warnings: beyond(net, who, all.length) };
+  return { pinned, warnings: beyond(net, who, some.length) };
+}
+
+/** @throws LimpetError BAD_INPUT, OUT_OF_RANGE */
+function wantedBy({ service }: OperateEnvironment, text: string, selection: Selection): Wanted {
+  const chosen = new Chosen(text);
+  const version = addressIn(chosen.at(1, 4) ?? '') ?? 6;
+  const [addresses, others] = [chosen.all(version), chosen.count(version === 4 ? 6 : 4)];
+  if (others > 0) throw bad(`${text} has addresses of IPv4 and of IPv6: pin them one after the other`, text);
+  const first = addresses[0] as string;
+  return { net: onlyOne(subnetsWith(service, first, selection), first), addresses };
+}
+
+/** That of the first homes; the second ones have to be as many, and in the same subnet. @throws LimpetError BAD_INPUT */
+function oneOf(homes: Wanted | undefined, seconds: Wanted | undefined, who: string): Wanted {
+  const one = homes ?? seconds;
+  if (one === undefined) throw bad(`no address is named for ${who}`, who);
+  if (homes === undefined || seconds === undefined) return one;
+  const [first, second] = [homes, seconds].map(({ addresses }) => addresses.length);
+  if (first !== second) throw bad(`${first} addresses are named for ${who}, and ${second} for second homes`, who);
+  const subnets = [homes, seconds].map(({ net }) => net.cidr);
+  if (homes.net === seconds.net) return one;
+  throw bad(`the two homes of ${who} are to be in one subnet, not in ${subnets.join(' and ')}`, who);
+}
+
+/** @throws LimpetError BAD_INPUT for what has none */
+function secondOf(identity: string): string {
+  const name = secondHomeOf(identity);
+  if (name !== undefined) return name;
+  throw bad(`${identity} has no second home: only tasks of services have one, with start-first`, identity);
+}
+
+function rowOf({ spec: { space, cidr: subnet } }: SubnetService, name: string, address: string): PinRow {
+  const home = isSecondHome(name) ? ({ home: 'second' } as const) : {};
+  return { space, subnet, identity: whose(name), ...home, address };
 }
 
 export interface UnpinOptions extends Selection {
-  /** An identity, or a service: all that are pinned of its tasks. */
+  /** An identity, or a service: all that are pinned of its tasks, at both of their homes. */
   readonly who: string;
 }
 
@@ -77,20 +125,27 @@ export async function unpin(
   const named = atNode(environment, who);
   const found = selectSubnets(environment.service, selection).flatMap((net) => {
     const all = pinnedIn(net);
-    const own = all.filter(({ identity }) => named.includes(identity));
-    const rows = own.length > 0 ? own : all.filter(({ identity }) => serviceOf(identity) === who);
-    return rows.map((row) => ({ net, row }));
+    const own = all.filter(({ row }) => named.includes(row.identity));
+    return own.length > 0 ? own : all.filter(({ row }) => serviceOf(row.identity) === who);
   });
   if (found.length === 0) throw new LimpetError('UNKNOWN', `nothing is pinned for ${JSON.stringify(who)}`, {});
-  await Promise.all(found.map(({ net, row }) => net.unpin(row.identity)));
+  await Promise.all(found.map(({ net, name }) => net.unpin(name)));
   return { unpinned: found.map(({ row }) => row) };
 }
 
-function pinnedIn(net: SubnetService): PinRow[] {
-  const { space, cidr: subnet } = net.spec;
-  return [...net.list()]
-    .filter(({ pinned }) => pinned)
-    .map(({ identity, address }) => ({ space, subnet, identity: waitsFor(identity) ?? identity, address }));
+interface PinnedHome {
+  readonly net: SubnetService;
+  /** Of the home's binding. */
+  readonly name: string;
+  readonly row: PinRow;
+}
+
+function pinnedIn(net: SubnetService): PinnedHome[] {
+  const all = [...net.list()].filter(({ pinned }) => pinned);
+  return all.map(({ identity, address }) => {
+    const name = waitsFor(identity) ?? identity;
+    return { net, name, row: rowOf(net, name, address) };
+  });
 }
 
 /** The identity that is meant, and the same where its last part is the name of a node. */
@@ -98,7 +153,7 @@ function atNode(environment: OperateEnvironment, who: string): string[] {
   const found = new Set([who]);
   for (const net of environment.service.subnets()) {
     for (const { identity } of net.list()) {
-      const name = waitsFor(identity) ?? identity;
+      const name = whose(waitsFor(identity) ?? identity);
       const service = serviceOf(name);
       if (service !== undefined && isAt(environment, who, service, name.slice(service.length + 1))) found.add(name);
     }
@@ -166,7 +221,8 @@ async function servicesOf({ docker }: OperateEnvironment): Promise<readonly Serv
 /** Slots of the service that are known, and for which no address is named. */
 function beyond(net: SubnetService, who: string, count: number): string[] {
   const slots = [...net.list()].flatMap(({ identity }) => {
-    const slot = serviceOf(identity) === who ? Number(identity.slice(who.length + 1)) : Number.NaN;
+    const isOfIt = serviceOf(identity) === who && !isSecondHome(identity);
+    const slot = isOfIt ? Number(identity.slice(who.length + 1)) : Number.NaN;
     return slot > count ? [slot] : [];
   });
   if (slots.length === 0) return [];

@@ -1,6 +1,7 @@
 // The plugin's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what
 // runs here, and on the leader at what the swarm has.
 
+import { Configurations } from '../tickets/configurations.js';
 import type { Environment } from '../tickets/environment.js';
 import { Reconciler } from '../tickets/reconciler.js';
 import type { Said } from '../tickets/said.js';
@@ -25,6 +26,7 @@ export class Looks {
   readonly #interval: number;
   readonly #reconciler: Reconciler;
   readonly #sweeper: Sweeper;
+  readonly #configurations: Configurations;
   readonly #ended = new AbortController();
   /** Why the last look failed; before the first one, that there was none. */
   #failed: string | undefined = 'what runs here has not been looked at yet';
@@ -38,6 +40,7 @@ export class Looks {
     this.#interval = interval;
     this.#reconciler = new Reconciler(environment, tenants);
     this.#sweeper = new Sweeper(environment, said);
+    this.#configurations = new Configurations(environment);
   }
 
   /** Why the store may not agree with what runs here; undefined when the last look was good. */
@@ -67,6 +70,7 @@ export class Looks {
     try {
       const { swarm } = await this.#situation.look();
       await this.#reconciler.look();
+      this.#configurations.look();
       if (swarm.manager) await this.#sweeper.look(swarm.nodeId);
       if (this.#failed !== undefined) this.#log.info({ event: 'look' }, 'what runs here agrees with the store');
       this.#failed = undefined;

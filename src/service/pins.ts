@@ -8,6 +8,7 @@ import type { Clock } from './clock.js';
 import type { Commits } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { homeText, isSecondHome, whose } from './second-homes.js';
 import type { Change } from './store.js';
 import type { LiveBinding, SubnetState } from './subnet-state.js';
 import type { Turns } from './turns.js';
@@ -157,7 +158,7 @@ export class Pins {
     const { cidr, gateway } = state.spec;
     const { state: is, identity: owner } = state.inspect(address);
     const details = { subnet: cidr, identity, address };
-    const refused = `${address} of ${cidr} cannot be pinned to ${JSON.stringify(identity)}: it`;
+    const refused = `${address} of ${cidr} cannot be pinned to ${quoted(identity)}: it`;
     if (is === 'excluded') throw new LimpetError('EXCLUDED', `${refused} is excluded`, details);
     if (address === gateway) throw new LimpetError('OCCUPIED', `${refused} is the gateway`, details);
     if (is === 'held' && address !== ticket) {
@@ -166,9 +167,14 @@ export class Pins {
     }
     if (owner === undefined || owner === identity || owner === waiting(identity)) return;
     const other = waitsFor(owner);
-    const whose = other === undefined ? `belongs to ${JSON.stringify(owner)} (${is})` : `is pinned to ${other}`;
-    throw new LimpetError('OCCUPIED', `${refused} ${whose}`, { ...details, owner: other ?? owner, state: is });
+    const how = other === undefined ? `belongs to ${quoted(owner)} (${is})` : `is pinned to ${homeText(other)}`;
+    throw new LimpetError('OCCUPIED', `${refused} ${how}`, { ...details, owner: other ?? owner, state: is });
   }
+}
+
+/** Whose home it is, in quotation marks. */
+function quoted(name: string): string {
+  return `${JSON.stringify(whose(name))}${isSecondHome(name) ? ' (second home)' : ''}`;
 }
 
 function ended({ identity, address, pinned }: LiveBinding): Change {

@@ -42,6 +42,7 @@ export type Told =
       readonly pool?: string;
       readonly space?: string;
       readonly addressSpace?: AddressSpace;
+      readonly network?: string;
     })
   | (Line & {
       readonly event: 'address';

@@ -129,6 +129,115 @@ describe('limpet pin', () => {
   }
 });
 
+describe('limpet pin --second', () => {
+  test('both homes of one task; ls, lookup and unpin know the two', async () => {
+    const { code, stdout } = await rig.limpet('pin', 'web.3', '10.7.0.5', '--second', '10.7.0.9');
+    assert.equal(
+      stdout,
+      'web.3 pinned to 10.7.0.5 of 10.7.0.0/28\nweb.3 (second home) pinned to 10.7.0.9 of 10.7.0.0/28\n',
+    );
+    assert.equal(code, 0);
+    assert.deepEqual(pins(), ['web.3 10.7.0.5', '@second/web.3 10.7.0.9']);
+    assert.match((await rig.limpet('ls', '--pinned')).stdout, /10\.7\.0\.9 +web\.3 \(second home\) +reserved, pinned/);
+    const { rows } = await rig.json('lookup', 'web.3');
+    assert.deepEqual(
+      rows.map(({ identity, home, address, pinned }: any) => [identity, home, address, pinned]),
+      [
+        ['web.3', undefined, '10.7.0.5', 'home'],
+        ['web.3', 'second', '10.7.0.9', 'home'],
+      ],
+    );
+    const unpinned = await rig.limpet('unpin', 'web.3');
+    assert.match(unpinned.stdout, /web\.3 \(second home\) is no longer pinned to 10\.7\.0\.9 of 10\.7\.0\.0\/28/);
+    assert.deepEqual(pins(), []);
+    assert.equal(net.lookup('@second/web.3')?.address, '10.7.0.9', 'the address stays');
+  });
+
+  test('a service’s slots, and the second homes alone', async () => {
+    await rig.limpet('pin', 'web', '10.7.0.4-10.7.0.5', '--second', '10.7.0.8-10.7.0.9');
+    assert.deepEqual(pins(), ['web.1 10.7.0.4', 'web.2 10.7.0.5', '@second/web.1 10.7.0.8', '@second/web.2 10.7.0.9']);
+    await rig.limpet('unpin', 'web');
+    assert.deepEqual(pins(), []);
+    assert.equal((await rig.limpet('pin', 'web.1', '--second', '10.7.0.11')).code, 0);
+    assert.deepEqual(pins(), ['@second/web.1 10.7.0.11']);
+    assert.equal((await rig.limpet('pin', 'agent.host-a.example', '--second', '10.7.0.10')).code, 0);
+    assert.deepEqual(pins(), [`@second/agent.${AGENT} 10.7.0.10`, '@second/web.1 10.7.0.11']);
+    assert.equal((await rig.limpet('unpin', `agent.${AGENT}`)).code, 0);
+    assert.deepEqual(pins(), ['@second/web.1 10.7.0.11']);
+  });
+
+  test('a task that runs at its second home has the chosen one from its next start there on', async () => {
+    await net.allocate('web.1', { node: 'n' });
+    const second = await net.allocate('@second/web.1', { node: 'm' });
+    const { stdout } = await rig.limpet('pin', 'web.1', '--second', '10.7.0.9');
+    assert.match(
+      stdout,
+      new RegExp(`web\\.1 \\(second home\\) pinned to 10\\.7\\.0\\.9 .* until then it has ${second}`),
+    );
+    const { rows } = await rig.json('ls', '--pinned');
+    assert.deepEqual(
+      rows.map(({ identity, home, pinned }: any) => [identity, home, pinned]),
+      [['web.1', 'second', 'waits']],
+    );
+    assert.equal((await rig.limpet('unpin', 'web.1')).code, 0);
+    assert.deepEqual(pins(), []);
+  });
+
+  const cases: [string, string[], number, RegExp][] = [
+    ['no address at all', ['web.1'], 2, /no address is named for web\.1/],
+    [
+      'not as many',
+      ['web', '10.7.0.8-10.7.0.9', '--second', '10.7.0.10'],
+      2,
+      /2 addresses are named for web, and 1 for/,
+    ],
+    ['of what is run by hand', ['db', '10.7.0.8', '--second', '10.7.0.9'], 2, /db has no second home: only tasks/],
+    [
+      'the same as the first',
+      ['web.1', '10.7.0.8', '--second', '10.7.0.8'],
+      2,
+      /10\.7\.0\.8 cannot be both homes of web\.1/,
+    ],
+    [
+      'in another subnet',
+      ['web.1', '10.7.0.8', '--second', '10.8.0.8'],
+      2,
+      /in one subnet, not in 10\.7\.0\.0\/28 and 10\.8/,
+    ],
+    [
+      'somebody else’s',
+      ['web.1', '10.7.0.8', '--second', '10.7.0.5'],
+      1,
+      /to "web\.1" \(second home\): it belongs to "db"/,
+    ],
+    ['its own first one', ['web.2', '--second', '10.7.0.6'], 1, /10\.7\.0\.6 .* it belongs to "web\.2" \(reserved\)/],
+    [
+      'somebody’s second home',
+      ['web.1', '10.7.0.7'],
+      1,
+      /10\.7\.0\.7 .* belongs to "web\.2" \(second home\) \(reserved\)/,
+    ],
+    ['no address', ['web.1', '10.7.0.8', '--second', 'there'], 2, /"there" is neither an address nor a range/],
+    ['IPv6', ['web.1', '10.7.0.8', '--second', 'fd00::8'], 1, /fd00::8 is in no subnet/],
+  ];
+  for (const [what, args, exit, about] of cases) {
+    test(`${what}: refused in words, and nothing is changed`, async () => {
+      await rig.service.subnet('10.8.0.0/28', { space: 'swarm' });
+      await net.allocate('db', { node: 'n', ticket: '10.7.0.5' });
+      for (const [identity, address] of [
+        ['web.2', '10.7.0.6'],
+        ['@second/web.2', '10.7.0.7'],
+      ] as const)
+        await net.pin(identity, address);
+      const before = JSON.stringify([...net.list()]);
+      const { code, stderr, stdout } = await rig.limpet('pin', ...args);
+      assert.match(stderr, about);
+      assert.deepEqual([code, stdout], [exit, '']);
+      assert.equal(JSON.stringify([...net.list()]), before);
+    });
+  }
+});
+
 describe('pins are seen', () => {
   beforeEach(async () => {
     await net.pin('web.1', '10.7.0.4');

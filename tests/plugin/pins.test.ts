@@ -114,6 +114,26 @@ describe('a pin by command', () => {
     assert.equal(await start(one, 3, 'c'), '10.77.0.50');
   });
 
+  test('of both homes: start-first goes from one to the other, from the first time on', async () => {
+    await net.pin('web.3', '10.77.0.50');
+    await net.pin('@second/web.3', '10.77.0.60');
+    assert.equal(await start(one, 3, 'a'), '10.77.0.50');
+    assert.equal(await start(two, 3, 'b'), '10.77.0.60');
+    await stop(one, 3, 'a', '10.77.0.50');
+    assert.equal(await start(one, 3, 'c'), '10.77.0.50');
+  });
+
+  test('of the second home alone waits for what runs there, and is had at the next start beside another', async () => {
+    const first = await start(one, 3, 'a');
+    const second = await start(two, 3, 'b');
+    assert.deepEqual(await net.pin('@second/web.3', '10.77.0.60'), { address: '10.77.0.60', waits: true });
+    await stop(one, 3, 'a', first);
+    assert.equal(await start(one, 3, 'c'), first);
+    await stop(two, 3, 'b', second);
+    assert.equal(await start(two, 3, 'd'), '10.77.0.60');
+    assert.equal(net.inspect(second).identity, undefined);
+  });
+
   test('a wish for another address is refused, and one for the pinned one is granted', async () => {
     await net.pin('db', '10.77.0.60');
     const put = (asked: string) => one.docker.put(container('db', { asked }));

@@ -57,7 +57,7 @@ function oneOf<T extends string>(name: string, said: string | undefined, all: re
 
 async function scenario(rig: Rig): Promise<void> {
   const world = new World(rig, say);
-  const sampler = new Sampler(rig.swarm, [world.sticky.prefix]);
+  const sampler = new Sampler(rig.swarm, [world.sticky.prefix, world.lan.prefix]);
   try {
     await Promise.all(rig.swarm.nodes.map((node) => installPlugin(node, rig.settings)));
     say('the plugin is enabled on every node');

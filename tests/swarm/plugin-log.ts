@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DockerNode } from './rig/docker-node.js';
 import type { Rig } from './rig/rig.js';
 import type { Swarm } from './rig/swarm.js';
 
@@ -14,6 +15,7 @@ interface Line {
   readonly outcome?: string;
   readonly event?: string;
   readonly code?: string;
+  readonly network?: string;
 }
 
 /** The replicas that a plugin has put up as a guest so far. */
@@ -26,6 +28,11 @@ export function toldGuests(swarm: Swarm): string[] {
 export function toldFull(swarm: Swarm, subnet: string): boolean {
   const lines = swarm.nodes.flatMap(({ log }) => said(log));
   return lines.some(({ event, code, msg }) => event === 'refused' && code === 'FULL' && msg?.includes(subnet) === true);
+}
+
+/** Whether the node's plugin has warned of that network: on this Docker its tasks do not keep their addresses. */
+export function toldShared({ log }: DockerNode, network: string): boolean {
+  return said(log).some(({ event, network: named }) => event === 'pool' && named === network);
 }
 
 /** The last lines of the plugin on every node, as they are. */

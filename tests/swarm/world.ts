@@ -30,6 +30,8 @@ export class World {
   readonly say: (line: string) => void;
   readonly sticky: Net = { name: 'sticky', prefix: '10.77.0.' };
   readonly stock: Net = { name: 'stock', prefix: '10.78.0.' };
+  /** A macvlan network on all nodes, of the steps that make one. */
+  readonly lan: Net = { name: 'lan', prefix: '10.79.0.' };
   /** The address that each replica on Limpet's network was first seen with. */
   readonly homes = new Map<string, string>();
   readonly #twins = new Map<string, Twins>();

@@ -84,13 +84,11 @@ export function adminCommands(program: Command, paint: Paint): void {
     await show(await ask(options, 'lookup', { key }), options, (answer) => foundText(answer, paint));
   });
 
-  command(
-    'pin <identity-or-service> <addresses>',
-    'choose the address of a container or of a service',
-    PIN_HELP,
-  ).action(async (who: string, addresses: string, options: Common) => {
-    await show(await ask(options, 'pin', { who, addresses }), options, (answer) => pinnedText(answer, paint));
-  });
+  command('pin <identity-or-service> [addresses]', 'choose the address of a container or of a service', PIN_HELP)
+    .option('--second <addresses>', 'the same for the second homes, which start-first updates use')
+    .action(async (who: string, addresses: string | undefined, { second, ...options }: PinCommand) => {
+      await show(await ask(options, 'pin', { who, addresses, second }), options, (answer) => pinnedText(answer, paint));
+    });
 
   command('unpin <identity-or-service>', 'end a pin; the address stays, and can be reclaimed', UNPIN_HELP).action(
     async (who: string, options: Common) => {
@@ -180,6 +178,7 @@ type ImportCommand = Common & {
   readonly yes?: true;
 };
 type ListCommand = Common & Record<'state' | 'node' | 'service', string> & { readonly pinned?: true };
+type PinCommand = Common & { readonly second?: string };
 type ReclaimCommand = Common &
   Partial<Record<'service' | 'olderThan', string>> &
   Partial<Record<'dryRun' | 'yes', true>>;

@@ -59,15 +59,21 @@ so on. A service with a task on every node is pinned by node. Refused where
 another identity has the address; nothing is changed then. What runs at another
 address keeps that until it stops, and has the pinned one from its next start.
 
+With start-first updates a task of a service has two addresses in turn: --second
+chooses the other one, of as many tasks. It can be chosen alone.
+
 Exit code: 0 done, 1 somebody has the address, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.
 
 Examples:
   limpet pin web.3 10.77.0.10
   limpet pin web 10.77.0.10-10.77.0.19
+  limpet pin web 10.77.0.10-10.77.0.19 --second 10.77.0.20-10.77.0.29
   limpet pin agent.node-1 10.77.0.30`;
 
 export const UNPIN_HELP = `
+Ends the pins of both homes.
+
 Exit code: 0 done, 1 nothing of that name is pinned, 2 wrong usage, 3 the
 plugin, the store or Docker does not answer.`;
 

@@ -19,13 +19,13 @@ export function* listingText({ now, rows, names }: Listing, paint: Paint): Gener
   }
   yield* table(
     ['ADDRESS', 'IDENTITY', 'STATE', 'NODE', 'RELEASED', 'SUBNET', 'SPACE'],
-    rows.map(({ address, identity, home, state, nodes, releasedAt, pinned, subnet, space }) => {
+    rows.map(({ address, state, nodes, releasedAt, pinned, subnet, space, ...row }) => {
       const style = STYLES[state];
       const text = pinned === undefined ? state : PINNED[pinned](state);
       const shown: Cell = style === undefined ? text : { text, style };
       return [
         address,
-        home === undefined ? (identity ?? '-') : `${identity} (${home} home)`,
+        ownerText(row),
         shown,
         nodes.map((id) => names[id] ?? id).join(', ') || '-',
         ago(now, releasedAt),
@@ -72,15 +72,22 @@ export function unheldText({ address, subnet, unheld }: OutputOf<'unhold'>): str
 }
 
 export function* pinnedText({ pinned, warnings }: OutputOf<'pin'>, paint: Paint): Generator<string> {
-  for (const { identity, address, subnet, until } of pinned) {
+  for (const { address, subnet, until, ...row } of pinned) {
     const when = until === undefined ? '' : `: from its next start on, until then it has ${until}`;
-    yield `${identity} pinned to ${address} of ${subnet}${when}`;
+    yield `${ownerText(row)} pinned to ${address} of ${subnet}${when}`;
   }
   for (const warning of warnings) yield `${paint('yellow', 'warning:')} ${warning}`;
 }
 
 export function unpinnedText({ unpinned }: OutputOf<'unpin'>): string[] {
-  return unpinned.map(({ identity, address, subnet }) => `${identity} is no longer pinned to ${address} of ${subnet}`);
+  return unpinned.map(
+    ({ address, subnet, ...row }) => `${ownerText(row)} is no longer pinned to ${address} of ${subnet}`,
+  );
+}
+
+/** `web.3`, `web.3 (second home)`. */
+function ownerText({ identity, home }: { readonly identity?: string; readonly home?: 'second' }): string {
+  return home === undefined ? (identity ?? '-') : `${identity} (${home} home)`;
 }
 
 export function forgottenText({ subnet, space, bindings }: OutputOf<'forget'>): string[] {

@@ -77,6 +77,12 @@ export class Swarm {
     });
   }
 
+  /** Whether this Docker says whom an address is for: from version 29 on. What is built from sources has no number. */
+  async saysWhoAsks(): Promise<boolean> {
+    const { Version } = await (await this.leader()).api<{ Version: string }>('/version');
+    return !(Number.parseInt(Version, 10) < 29);
+  }
+
   /** Node names by Swarm's node IDs. */
   async names(): Promise<Map<string, string>> {
     const nodes = await (await this.leader()).api<SwarmNode[]>('/nodes');

@@ -62,8 +62,7 @@ async function connected(world: World): Promise<void> {
 
 /** Nodes that can know which container it is: before Docker 29 only managers, who see Swarm's records. */
 async function knowing({ swarm }: World): Promise<readonly DockerNode[]> {
-  const { Version } = await (await swarm.leader()).api<{ Version: string }>('/version');
-  return Number.parseInt(Version, 10) < 29 ? swarm.managers : swarm.nodes;
+  return (await swarm.saysWhoAsks()) ? swarm.nodes : swarm.managers;
 }
 
 /** Runs it, asks it for its address, and removes it. */

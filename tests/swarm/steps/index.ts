@@ -9,6 +9,7 @@ import { homeSteps } from './homes.js';
 import { managerSteps } from './managers.js';
 import { optionSteps } from './options.js';
 import { restartSteps } from './restarts.js';
+import { sharedSteps } from './shared.js';
 import type { Step } from './step.js';
 import { webSteps } from './web.js';
 import { yardstickSteps } from './yardstick.js';
@@ -25,6 +26,7 @@ function all(store: StoreName): readonly Step[] {
     ...STORE_STEPS[store],
     ...exhaustionSteps,
     ...chosenSteps,
+    ...sharedSteps,
     ...fieldSteps,
     ...yardstickSteps,
   ];
