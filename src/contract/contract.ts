@@ -409,8 +409,16 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         exclude: ['10.0.0.16/28'],
         policy: 'lowest',
         reclaim: { whenFull: { holdDown: 0 } },
+        pools: [
+          { service: 'web', range: '10.0.0.8/30' },
+          { service: '1', range: '10.0.0.4-10.0.0.5' },
+        ],
       } as const;
       assert.equal(await service().change(cidr, settings), net);
+      assert.deepEqual(net.spec.pools, [
+        { service: '1', range: '10.0.0.4-10.0.0.5' },
+        { service: 'web', range: '10.0.0.8-10.0.0.11' },
+      ]);
       assert.deepEqual([seen(net), net.spec.policy, net.stats.excluded], [before, 'lowest', 17n]);
       assert.match(
         log.at(-1)?.why ?? '',

@@ -10,7 +10,7 @@ import { importAddresses } from './import/import.js';
 import { pin, unpin } from './pins.js';
 import { status } from './status.js';
 
-const text = z.string().min(1);
+const text = z.string().min(1, 'it is empty');
 const selection = { subnet: text.optional(), space: text.optional() };
 
 /** `GET` looks, `POST` changes. */

@@ -1,15 +1,15 @@
 // What a subnet was asked to be → its spec in canonical form, checked, so that two ways of saying the same are the
 // same.
 
-import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange, type Range } from '../host/address.js';
+import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange, quote, type Range } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { planOf } from '../host/plan.js';
 import type { SubnetOptions } from '../host/types.js';
-import type { ReclaimPolicy, SubnetSpec } from './store.js';
+import type { ReclaimPolicy, ServicePool, SubnetSpec } from './store.js';
 
 /** @throws TypeError, LimpetError BAD_INPUT, OUT_OF_RANGE or EXCLUDED */
 export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
-  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {} } = settings;
+  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, pools = [] } = settings;
   if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
   if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
   planOf(cidr, coreOptions({ exclude, policy, gateway })); // what the core would refuse is refused here
@@ -23,6 +23,7 @@ export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec 
     exclude: ranges.map(([first, last]) => (first === last ? address(first) : `${address(first)}-${address(last)}`)),
     policy,
     reclaim: checkReclaim(reclaim),
+    ...(pools.length === 0 ? {} : { pools: checkPools(text, pools) }),
   };
 }
 
@@ -71,6 +72,41 @@ function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {
     ...(after === undefined ? {} : { after }),
     ...(whenFull === undefined ? {} : { whenFull: { holdDown: whenFull.holdDown } }),
   };
+}
+
+/** By the services' names in order, each once. */
+function checkPools(cidr: string, pools: readonly ServicePool[]): ServicePool[] {
+  const named = new Map(pools.map(({ service, range }) => [service, poolIn(cidr, service, range)]));
+  if (named.size < pools.length) throw new LimpetError('BAD_INPUT', 'a service has one pool, not several', {});
+  return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([service, range]) => ({ service, range }));
+}
+
+/** As `first-last`. */
+function poolIn(cidr: string, service: string, text: string): string {
+  if (!isService(service)) {
+    const message = `${quote(service)} is not a valid name of a service: it has letters, digits, - and _`;
+    throw new LimpetError('BAD_INPUT', message, { value: service });
+  }
+  const { version, base, size } = parseCidr(cidr);
+  const [first, last] = told(service, () => parseRange(text, version));
+  if (first >= base && last < base + size) return `${formatAddress(first, version)}-${formatAddress(last, version)}`;
+  throw new LimpetError('OUT_OF_RANGE', `the pool of ${service}: ${quote(text)} is not inside ${cidr}`, {
+    value: text,
+  });
+}
+
+/** As Swarm has them. */
+function isService(name: string): boolean {
+  return /^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/.test(name);
+}
+
+function told<T>(service: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof LimpetError)) throw error;
+    throw new LimpetError(error.code, `the pool of ${service}: ${error.message}`, { ...error.details });
+  }
 }
 
 /** The settings that are not the same in both, as JSON. */

@@ -23,6 +23,14 @@ export interface SubnetSpec {
   readonly exclude: readonly string[];
   readonly policy: Policy;
   readonly reclaim: ReclaimPolicy;
+  /** Where new addresses of services come from, by the services' names; absent where none has a part of its own. */
+  readonly pools?: readonly ServicePool[];
+}
+
+export interface ServicePool {
+  readonly service: string;
+  /** `first-last`. */
+  readonly range: string;
 }
 
 /** Names a subnet: space and canonical CIDR. */

@@ -48,6 +48,7 @@ const spec = z
       after: z.optional(count),
       whenFull: z.optional(z.strictObject({ holdDown: count })),
     }),
+    pools: z.optional(z.array(z.strictObject({ service: text, range: text }))),
   })
   .check(({ value, issues }) => {
     const message = whyNotCanonical(value as SubnetSpec);

@@ -35,14 +35,18 @@ export class Choices {
 
   /**
    * Does what the asker's labels say, before it gets anything: pins the address that they choose for it. Answers what
-   * is wanted by them: with a pool a new address comes from there, and its ticket counts only inside.
+   * is wanted by them: with a pool a new address comes from there, and its ticket counts only inside. Where no label
+   * says a pool, the network can have one for the asker's service.
    * @throws LimpetError naming the label: BAD_INPUT, OUT_OF_RANGE, EXCLUDED, OCCUPIED
    */
   async apply<W extends Wanted>(net: SubnetService, asker: Someone, wanted: W): Promise<W> {
     const said = await this.#saidOf(net, asker);
-    if (said === undefined) return wanted;
-    if (said.address !== undefined) await this.#pin(net, asker, said, said.address, wanted);
-    return said.pool === undefined ? wanted : within(net, asker, said, said.pool, wanted);
+    if (said?.address !== undefined) await this.#pin(net, asker, said, said.address, wanted);
+    const pool = said?.pool === undefined ? undefined : by(said.pool, asker, () => poolOf(net, asker, said, wanted));
+    const range = pool ?? poolOfService(net, asker.identity);
+    if (range === undefined) return wanted;
+    const { address } = wanted;
+    return { ...wanted, range, address: address !== undefined && isWithin(range, address) ? address : undefined };
   }
 
   /** An address that waits for the identity is its own now: nobody is at its home here. */
@@ -96,7 +100,7 @@ export class Choices {
   /** Undefined when the label is about another subnet, or has no address left for it. */
   #addressFor(net: SubnetService, { identity }: Someone, said: Said, { label, text }: Choice): string | undefined {
     const chosen = new Chosen(text);
-    const version = net.cidr.includes(':') ? 6 : 4;
+    const version = versionOf(net);
     const firsts = ([4, 6] as const).flatMap((each) => chosen.at(1, each) ?? []);
     const isHere = firsts.some((each) => isIn(net, each));
     if (!isHere && firsts.some((each) => isOfOther(said.container, each, net.cidr, said.networks))) return undefined;
@@ -122,21 +126,36 @@ function slotOf(identity: string, container: Container): number | undefined {
   return Number.isSafeInteger(slot) && slot > 0 ? slot : undefined;
 }
 
-/** What is wanted, with the pool for its range. */
-function within<W extends Wanted>(net: SubnetService, asker: Someone, said: Said, pool: Choice, wanted: W): W {
-  return by(pool, asker, () => {
-    const version = net.cidr.includes(':') ? 6 : 4;
-    const [from] = pool.text.split(/[-/]/);
-    if (!isIn(net, from as string) && isOfOther(said.container, from as string, net.cidr, said.networks)) return wanted;
-    const [first, last] = parseRange(pool.text, version);
-    const [low, high] = [formatAddress(first, version), formatAddress(last, version)];
-    for (const end of [low, high]) net.inspect(end);
-    const { address } = wanted;
-    const number = address === undefined ? undefined : parseAddress(address, version);
-    const isInside = number !== undefined && number >= first && number <= last;
-    if (asker.wish && !isInside) throw bad(`${address}, which its user asks for, is not in ${pool.text}`, pool.text);
-    return { ...wanted, range: `${low}-${high}`, address: isInside ? address : undefined };
-  });
+/** The range that a label names; undefined when it is about another subnet. */
+function poolOf(net: SubnetService, asker: Someone, { pool, ...said }: Said, wanted: Wanted): string | undefined {
+  const text = pool?.text as string;
+  const version = versionOf(net);
+  const [from] = text.split(/[-/]/);
+  if (!isIn(net, from as string) && isOfOther(said.container, from as string, net.cidr, said.networks))
+    return undefined;
+  const [low, high] = parseRange(text, version).map((end) => formatAddress(end, version)) as [string, string];
+  for (const end of [low, high]) net.inspect(end);
+  const range = `${low}-${high}`;
+  const { address } = wanted;
+  if (!asker.wish || (address !== undefined && isWithin(range, address))) return range;
+  throw bad(`${address}, which its user asks for, is not in ${text}`, text);
+}
+
+/** The range that the network has for the service of the identity. */
+function poolOfService({ spec }: SubnetService, identity: string): string | undefined {
+  const service = serviceOf(identity);
+  return spec.pools?.find((each) => each.service === service)?.range;
+}
+
+function isWithin(range: string, address: string): boolean {
+  const version = address.includes(':') ? 6 : 4;
+  const [first, last] = parseRange(range, version);
+  const number = parseAddress(address, version);
+  return number !== undefined && number >= first && number <= last;
+}
+
+function versionOf({ cidr }: SubnetService): 4 | 6 {
+  return cidr.includes(':') ? 6 : 4;
 }
 
 function isIn(net: SubnetService, address: string): boolean {

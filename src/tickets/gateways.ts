@@ -50,8 +50,8 @@ async function makeGateway(
   options: CallOptions,
 ): Promise<string> {
   const from = net.spec;
-  const { space, exclude, policy, reclaim } = from;
-  await service().change(net.cidr, { space, exclude, policy, reclaim, gateway }, { ...options, from });
+  const { cidr, ...settings } = from;
+  await service().change(cidr, { ...settings, gateway }, { ...options, from });
   return gateway;
 }
 

@@ -7,9 +7,11 @@ import { parseReclaimPolicy } from '../service/policy.js';
 import type { SubnetSettings } from '../service/service.js';
 
 const KNOWN = ['limpet.exclude', 'limpet.policy', 'limpet.reclaim', 'limpet.scope'] as const;
+/** `limpet.pool.SERVICE=RANGE`: one for each service. */
+const POOL = 'limpet.pool.';
 
 /** What a network can ask its subnet to be. */
-export type PoolSettings = Pick<SubnetSettings, 'exclude' | 'policy' | 'reclaim'>;
+export type PoolSettings = Pick<SubnetSettings, 'exclude' | 'policy' | 'pools' | 'reclaim'>;
 
 export interface PoolOptions {
   readonly settings: PoolSettings;
@@ -20,17 +22,26 @@ export interface PoolOptions {
 /** @throws LimpetError BAD_INPUT naming the option and its value */
 export function readPoolOptions(options: Readonly<Record<string, string>>): PoolOptions {
   for (const name of Object.keys(options)) {
-    if (name.startsWith('limpet.') && !KNOWN.includes(name as never))
-      throw bad(`there is no option ${quote(name)}: there are ${KNOWN.join(', ')}`, name);
+    if (!name.startsWith('limpet.') || name.startsWith(POOL) || KNOWN.includes(name as never)) continue;
+    if (name === 'limpet.pool') throw bad(`limpet.pool: say whose: ${POOL}SERVICE=RANGE, or --ip-range for all`, name);
+    throw bad(`there is no option ${quote(name)}: there are ${KNOWN.join(', ')}, ${POOL}SERVICE`, name);
   }
   return {
     settings: {
       ...read(options, 'limpet.exclude', (text) => ({ exclude: text.split(',').map((part) => part.trim()) })),
       ...read(options, 'limpet.policy', (text) => ({ policy: oneOf(text, ['serial', 'lowest'] as const) })),
       ...read(options, 'limpet.reclaim', (text) => ({ reclaim: parseReclaimPolicy(text) })),
+      ...readPools(options),
     },
     scope: read(options, 'limpet.scope', (text) => oneOf(text, ['cluster', 'node'] as const)),
   };
+}
+
+/** Whether the ranges are any of the subnet, is known when there is one. */
+function readPools(options: Readonly<Record<string, string>>): Pick<PoolSettings, 'pools'> {
+  const named = Object.entries(options).filter(([name]) => name.startsWith(POOL));
+  if (named.length === 0) return {};
+  return { pools: named.map(([name, range]) => ({ service: name.slice(POOL.length), range })) };
 }
 
 /** Whether no setting was asked for. */

@@ -302,14 +302,62 @@ describe('the label limpet.pool', () => {
 
   const cases: [string, string, RegExp][] = [
     ['10.78.0.0/28', 'OUT_OF_RANGE', /10\.78\.0\.0/],
+    ['10.77.0.250-10.77.1.9', 'OUT_OF_RANGE', /10\.77\.1\.9/],
     ['fd00::/64', 'BAD_INPUT', /not a valid IPv4/],
     ['many', 'BAD_INPUT', /many/],
+    ['', 'BAD_INPUT', /"" is not a valid IPv4 address, CIDR or range/],
+    ['10.77.0.9-10.77.0.3', 'BAD_INPUT', /"10\.77\.0\.9-10\.77\.0\.3" is not a valid IPv4/],
   ];
   for (const [text, code, about] of cases) {
-    test(`${text} is no pool, and says so`, async () => {
+    test(`${text || 'an empty text'} is no pool, and says so`, async () => {
       const ticket = await create(one, 1, 'a', { 'limpet.pool': text });
+      const before = picture();
       await assert.rejects(one.address(L, ticket), refused(code, about));
-      assert.equal(net.lookup('web.1'), undefined);
+      await assert.rejects(one.address(L, ticket), refused(code, /the label limpet\.pool of web\.1\.a: /));
+      assert.equal(picture(), before);
     });
   }
+});
+
+describe('a pool that the network has for a service', () => {
+  beforeEach(async () => {
+    await run.service.change(CIDR, {
+      ...net.spec,
+      pools: [
+        { service: 'api', range: '10.77.0.140-10.77.0.149' },
+        { service: 'web', range: '10.77.0.130-10.77.0.131' },
+      ],
+    });
+  });
+
+  test('gives its tasks new addresses, and none from outside when it is full', async () => {
+    const all = [await start(one, 1, 'a'), await start(two, 2, 'a')];
+    assert.deepEqual(all.sort(), ['10.77.0.130', '10.77.0.131']);
+    const ticket = await create(one, 3, 'a');
+    await assert.rejects(one.address(L, ticket), refused('FULL', /range 10\.77\.0\.130-10\.77\.0\.131 of .* is full/));
+    assert.equal(net.lookup('web.3'), undefined);
+  });
+
+  test('is of that service alone, and holds for nobody who has an address', async () => {
+    one.docker.put({ ...container('db') });
+    assert.doesNotMatch(await one.address(L, '', { [NAME]: 'db' }), /^10\.77\.0\.1[34]\d$/);
+    await run.service.change(CIDR, { ...net.spec, pools: [] });
+    const before = await start(one, 1, 'a');
+    await stop(one, 1, 'a', before);
+    await run.service.change(CIDR, { ...net.spec, pools: [{ service: 'web', range: '10.77.0.130/31' }] });
+    assert.equal(await start(one, 1, 'b'), before);
+  });
+
+  test('a label goes before it, and a pin goes before both', async () => {
+    const label = { 'limpet.pool': '10.77.0.120-10.77.0.122' };
+    assert.match(await start(one, 1, 'a', label), /^10\.77\.0\.12[0-2]$/);
+    await net.pin('web.2', '10.77.0.50');
+    assert.equal(await start(one, 2, 'a'), '10.77.0.50');
+  });
+
+  test('a second home comes from it too', async () => {
+    const first = await start(one, 1, 'a');
+    const second = await start(two, 1, 'b');
+    assert.deepEqual([first, second].sort(), ['10.77.0.130', '10.77.0.131']);
+  });
 });

@@ -152,6 +152,15 @@ describe('options', () => {
     [{ 'limpet.scope': 'node' }, /limpet\.scope=node: a network of the swarm has the scope cluster/],
     [{ 'limpet.exclude': '10.99.0.0/24' }, /10\.99\.0\.0/],
     [{ 'limpet.exclude': 'x' }, /"x" is not a valid IPv4 address, CIDR or range/],
+    [{ 'limpet.pool': '10.77.0.8/29' }, /limpet\.pool: say whose: limpet\.pool\.SERVICE=RANGE, or --ip-range for all/],
+    [{ 'limpet.pool.web': '10.78.0.8/29' }, /the pool of web: "10\.78\.0\.8\/29" is not inside 10\.77\.0\.0\/24/],
+    [{ 'limpet.pool.web': '10.77.0.250-10.77.1.9' }, /the pool of web: .* is not inside 10\.77\.0\.0\/24/],
+    [{ 'limpet.pool.web': '' }, /the pool of web: "" is not a valid IPv4 address, CIDR or range first-last/],
+    [{ 'limpet.pool.web': '10.77.0.9-10.77.0.8' }, /the pool of web: "10\.77\.0\.9-10\.77\.0\.8" is not a valid IPv4/],
+    [{ 'limpet.pool.web': 'fd00::/64' }, /the pool of web: "fd00::\/64" is not a valid IPv4/],
+    [{ 'limpet.pool.web': 'some' }, /the pool of web: "some" is not a valid IPv4/],
+    [{ 'limpet.pool.': '10.77.0.8/29' }, /"" is not a valid name of a service/],
+    [{ 'limpet.pool.__proto__x.': '10.77.0.8/29' }, /"__proto__x\." is not a valid name of a service/],
   ];
   for (const [Options, message] of bad) {
     test(`${JSON.stringify(Options)} is refused, and nothing is made`, async () => {
