@@ -85,7 +85,9 @@ function wantedBy({ service }: OperateEnvironment, text: string, selection: Sele
   return { net: onlyOne(subnetsWith(service, first, selection), first), addresses };
 }
 
-/** That of the first homes; the second ones have to be as many, and in the same subnet. @throws LimpetError BAD_INPUT */
+/**
+ * That of the first homes; the second ones have to be as many, and in the same subnet. @throws LimpetError BAD_INPUT
+ */
 function oneOf(homes: Wanted | undefined, seconds: Wanted | undefined, who: string): Wanted {
   const one = homes ?? seconds;
   if (one === undefined) throw bad(`no address is named for ${who}`, who);

@@ -8,7 +8,7 @@ import { LimpetError } from '../host/errors.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call, RequestOf } from '../tickets/calls.js';
 import { Driver } from '../tickets/driver.js';
-import type { Environment } from '../tickets/environment.js';
+import type { Environment, Wire } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
 import type { Told } from '../tickets/told.js';
 import type { Log } from './log.js';
@@ -24,6 +24,7 @@ export interface Ground {
   readonly docker: DockerApi;
   readonly kept: Kept;
   readonly tell: (told: Told) => void;
+  readonly wire?: Wire;
 }
 
 /** What else is to be on the plugin's socket stands on this. */
@@ -41,7 +42,7 @@ export class Assembly implements Parts {
   readonly #driver: Driver;
   readonly #within: number;
 
-  constructor({ options, clock, log, docker, kept, tell }: Ground) {
+  constructor({ options, clock, log, docker, kept, tell, wire }: Ground) {
     const { waits } = options;
     const situation = new Situation(options, docker, log, clock, kept);
     this.situation = situation;
@@ -54,6 +55,7 @@ export class Assembly implements Parts {
       isManager: situation.isManager,
       limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
+      ...(wire === undefined ? {} : { wire }),
       docker,
       containers: new ContainerList(docker, clock),
       networks: new Networks(docker),

@@ -10,6 +10,7 @@ import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { unreadableText } from '../service/store.js';
 import type { Told } from '../tickets/told.js';
+import { ArpWire } from './arp-wire.js';
 import { Assembly, type Parts } from './assembly.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
 import { type Log, logTold, openLog } from './log.js';
@@ -50,7 +51,15 @@ export async function startPlugin(
     metrics.count(told);
     logTold(log, told);
   };
-  const parts = new Assembly({ options, clock, log, docker, kept: keptBy(options, host), tell });
+  const parts = new Assembly({
+    options,
+    clock,
+    log,
+    docker,
+    kept: keptBy(options, host),
+    tell,
+    wire: new ArpWire(clock),
+  });
   const { situation, looks } = parts;
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const healthz = healthMount(metrics, () => healthOf(situation, looks));

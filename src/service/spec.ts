@@ -9,7 +9,7 @@ import type { ReclaimPolicy, ServicePool, SubnetSpec } from './store.js';
 
 /** @throws TypeError, LimpetError BAD_INPUT, OUT_OF_RANGE or EXCLUDED */
 export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
-  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, pools = [] } = settings;
+  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, pools = [], probe } = settings;
   if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
   if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
   planOf(cidr, coreOptions({ exclude, policy, gateway })); // what the core would refuse is refused here
@@ -24,6 +24,7 @@ export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec 
     policy,
     reclaim: checkReclaim(reclaim),
     ...(pools.length === 0 ? {} : { pools: checkPools(text, pools) }),
+    ...(probe === undefined ? {} : { probe: checkProbe(text, version, probe) }),
   };
 }
 
@@ -93,6 +94,13 @@ function poolIn(cidr: string, service: string, text: string): string {
   throw new LimpetError('OUT_OF_RANGE', `the pool of ${service}: ${quote(text)} is not inside ${cidr}`, {
     value: text,
   });
+}
+
+function checkProbe(cidr: string, version: 4 | 6, probe: string): 'arp' {
+  if (probe !== 'arp')
+    throw new LimpetError('BAD_INPUT', `${quote(probe)} is no probe: there is arp`, { value: probe });
+  if (version === 4) return probe;
+  throw new LimpetError('BAD_INPUT', `ARP is of IPv4, and ${cidr} is IPv6`, { value: probe });
 }
 
 /** As Swarm has them. */

@@ -25,6 +25,8 @@ export interface SubnetSpec {
   readonly reclaim: ReclaimPolicy;
   /** Where new addresses of services come from, by the services' names; absent where none has a part of its own. */
   readonly pools?: readonly ServicePool[];
+  /** Before an address is given for the first time it is asked on the wire whether anybody answers there. */
+  readonly probe?: 'arp';
 }
 
 export interface ServicePool {

@@ -49,6 +49,7 @@ const spec = z
       whenFull: z.optional(z.strictObject({ holdDown: count })),
     }),
     pools: z.optional(z.array(z.strictObject({ service: text, range: text }))),
+    probe: z.optional(text),
   })
   .check(({ value, issues }) => {
     const message = whyNotCanonical(value as SubnetSpec);

@@ -34,6 +34,18 @@ export interface Wanted extends CallOptions {
   readonly range: string | undefined;
 }
 
+export type WireAnswer =
+  | { readonly kind: 'nobody' }
+  /** Something answers there, by that hardware address where it is known. */
+  | { readonly kind: 'somebody'; readonly who: string }
+  /** This node cannot ask: why not. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** How a node asks who has an address on its LAN. Does not fail: what it cannot know, it says. */
+export interface Wire {
+  ask(cidr: string, address: string): Promise<WireAnswer>;
+}
+
 export interface Environment {
   readonly clock: Clock;
   /** @throws LimpetError UNAVAILABLE while the store is not open */
@@ -50,6 +62,8 @@ export interface Environment {
   readonly isManager: () => boolean | undefined;
   /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
   readonly limitOfShared?: () => string | undefined;
+  /** Where this node can ask who answers at an address. */
+  readonly wire?: Wire;
   readonly docker: DockerApi;
   readonly containers: ContainerList;
   readonly networks: Networks;

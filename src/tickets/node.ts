@@ -24,6 +24,7 @@ import { keepNeighbours } from './neighbours.js';
 import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
+import { claimAsked, refuseTaken } from './wire.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
@@ -165,13 +166,14 @@ export class NodeCalls {
   ): Promise<string | undefined> {
     await this.#keepNeighbours(net, home, asker, { address: ticket, deadline });
     const isUsable = ticket !== undefined && (net.lookup(home) !== undefined || isFreeFor(net, ticket, home));
-    const address = await claimed(net, home, {
+    const options: AllocateOptions = {
       node: this.#environment.nodeOf(net),
       deadline,
       gone: goneFrom(this.#environment, this.#tenants, net),
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
-    });
+    };
+    const address = await unlessLive(() => claimAsked(this.#environment, net, home, options));
     if (address !== undefined) this.#tenants.enter(net, home, asker, address);
     return address;
   }
@@ -210,6 +212,7 @@ export class NodeCalls {
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     if (state === 'excluded') throw excluded(net, address); // before its home is given up for it
+    await refuseTaken(this.#environment, net, address);
     const before = net.lookup(identity);
     const node = this.#environment.nodeOf(net);
     if (before !== undefined && before.address !== address) {
@@ -218,7 +221,7 @@ export class NodeCalls {
       if (before.state === 'live') await net.release(identity, node, { deadline });
       await net.reclaim(identity, { deadline });
     }
-    const given = await claimed(net, identity, { node, ticket: address, deadline });
+    const given = await unlessLive(() => net.claim(identity, { node, ticket: address, deadline }));
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
     return answer(
@@ -259,7 +262,7 @@ export class NodeCalls {
     const own =
       ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : unnamedOn(this.#environment, net);
     await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
-    const address = await net.claim(own, {
+    const address = await claimAsked(this.#environment, net, own, {
       node,
       deadline,
       gone: goneFrom(this.#environment, this.#tenants, net),
@@ -302,10 +305,10 @@ function made(own: string, ticket: string | undefined): boolean {
   return ticket !== undefined && own === guest(ticket);
 }
 
-/** The identity's address, or undefined while it is live on another node. */
-async function claimed(net: SubnetService, identity: string, options: AllocateOptions): Promise<string | undefined> {
+/** The address, or undefined while its identity is live on another node. */
+async function unlessLive(claim: () => Promise<string>): Promise<string | undefined> {
   try {
-    return await net.claim(identity, options);
+    return await claim();
   } catch (error) {
     if (error instanceof LimpetError && error.code === 'LIVE') return undefined;
     throw error;

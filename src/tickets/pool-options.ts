@@ -6,12 +6,12 @@ import { LimpetError } from '../host/errors.js';
 import { parseReclaimPolicy } from '../service/policy.js';
 import type { SubnetSettings } from '../service/service.js';
 
-const KNOWN = ['limpet.exclude', 'limpet.policy', 'limpet.reclaim', 'limpet.scope'] as const;
+const KNOWN = ['limpet.exclude', 'limpet.policy', 'limpet.probe', 'limpet.reclaim', 'limpet.scope'] as const;
 /** `limpet.pool.SERVICE=RANGE`: one for each service. */
 const POOL = 'limpet.pool.';
 
 /** What a network can ask its subnet to be. */
-export type PoolSettings = Pick<SubnetSettings, 'exclude' | 'policy' | 'pools' | 'reclaim'>;
+export type PoolSettings = Pick<SubnetSettings, 'exclude' | 'policy' | 'pools' | 'probe' | 'reclaim'>;
 
 export interface PoolOptions {
   readonly settings: PoolSettings;
@@ -30,6 +30,7 @@ export function readPoolOptions(options: Readonly<Record<string, string>>): Pool
     settings: {
       ...read(options, 'limpet.exclude', (text) => ({ exclude: text.split(',').map((part) => part.trim()) })),
       ...read(options, 'limpet.policy', (text) => ({ policy: oneOf(text, ['serial', 'lowest'] as const) })),
+      ...read(options, 'limpet.probe', (text) => ({ probe: oneOf(text, ['arp'] as const) })),
       ...read(options, 'limpet.reclaim', (text) => ({ reclaim: parseReclaimPolicy(text) })),
       ...readPools(options),
     },
@@ -62,7 +63,8 @@ function read<T>(options: Readonly<Record<string, string>>, name: string, meanin
 
 function oneOf<T extends string>(text: string, words: readonly T[]): T {
   const found = words.find((word) => word === text);
-  if (found === undefined) throw bad(`${quote(text)} is neither ${words.join(' nor ')}`, text);
+  if (found === undefined)
+    throw bad(`${quote(text)} is ${words.length === 1 ? 'not' : 'neither'} ${words.join(' nor ')}`, text);
   return found;
 }
 

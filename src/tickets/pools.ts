@@ -70,6 +70,9 @@ export class Pools {
     if (addressSpace === 'global' && scope === 'node') {
       throw new LimpetError('BAD_INPUT', 'limpet.scope=node: a network of the swarm has the scope cluster');
     }
+    if (addressSpace === 'global' && settings.probe !== undefined) {
+      throw new LimpetError('BAD_INPUT', 'limpet.probe: an overlay is on no wire where anybody else could answer');
+    }
     const isShared = addressSpace === 'global' || scope === 'cluster';
     const asked: Asked = { addressSpace, isShared, settings, ...options };
     const size = sizeOf(request.Pool);

@@ -54,6 +54,6 @@ export type Told =
   | (Line & { readonly event: 'release'; readonly addressSpace: AddressSpace; readonly outcome: Released })
   | (Line & { readonly event: 'sweep'; readonly nodes?: readonly string[] })
   | (Line & { readonly event: 'mend'; readonly mark: 'set' | 'ended' | 'held'; readonly container?: string })
-  | (Line & { readonly event: 'choice' })
+  | (Line & { readonly event: 'choice' | 'wire' })
   | (Line & { readonly event: 'doubt'; readonly container: string })
   | (Line & { readonly event: 'conflict'; readonly container: string; readonly owner: string });

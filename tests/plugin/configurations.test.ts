@@ -1,4 +1,4 @@
-// Configurations made with --config-only: Docker asks no driver about them, so what is wrong with one is said by a look.
+// Configurations made with --config-only: Docker asks no driver about them, so a look says what is wrong with one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readNetwork } from '../../src/docker/read.js';

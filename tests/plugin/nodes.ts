@@ -18,7 +18,7 @@ import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
 import type { Call } from '../../src/tickets/calls.js';
 import { Driver } from '../../src/tickets/driver.js';
-import type { Environment } from '../../src/tickets/environment.js';
+import type { Environment, Wire } from '../../src/tickets/environment.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
 import { Sweeper } from '../../src/tickets/sweeper.js';
 import { Tenants } from '../../src/tickets/tenants.js';
@@ -51,6 +51,8 @@ export class Node {
   version = '29.7.2';
   /** The name that it had before it joined a swarm, or left one. */
   former: string | undefined;
+  /** How it asks the wire, from its next restart on. */
+  wire: Wire | undefined;
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
@@ -120,6 +122,7 @@ export class Node {
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
       limitOfShared: () => limitOfShared(this.version),
+      ...(this.wire === undefined ? {} : { wire: this.wire }),
       docker,
       containers: new ContainerList(docker, ahead),
       networks: new Networks(docker),

@@ -152,6 +152,8 @@ describe('options', () => {
     [{ 'limpet.scope': 'node' }, /limpet\.scope=node: a network of the swarm has the scope cluster/],
     [{ 'limpet.exclude': '10.99.0.0/24' }, /10\.99\.0\.0/],
     [{ 'limpet.exclude': 'x' }, /"x" is not a valid IPv4 address, CIDR or range/],
+    [{ 'limpet.probe': 'ping' }, /limpet\.probe: "ping" is not arp/],
+    [{ 'limpet.probe': 'arp' }, /limpet\.probe: an overlay is on no wire/],
     [{ 'limpet.pool': '10.77.0.8/29' }, /limpet\.pool: say whose: limpet\.pool\.SERVICE=RANGE, or --ip-range for all/],
     [{ 'limpet.pool.web': '10.78.0.8/29' }, /the pool of web: "10\.78\.0\.8\/29" is not inside 10\.77\.0\.0\/24/],
     [{ 'limpet.pool.web': '10.77.0.250-10.77.1.9' }, /the pool of web: .* is not inside 10\.77\.0\.0\/24/],
@@ -168,6 +170,11 @@ describe('options', () => {
       assert.deepEqual(specs(), []);
     });
   }
+
+  test('limpet.probe=arp is of IPv4 alone', async () => {
+    const asked = one.pool('local', 'fd00:77::/64', { Options: { 'limpet.probe': 'arp' }, V6: true });
+    await assert.rejects(asked, /ARP is of IPv4, and fd00:77::\/64 is IPv6/);
+  });
 
   test('of others pass by; all of ours are taken', async () => {
     const Options = {

@@ -35,6 +35,14 @@ export function toldShared({ log }: DockerNode, network: string): boolean {
   return said(log).some(({ event, network: named }) => event === 'pool' && named === network);
 }
 
+/** The addresses that a plugin has not given, since somebody answers there. */
+export function toldTaken(swarm: Swarm): string[] {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log));
+  return lines.flatMap(({ event, address, msg }) =>
+    event === 'wire' && address !== undefined && msg?.startsWith('not given') ? [address] : [],
+  );
+}
+
 /** The last lines of the plugin on every node, as they are. */
 export async function lastWords(swarm: Swarm): Promise<string> {
   return swarm.nodes.map(({ name, log }) => [`--- ${name}`, ...messages(log).slice(-LAST)].join('\n')).join('\n');

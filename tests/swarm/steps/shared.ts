@@ -1,11 +1,11 @@
-// Steps s1 and s2: a service on a macvlan network of the whole swarm, made from a configuration that each node has.
+// Steps s1 to s3: a service on a macvlan network of the whole swarm, made from a configuration that each node has.
 // Swarm's leader is not asked there and gives no tickets: the nodes share the subnet among themselves.
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { unreachable } from '../inside.js';
 import { pictureOf } from '../picture.js';
 import { DRIVER } from '../plugin.js';
-import { toldShared } from '../plugin-log.js';
+import { toldShared, toldTaken } from '../plugin-log.js';
 import { until } from '../rig/run.js';
 import { settled } from '../services.js';
 import type { World } from '../world.js';
@@ -16,10 +16,13 @@ const SERVICE = 'lan-web';
 const REPLICAS = 4;
 /** What a node's plugin may take to see a network that Docker does not tell it of. */
 const LOOK = 45_000;
+/** Neighbours may look for a container that was replaced where it was before, until they have asked again. */
+const FORGET = 30_000;
 
 export const sharedSteps: readonly Step[] = [
   { name: 's1', title: 'macvlan across the swarm: a service, updated, killed, drained', play: move },
   { name: 's2', title: 'and removed, and made again', play: again },
+  { name: 's3', title: 'who answers on the wire keeps his address', play: asked },
 ];
 
 async function move(world: World): Promise<void> {
@@ -45,12 +48,36 @@ async function again(world: World): Promise<void> {
   await create(world);
   await same(world, first, 'removed, and made again');
   await remove(world);
+  await removeNetwork(world);
 }
 
-async function makeNetwork(world: World): Promise<void> {
+/** The nodes have the first addresses of the subnet themselves, which Limpet is not told. */
+async function asked(world: World): Promise<void> {
+  const { nodes } = world.swarm;
+  const own = (n: number) => `${world.lan.prefix}${n + 2}`;
+  if ((await names(world, 'service')).includes(SERVICE)) await remove(world);
+  await removeNetwork(world);
+  for (const [n, { machine }] of nodes.entries())
+    await machine.run('ip', 'address', 'add', `${own(n)}/24`, 'dev', 'eth0');
+  await makeNetwork(world, '--ipam-opt', 'limpet.probe=arp');
+  await create(world);
+  const has = await look(world);
+  const taken = nodes.map((_, n) => own(n));
+  assert.deepEqual(
+    [...has.values()].filter((address) => taken.includes(address)),
+    [],
+  );
+  assert.ok(taken.includes(toldTaken(world.swarm)[0] ?? ''), 'a plugin says that somebody answers');
+  await remove(world);
+  await removeNetwork(world);
+  for (const [n, { machine }] of nodes.entries())
+    await machine.run('ip', 'address', 'del', `${own(n)}/24`, 'dev', 'eth0');
+}
+
+async function makeNetwork(world: World, ...more: string[]): Promise<void> {
   const { name, prefix } = world.lan;
   if ((await names(world, 'network')).includes(name)) return;
-  const options = ['--ipam-driver', DRIVER, '--ipam-opt', 'limpet.scope=cluster', '--opt', 'parent=eth0'];
+  const options = [...more, '--ipam-driver', DRIVER, '--ipam-opt', 'limpet.scope=cluster', '--opt', 'parent=eth0'];
   const subnet = ['--subnet', `${prefix}0/24`, '--gateway', `${prefix}1`];
   for (const node of world.swarm.nodes)
     await node.docker(['network', 'create', '--config-only', ...options, ...subnet, `${name}-config`]);
@@ -58,6 +85,22 @@ async function makeNetwork(world: World): Promise<void> {
     for (const node of world.swarm.nodes)
       await until(`the plugin of ${node.name} warns`, LOOK, async () => toldShared(node, `${name}-config`));
   await world.docker('network', 'create', '-d', 'macvlan', '--scope', 'swarm', '--config-from', `${name}-config`, name);
+}
+
+/** With its configurations. A node lets go of it a moment after its last container. */
+async function removeNetwork(world: World): Promise<void> {
+  const { name } = world.lan;
+  await until(`${name} is removed`, 60_000, async () => {
+    if ((await names(world, 'network')).includes(name)) await world.docker('network', 'rm', name).catch(() => {});
+    for (const node of world.swarm.nodes) await node.docker(['network', 'rm', `${name}-config`]).catch(() => {});
+    const left = await Promise.all(
+      world.swarm.nodes.map((node) => node.docker(['network', 'ls', '--format', '{{.Name}}'])),
+    );
+    return !left
+      .join('\n')
+      .split('\n')
+      .some((each) => each === name || each === `${name}-config`);
+  });
 }
 
 async function create(world: World): Promise<void> {
@@ -84,7 +127,10 @@ async function look(world: World): Promise<Map<string, string>> {
   const placed = [...(await pictureOf(await settled(world.swarm, SERVICE, 120_000), world.lan.prefix)).values()];
   const addresses = placed.map(({ address }) => address);
   assert.equal(new Set(addresses).size, REPLICAS, `${addresses}`);
-  for (const place of placed) assert.deepEqual(await unreachable(place, addresses), [], `seen from ${place.identity}`);
+  for (const place of placed)
+    await until(`${place.identity} reaches all others`, FORGET, async () => {
+      return (await unreachable(place, addresses)).length === 0;
+    });
   await untouched(world, addresses);
   return new Map(placed.map(({ identity, address }) => [identity, address] as const).sort());
 }
