@@ -14,6 +14,12 @@ const texts = z.transform((value) => (Array.isArray(value) ? value.filter(isText
 /** An address without the prefix length that Swarm writes behind it. */
 const address = z.transform((value) => (typeof value === 'string' ? value.replace(/\/.*$/, '') : ''));
 
+/** Milliseconds since the epoch. What is no time may have been just now. */
+const time = z.transform((value) => {
+  const read = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(read) ? Number.POSITIVE_INFINITY : read;
+});
+
 /** An object of which every field can be missing, and the object too. */
 export function objectOf<S extends z.ZodRawShape>(shape: S) {
   return z.preprocess((value) => (isMap(value) ? value : {}), z.object(shape));
@@ -85,15 +91,25 @@ function readEndpoint([network, value]: [string, z.output<typeof endpoint>]): En
   };
 }
 
+const targets = listOf(objectOf({ Target: text }));
+
+function idsOf(networks: z.output<typeof targets>): string[] {
+  return networks.map(({ Target }) => Target).filter(isGiven);
+}
+
 const task = objectOf({
   ID: text,
+  UpdatedAt: time,
   Version: objectOf({ Index: count }),
   ServiceID: text,
   Slot: count,
   NodeID: text,
   Status: objectOf({ State: text, ContainerStatus: objectOf({ ContainerID: text }) }),
   DesiredState: text,
-  Spec: objectOf({ NetworkAttachmentSpec: z.object({ ContainerID: z.string() }).optional().catch(undefined) }),
+  Spec: objectOf({
+    Networks: targets,
+    NetworkAttachmentSpec: z.object({ ContainerID: z.string() }).optional().catch(undefined),
+  }),
   NetworksAttachments: listOf(objectOf({ Network: objectOf({ ID: text }), Addresses: texts })),
 });
 
@@ -115,6 +131,8 @@ export function readTask(value: unknown): Task {
         addresses: Addresses.map((each) => address.parse(each)).filter(isGiven),
       }),
     ),
+    networks: idsOf(Spec.Networks),
+    updatedAt: read.UpdatedAt,
     attached: attached !== undefined,
     ...(id === '' ? {} : { container: id }),
   };
@@ -123,12 +141,19 @@ export function readTask(value: unknown): Task {
 const mode = z.looseObject({}).optional().catch(undefined);
 const service = objectOf({
   ID: text,
-  Spec: objectOf({ Name: text, Mode: objectOf({ Global: mode, GlobalJob: mode, ReplicatedJob: mode }) }),
+  UpdatedAt: time,
+  Spec: objectOf({
+    Name: text,
+    Mode: objectOf({ Global: mode, GlobalJob: mode, ReplicatedJob: mode }),
+    EndpointSpec: objectOf({ Mode: text }),
+    Networks: targets,
+    TaskTemplate: objectOf({ Networks: targets }),
+  }),
   Endpoint: objectOf({ VirtualIPs: listOf(objectOf({ NetworkID: text, Addr: address })) }),
 });
 
 export function readService(value: unknown): Service {
-  const { ID, Spec, Endpoint } = service.parse(value);
+  const { ID, Spec, Endpoint, UpdatedAt } = service.parse(value);
   const { Global, GlobalJob, ReplicatedJob } = Spec.Mode;
   return {
     id: ID,
@@ -136,6 +161,9 @@ export function readService(value: unknown): Service {
     mode:
       (Global ?? GlobalJob) !== undefined ? 'global' : ReplicatedJob !== undefined ? 'replicated job' : 'replicated',
     virtual: Endpoint.VirtualIPs.map(({ NetworkID, Addr }) => ({ networkId: NetworkID, address: Addr })),
+    wantsVirtual: Spec.EndpointSpec.Mode !== 'dnsrr',
+    networks: [...new Set([...idsOf(Spec.TaskTemplate.Networks), ...idsOf(Spec.Networks)])],
+    updatedAt: UpdatedAt,
   };
 }
 

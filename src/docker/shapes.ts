@@ -47,6 +47,10 @@ export interface Task {
   readonly state: string;
   readonly desiredState: string;
   readonly attachments: readonly Attachment[];
+  /** The networks that its specification names, by ID: all that is known before it has addresses. */
+  readonly networks: readonly string[];
+  /** When its record changed last, by the leader's clock: milliseconds since the epoch, Infinity when Docker does not say. */
+  readonly updatedAt: number;
   /** The container's ID, once it is known. */
   readonly container?: string;
   /** True for a plain container's attachment to a swarm network. */
@@ -59,6 +63,11 @@ export interface Service {
   /** A global job counts as global. A replicated job's tasks have the slots 0 and on, and 0 is left out of the JSON. */
   readonly mode: 'replicated' | 'replicated job' | 'global';
   readonly virtual: readonly { readonly networkId: string; readonly address: string }[];
+  /** Whether it is to have a virtual IP on each of its networks. */
+  readonly wantsVirtual: boolean;
+  /** As a task's. */
+  readonly networks: readonly string[];
+  readonly updatedAt: number;
 }
 
 export interface Node {

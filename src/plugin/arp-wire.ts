@@ -11,7 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { contains } from '../host/cidr.js';
 import type { Clock } from '../service/index.js';
-import type { Wire, WireAnswer } from '../tickets/environment.js';
+import type { Asking, WireAnswer } from './wire.js';
 
 const TABLE = '/proc/net/arp';
 /** Nobody serves it, and whoever does throws away what comes (RFC 863). */
@@ -22,7 +22,7 @@ const STEP = 50;
 /** Of the table's flags: there is an answer. */
 const COMPLETE = 0x2;
 
-export class ArpWire implements Wire {
+export class ArpWire implements Asking {
   readonly #clock: Pick<Clock, 'elapsed' | 'sleep'>;
 
   constructor(clock: Pick<Clock, 'elapsed' | 'sleep'>) {

@@ -8,13 +8,14 @@ import { LimpetError } from '../host/errors.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call, RequestOf } from '../tickets/calls.js';
 import { Driver } from '../tickets/driver.js';
-import type { Environment, Wire } from '../tickets/environment.js';
+import type { Environment } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
 import type { Told } from '../tickets/told.js';
 import type { Log } from './log.js';
 import { Looks } from './looks.js';
 import type { PluginOptions } from './options.js';
 import { type Kept, Situation } from './situation.js';
+import { AskedWire, type Asking } from './wire.js';
 
 /** What the parts stand on. */
 export interface Ground {
@@ -24,7 +25,7 @@ export interface Ground {
   readonly docker: DockerApi;
   readonly kept: Kept;
   readonly tell: (told: Told) => void;
-  readonly wire?: Wire;
+  readonly wire?: Asking;
 }
 
 /** What else is to be on the plugin's socket stands on this. */
@@ -55,7 +56,7 @@ export class Assembly implements Parts {
       isManager: situation.isManager,
       limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
-      ...(wire === undefined ? {} : { wire }),
+      ...(wire === undefined ? {} : { wire: new AskedWire(wire, tell, situation.nodeOf) }),
       docker,
       containers: new ContainerList(docker, clock),
       networks: new Networks(docker),

@@ -81,7 +81,11 @@ export type Change =
   | { readonly op: 'live'; readonly identity: string; readonly node: string; readonly sole?: true }
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
-  | { readonly op: 'hold'; readonly address: string }
+  /**
+   * A ticket. With `owner` it is that identity's home, and is held beside its binding; else the address must be nobody's.
+   * Either way it must not be held.
+   */
+  | { readonly op: 'hold'; readonly address: string; readonly owner?: string }
   | { readonly op: 'unhold'; readonly address: string }
   /**
    * Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is

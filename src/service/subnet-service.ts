@@ -189,6 +189,26 @@ export class SubnetService {
   }
 
   /**
+   * Holds the address of a binding beside it: the ticket of whoever has that home. Undefined when it is held already:
+   * then it is another one's ticket. @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
+   */
+  async holdHome(identity: string, { deadline }: CallOptions = {}): Promise<string | undefined> {
+    return (
+      await this.#turns.take({ what: 'hold the home', key: identity, deadline }, async () => {
+        const binding = this.state.lookup(identity);
+        if (binding === undefined) throw this.#unknown(identity);
+        const { address } = binding;
+        if (this.isHeld(address)) return { address: undefined };
+        const hold: Change = { op: 'hold', address, owner: identity };
+        if (!(await this.#commits.commit([hold], deadline))) return undefined;
+        this.state.apply(hold);
+        this.#log({ event: 'hold', address, identity, why: 'its own home is its ticket' });
+        return { address };
+      })
+    ).address;
+  }
+
+  /**
    * Ends a hold; a binding on the same address stays. False when it was not held.
    * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */

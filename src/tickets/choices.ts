@@ -14,7 +14,6 @@ import type { Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
 import { keepNeighbours } from './neighbours.js';
 import type { Tenants } from './tenants.js';
-import { refuseTaken } from './wire.js';
 
 /** What a container's labels say of one subnet. */
 interface Said {
@@ -92,7 +91,7 @@ export class Choices {
       await keepNeighbours(this.#environment, this.#tenants, net, asker.around, wanted);
     try {
       const { address: ticket, deadline } = wanted;
-      await refuseTaken(this.#environment, net, address);
+      await this.#environment.wire?.refuseTaken(net, address);
       await net.pin(identity, address, { deadline, ...(ticket === undefined ? {} : { ticket }) });
     } catch (error) {
       throw told(error, choice, asker);

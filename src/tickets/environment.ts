@@ -5,7 +5,7 @@ import type { ContainerList } from '../docker/container-list.js';
 import type { Networks } from '../docker/networks.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import type { Clock } from '../service/clock.js';
-import type { Allocator, CallOptions } from '../service/index.js';
+import type { AllocateOptions, Allocator, CallOptions, SubnetService } from '../service/index.js';
 import type { PoolRange } from './ranges.js';
 import type { Told } from './told.js';
 
@@ -34,16 +34,15 @@ export interface Wanted extends CallOptions {
   readonly range: string | undefined;
 }
 
-export type WireAnswer =
-  | { readonly kind: 'nobody' }
-  /** Something answers there, by that hardware address where it is known. */
-  | { readonly kind: 'somebody'; readonly who: string }
-  /** This node cannot ask: why not. */
-  | { readonly kind: 'unknown'; readonly why: string };
-
-/** How a node asks who has an address on its LAN. Does not fail: what it cannot know, it says. */
+/** Asks who answers at an address on the LAN, for subnets that want it (`probe`). Others are not asked about. */
 export interface Wire {
-  ask(cidr: string, address: string): Promise<WireAnswer>;
+  /**
+   * As `net.claim`. An address that the name does not have yet is asked about before, and not given if something
+   * answers. @throws LimpetError OCCUPIED when the ticket is somebody's, or too many in turn are; what `claim` throws
+   */
+  claim(net: SubnetService, name: string, options: AllocateOptions): Promise<string>;
+  /** An address that somebody wants and nobody has yet. @throws LimpetError OCCUPIED when something answers there */
+  refuseTaken(net: SubnetService, address: string): Promise<void>;
 }
 
 export interface Environment {

@@ -4,6 +4,8 @@
 import { made } from '../docker/made-up.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
+import { homeText } from '../service/second-homes.js';
+import { Certainty } from './certain.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
@@ -19,11 +21,13 @@ export class LeaderCalls {
   readonly #environment: Environment;
   readonly #tenants: Tenants;
   readonly said: Said;
+  readonly #certainty: Certainty;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.said = new Said(environment.clock);
+    this.#certainty = new Certainty(environment, this.said);
   }
 
   /**
@@ -31,12 +35,22 @@ export class LeaderCalls {
    * OUT_OF_RANGE
    */
   request(net: SubnetService, { address, ...wanted }: Wanted): Promise<string> {
-    return address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted);
+    return this.#certainty.during(net, () =>
+      address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted),
+    );
   }
 
+  /** The home of the only one who can be meant, else one that is nobody's. */
   async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
+    const meant = await this.#certainty.meant(net);
+    const home = meant.kind === 'home' ? await heldHome(net, meant.home, { deadline }) : undefined;
+    if (home !== undefined && meant.kind === 'home') {
+      this.#give(net, home, 'home', `of ${homeText(meant.home)}, which alone waits for an address`);
+      return home;
+    }
     const address = await net.holdNext({ range, gone: goneFrom(this.#environment, this.#tenants, net), deadline });
-    this.#give(net, address, 'new', 'a ticket, virtual IP or load balancer');
+    const why = meant.kind === 'unclear' ? `: ${meant.why}` : '';
+    this.#give(net, address, 'new', `a ticket, virtual IP or load balancer${why}`);
     return address;
   }
 
@@ -60,7 +74,7 @@ export class LeaderCalls {
 
   /** The gateway: as asked for, else the one that the subnet has, else the first address that is free. */
   async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
-    const address = await gatewayFor(this.#environment, net, wanted);
+    const address = await this.#certainty.during(net, () => gatewayFor(this.#environment, net, wanted));
     this.#give(net, address, 'gateway', 'the gateway');
     return address;
   }
@@ -69,7 +83,11 @@ export class LeaderCalls {
    * The leader needs the address no longer. A binding there stays, and so does the gateway. @param turn of the call:
    * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
    */
-  async release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
+  release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
+    return this.#certainty.during(net, () => this.#release(net, address, turn, options));
+  }
+
+  async #release(net: SubnetService, address: string, turn: number, options: CallOptions): Promise<void> {
     if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
     this.said.giveBack(net.spec, address);
@@ -85,7 +103,7 @@ export class LeaderCalls {
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
   }
 
-  #give(net: SubnetService, address: string, outcome: 'new' | 'same' | 'gateway', why: string): void {
+  #give(net: SubnetService, address: string, outcome: 'new' | 'home' | 'same' | 'gateway', why: string): void {
     this.said.give(net.spec, address);
     const { tell } = this.#environment;
     tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
@@ -94,6 +112,16 @@ export class LeaderCalls {
   #released(net: SubnetService, address: string, outcome: Released, why: string): void {
     const { tell } = this.#environment;
     tell({ event: 'release', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
+  }
+}
+
+/** Undefined when the home has ended, or is another one's ticket, since it was looked at. */
+async function heldHome(net: SubnetService, home: string, options: CallOptions): Promise<string | undefined> {
+  try {
+    return await net.holdHome(home, options);
+  } catch (error) {
+    if (error instanceof LimpetError && error.code === 'UNKNOWN') return undefined;
+    throw error;
   }
 }
 

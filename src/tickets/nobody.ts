@@ -10,7 +10,6 @@ import { occupied } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { isLeaders } from './pools.js';
 import type { Tenants } from './tenants.js';
-import { claimAsked } from './wire.js';
 
 /**
  * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can share.
@@ -52,7 +51,8 @@ export async function unclearFor(
   const identity = end !== undefined && isFreeFor(net, asked as string, end) ? end : unnamedOn(environment, net);
   const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
   const where = { ...(isUsable ? { ticket: asked } : {}), range, gone: goneFrom(environment, tenants, net) };
-  const address = await claimAsked(environment, net, identity, { node, deadline, ...where });
+  const options = { node, deadline, ...where };
+  const address = await (environment.wire?.claim(net, identity, options) ?? net.claim(identity, options));
   const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
   return answer(environment, net, given, `${why}: the address will not be sticky`);
 }

@@ -24,7 +24,6 @@ import { keepNeighbours } from './neighbours.js';
 import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
-import { claimAsked, refuseTaken } from './wire.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
@@ -173,9 +172,14 @@ export class NodeCalls {
       ...(isUsable ? { ticket } : {}),
       ...(range === undefined ? {} : { range }),
     };
-    const address = await unlessLive(() => claimAsked(this.#environment, net, home, options));
+    const address = await unlessLive(() => this.#claim(net, home, options));
     if (address !== undefined) this.#tenants.enter(net, home, asker, address);
     return address;
+  }
+
+  /** Where the network wants it, what is new is asked about on the wire. */
+  #claim(net: SubnetService, name: string, options: AllocateOptions): Promise<string> {
+    return this.#environment.wire?.claim(net, name, options) ?? net.claim(name, options);
   }
 
   /** Before an address that is nobody's is given, whoever runs at it has to have it. */
@@ -212,7 +216,7 @@ export class NodeCalls {
     // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
     if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
     if (state === 'excluded') throw excluded(net, address); // before its home is given up for it
-    await refuseTaken(this.#environment, net, address);
+    await this.#environment.wire?.refuseTaken(net, address);
     const before = net.lookup(identity);
     const node = this.#environment.nodeOf(net);
     if (before !== undefined && before.address !== address) {
@@ -262,7 +266,7 @@ export class NodeCalls {
     const own =
       ticket !== undefined && isFreeFor(net, ticket, guest(ticket)) ? guest(ticket) : unnamedOn(this.#environment, net);
     await this.#keepNeighbours(net, own, asker, { address: ticket, deadline });
-    const address = await claimAsked(this.#environment, net, own, {
+    const address = await this.#claim(net, own, {
       node,
       deadline,
       gone: goneFrom(this.#environment, this.#tenants, net),

@@ -85,11 +85,20 @@ export class Said {
     return this.#words.get(keyOf(subnet))?.given.get(address);
   }
 
+  /** All that it has, by its word; undefined when that has gaps, or for so long that it may not have said all. */
+  has(subnet: SubnetKey, settled: number): ReadonlySet<string> | undefined {
+    return this.#settled(subnet, settled)?.has;
+  }
+
   /** Whether it has not got the address for certain. @param settled milliseconds in which a leader says all it has */
   lacks(subnet: SubnetKey, address: string, settled: number): boolean {
+    return this.#settled(subnet, settled)?.has.has(address) === false;
+  }
+
+  #settled(subnet: SubnetKey, settled: number): Word | undefined {
     const word = this.#words.get(keyOf(subnet));
-    if (word === undefined || this.#stumbled || this.#clock.elapsed() - word.begun < settled) return false;
-    return !word.has.has(address);
+    const isWhole = word !== undefined && !this.#stumbled && this.#clock.elapsed() - word.begun >= settled;
+    return isWhole ? word : undefined;
   }
 }
 

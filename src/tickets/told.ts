@@ -7,6 +7,7 @@ export type Outcome =
   | 'own'
   | 'second'
   | 'new'
+  | 'home'
   | 'ticket'
   | 'same'
   | 'guest'

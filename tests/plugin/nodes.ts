@@ -16,12 +16,14 @@ import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
 import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
+import { AskedWire, type Asking } from '../../src/plugin/wire.js';
 import type { Call } from '../../src/tickets/calls.js';
 import { Driver } from '../../src/tickets/driver.js';
-import type { Environment, Wire } from '../../src/tickets/environment.js';
+import type { Environment } from '../../src/tickets/environment.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
 import { Sweeper } from '../../src/tickets/sweeper.js';
 import { Tenants } from '../../src/tickets/tenants.js';
+import type { Told } from '../../src/tickets/told.js';
 import { upToDate } from '../fresh.js';
 import { Docker, info } from './docker.js';
 
@@ -52,7 +54,7 @@ export class Node {
   /** The name that it had before it joined a swarm, or left one. */
   former: string | undefined;
   /** How it asks the wire, from its next restart on. */
-  wire: Wire | undefined;
+  wire: Asking | undefined;
   driver!: Driver;
   reconciler!: Reconciler;
   sweeper!: Sweeper;
@@ -114,6 +116,10 @@ export class Node {
       write: (line) => void this.lines.push(JSON.parse(line)),
     });
     const metrics = new Metrics(() => this.service);
+    const tell = (told: Told) => {
+      metrics.count(told);
+      logTold(log, told);
+    };
     return {
       clock: ahead,
       service: () => this.service,
@@ -122,14 +128,11 @@ export class Node {
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
       limitOfShared: () => limitOfShared(this.version),
-      ...(this.wire === undefined ? {} : { wire: this.wire }),
+      ...(this.wire === undefined ? {} : { wire: new AskedWire(this.wire, tell, () => this.name) }),
       docker,
       containers: new ContainerList(docker, ahead),
       networks: new Networks(docker),
-      tell: (told) => {
-        metrics.count(told);
-        logTold(log, told);
-      },
+      tell,
       waits: this.waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
     };

@@ -288,7 +288,7 @@ export class World {
       }),
       tasks: async () => this.lives.filter(({ kind }) => kind === 'task' || kind === 'plain').map(taskOf),
       // What Docker does not tell of, the balancers' tickets, the model has written down as a virtual IP.
-      services: async () => [{ id: 's', name: 'web', mode: 'replicated', virtual: this.#virtual() }],
+      services: async () => [{ id: 's', name: 'web', mode: 'replicated', virtual: this.#virtual(), ...LONG_AGO }],
       endpoints: async () => this.#ends(node),
       nodes: async () =>
         this.nodes.map((_, n) => ({
@@ -313,6 +313,8 @@ export class World {
     return balancers.map(({ ticket }) => ({ networkId: NETWORK, address: ticket }));
   }
 }
+
+const LONG_AGO = { wantsVirtual: true, networks: [NETWORK], updatedAt: 0 };
 
 const NET: Network = {
   id: NETWORK,
@@ -351,5 +353,7 @@ function taskOf({ id, node, ticket, kind, identity }: Life): Task {
     desiredState: 'running',
     attachments: [{ networkId: NETWORK, addresses: [ticket] }],
     attached: kind === 'plain',
+    networks: [NETWORK],
+    updatedAt: 0,
   };
 }

@@ -249,7 +249,12 @@ function operationsOf(subnet: string, change: Change): Operation[] {
         identity(change.identity, (state) => (state === change.address || state === '' ? '' : undefined)),
       ];
     case 'hold':
-      return [address(change.address, (state) => (state === '' ? '+' : undefined))];
+      // What was pinned is not followed here: its owner is known by the hold.
+      return [
+        address(change.address, (state) =>
+          state === '' || state === change.owner ? `${change.owner ?? ''}+` : undefined,
+        ),
+      ];
     case 'unhold':
       return [address(change.address, (state) => state.replace('+', ''))];
     default:

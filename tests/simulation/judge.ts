@@ -3,6 +3,7 @@
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
+import type { Records, TaskRecord } from '../../src/simulator/swarm/records.js';
 import type { Change, Entry, Revision } from './etcd/history.js';
 import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
@@ -137,7 +138,7 @@ export class Judge {
     });
   }
 
-  /** Swarm's records have every address once. */
+  /** Swarm's records have every address once, and what they have for nobody's task is nobody's home. */
   records(): void {
     const { networks, services, nodes, tasks } = this.#world.swarm.records;
     for (const { id, name, gateway } of networks.values()) {
@@ -147,6 +148,30 @@ export class Judge {
       const given = all.filter((address) => address !== '').sort();
       const twice = given.find((address, n) => address === given[n + 1]);
       if (twice !== undefined) this.fail(`Swarm was given ${twice} of ${name} twice`);
+      this.#homesAreTasks(id);
+    }
+  }
+
+  /** A home is a ticket of its own task alone: no virtual IP, no end of a load balancer, no other task's. */
+  #homesAreTasks(networkId: string): void {
+    const { networks, services, nodes, tasks } = this.#world.swarm.records;
+    const subnet = `swarm ${networks.get(networkId)?.cidr}`;
+    const check = (address: string | undefined, what: string, identity?: string) => {
+      const owner = address ? this.truth.ownerOf(subnet, address) : undefined;
+      if (owner === undefined || isMadeUp(owner) || whose(owner) === identity) return;
+      this.fail(`${what} is ${address}, which is the home of ${owner}`);
+    };
+    for (const each of services.values())
+      if (each.networkId === networkId) check(each.virtual, `the virtual IP of ${each.name}`);
+    for (const { ends, hostname } of nodes.values())
+      check(ends.get(networkId), `the load balancer's end on ${hostname}`);
+    for (const task of tasks.values()) {
+      // What a user asks for by --ip the leader is given, and the node refuses; jobs' containers are called by another
+      // number than their tasks.
+      if (task.networkId !== networkId || !services.has(task.serviceId) || !isUnderWay(task) || isJob(task, services))
+        continue;
+      const identity = identityOfRecord(task, services);
+      check(task.address, `the ticket of a task of ${identity}`, identity);
     }
   }
 
@@ -218,8 +243,16 @@ export class Judge {
     if (after === undefined) this.#letGo(key.subnet, address);
     if (after === undefined || before !== undefined) return;
     const owner = this.truth.ownerOf(key.subnet, address);
-    if (owner !== undefined) this.fail(`${address} is held as a ticket and is the home of ${owner}`);
-    this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
+    if (owner === undefined) this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
+    else if (!this.#waits(owner)) this.fail(`${address} is held as a ticket and is the home of ${owner}`);
+  }
+
+  /** Whether a task of the identity waits for its address: its home may be that. */
+  #waits(owner: string): boolean {
+    const { tasks, services } = this.#world.swarm.records;
+    return [...tasks.values()].some(
+      (task) => task.state === 'new' && identityOfRecord(task, services) === whose(owner),
+    );
   }
 
   /** What no record shows and nobody could set right: the end that the leader has for a node stays held. */
@@ -290,6 +323,22 @@ export class Judge {
 /** Whether it is an identity that ends with its use. */
 export function isMadeUp(identity: string): boolean {
   return identity.startsWith('@') && whose(identity) === identity;
+}
+
+function isJob({ serviceId }: TaskRecord, services: Records['services']): boolean {
+  return services.get(serviceId)?.mode === 'replicated job';
+}
+
+/** Whose the task is, by what a manager lists. */
+function identityOfRecord(task: TaskRecord, services: Records['services']): string {
+  const service = services.get(task.serviceId);
+  const slot = isJob(task, services) ? task.slot - 1 : task.slot;
+  return `${service?.name}.${slot === 0 ? task.nodeId : slot}`;
+}
+
+/** Whether it has a ticket that counts, and was not given up. */
+function isUnderWay({ address, state }: TaskRecord): boolean {
+  return address !== '' && ['pending', 'assigned', 'preparing', 'starting'].includes(state);
 }
 
 /** Whose home a binding is. */

@@ -73,8 +73,7 @@ function labelOne(world: World, [a, b, c]: Act['of']): void {
     // It is being made anew, with the labels that it had.
     if (service === undefined) return void world.timeline.after(1000, end);
     service.labels = undefined;
-    service.spec++;
-    swarm.records.changed();
+    swarm.records.renewed(service);
   };
   world.lasting(8000 + b * 20, end);
 }

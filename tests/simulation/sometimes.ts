@@ -7,6 +7,7 @@ import { FIELD } from './field.js';
 const MUST: readonly string[] = [
   // What becomes of a request and of a release.
   'address global new',
+  'address global home',
   'address global same',
   'address global gateway',
   'address local own',

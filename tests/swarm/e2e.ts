@@ -5,7 +5,7 @@ import { readArguments } from '../../scripts/arguments.js';
 import { Answering, type Answers } from './answering.js';
 import { check, type Outcome } from './checks.js';
 import { installPlugin } from './plugin.js';
-import { lastWords, saveLogs } from './plugin-log.js';
+import { lastWords, saveLogs, toldTickets } from './plugin-log.js';
 import { DOCKERS, useDocker } from './rig/docker-version.js';
 import { type Rig, STORES, withRig } from './rig/rig.js';
 import { Sampler } from './sampler.js';
@@ -107,10 +107,13 @@ function later(before: Pictures, after: Pictures): Pictures {
 /** Its row is in the table, whatever happens. */
 async function playOne(world: World, step: Step, before: Pictures): Promise<{ after: Pictures; failures: string[] }> {
   const since = Date.now();
+  const told = toldTickets(world.swarm);
   const row = { step: step.name, title: step.title, limpet: NO_CHANGES, stock: NO_CHANGES, isGood: false };
   const end = (outcome: Partial<Outcome>, isGood: boolean) => {
     const { limpet = NO_CHANGES, stock = NO_CHANGES } = outcome;
-    rows.push({ ...row, limpet, stock, seconds: (Date.now() - since) / 1000, isGood });
+    const { homes, all } = toldTickets(world.swarm);
+    const tickets = { homes: homes - told.homes, all: all - told.all };
+    rows.push({ ...row, limpet, stock, tickets, seconds: (Date.now() - since) / 1000, isGood });
   };
   try {
     await step.play(world);

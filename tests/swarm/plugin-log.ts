@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DockerNode } from './rig/docker-node.js';
 import type { Rig } from './rig/rig.js';
 import type { Swarm } from './rig/swarm.js';
+import type { Tickets } from './table.js';
 
 const LAST = 40;
 
@@ -16,12 +17,20 @@ interface Line {
   readonly event?: string;
   readonly code?: string;
   readonly network?: string;
+  readonly addressSpace?: string;
 }
 
 /** The replicas that a plugin has put up as a guest so far. */
 export function toldGuests(swarm: Swarm): string[] {
   const lines = swarm.nodes.flatMap(({ log }) => said(log));
   return lines.flatMap(({ outcome, identity }) => (outcome === 'guest' && identity !== undefined ? [identity] : []));
+}
+
+/** What the leader has been given so far where it asked for any address. */
+export function toldTickets(swarm: Swarm): Tickets {
+  const lines = swarm.nodes.flatMap(({ log }) => said(log)).filter(({ addressSpace }) => addressSpace === 'global');
+  const homes = lines.filter(({ event, outcome }) => event === 'address' && outcome === 'home').length;
+  return { homes, all: homes + lines.filter(({ event, outcome }) => event === 'address' && outcome === 'new').length };
 }
 
 /** Whether a plugin has refused an address because that subnet is full. */

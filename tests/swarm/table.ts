@@ -3,16 +3,24 @@ import { median } from '../../bench/measure.js';
 import type { Answers } from './answering.js';
 import type { Changes } from './picture.js';
 
+/** What the leader's plugin has answered where it was asked for any address. */
+export interface Tickets {
+  /** Homes: it was certain whose ticket it is. */
+  readonly homes: number;
+  readonly all: number;
+}
+
 export interface Row {
   readonly step: string;
   readonly title: string;
   readonly limpet: Changes;
   readonly stock: Changes;
+  readonly tickets: Tickets;
   readonly seconds: number;
   readonly isGood: boolean;
 }
 
-const HEAD = ['step', '', 'replaced', 'moved', 'kept', 'stock replaced', 'stock kept', 'seconds', ''];
+const HEAD = ['step', '', 'replaced', 'moved', 'kept', 'stock replaced', 'stock kept', 'home tickets', 'seconds', ''];
 
 export function table(rows: readonly Row[]): string {
   return drawn(HEAD, rows.map(cells));
@@ -43,7 +51,7 @@ function drawn(head: readonly string[], rows: readonly string[][]): string {
     .join('\n');
 }
 
-function cells({ step, title, limpet, stock, seconds, isGood }: Row): string[] {
+function cells({ step, title, limpet, stock, tickets, seconds, isGood }: Row): string[] {
   return [
     step,
     title,
@@ -52,6 +60,7 @@ function cells({ step, title, limpet, stock, seconds, isGood }: Row): string[] {
     `${limpet.kept} of ${limpet.replaced}`,
     `${stock.replaced}`,
     `${stock.kept} of ${stock.replaced}`,
+    `${tickets.homes} of ${tickets.all}`,
     seconds.toFixed(0),
     isGood ? 'good' : 'FAILED',
   ];

@@ -130,12 +130,12 @@ export class Allocator {
     });
   }
 
-  /** A node with a task on a network has an end of its load balancer there. */
+  /** A node with a task on a network that has not ended has an end of its load balancer there. */
   async #balancers(): Promise<void> {
     for (const node of this.#records.nodes.values()) {
       for (const network of this.#records.networks.values()) {
         const tasks = [...this.#records.tasks.values()].filter(
-          (task) => task.nodeId === node.id && task.networkId === network.id && task.address !== '',
+          (task) => task.nodeId === node.id && task.networkId === network.id && task.address !== '' && !hasEnded(task),
         );
         const end = node.ends.get(network.id);
         if (tasks.length > 0 && end === undefined && network.pool !== '') {

@@ -66,7 +66,8 @@ export class SimulatedApi implements DockerApi {
       [...tasks.values()].map((task): Task => {
         const { id, version, serviceId, slot, nodeId, state, desired, address, networkId, container, attached } = task;
         const attachments = address === '' ? [] : [{ networkId, addresses: [address] }];
-        const base = { id, version, serviceId, nodeId, state, desiredState: desired, attachments, attached };
+        const about = { networks: [networkId], updatedAt: this.#wall(task.updated) };
+        const base = { id, version, serviceId, nodeId, state, desiredState: desired, attachments, attached, ...about };
         // The first task of a replicated job has the slot 0, which is left out.
         const isJob = this.#asked.records.services.get(serviceId)?.mode === 'replicated job';
         return { ...base, slot: isJob ? slot - 1 : slot, ...(container === undefined ? {} : { container }) };
@@ -76,8 +77,9 @@ export class SimulatedApi implements DockerApi {
 
   services(): Promise<readonly Service[]> {
     return this.#agreed('services', ({ services }) =>
-      [...services.values()].map(({ id, name, mode, networkId, virtual }) => {
-        return { id, name, mode, virtual: virtual === '' ? [] : [{ networkId, address: virtual }] };
+      [...services.values()].map(({ id, name, mode, networkId, virtual, hasVirtual, updated }) => {
+        const about = { wantsVirtual: hasVirtual, networks: [networkId], updatedAt: this.#wall(updated) };
+        return { id, name, mode, virtual: virtual === '' ? [] : [{ networkId, address: virtual }], ...about };
       }),
     );
   }
@@ -108,6 +110,11 @@ export class SimulatedApi implements DockerApi {
         );
       });
     });
+  }
+
+  /** A moment as the machine's clock has it, which is the leader's where the leader's plugin asks. */
+  #wall(moment: number): number {
+    return moment + this.#asked.node.wall.ahead;
   }
 
   /** What the managers have agreed on: asked of any of them, answered by the leader. */

@@ -34,6 +34,8 @@ export interface TaskRecord {
   /** Of which of the service's specs it is. */
   readonly spec: number;
   readonly since: number;
+  /** When its record changed last: true time. */
+  updated: number;
 }
 
 export interface ServiceRecord {
@@ -49,6 +51,8 @@ export interface ServiceRecord {
   virtual: string;
   readonly hasVirtual: boolean;
   spec: number;
+  /** When its specification changed last: true time. */
+  updated: number;
   /** So many of its next containers fail when they start. */
   failing: number;
   /** Of its containers: what its author says to Limpet. */
@@ -105,13 +109,20 @@ export class Records {
 
   /** Something has changed. */
   changed(task?: TaskRecord): void {
-    if (task !== undefined) task.version = ++this.#version;
+    if (task !== undefined) [task.version, task.updated] = [++this.#version, this.#timeline.now];
     if (this.#isTelling) return;
     this.#isTelling = true;
     this.#timeline.after(5 + this.#timeline.chance.below(20), () => {
       this.#isTelling = false;
       for (const watcher of this.#watchers) watcher();
     });
+  }
+
+  /** The service has another specification. */
+  renewed(service: ServiceRecord): void {
+    service.spec++;
+    service.updated = this.#timeline.now;
+    this.changed();
   }
 
   newTask(about: Pick<TaskRecord, 'serviceId' | 'slot' | 'networkId' | 'spec' | 'attached'> & Partial<TaskRecord>) {
@@ -124,6 +135,7 @@ export class Records {
       address: '',
       container: undefined,
       since: this.#timeline.now,
+      updated: this.#timeline.now,
       ...about,
     };
     this.tasks.set(task.id, task);

@@ -108,7 +108,15 @@ export class Swarm {
     const record = this.records.networkNamed(network);
     if (record === undefined || this.records.serviceNamed(about.name) !== undefined) return;
     const id = this.#timeline.chance.id();
-    this.records.services.set(id, { ...about, id, networkId: record.id, virtual: '', spec: 1, failing: 0 });
+    this.records.services.set(id, {
+      ...about,
+      id,
+      networkId: record.id,
+      virtual: '',
+      spec: 1,
+      updated: this.#timeline.now,
+      failing: 0,
+    });
     this.records.changed();
   }
 
@@ -121,7 +129,7 @@ export class Swarm {
   /** A new spec; a rollback is one too. */
   update(name: string, order: ServiceRecord['order'], parallelism?: number): void {
     this.#service(name, (service) => {
-      service.spec++;
+      this.records.renewed(service);
       service.order = order;
       service.parallelism = parallelism;
     });
@@ -131,14 +139,14 @@ export class Swarm {
   relabel(name: string, labels: ServiceRecord['labels']): void {
     this.#service(name, (service) => {
       service.labels = labels;
-      service.spec++;
+      this.records.renewed(service);
     });
   }
 
   failNext(name: string, count: number): void {
     this.#service(name, (service) => {
       service.failing = count;
-      service.spec++;
+      this.records.renewed(service);
     });
   }
 

@@ -257,8 +257,9 @@ export class Draft {
     return true;
   }
 
-  #hold(subnet: KnownSubnet, { address }: Op<'hold'>): boolean {
+  #hold(subnet: KnownSubnet, { address, owner: wanted }: Op<'hold'>): boolean {
     this.#sameSubnet(subnet);
+    if (wanted !== undefined) return this.#holdBeside(subnet, address, wanted);
     const owner = subnet.owners.get(address);
     if ((owner !== undefined && !this.#ended.has(owner)) || [...this.#begun.values()].includes(address)) return false;
     // Another's hold is not this one, though the address is the same: each ticket is given once.
@@ -267,6 +268,16 @@ export class Draft {
     if (owner === undefined) this.transaction.demandAbsent(addressKey);
     this.transaction.read(addressKey);
     this.transaction.write(this.#keys.held(this.#key, address), { value: heldBy(this.transaction.writer) });
+    this.#holds.set(address, 'held');
+    return true;
+  }
+
+  #holdBeside(subnet: KnownSubnet, address: string, owner: string): boolean {
+    const own = this.#bindingOf(subnet, owner);
+    if (own?.address !== address || !this.#isStill(subnet, address, 'free')) return false;
+    this.#sameBinding(owner, own);
+    this.transaction.read(this.#keys.address(this.#key, address));
+    this.transaction.write(this.#keys.held(this.#key, address), { value: Buffer.alloc(0) });
     this.#holds.set(address, 'held');
     return true;
   }

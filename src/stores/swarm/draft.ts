@@ -165,9 +165,10 @@ class Drafting {
   }
 
   /** Another's hold is not this one, though the address is the same: each ticket is given once. */
-  #hold({ address }: Op<'hold'>): boolean {
-    if (!this.#isSameSubnet() || this.#content.entry(address) !== undefined) return false;
-    this.#put({ address, held: this.#around.now, nodes: [] });
+  #hold({ address, owner }: Op<'hold'>): boolean {
+    const there = this.#content.entry(address);
+    if (!this.#isSameSubnet() || there?.identity !== owner || there?.held !== undefined) return false;
+    this.#put({ ...(there ?? { address, nodes: [] }), held: this.#around.now });
     return true;
   }
 

@@ -15,8 +15,11 @@ import type { Step } from './step.js';
 const CLI = resolve('dist/cli.js');
 const NET = { name: 'chosen', prefix: '10.77.3.' };
 const BY_COMMAND = 'pinned';
+const SECONDS = `${NET.prefix}14-${NET.prefix}17`;
 const STACK = 'shop';
 const POOLED = 'pooled';
+/** Its pool is the network's option. */
+const OPTIONED = 'optioned';
 
 export const chosenSteps: readonly Step[] = [
   { name: 'p1', title: 'addresses are pinned by command', play: byCommand },
@@ -30,7 +33,8 @@ async function makeNetwork(world: World): Promise<void> {
   const names = await world.docker('network', 'ls', '--format', '{{.Name}}');
   if (names.split('\n').includes(NET.name)) return;
   const flags = ['--driver', 'overlay', '--ipam-driver', DRIVER, '--subnet', `${NET.prefix}0/24`];
-  await world.docker('network', 'create', ...flags, '--ip-range', `${NET.prefix}128/25`, NET.name);
+  const pool = ['--ipam-opt', `limpet.pool.${OPTIONED}=${NET.prefix}44-${NET.prefix}45`];
+  await world.docker('network', 'create', ...flags, ...pool, '--ip-range', `${NET.prefix}128/25`, NET.name);
 }
 
 /** The service's slots have these addresses, from the first on. */
@@ -61,6 +65,12 @@ async function byCommand(world: World): Promise<void> {
   await expect(world, BY_COMMAND, 10, 'scaled down');
   await world.docker('service', 'scale', '--detach', `${BY_COMMAND}=4`);
   await expect(world, BY_COMMAND, 10, 'and up again');
+  await (await world.swarm.leader()).machine.run(process.execPath, CLI, 'pin', BY_COMMAND, '--second', SECONDS);
+  for (const first of [14, 10]) {
+    const flags = ['--detach', '--quiet', '--force', '--update-order', 'start-first', '--update-parallelism', '4'];
+    await world.docker('service', 'update', ...flags, BY_COMMAND);
+    await expect(world, BY_COMMAND, first, 'updated, start-first, with both homes pinned');
+  }
   await remove(world, BY_COMMAND);
   await world.createAlone(BY_COMMAND, NET.name, '--replicas', '4');
   await expect(world, BY_COMMAND, 10, 'removed, and made again');
@@ -97,22 +107,24 @@ async function byLabel(world: World): Promise<void> {
 
 async function pool(world: World): Promise<void> {
   await makeNetwork(world);
-  const label = `limpet.pool=${NET.prefix}40-${NET.prefix}42`;
-  await world.createAlone(POOLED, NET.name, '--replicas', '3', '--container-label', label);
-  const picture = await pictureOf(await settled(world.swarm, POOLED, 120_000), NET.prefix);
-  const addresses = [...picture.values()].map(({ address }) => address).sort();
-  assert.deepEqual(
-    addresses,
-    [40, 41, 42].map((n) => `${NET.prefix}${n}`),
-  );
-  await world.docker('service', 'scale', '--detach', `${POOLED}=4`);
+  await toItsEnd(world, POOLED, [40, 41, 42], '--container-label', `limpet.pool=${NET.prefix}40-${NET.prefix}42`);
+  await toItsEnd(world, OPTIONED, [44, 45]);
+}
+
+/** The service has these addresses, and one replica more has none. */
+async function toItsEnd(world: World, service: string, pool: readonly number[], ...options: string[]): Promise<void> {
+  const wanted = pool.map((n) => `${NET.prefix}${n}`);
+  await world.createAlone(service, NET.name, '--replicas', `${pool.length}`, ...options);
+  const picture = await pictureOf(await settled(world.swarm, service, 120_000), NET.prefix);
+  assert.deepEqual([...picture.values()].map(({ address }) => address).sort(), wanted);
+  await world.docker('service', 'scale', '--detach', `${service}=${pool.length + 1}`);
   const said = await until('a task says that the pool is full', 60_000, async () => {
-    const errors = await world.docker('service', 'ps', '--no-trunc', '--format', '{{.Error}}', POOLED);
+    const errors = await world.docker('service', 'ps', '--no-trunc', '--format', '{{.Error}}', service);
     return /is full/.test(errors) ? errors : undefined;
   });
-  assert.match(said, new RegExp(`the range ${NET.prefix}40-${NET.prefix}42 of ${NET.prefix}0/24 is full`));
-  assert.equal((await running(world.swarm, POOLED)).length, 3, 'nobody got an address from outside');
-  await remove(world, POOLED);
+  assert.match(said, new RegExp(`the range ${wanted[0]}-${wanted.at(-1)} of ${NET.prefix}0/24 is full`));
+  assert.equal((await running(world.swarm, service)).length, pool.length, 'nobody got an address from outside');
+  await remove(world, service);
 }
 
 /** A stack file, as docs/ADDRESSES.md has one. */

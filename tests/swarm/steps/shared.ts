@@ -8,16 +8,25 @@ import { DRIVER } from '../plugin.js';
 import { toldShared, toldTaken } from '../plugin-log.js';
 import { until } from '../rig/run.js';
 import { settled } from '../services.js';
-import type { World } from '../world.js';
+import type { Net, World } from '../world.js';
 import type { Step } from './step.js';
 
 const CLI = resolve('dist/cli.js');
-const SERVICE = 'lan-web';
 const REPLICAS = 4;
 /** What a node's plugin may take to see a network that Docker does not tell it of. */
 const LOOK = 45_000;
 /** Neighbours may look for a container that was replaced where it was before, until they have asked again. */
 const FORGET = 30_000;
+
+/** A network with the service on it. */
+interface Lan extends Net {
+  readonly service: string;
+}
+
+/** Another one, on whose subnet nobody has been before. */
+const ASKED: Lan = { name: 'asked', prefix: '10.79.1.', service: 'asked-web' };
+
+const lanOf = ({ lan }: World): Lan => ({ ...lan, service: 'lan-web' });
 
 export const sharedSteps: readonly Step[] = [
   { name: 's1', title: 'macvlan across the swarm: a service, updated, killed, drained', play: move },
@@ -26,56 +35,60 @@ export const sharedSteps: readonly Step[] = [
 ];
 
 async function move(world: World): Promise<void> {
-  await makeNetwork(world);
-  await create(world);
-  const first = await look(world);
-  await world.docker('service', 'update', '--detach', '--quiet', '--force', SERVICE);
-  await same(world, first, 'after an update');
-  const node = await world.worker({ limpet: SERVICE, stock: '' });
-  for (const replica of await settled(world.swarm, SERVICE, 60_000))
+  const lan = lanOf(world);
+  await makeNetwork(world, lan);
+  await create(world, lan);
+  const first = await look(world, lan);
+  await world.docker('service', 'update', '--detach', '--quiet', '--force', lan.service);
+  await same(world, lan, first, 'after an update');
+  const node = await world.worker({ limpet: lan.service, stock: '' });
+  for (const replica of await settled(world.swarm, lan.service, 60_000))
     if (replica.node === node) await node.docker(['kill', replica.container]);
-  await same(world, first, 'after its containers were killed');
+  await same(world, lan, first, 'after its containers were killed');
   await world.drain(node);
-  await same(world, first, 'after a drain');
+  await same(world, lan, first, 'after a drain');
   await world.activateAll();
 }
 
 async function again(world: World): Promise<void> {
-  await makeNetwork(world);
-  if (!(await names(world, 'service')).includes(SERVICE)) await create(world);
-  const first = await look(world);
-  await remove(world);
-  await create(world);
-  await same(world, first, 'removed, and made again');
-  await remove(world);
-  await removeNetwork(world);
+  const lan = lanOf(world);
+  await makeNetwork(world, lan);
+  if (!(await names(world, 'service')).includes(lan.service)) await create(world, lan);
+  const first = await look(world, lan);
+  await remove(world, lan);
+  await create(world, lan);
+  await same(world, lan, first, 'removed, and made again');
+  await remove(world, lan);
+  await removeNetwork(world, lan);
 }
 
 /** The nodes have the first addresses of the subnet themselves, which Limpet is not told. */
 async function asked(world: World): Promise<void> {
+  const lan = ASKED;
   const { nodes } = world.swarm;
-  const own = (n: number) => `${world.lan.prefix}${n + 2}`;
-  if ((await names(world, 'service')).includes(SERVICE)) await remove(world);
-  await removeNetwork(world);
+  const own = (n: number) => `${lan.prefix}${n + 2}`;
+  // A node has one network on its interface.
+  if ((await names(world, 'service')).includes(lanOf(world).service)) await remove(world, lanOf(world));
+  await removeNetwork(world, lanOf(world));
   for (const [n, { machine }] of nodes.entries())
     await machine.run('ip', 'address', 'add', `${own(n)}/24`, 'dev', 'eth0');
-  await makeNetwork(world, '--ipam-opt', 'limpet.probe=arp');
-  await create(world);
-  const has = await look(world);
+  await makeNetwork(world, lan, '--ipam-opt', 'limpet.probe=arp');
+  await create(world, lan);
+  const has = await look(world, lan);
   const taken = nodes.map((_, n) => own(n));
   assert.deepEqual(
     [...has.values()].filter((address) => taken.includes(address)),
     [],
   );
   assert.ok(taken.includes(toldTaken(world.swarm)[0] ?? ''), 'a plugin says that somebody answers');
-  await remove(world);
-  await removeNetwork(world);
+  await remove(world, lan);
+  await removeNetwork(world, lan);
   for (const [n, { machine }] of nodes.entries())
     await machine.run('ip', 'address', 'del', `${own(n)}/24`, 'dev', 'eth0');
 }
 
-async function makeNetwork(world: World, ...more: string[]): Promise<void> {
-  const { name, prefix } = world.lan;
+async function makeNetwork(world: World, lan: Lan, ...more: string[]): Promise<void> {
+  const { name, prefix } = lan;
   if ((await names(world, 'network')).includes(name)) return;
   const options = [...more, '--ipam-driver', DRIVER, '--ipam-opt', 'limpet.scope=cluster', '--opt', 'parent=eth0'];
   const subnet = ['--subnet', `${prefix}0/24`, '--gateway', `${prefix}1`];
@@ -88,8 +101,8 @@ async function makeNetwork(world: World, ...more: string[]): Promise<void> {
 }
 
 /** With its configurations. A node lets go of it a moment after its last container. */
-async function removeNetwork(world: World): Promise<void> {
-  const { name } = world.lan;
+async function removeNetwork(world: World, lan: Lan): Promise<void> {
+  const { name } = lan;
   await until(`${name} is removed`, 60_000, async () => {
     if ((await names(world, 'network')).includes(name)) await world.docker('network', 'rm', name).catch(() => {});
     for (const node of world.swarm.nodes) await node.docker(['network', 'rm', `${name}-config`]).catch(() => {});
@@ -103,47 +116,47 @@ async function removeNetwork(world: World): Promise<void> {
   });
 }
 
-async function create(world: World): Promise<void> {
-  await world.createAlone(SERVICE, world.lan.name, '--replicas', `${REPLICAS}`, '--update-monitor', '1s');
+async function create(world: World, lan: Lan): Promise<void> {
+  await world.createAlone(lan.service, lan.name, '--replicas', `${REPLICAS}`, '--update-monitor', '1s');
 }
 
-async function remove(world: World): Promise<void> {
-  await world.docker('service', 'rm', SERVICE);
-  await until(`no container of ${SERVICE} is left`, 60_000, async () => {
-    const filter = ['--filter', `label=com.docker.swarm.service.name=${SERVICE}`];
+async function remove(world: World, lan: Lan): Promise<void> {
+  await world.docker('service', 'rm', lan.service);
+  await until(`no container of ${lan.service} is left`, 60_000, async () => {
+    const filter = ['--filter', `label=com.docker.swarm.service.name=${lan.service}`];
     const left = await Promise.all(world.swarm.up.map((node) => node.docker(['ps', '--all', '--quiet', ...filter])));
     return left.join('').trim() === '';
   });
 }
 
 /** Everybody is where he was; before Docker 29 that cannot be, and what is left is that no two are at one address. */
-async function same(world: World, first: ReadonlyMap<string, string>, when: string): Promise<void> {
-  const now = await look(world);
-  if (await world.swarm.saysWhoAsks()) assert.deepEqual(now, first, `${SERVICE} ${when}`);
+async function same(world: World, lan: Lan, first: ReadonlyMap<string, string>, when: string): Promise<void> {
+  const now = await look(world, lan);
+  if (await world.swarm.saysWhoAsks()) assert.deepEqual(now, first, `${lan.service} ${when}`);
 }
 
 /** Who has which address, asked from inside; all of them different, and reached from each of the nodes. */
-async function look(world: World): Promise<Map<string, string>> {
-  const placed = [...(await pictureOf(await settled(world.swarm, SERVICE, 120_000), world.lan.prefix)).values()];
+async function look(world: World, lan: Lan): Promise<Map<string, string>> {
+  const placed = [...(await pictureOf(await settled(world.swarm, lan.service, 120_000), lan.prefix)).values()];
   const addresses = placed.map(({ address }) => address);
   assert.equal(new Set(addresses).size, REPLICAS, `${addresses}`);
   for (const place of placed)
     await until(`${place.identity} reaches all others`, FORGET, async () => {
       return (await unreachable(place, addresses)).length === 0;
     });
-  await untouched(world, addresses);
+  await untouched(world, lan, addresses);
   return new Map(placed.map(({ identity, address }) => [identity, address] as const).sort());
 }
 
 /** On Docker 29 a task takes one address and no ticket: nothing is held but the gateway. */
-async function untouched(world: World, addresses: readonly string[]): Promise<void> {
+async function untouched(world: World, lan: Lan, addresses: readonly string[]): Promise<void> {
   if (!(await world.swarm.saysWhoAsks())) return;
-  assert.deepEqual(await listed(world, 'held'), [`${world.lan.prefix}1`]);
-  assert.deepEqual(await listed(world, 'live'), [...addresses].sort());
+  assert.deepEqual(await listed(world, lan, 'held'), [`${lan.prefix}1`]);
+  assert.deepEqual(await listed(world, lan, 'live'), [...addresses].sort());
 }
 
 /** As an operator on the leader sees them. */
-async function listed({ swarm, lan }: World, state: 'held' | 'live'): Promise<string[]> {
+async function listed({ swarm }: World, lan: Lan, state: 'held' | 'live'): Promise<string[]> {
   const { machine } = await swarm.leader();
   const options = ['--subnet', `${lan.prefix}0/24`, '--state', state, '--json'];
   const { rows } = JSON.parse(await machine.run(process.execPath, CLI, 'ls', ...options));
