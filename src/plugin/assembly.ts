@@ -7,6 +7,7 @@ import { Networks } from '../docker/networks.js';
 import { LimpetError } from '../host/errors.js';
 import { type Clock, Deadline } from '../service/index.js';
 import type { Call, RequestOf } from '../tickets/calls.js';
+import { Certainty } from '../tickets/certain.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment } from '../tickets/environment.js';
 import { Tenants } from '../tickets/tenants.js';
@@ -56,6 +57,7 @@ export class Assembly implements Parts {
       isManager: situation.isManager,
       limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
+      whoIsMeant: (said) => new Certainty(this.environment, said),
       ...(wire === undefined ? {} : { wire: new AskedWire(wire, tell, situation.nodeOf) }),
       docker,
       containers: new ContainerList(docker, clock),

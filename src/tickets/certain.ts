@@ -13,7 +13,7 @@ import { waitingOn } from '../docker/waiting.js';
 import { LimpetError } from '../host/errors.js';
 import type { SubnetService } from '../service/index.js';
 import { homesOf } from '../service/second-homes.js';
-import type { Environment } from './environment.js';
+import type { Environment, Meant, WhoIsMeant } from './environment.js';
 import type { Said } from './said.js';
 
 /** Milliseconds: what has changed in the records so lately may have been otherwise when the leader decided to ask. */
@@ -23,11 +23,7 @@ const BEGUN = 10_000;
 /** So long it is not looked again after several waited: the leader asks for them one after the other. */
 const BUSY = 500;
 
-export type Meant =
-  | { readonly kind: 'home' /** The name of the binding. */; readonly home: string }
-  | { readonly kind: 'unclear'; readonly why: string };
-
-export class Certainty {
+export class Certainty implements WhoIsMeant {
   readonly #environment: Environment;
   readonly #said: Said;
   /** Calls of the leader that are at work, by subnet. */
@@ -40,7 +36,6 @@ export class Certainty {
     this.#said = said;
   }
 
-  /** Every call of the leader's about a subnet goes through this: of two at once nobody knows whose the other one is. */
   async during<T>({ spec, cidr }: SubnetService, work: () => Promise<T>): Promise<T> {
     const key = `${spec.space} ${cidr}`;
     this.#calls.set(key, (this.#calls.get(key) ?? 0) + 1);
@@ -53,7 +48,6 @@ export class Certainty {
     }
   }
 
-  /** Whose home the address can be that the leader asks for now. */
   async meant(net: SubnetService): Promise<Meant> {
     const { clock, docker } = this.#environment;
     const key = `${net.spec.space} ${net.cidr}`;

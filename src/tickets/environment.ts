@@ -7,6 +7,7 @@ import type { AddressSpace } from '../docker/spaces.js';
 import type { Clock } from '../service/clock.js';
 import type { AllocateOptions, Allocator, CallOptions, SubnetService } from '../service/index.js';
 import type { PoolRange } from './ranges.js';
+import type { Said } from './said.js';
 import type { Told } from './told.js';
 
 /** Milliseconds. */
@@ -32,6 +33,19 @@ export interface Wanted extends CallOptions {
   readonly address: string | undefined;
   /** `first-last`: where one is taken from when none is asked for. */
   readonly range: string | undefined;
+}
+
+/** Whose ticket it is that the leader asks for. */
+export type Meant =
+  | { readonly kind: 'home' /** The name of the binding. */; readonly home: string }
+  | { readonly kind: 'unclear'; readonly why: string };
+
+/** Finds out for whom Swarm's leader asks, where that is certain. */
+export interface WhoIsMeant {
+  /** Every call of the leader's about a subnet goes through this: of two at once nobody knows whose the other one is. */
+  during<T>(net: SubnetService, work: () => Promise<T>): Promise<T>;
+  /** Whose home the address can be that the leader asks for now. */
+  meant(net: SubnetService): Promise<Meant>;
 }
 
 /** Asks who answers at an address on the LAN, for subnets that want it (`probe`). Others are not asked about. */
@@ -61,6 +75,8 @@ export interface Environment {
   readonly isManager: () => boolean | undefined;
   /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
   readonly limitOfShared?: () => string | undefined;
+  /** Where it is to be found out for whom the leader asks: else all that it is given is nobody's. */
+  readonly whoIsMeant?: (said: Said) => WhoIsMeant;
   /** Where this node can ask who answers at an address. */
   readonly wire?: Wire;
   readonly docker: DockerApi;

@@ -5,8 +5,7 @@ import { made } from '../docker/made-up.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import { homeText } from '../service/second-homes.js';
-import { Certainty } from './certain.js';
-import type { Environment, Wanted } from './environment.js';
+import type { Environment, Meant, Wanted, WhoIsMeant } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
 import { goneFrom } from './gone.js';
@@ -21,13 +20,13 @@ export class LeaderCalls {
   readonly #environment: Environment;
   readonly #tenants: Tenants;
   readonly said: Said;
-  readonly #certainty: Certainty;
+  readonly #who: WhoIsMeant | undefined;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.said = new Said(environment.clock);
-    this.#certainty = new Certainty(environment, this.said);
+    this.#who = environment.whoIsMeant?.(this.said);
   }
 
   /**
@@ -35,21 +34,21 @@ export class LeaderCalls {
    * OUT_OF_RANGE
    */
   request(net: SubnetService, { address, ...wanted }: Wanted): Promise<string> {
-    return this.#certainty.during(net, () =>
+    return this.#during(net, () =>
       address === undefined ? this.#next(net, wanted) : this.#exact(net, address, wanted),
     );
   }
 
   /** The home of the only one who can be meant, else one that is nobody's. */
   async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
-    const meant = await this.#certainty.meant(net);
-    const home = meant.kind === 'home' ? await heldHome(net, meant.home, { deadline }) : undefined;
-    if (home !== undefined && meant.kind === 'home') {
+    const meant: Meant | undefined = await this.#who?.meant(net);
+    const home = meant?.kind === 'home' ? await heldHome(net, meant.home, { deadline }) : undefined;
+    if (home !== undefined && meant?.kind === 'home') {
       this.#give(net, home, 'home', `of ${homeText(meant.home)}, which alone waits for an address`);
       return home;
     }
     const address = await net.holdNext({ range, gone: goneFrom(this.#environment, this.#tenants, net), deadline });
-    const why = meant.kind === 'unclear' ? `: ${meant.why}` : '';
+    const why = meant?.kind === 'unclear' ? `: ${meant.why}` : '';
     this.#give(net, address, 'new', `a ticket, virtual IP or load balancer${why}`);
     return address;
   }
@@ -74,7 +73,7 @@ export class LeaderCalls {
 
   /** The gateway: as asked for, else the one that the subnet has, else the first address that is free. */
   async gateway(net: SubnetService, wanted: Wanted): Promise<string> {
-    const address = await this.#certainty.during(net, () => gatewayFor(this.#environment, net, wanted));
+    const address = await this.#during(net, () => gatewayFor(this.#environment, net, wanted));
     this.#give(net, address, 'gateway', 'the gateway');
     return address;
   }
@@ -84,7 +83,7 @@ export class LeaderCalls {
    * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
    */
   release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
-    return this.#certainty.during(net, () => this.#release(net, address, turn, options));
+    return this.#during(net, () => this.#release(net, address, turn, options));
   }
 
   async #release(net: SubnetService, address: string, turn: number, options: CallOptions): Promise<void> {
@@ -101,6 +100,10 @@ export class LeaderCalls {
     const was = await net.unhold(address, options);
     if (identity !== undefined && isPassing(identity)) await forget(net, identity, options);
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
+  }
+
+  #during<T>(net: SubnetService, work: () => Promise<T>): Promise<T> {
+    return this.#who?.during(net, work) ?? work();
   }
 
   #give(net: SubnetService, address: string, outcome: 'new' | 'home' | 'same' | 'gateway', why: string): void {

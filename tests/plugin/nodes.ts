@@ -18,6 +18,7 @@ import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
 import { AskedWire, type Asking } from '../../src/plugin/wire.js';
 import type { Call } from '../../src/tickets/calls.js';
+import { Certainty } from '../../src/tickets/certain.js';
 import { Driver } from '../../src/tickets/driver.js';
 import type { Environment } from '../../src/tickets/environment.js';
 import { Reconciler } from '../../src/tickets/reconciler.js';
@@ -120,7 +121,7 @@ export class Node {
       metrics.count(told);
       logTold(log, told);
     };
-    return {
+    const made: Environment = {
       clock: ahead,
       service: () => this.service,
       host: () => this.name,
@@ -128,6 +129,7 @@ export class Node {
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
       limitOfShared: () => limitOfShared(this.version),
+      whoIsMeant: (said) => new Certainty(made, said),
       ...(this.wire === undefined ? {} : { wire: new AskedWire(this.wire, tell, () => this.name) }),
       docker,
       containers: new ContainerList(docker, ahead),
@@ -136,6 +138,7 @@ export class Node {
       waits: this.waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
     };
+    return made;
   }
 }
 
