@@ -390,6 +390,26 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       assert.equal((await service().subnet('10.0.0.0/16')).cidr, '10.0.0.0/16', 'its place is free');
     });
 
+    test('a home is held beside its binding: once, through a restart, and when the binding ends', async () => {
+      const { service, reopen, durable } = await begin();
+      let net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1' });
+      const home = await net.allocate('web.1', { node: 'a' });
+      await net.release('web.1', 'a');
+      assert.equal(await net.holdHome('web.1'), home);
+      assert.equal(await net.holdHome('web.1'), undefined, 'it is a ticket already');
+      assert.equal(await net.holdHome('nobody').catch((error) => error.code), 'UNKNOWN');
+      if (durable) {
+        await reopen();
+        net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1' });
+      }
+      assert.deepEqual([net.isHeld(home), net.lookup('web.1')?.state], [true, 'reserved']);
+      await net.reclaim('web.1');
+      assert.equal(net.inspect(home).state, 'held');
+      assert.equal(await net.allocate('web.1', { node: 'a', ticket: home }), home, 'its owner comes home by it');
+      assert.equal(await net.unhold(home), true);
+      assert.equal(net.lookup('web.1')?.address, home);
+    });
+
     test('other settings: all that is bound or held stays so, through a restart too', async () => {
       const { service, clock, reopen, log, durable } = await begin();
       const cidr = '10.0.0.0/27';

@@ -49,7 +49,10 @@ export interface Task {
   readonly attachments: readonly Attachment[];
   /** The networks that its specification names, by ID: all that is known before it has addresses. */
   readonly networks: readonly string[];
-  /** When its record changed last, by the leader's clock: milliseconds since the epoch, Infinity when Docker does not say. */
+  /**
+   * When its record changed last, by the leader's clock: milliseconds since the epoch; Infinity where Docker does not
+   * say.
+   */
   readonly updatedAt: number;
   /** The container's ID, once it is known. */
   readonly container?: string;

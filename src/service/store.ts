@@ -82,8 +82,8 @@ export type Change =
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */
   | { readonly op: 'gone'; readonly identity: string; readonly node: string; readonly time: number }
   /**
-   * A ticket. With `owner` it is that identity's home, and is held beside its binding; else the address must be nobody's.
-   * Either way it must not be held.
+   * A ticket, which nobody must hold. With `owner` it is that identity's home, and is held beside its binding; else the
+   * address must be nobody's.
    */
   | { readonly op: 'hold'; readonly address: string; readonly owner?: string }
   | { readonly op: 'unhold'; readonly address: string }

@@ -103,7 +103,9 @@ function endsOf(
   return ends;
 }
 
-/** What the leader has by its word, and its records show otherwise: something is on its way. Undefined when they agree. */
+/**
+ * What the leader has by its word, and its records show otherwise: something is on its way. Undefined when they agree.
+ */
 function disagreement(
   net: SubnetService,
   network: Network,

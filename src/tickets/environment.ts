@@ -42,7 +42,7 @@ export type Meant =
 
 /** Finds out for whom Swarm's leader asks, where that is certain. */
 export interface WhoIsMeant {
-  /** Every call of the leader's about a subnet goes through this: of two at once nobody knows whose the other one is. */
+  /** Every call of the leader's about a subnet goes through this: of two at once nobody knows which is whose. */
   during<T>(net: SubnetService, work: () => Promise<T>): Promise<T>;
   /** Whose home the address can be that the leader asks for now. */
   meant(net: SubnetService): Promise<Meant>;

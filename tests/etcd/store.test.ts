@@ -228,6 +228,21 @@ describe('the etcd store', () => {
     assert.equal(await b.commit(NET, [{ op: 'unhold', address: '10.0.0.9' }]), 'done');
   });
 
+  test('a home is held beside its binding, once, and for its owner alone', async () => {
+    const { a, b, atB } = await pair();
+    const beside = (owner: string): Change => ({ op: 'hold', address: '10.0.0.9', owner });
+    assert.equal(await a.commit(NET, [beside('web.1')]), 'conflict', 'of nobody');
+    assert.equal(await a.commit(NET, [bind('web.1', '10.0.0.9')]), 'done');
+    await eventually('the binding is told', () => atB.bindings.has('web.1'));
+    assert.equal(await b.commit(NET, [beside('web.2')]), 'conflict');
+    const answers = await Promise.all([a.commit(NET, [beside('web.1')]), b.commit(NET, [beside('web.1')])]);
+    assert.deepEqual([...answers].sort(), ['conflict', 'done'], 'given once');
+    await eventually('the hold is told', () => atB.held.has('10.0.0.9'));
+    assert.equal(await b.commit(NET, [{ op: 'reclaim', identity: 'web.1', address: '10.0.0.9' }]), 'done');
+    assert.equal(await a.commit(NET, [bind('web.2', '10.0.0.9')]), 'conflict', 'it is a ticket still');
+    assert.equal(await b.commit(NET, [{ op: 'unhold', address: '10.0.0.9' }]), 'done');
+  });
+
   test('subnets that overlap are told before the second one is made', async () => {
     const { a, b, atA, atB } = await pair();
     const [wide, narrow] = [

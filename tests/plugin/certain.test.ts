@@ -195,7 +195,7 @@ describe('a fresh address, which is nobody’s home', () => {
     assert.equal(await leader.address(G), home);
   });
 
-  test('when a service has just changed, on whatever network: it may have wanted one when the leader asked', async () => {
+  test('when a service has just changed, on whatever network: it may have wanted one before', async () => {
     const other = { Name: 'api', Mode: { Replicated: {} }, TaskTemplate: { Networks: [{ Target: 'id-other' }] } };
     records().services.push(service('api', undefined, { UpdatedAt: now(), Spec: other }));
     waits();

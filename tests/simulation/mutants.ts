@@ -288,6 +288,19 @@ export const mutants: readonly Mutant[] = [
     'const isOver = clock.elapsed() >= since;',
   ),
   mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
+  // For whom the leader asks.
+  mutant(
+    'the first that waits is meant, whatever the leader has that no record shows',
+    'src/tickets/certain.ts',
+    'if (wrong !== undefined) return unclear(wrong);',
+    'void wrong;',
+  ),
+  mutant(
+    'a node’s end of the load balancer is never waited for',
+    'src/docker/waiting.ts',
+    '!ends.has(task.nodeId) && (mayRun(task) || isRecent)',
+    '!ends.has(task.nodeId) && task.id === task.nodeId',
+  ),
   // What the policy protects.
   mutant(
     'the hold-down protects nobody',
