@@ -302,10 +302,10 @@ export const mutants: readonly Mutant[] = [
   mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
   // For whom the leader asks.
   mutant(
-    'the first that waits is meant, whatever the leader has that no record shows',
-    'src/tickets/certain.ts',
-    'if (wrong !== undefined) return unclear(wrong);',
-    'void wrong;',
+    'of several that wait the first is meant',
+    'src/docker/waiting.ts',
+    'if (more.length > 0) return',
+    'if (more.length > tasks.length) return',
   ),
   mutant(
     'a node’s end of the load balancer is never waited for',
