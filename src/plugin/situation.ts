@@ -14,9 +14,10 @@ import type { Allocator, Clock } from '../service/index.js';
 import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import type { InSpace } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
+import type { OpenStores, StoresAround } from './auto-stores.js';
 import { type Log, logDecision, logStore } from './log.js';
 import type { PluginOptions } from './options.js';
-import { type OpenStores, openStores, type StoresAround } from './stores.js';
+import { openStores } from './stores.js';
 
 /** Between two attempts to open the store. */
 const RETRY = 1000;

@@ -3,10 +3,10 @@
 // anew.
 import type { OperateEnvironment } from '../../src/operate/environment.js';
 import { Assembly } from '../../src/plugin/assembly.js';
+import { single } from '../../src/plugin/auto-stores.js';
 import type { Log } from '../../src/plugin/log.js';
 import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
-import { single } from '../../src/plugin/stores.js';
 import type { Store } from '../../src/service/index.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { Process } from '../../src/simulator/swarm/process.js';

@@ -195,7 +195,7 @@ export class Register<C extends Content> {
     const { api, clock, config: name, make } = this.#parts;
     let open = batch;
     let lost: Lost | undefined;
-    const began = clock.now();
+    const began = clock.elapsed();
     for (let round = 0; open.length > 0; round++) {
       if (round > 0) await clock.sleep(clock.random() * Math.min(2 ** round, LONGEST_PAUSE)); // less than YIELD
       let config: Config | undefined;
@@ -206,7 +206,7 @@ export class Register<C extends Content> {
           config = await api.config(name);
         }
       } catch (error) {
-        const isHopeless = lost === undefined || clock.now() - began > PATIENCE;
+        const isHopeless = lost === undefined || clock.elapsed() - began > PATIENCE;
         if (isHopeless || open.every(isGivenUp)) return this.#fail(open, error as Error);
         continue;
       }
