@@ -1,4 +1,4 @@
-// The judge of safety: looks at every change in etcd and at every address that a container gets, and knows the whole
+// The judge of safety: looks at every change of what is stored and at every address that a container gets, and knows the whole
 // world as no process in it does. It decides nothing by what a plugin says of itself.
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
@@ -27,6 +27,8 @@ export class Judge {
   readonly #world: Stage;
   /** When the marks of a node were last lost with its lease: true time. */
   readonly #lapsed = new Map<SwarmNode, number>();
+  /** Nodes whose marks are void, whenever they were made. */
+  readonly #down = new Set<SwarmNode>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
@@ -37,7 +39,7 @@ export class Judge {
 
   constructor(world: Stage) {
     this.#world = world;
-    this.truth = new Truth(world.etcd);
+    this.truth = new Truth(world.shared.facts);
   }
 
   fail(what: string): void {
@@ -64,6 +66,15 @@ export class Judge {
       this.fail(`the lease of ${node.record.hostname} ends, though nothing ails it`);
   }
 
+  /** Swarm calls a node down, and its marks are void until it is up again. */
+  swarmCalls(node: SwarmNode, is: 'down' | 'up'): void {
+    this.#world.note(`${node.record.hostname} is ${is}`);
+    this.#world.happened(`a node is ${is}`);
+    this.#lapsed.set(node, this.#world.timeline.now);
+    if (is === 'down') this.#down.add(node);
+    else this.#down.delete(node);
+  }
+
   changed({ revision, changes }: Revision): void {
     const removed = new Set<string>();
     for (const { key, after } of changes) {
@@ -75,7 +86,7 @@ export class Judge {
       if (key === undefined || key.kind === 'process') continue;
       const verb = change.after === undefined ? 'ends' : 'puts';
       const what = `${verb} ${change.key.slice(11)} ${change.after?.value ?? ''}`;
-      this.#world.note(`etcd ${revision} ${what} by ${this.#world.etcd.by}`);
+      this.#world.note(`${this.#world.store} ${revision} ${what} by ${this.#world.shared.facts.by}`);
       const isPutAgain = change.before?.lease !== change.after?.lease && change.before !== undefined;
       if (key.kind === 'live' && change.after !== undefined && isPutAgain) this.#world.happened('a mark is put again');
       if (removed.has(key.subnet)) this.#removed(key);
@@ -270,7 +281,7 @@ export class Judge {
   /** A mark ends with its lease, or when nothing runs there. */
   #live(key: Key, { after, before }: Change): void {
     const [identity = '', id = ''] = key.rest;
-    if (after !== undefined || before === undefined || !this.#world.etcd.hasLease(before.lease)) return;
+    if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     const address = this.truth.homeOf(key.subnet, identity);
     if (address === undefined) return;
     for (const [container, node] of this.#at(key.subnet, address)) {
@@ -301,7 +312,7 @@ export class Judge {
     }
   }
 
-  /** The subnet that the container's network is, as etcd has it. */
+  /** The subnet that the container's network is, as the store has it. */
   subnetOf(node: SwarmNode, container: EngineContainer): string | undefined {
     const record = this.#world.swarm.records.networks.get(container.networkId);
     if (record !== undefined) return `swarm ${record.cidr}`;
@@ -313,7 +324,7 @@ export class Judge {
 
   /** Whether the node has lost its marks with a lease since then. */
   hasLapsed(node: SwarmNode, since: number): boolean {
-    return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
+    return this.#down.has(node) || (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 
   /** Whether it is the lease of the process that runs there now: an earlier one's may end at any time. */

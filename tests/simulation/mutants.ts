@@ -4,6 +4,8 @@
 export interface Mutant {
   readonly name: string;
   readonly file: string;
+  /** Only worlds with this store know it. */
+  readonly store?: 'etcd' | 'swarm';
   /** What stands there once, and what is put in its place. */
   readonly changes: readonly (readonly [from: string, to: string])[];
 }

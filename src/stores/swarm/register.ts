@@ -212,6 +212,11 @@ export class Register<C extends Content> {
       }
       this.learn(config);
       if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
+      // News was faster than this reading: what is drafted on the one must not be sent as a change of the other.
+      if (this.#known.version > config.version) {
+        open = open.filter(({ isOver }) => !isOver);
+        continue;
+      }
       this.#isContended = this.#lastMark !== undefined && this.#known.content.recent.last !== this.#lastMark;
       open.push(...this.#queue.splice(0));
       lost = this.#learnFate(lost, config, open);
