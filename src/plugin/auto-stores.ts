@@ -1,5 +1,5 @@
-// `auto`, the store that needs no setting, which is two: in a swarm the swarm's subnets are in the swarm's own store, all
-// others in the file store of this node.
+// `auto`, the store that needs no setting, which is two: in a swarm the swarm's subnets are in the swarm's own store,
+// all others in the file store of this node.
 
 import {
   type Allocator,

@@ -10,7 +10,7 @@ const START = 12_000;
 const SHARE = 4;
 
 /** Which store the seed's world has, unless a campaign is of one alone. */
-export function storeOf(seed: number): 'etcd' | 'swarm' {
+function storeOf(seed: number): 'etcd' | 'swarm' {
   return seed % SHARE === 0 ? 'swarm' : 'etcd';
 }
 

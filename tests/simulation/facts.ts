@@ -1,5 +1,5 @@
-// What the stores of a world have agreed on, as the judge reads it: one set of keys, whichever store it is. Those of etcd
-// are its own, as docs/STORES.md tells them; of other stores the same keys are made out of what they have written.
+// What the stores of a world have agreed on, as the judge reads it: one set of keys, whichever store it is. Those of
+// etcd are its own, as docs/STORES.md tells them; of other stores the same keys are made of what they have written.
 import type { Change, Entry, Revision } from './etcd/history.js';
 
 export interface Facts {

@@ -1,5 +1,5 @@
-// The judge of safety: looks at every change of what is stored and at every address that a container gets, and knows the whole
-// world as no process in it does. It decides nothing by what a plugin says of itself.
+// The judge of safety: looks at every change of what is stored and at every address that a container gets, and knows
+// the whole world as no process in it does. It decides nothing by what a plugin says of itself.
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
@@ -29,6 +29,8 @@ export class Judge {
   readonly #lapsed = new Map<SwarmNode, number>();
   /** Nodes whose marks are void, whenever they were made. */
   readonly #down = new Set<SwarmNode>();
+  /** Nodes whose store was opened while no manager answered. */
+  readonly #byMemory = new Set<SwarmNode>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
@@ -133,7 +135,8 @@ export class Judge {
     const cannotTell = !node.isManager && this.#world.plan.version !== '29.7.2';
     if (!owner.startsWith('@guest/') || cannotTell || this.#mayHaveAsked(node, identity, name)) return;
     const second = `@second/${identity}`;
-    const isLost = [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
+    const isLost =
+      this.#down.size > 0 || [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
     const isFree = [identity, second].every((home) => this.truth.liveOn(subnet, home).length === 0);
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
@@ -195,6 +198,10 @@ export class Judge {
   }
 
   logged(node: SwarmNode, level: string, event: string | undefined, message: string): void {
+    // It has let in who was here by what it remembered: nobody else knows, until everything was read and looked at.
+    if (/begun with what was known last/.test(message)) this.#byMemory.add(node);
+    if (/were read again/.test(message) && this.#byMemory.delete(node))
+      this.#lapsed.set(node, this.#world.timeline.now);
     const name = /the lease had ended|read again|is away|is back|faster|reading again/.exec(message)?.[0];
     if (name !== undefined) this.#world.happened(`store ${name}`);
     if (/when another process reclaimed its binding/.test(message)) {
@@ -324,7 +331,8 @@ export class Judge {
 
   /** Whether the node has lost its marks with a lease since then. */
   hasLapsed(node: SwarmNode, since: number): boolean {
-    return this.#down.has(node) || (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
+    if (this.#down.has(node) || this.#byMemory.has(node)) return true;
+    return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 
   /** Whether it is the lease of the process that runs there now: an earlier one's may end at any time. */

@@ -99,6 +99,11 @@ export class Register<C extends Content> {
     else this.#know(config.id, config.version, content);
   }
 
+  /** Whether more is known than this reading of it says. */
+  isPast({ id, version }: Config): boolean {
+    return this.#known?.id === id && this.#known.version > version;
+  }
+
   /** Reads it; who asks while it is being read gets what is read after that. @throws LimpetError UNAVAILABLE */
   async read(): Promise<void> {
     if (this.#reading !== undefined) {
@@ -213,7 +218,7 @@ export class Register<C extends Content> {
       this.learn(config);
       if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
       // News was faster than this reading: what is drafted on the one must not be sent as a change of the other.
-      if (this.#known.version > config.version) {
+      if (this.isPast(config)) {
         open = open.filter(({ isOver }) => !isOver);
         continue;
       }

@@ -209,7 +209,7 @@ export class SwarmStore implements Store {
     this.#epoch++;
     await this.#configs.readAll();
     this.#listener?.ready();
-    this.#report('info', "the swarm's configs were read again");
+    this.#report('info', "the swarm's configs were read again", { look: true });
   }
 
   #report(level: StoreEvent['level'], message: string, details: Record<string, unknown> = {}): void {

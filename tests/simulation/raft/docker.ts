@@ -1,7 +1,7 @@
 // Docker's API for configs as one process on the node asks it: it stands where the swarm store has Docker's own client,
 // and says of a change that got no answer whether it can have been made.
 import type { Node } from '../../../src/docker/shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmEvent } from '../../../src/docker/swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from '../../../src/docker/swarm-api.js';
 import { LimpetError } from '../../../src/host/errors.js';
 import type { SwarmNode } from '../../../src/simulator/swarm/node.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
@@ -76,7 +76,7 @@ export class SimulatedDocker implements SwarmApi {
     return { state: 'active', isManager: manager, address: hostname, managers: raft.members };
   }
 
-  async events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void> {
+  async events(signal: AbortSignal, told: SwarmListener): Promise<void> {
     const { raft, node, process, timeline } = this.#around;
     await this.#reach('events', 'none');
     if (!node.isManager) throw this.#unavailable('events', 'This node is not a swarm manager.', 'none');

@@ -1,9 +1,10 @@
 // The way between the plugins of a swarm: a simulated network where TLS would be. Who asks is known by where he is.
+import type { SwarmListener } from '../../../src/docker/swarm-api.js';
 import type { SwarmNode } from '../../../src/simulator/swarm/node.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
 import type { Answers } from '../../../src/stores/swarm/remote/answers.js';
 import type { CallName } from '../../../src/stores/swarm/remote/calls.js';
-import type { Failure, Gate, Line, Lines, Listener } from '../../../src/stores/swarm/remote/line.js';
+import type { Failure, Gate, Line, Lines } from '../../../src/stores/swarm/remote/line.js';
 import type { AroundDocker } from './docker.js';
 
 /** Milliseconds, those of src/stores/swarm/remote/tls-line.ts. */
@@ -15,7 +16,7 @@ const NOTICED = 12_000;
 /** Plugins that answer workers, by their hosts. */
 export type Gates = Map<string, { readonly process: Process; readonly answers: Answers; readonly node: SwarmNode }>;
 
-export class SimulatedLine implements Line {
+class SimulatedLine implements Line {
   readonly #around: AroundDocker;
   readonly #gates: Gates;
   /** Hosts to which a connection is thought to be there, and the process at its other end. */
@@ -48,7 +49,7 @@ export class SimulatedLine implements Line {
     return answer;
   }
 
-  async listen(host: string, signal: AbortSignal, listener: Listener): Promise<boolean> {
+  async listen(host: string, signal: AbortSignal, listener: SwarmListener): Promise<boolean> {
     const { network, node, process, timeline } = this.#around;
     const { hostname } = node.record;
     return new Promise<boolean>((resolve) => {
@@ -71,7 +72,7 @@ export class SimulatedLine implements Line {
               isBegun = true;
               here(() => listener.begun());
             },
-            event: (event: Parameters<Listener['event']>[0]) => here(() => listener.event(event)),
+            event: (event: Parameters<SwarmListener['event']>[0]) => here(() => listener.event(event)),
           };
           gate.process.enter(() => void gate.answers.tell(ended.signal, tell).then(over, over));
           const look = () => {

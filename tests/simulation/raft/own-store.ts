@@ -1,5 +1,5 @@
-// The store of one host for its own subnets, which outlives the process: a list of all that was ever changed. What a file
-// store does when its disk fails is another simulation (../disk).
+// The store of one host for its own subnets, which outlives the process: a list of all that was ever changed. What a
+// file store does when its disk fails is another simulation (../disk).
 import type { Change, Commit, NodeName, Store, StoreListener, SubnetKey } from '../../../src/service/store.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
 import { keyOf, type Written } from '../facts.js';

@@ -2,11 +2,10 @@
 // may write.
 
 import type { Node } from '../../../docker/shapes.js';
-import type { Config, NewConfig, SwarmApi } from '../../../docker/swarm-api.js';
+import type { Config, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import type { Clock } from '../../../service/clock.js';
 import { isGone } from '../down-nodes.js';
 import type { CallName } from './calls.js';
-import type { Listener } from './line.js';
 import { type WorkersChange, wantedOn } from './merge.js';
 import { refusalOfCreation, refusalOfUpdate } from './permitted.js';
 
@@ -73,7 +72,7 @@ export class Answers {
   }
 
   /** What happens, for as long as the worker listens. */
-  tell(signal: AbortSignal, listener: Listener): Promise<void> {
+  tell(signal: AbortSignal, listener: SwarmListener): Promise<void> {
     return this.#api.events(signal, listener);
   }
 

@@ -1,7 +1,7 @@
 // The way from one plugin to another, as a worker's end (managers.ts) and a manager's (node-swarm.ts) need it. Over TLS
 // it is tls-line.ts and gateway.ts; a simulation has another.
 
-import type { SwarmEvent } from '../../../docker/swarm-api.js';
+import type { SwarmListener } from '../../../docker/swarm-api.js';
 import type { Answers } from './answers.js';
 import type { CallName } from './calls.js';
 
@@ -12,17 +12,12 @@ export interface Failure {
   readonly isHeard: boolean;
 }
 
-export interface Listener {
-  readonly begun: () => void;
-  readonly event: (event: SwarmEvent) => void;
-}
-
 /** A worker's end. */
 export interface Line {
   /** Asks the plugin of one manager. Never rejects. */
   ask(host: string, call: CallName, input: unknown): Promise<{ readonly answer: unknown } | Failure>;
   /** What happens, as that manager hears of it, until one of them ends it. False when it does not tell. */
-  listen(host: string, signal: AbortSignal, listener: Listener): Promise<boolean>;
+  listen(host: string, signal: AbortSignal, listener: SwarmListener): Promise<boolean>;
   close(): void;
 }
 

@@ -2,10 +2,10 @@
 // when one does not answer, the next one is asked.
 
 import type { Node } from '../../../docker/shapes.js';
-import type { Config, NewConfig, SwarmApi } from '../../../docker/swarm-api.js';
+import type { Config, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { CallName } from './calls.js';
-import type { Line, Listener } from './line.js';
+import type { Line } from './line.js';
 
 export interface ManagersParts {
   readonly line: Line;
@@ -46,7 +46,7 @@ export class Managers implements SwarmApi {
     return (await this.#ask('nodes', null)) as Node[];
   }
 
-  async events(signal: AbortSignal, listener: Listener): Promise<void> {
+  async events(signal: AbortSignal, listener: SwarmListener): Promise<void> {
     for (const host of await this.#hosts()) if (await this.#parts.line.listen(host, signal, listener)) return;
   }
 

@@ -2,7 +2,7 @@
 // asks managers. A node can be promoted and demoted at any time.
 
 import type { Node } from '../../../docker/shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmEvent } from '../../../docker/swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { Clock } from '../../../service/clock.js';
 import type { StoreEvent } from '../../../service/store.js';
@@ -68,7 +68,7 @@ export class NodeSwarm implements SwarmApi {
   }
 
   /** Ends also when this node becomes something else: then others tell what happens. */
-  async events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void> {
+  async events(signal: AbortSignal, told: SwarmListener): Promise<void> {
     const ended = new AbortController();
     const end = () => ended.abort();
     signal.addEventListener('abort', end, { once: true });

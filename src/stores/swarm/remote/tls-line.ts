@@ -4,10 +4,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { PeerCertificate } from 'node:tls';
+import type { SwarmListener } from '../../../docker/swarm-api.js';
 import type { Clock } from '../../../service/clock.js';
 import { type CallName, EVENTS, PATH, type Refused } from './calls.js';
 import type { Certificates } from './certificates.js';
-import type { Failure, Line, Listener } from './line.js';
+import type { Failure, Line } from './line.js';
 
 /** Milliseconds until a manager has taken the call, and until it has answered. */
 const CONNECT = 1500;
@@ -44,7 +45,7 @@ export class TlsLine implements Line {
     }
   }
 
-  async listen(host: string, signal: AbortSignal, listener: Listener): Promise<boolean> {
+  async listen(host: string, signal: AbortSignal, listener: SwarmListener): Promise<boolean> {
     const response = await this.#open(host, EVENTS, undefined, signal).catch(() => undefined);
     if (response === undefined) return false;
     if (response.statusCode !== 200) {
