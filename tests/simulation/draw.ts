@@ -41,7 +41,7 @@ export function draw(seed: number, store = storeOf(seed)): Plan {
     etcd: one(1, 3),
     cidr: isSmall ? '10.77.0.0/27' : one('10.77.0.0/24', '10.77.0.0/25'),
     policy: one('serial', 'serial', 'lowest'),
-    reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s', 'after=1s'),
+    reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s'),
     replicas: 1 + chance.below(5),
     order: one('stop-first', 'start-first'),
     hasAgents: chance.below(2) === 0,

@@ -125,7 +125,7 @@ export class Configs {
     this.#meetOne(config.name, config);
   }
 
-  /** Which subnets there are, and who uses them: that stands in each one's own config. @throws LimpetError UNAVAILABLE */
+  /** Which subnets there are, and who uses them, as each one's own config says. @throws LimpetError UNAVAILABLE */
   async refresh(): Promise<void> {
     await this.#readEach();
   }
