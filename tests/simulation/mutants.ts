@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that was started again at another address is still expected at home',
     'src/tickets/tenants.ts',
-    ' && !isElsewhere(container, cidr, tenant.address)',
+    ' && !isElsewhere(container, net.cidr, tenant.address)',
     '',
   ),
   mutant(
