@@ -158,7 +158,9 @@ class Drafting {
 
   #down({ nodes, time }: Op<'down'>): boolean {
     for (const entry of [...this.#content.entries()]) {
-      const left = entry.nodes.filter((node) => nodes.has(node));
+      const known = this.#around.premise?.entry(entry.address);
+      const were = known?.identity === entry.identity ? known?.nodes : [];
+      const left = entry.nodes.filter((node) => nodes.has(node) && were?.includes(node));
       if (left.length > 0) this.#leave(entry, left, time);
     }
     return true;

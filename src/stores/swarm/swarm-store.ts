@@ -84,7 +84,7 @@ export class SwarmStore implements Store {
     this.#following = new Following(this.#configs, {
       ...{ api, clock, reread },
       report: (level, message) => this.#report(level, message),
-      markDown: (register, change) => this.#write(register, [change], this.#within(undefined)),
+      markDown: (register, change, known) => this.#write(register, [change], this.#within(undefined), known),
     });
   }
 

@@ -121,7 +121,7 @@ export class Gateway implements Gate {
   #refused(why: string, from: string | undefined): void {
     const what = `${why} ${from}`;
     const now = this.#parts.clock.elapsed();
-    if (now - (this.#told.get(what) ?? 0) < QUIET) return;
+    if (now - (this.#told.get(what) ?? Number.NEGATIVE_INFINITY) < QUIET) return;
     if (this.#told.size > 1000) this.#told.clear();
     this.#told.set(what, now);
     this.#parts.report('warn', `refused on the port for workers: ${why}`, { from });
