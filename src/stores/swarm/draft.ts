@@ -141,6 +141,9 @@ class Drafting {
   #live({ identity, node, sole }: Op<'live'>): boolean {
     const own = this.#content.binding(identity);
     if (own === undefined) return false;
+    // Its home was moved since: whoever is let in must not be answered the address that it had.
+    const known = this.#around.premise?.binding(identity);
+    if (known !== undefined && known.address !== own.address) return false;
     const nodes = this.#nodesOf(own);
     if (sole && nodes.some((other) => other !== node)) return false;
     if (nodes.includes(node) && nodes.length === own.nodes.length) return true;
