@@ -137,8 +137,8 @@ export class Draft {
   #userAsKnown(subnet: KnownSubnet, user: string): string {
     const key = this.#keys.user(this.#key, user);
     const mod = subnet.users.get(user);
-    if (mod === undefined) this.transaction.demandAbsent(key);
-    else this.transaction.demandUnchanged(key, mod);
+    if (mod !== undefined) this.transaction.demandUnchanged(key, mod);
+    else this.transaction.demandAbsent(key);
     this.transaction.read(key);
     return key;
   }
