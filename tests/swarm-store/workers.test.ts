@@ -205,7 +205,7 @@ test('a worker is not believed by workers: who answers must be a manager of this
   const asking = raw(port, ca.node(id('w'), 'worker'));
   await assert.rejects(
     asking.configs('limpet.'),
-    refuses('UNAVAILABLE', 'none', /no manager of this swarm, but swarm-worker/),
+    refuses('UNAVAILABLE', 'none', /not a manager of this swarm, but swarm-worker/),
   );
   await asking.close();
 });
