@@ -17,6 +17,9 @@ const AFTERMATH = 20_000;
 /** A container is made, asks for its address and runs within so many milliseconds. */
 const UNSEEN = 61_000;
 
+/** Milliseconds between a decision and its answer, where nothing is in the way. */
+const MOMENT = 1000;
+
 /** Words of a log that no world may bring about. */
 const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
 
@@ -31,6 +34,8 @@ export class Judge {
   readonly #down = new Set<SwarmNode>();
   /** Nodes whose store was opened while no manager answered. */
   readonly #byMemory = new Set<SwarmNode>();
+  /** When a mark of an identity has last ended: true time. */
+  readonly #left = new Map<string, number>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
@@ -137,9 +142,15 @@ export class Judge {
     const second = `@second/${identity}`;
     const isLost =
       this.#down.size > 0 || [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
-    const isFree = [identity, second].every((home) => this.truth.liveOn(subnet, home).length === 0);
+    const isFree = [identity, second].every((home) => this.#isFree(subnet, home));
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
+  }
+
+  /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
+  #isFree(subnet: string, home: string): boolean {
+    const left = this.#left.get(`${subnet} ${home}`) ?? Number.NEGATIVE_INFINITY;
+    return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > MOMENT;
   }
 
   /**
@@ -288,6 +299,7 @@ export class Judge {
   /** A mark ends with its lease, or when nothing runs there. */
   #live(key: Key, { after, before }: Change): void {
     const [identity = '', id = ''] = key.rest;
+    if (after === undefined) this.#left.set(`${key.subnet} ${identity}`, this.#world.timeline.now);
     if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     const address = this.truth.homeOf(key.subnet, identity);
     if (address === undefined) return;

@@ -143,6 +143,24 @@ export const mutants: readonly Mutant[] = [
     'if (net.lookup(home)?.address !== tenant.address) return false;',
     '',
   ),
+  {
+    ...mutant(
+      'a node of the swarm store asks for subnets and not for who uses them',
+      'src/stores/swarm/configs.ts',
+      'async refresh(): Promise<void> {\n    await this.#readEach();',
+      'async refresh(): Promise<void> {\n    await this.#index.read();\n    await this.#meetUnmet();',
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'the end of a load balancer is believed that Docker has never shown',
+      RECONCILER,
+      "state === 'live' && this.#seenEnds.has(keyOf(address))",
+      "state === 'live' && keyOf(address) !== ''",
+    ),
+    store: 'swarm',
+  },
   // What a disk keeps.
   mutant(
     'a write counts before it is on the disk',
