@@ -26,6 +26,13 @@ export interface SwarmEvent {
   readonly action: string;
 }
 
+/** Who listens to what happens. */
+export interface SwarmListener {
+  /** It is listened for from now on. */
+  readonly begun: () => void;
+  readonly event: (event: SwarmEvent) => void;
+}
+
 /** What this node is in a swarm, and whom it can ask. */
 export interface Membership {
   /** `active` inside a swarm. */
@@ -56,7 +63,7 @@ export interface SwarmApi {
   removeConfig(id: string): Promise<void>;
   nodes(): Promise<readonly Node[]>;
   /** Tells `begun` when it listens, and then every event, until the connection or the signal ends. */
-  events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void>;
+  events(signal: AbortSignal, told: SwarmListener): Promise<void>;
   /** Lets go of what it has opened. */
   close?(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { readConfig, readMembership, readSwarmEvent } from './configs.js';
 import { addressOf } from './docker-host.js';
 import { readNode } from './read.js';
 import type { Node } from './shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmEvent } from './swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from './swarm-api.js';
 
 /** Milliseconds for one answer. A change waits for Swarm's raft, which elects a new leader within some seconds. */
 const DEADLINE = 5000;
@@ -92,7 +92,7 @@ export class DockerSwarm implements SwarmApi {
     return (answer as unknown[]).map(readNode);
   }
 
-  async events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void> {
+  async events(signal: AbortSignal, told: SwarmListener): Promise<void> {
     const docker = await this.#version(this.#timeout());
     const filters = JSON.stringify({ type: ['config', 'node'] });
     const stream = await docker.getEvents({ filters, abortSignal: signal } as Docker.GetEventsOptions);

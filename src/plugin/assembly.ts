@@ -71,7 +71,7 @@ export class Assembly implements Parts {
     this.tenants = new Tenants(clock);
     this.#driver = new Driver(this.environment, this.tenants);
     this.looks = new Looks(this, this.#driver.said, log, waits.reconcile);
-    situation.onLoss = () => this.looks.soon();
+    situation.onNews = () => this.looks.soon();
     this.#within = waits.call;
   }
 

@@ -54,7 +54,7 @@ export class Looks {
     this.#loop = this.#run();
   }
 
-  /** The next look is at once: what runs here may have lost its address to others. */
+  /** The next look is soon: what runs here may have lost its address to others. */
   soon(): void {
     this.#isDue = true;
     this.#pause.abort();
@@ -69,12 +69,15 @@ export class Looks {
   async #run(): Promise<void> {
     const { clock, waits } = this.#environment;
     for (let n = 0; !this.#ended.signal.aborted; n++) {
+      const began = clock.elapsed();
       this.#isDue = false;
       const good = await this.#look();
-      if (this.#isDue && good) continue;
-      const wait = good && n > 0 ? Math.min(this.#interval, waits.sweep) : Math.min(SOON, this.#interval);
+      const soon = Math.min(SOON, this.#interval);
+      const wait = good && n > 0 ? Math.min(this.#interval, waits.sweep) : soon;
       this.#pause = new AbortController();
-      if (!this.#ended.signal.aborted) await clock.sleep(wait, this.#pause.signal);
+      if (!this.#isDue && !this.#ended.signal.aborted) await clock.sleep(wait, this.#pause.signal);
+      // What two looks miss has ended: they are never so near each other that a start could be missed by both.
+      await clock.sleep(Math.max(began + soon - clock.elapsed(), 0), this.#ended.signal);
     }
   }
 

@@ -14,9 +14,10 @@ import type { Allocator, Clock } from '../service/index.js';
 import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import type { InSpace } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
+import type { OpenStores, StoresAround } from './auto-stores.js';
 import { type Log, logDecision, logStore } from './log.js';
 import type { PluginOptions } from './options.js';
-import { type OpenStores, openStores, type StoresAround } from './stores.js';
+import { openStores } from './stores.js';
 
 /** Between two attempts to open the store. */
 const RETRY = 1000;
@@ -59,8 +60,8 @@ export class Situation {
   /** Why there is no service yet. */
   #missing = 'it is not known yet who this host is';
   onReclaim: (why: string) => void = () => {};
-  /** What runs here has lost its binding to another process. */
-  onLoss: () => void = () => {};
+  /** The store says that what runs here has to be looked at. */
+  onNews: () => void = () => {};
 
   constructor(options: PluginOptions, docker: DockerApi, log: Log, clock: Clock, kept: Kept) {
     this.#options = options;
@@ -239,7 +240,7 @@ export class Situation {
         },
         report: (event) => {
           logStore(this.#log, event);
-          if (event.details?.lost !== undefined) this.onLoss();
+          if (event.details?.look === true) this.onNews();
         },
       },
       tell: (level, message) => this.#log[level]({ event: 'store' }, message),

@@ -13,7 +13,7 @@ const SHARE = 16;
 const KEPT = 3000;
 
 export interface SparesParts {
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'elapsed' | 'after'>;
   /** The most in one block; 1: none are spare. */
   readonly most: number;
   readonly free: () => number;
@@ -43,7 +43,7 @@ export class Spares {
   /** A spare of that range, which is held already. */
   take(range: string): string | undefined {
     const block = this.#blocks.get(range);
-    if (block !== undefined && this.#parts.clock.now() > block.until) return undefined;
+    if (block !== undefined && this.#parts.clock.elapsed() > block.until) return undefined;
     for (let address = block?.addresses.shift(); address !== undefined; address = block?.addresses.shift())
       if (this.#parts.isHeld(address)) return address;
     return undefined;
@@ -52,7 +52,7 @@ export class Spares {
   /** How many are to be held at once now. */
   get size(): number {
     const { clock, most, free } = this.#parts;
-    const now = clock.now();
+    const now = clock.elapsed();
     this.#row = now - this.#last <= SOON ? this.#row + 1 : 0;
     this.#last = now;
     if (this.#row < IN_A_ROW) return 1;
@@ -61,14 +61,14 @@ export class Spares {
 
   /** Somebody was answered: the row goes on. */
   note(): void {
-    this.#last = this.#parts.clock.now();
+    this.#last = this.#parts.clock.elapsed();
   }
 
   keep(range: string, addresses: string[]): void {
     this.#blocks.get(range)?.callOff();
     const { clock } = this.#parts;
     const callOff = clock.after(KEPT, () => this.#end(range));
-    this.#blocks.set(range, { addresses, callOff, until: clock.now() + KEPT });
+    this.#blocks.set(range, { addresses, callOff, until: clock.elapsed() + KEPT });
   }
 
   end(): void {

@@ -143,7 +143,7 @@ export interface StoreListener {
 export interface StoreEvent {
   readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
-  /** `lost` is an identity that was live here, and whose binding another process has ended. */
+  /** With `look` set, what runs here may have lost its binding, or its mark: whoever can look should do so at once. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -53,6 +53,7 @@ export async function unclearFor(
   const where = { ...(isUsable ? { ticket: asked } : {}), range, gone: goneFrom(environment, tenants, net) };
   const options = { node, deadline, ...where };
   const address = await (environment.wire?.claim(net, identity, options) ?? net.claim(identity, options));
+  tenants.enterUnknown(net, identity);
   const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
   return answer(environment, net, given, `${why}: the address will not be sticky`);
 }

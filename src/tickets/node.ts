@@ -27,6 +27,8 @@ import type { Other, Tenants } from './tenants.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
+/** Milliseconds after which a list of containers is read again: it takes some ten, and a container's start more. */
+const AGED = 50;
 /** Swarm has started by then what it has created. */
 const STARTED = 10_000;
 /** The news of the leader's gateway comes at once, if it comes. */
@@ -54,10 +56,13 @@ export class NodeCalls {
    * @throws LimpetError UNAVAILABLE (the store), OCCUPIED naming the owner, FULL, OUT_OF_RANGE
    */
   async request(net: SubnetService, request: NodeRequest): Promise<string> {
+    const since = this.#environment.clock.elapsed();
     const asker = await this.#askers.find(net, request);
     switch (asker.kind) {
       case 'container':
-        return this.#tenants.alone(net, asker.identity, () => this.#container(net, asker, request));
+        return this.#tenants.alone(net, asker.identity, async () =>
+          this.#container(net, await this.#upToDate(asker, since), request),
+        );
       case 'endpoint':
         await this.#keepNeighbours(net, asker, request);
         return endpointFor(this.#environment, net, request.address as string, request);
@@ -76,6 +81,14 @@ export class NodeCalls {
   /** An address is needed no longer. Only whose it is lets go of it. */
   async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
     await this.#leaving.release(net, address, options);
+  }
+
+  /** Whoever has waited for another one of the identity does not find him in a list from before that one was made. */
+  async #upToDate(asker: Someone, since: number): Promise<Someone> {
+    const { clock, containers } = this.#environment;
+    if (asker.around === undefined || clock.elapsed() - since < AGED) return asker;
+    const around = await containers.ifAnswered();
+    return around === undefined ? asker : { ...asker, around };
   }
 
   async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {

@@ -37,6 +37,8 @@ export class Reconciler {
   /** Marks that are this process's own, as the last look has made sure, and as this one has. */
   #own: ReadonlySet<string> = new Set();
   #owned = new Set<string>();
+  /** Ends of load balancers that Docker has shown to this process, by space, subnet and address. */
+  readonly #seenEnds = new Set<string>();
   /** Conflicts that the last look has told of. */
   #conflicts = new Set<string>();
 
@@ -100,9 +102,9 @@ export class Reconciler {
   }
 
   /**
-   * No list shows the load balancer's end of a network on this node, and it costs Docker more to tell: asked only when
-   * the store's word cannot be true. A node with tasks has one end, a node without has none. Undefined without an
-   * answer.
+   * No list shows the load balancer's end of a network on this node, and it costs Docker more to tell: asked once, and
+   * then only when the store's word cannot be true. A node with tasks has one end, a node without has none. Undefined
+   * without an answer.
    */
   async #endsOf(
     net: SubnetService,
@@ -117,10 +119,14 @@ export class Reconciler {
       ({ identity, address }) =>
         made(identity) === 'endpoint' && nodeOfMade(identity) === node && !containers.has(address),
     );
-    const isSound = own.length === Math.min(residents.length, 1) && own.every(({ state }) => state === 'live');
+    const keyOf = (address: string) => `${net.spec.space} ${net.cidr} ${address}`;
+    const isSeen = ({ state, address }: Binding) => state === 'live' && this.#seenEnds.has(keyOf(address));
+    const isSound = own.length === Math.min(residents.length, 1) && own.every(isSeen);
     if (isSound) return own.map(({ address }) => address);
     try {
-      return await endsHere(this.#environment.docker, networks, net.cidr);
+      const ends = await endsHere(this.#environment.docker, networks, net.cidr);
+      for (const address of ends) this.#seenEnds.add(keyOf(address));
+      return ends;
     } catch (error) {
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
       throw error;

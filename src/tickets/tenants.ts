@@ -57,6 +57,8 @@ export class Tenants {
   /** By the clock that nobody sets. */
   readonly #now: () => number;
   readonly #tenants = new Map<string, Tenant>();
+  /** When somebody was let in of whom nobody could say which container it is. */
+  readonly #unknown = new Map<string, number>();
   /** So many are about to be let in, by identity. */
   readonly #coming = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
@@ -107,9 +109,15 @@ export class Tenants {
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
   }
 
+  /** Somebody is at the address from now on, whoever it is: no list can tell that it is being started. */
+  enterUnknown(net: SubnetService, home: string): void {
+    this.#unknown.set(keyOf(net, home), this.#now());
+  }
+
   leave(net: SubnetService, home: string): void {
     const key = keyOf(net, home);
     this.#tenants.delete(key);
+    this.#unknown.delete(key);
     for (const [old, at] of this.#left) {
       if (at > this.#now() - FADING) break; // in the order of time
       this.#left.delete(old);
@@ -174,6 +182,8 @@ export class Tenants {
 
   /** Whether a container was let in at the home, and may be starting still: it shows no address yet. */
   isStarting(net: SubnetService, home: string, containers: readonly Container[]): boolean {
+    const since = this.#unknown.get(keyOf(net, home));
+    if (since !== undefined && this.#now() - since < STARTING) return true;
     const tenant = this.get(net, home);
     return containers.some((container) => this.#isLetIn(net, home, tenant, container));
   }

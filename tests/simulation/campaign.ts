@@ -8,6 +8,8 @@ import type { Played } from './worker.js';
 export interface Campaign {
   readonly first: number;
   readonly seeds: number;
+  /** All worlds have this one; undefined: each as its seed says. */
+  readonly store?: 'etcd' | 'swarm' | undefined;
   /** Milliseconds, after which no further world begins. */
   readonly time?: number | undefined;
   /** So many failures end it. */
@@ -26,7 +28,7 @@ export interface Result {
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 
-export async function campaign({ first, seeds, time, failures, processes, each }: Campaign): Promise<Result> {
+export async function campaign({ first, seeds, store, time, failures, processes, each }: Campaign): Promise<Result> {
   const began = performance.now();
   const failed: Played[] = [];
   const sometimes = new Map<string, number>();
@@ -46,7 +48,7 @@ export async function campaign({ first, seeds, time, failures, processes, each }
       while (!isOver()) {
         const seed = next++;
         const told = new Promise<Played>((resolve) => worker.once('message', resolve));
-        worker.send(seed);
+        worker.send({ seed, store });
         const played = await Promise.race([told, ended]);
         worlds++;
         events += played.events;

@@ -175,6 +175,7 @@ export class Recorded implements Store {
   readonly name: string;
   readonly shared: boolean;
   readonly patience?: number;
+  readonly block: number;
   readonly #store: Store;
   readonly #claims: Ledger;
   readonly #witness: Witness;
@@ -183,6 +184,7 @@ export class Recorded implements Store {
     this.name = store.name;
     this.shared = store.shared;
     if (store.patience !== undefined) this.patience = store.patience;
+    this.block = store.block ?? 1;
     this.#store = store;
     this.#claims = claims;
     this.#witness = witness;

@@ -6,7 +6,15 @@ import type { Act, Plan } from './plan.js';
 
 const START = 12_000;
 
-export function draw(seed: number): Plan {
+/** One world in so many has the swarm store. */
+const SHARE = 4;
+
+/** Which store the seed's world has, unless a campaign is of one alone. */
+function storeOf(seed: number): 'etcd' | 'swarm' {
+  return seed % SHARE === 0 ? 'swarm' : 'etcd';
+}
+
+export function draw(seed: number, store = storeOf(seed)): Plan {
   const chance = new Chance(Math.imul(seed, 0x9e3779b1) >>> 0);
   const one = <T>(...items: readonly T[]) => chance.pick(items);
   const names = Object.keys(common) as (keyof typeof common)[];
@@ -29,10 +37,11 @@ export function draw(seed: number): Plan {
     managers,
     workers,
     version: one('20.10.24', '29.7.2'),
+    store,
     etcd: one(1, 3),
     cidr: isSmall ? '10.77.0.0/27' : one('10.77.0.0/24', '10.77.0.0/25'),
     policy: one('serial', 'serial', 'lowest'),
-    reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s', 'after=1s'),
+    reclaim: one('', '', 'never', 'when-full=20s', 'after=40s,when-full=10s'),
     replicas: 1 + chance.below(5),
     order: one('stop-first', 'start-first'),
     hasAgents: chance.below(2) === 0,

@@ -1,4 +1,4 @@
-// What goes wrong in a world: machines, processes, lines, etcd.
+// What goes wrong in a world: machines, processes, lines, etcd or the managers who keep the store.
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { type Deed, pick, rare, usual } from './deed.js';
 import type { World } from './world.js';
@@ -77,7 +77,7 @@ export const faults = {
   'cut from etcd': usual((world, [a, b, c]) => {
     const node = pick(world.swarm.nodes, a);
     const { hostname } = node.record;
-    const members = c % 4 === 0 ? [pick(world.etcd.members, c)] : world.etcd.members;
+    const members = c % 4 === 0 ? [pick(world.shared.members, c)] : world.shared.members;
     const ends = members.flatMap((member) => [
       ...(b % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
       ...(b % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
@@ -133,19 +133,19 @@ export const faults = {
     });
   }),
   'etcd member leaves': rare((world, [a, b, c]) => {
-    const member = pick(world.etcd.members, a);
-    world.etcd.leave(member, c % 2 === 0 ? 'dies' : 'isolated');
+    const member = pick(world.shared.members, a);
+    world.shared.leave(member, c % 2 === 0 ? 'dies' : 'isolated');
     const settle = world.judge.disturb('*');
     world.lasting(500 + b * (c % 3 === 0 ? 40 : 8), () => {
-      world.etcd.comeBack(member);
+      world.shared.comeBack(member);
       settle();
     });
   }),
   'etcd away': rare((world, [, b]) => {
-    for (const member of world.etcd.members) world.etcd.leave(member, 'dies');
+    for (const member of world.shared.members) world.shared.leave(member, 'dies');
     const settle = world.judge.disturb('*');
     world.lasting(500 + b * 30, () => {
-      for (const member of world.etcd.members) world.etcd.comeBack(member);
+      for (const member of world.shared.members) world.shared.comeBack(member);
       settle();
     });
   }),
@@ -171,7 +171,7 @@ export const faults = {
       settle();
     });
   }),
-  compaction: rare(({ etcd }) => etcd.compact()),
+  compaction: rare(({ shared }) => shared.compact()),
 } satisfies Record<string, Deed>;
 
 export function boot(world: World, node: SwarmNode): void {

@@ -5,8 +5,9 @@ import { campaign } from './campaign.js';
 import { draw } from './draw.js';
 import { shrink } from './shrink.js';
 
-const [first = '1', seeds = '2000', file] = process.argv.slice(2);
-const { failed, worlds } = await campaign({ first: Number(first), seeds: Number(seeds), failures: 1 });
+const [first = '1', seeds = '2000', of = '', file] = process.argv.slice(2);
+const store = of === 'etcd' || of === 'swarm' ? of : undefined;
+const { failed, worlds } = await campaign({ first: Number(first), seeds: Number(seeds), store, failures: 1 });
 const [found] = failed;
 if (found === undefined) {
   console.log(`none of ${worlds} worlds fails`);
@@ -14,7 +15,7 @@ if (found === undefined) {
 }
 console.log(`FOUND by seed ${found.seed}, ${worlds} played: ${found.failure?.slice(0, 120)}`);
 if (file !== undefined) {
-  const { plan, failure } = await shrink(draw(found.seed));
+  const { plan, failure } = await shrink(draw(found.seed, store));
   if (failure !== undefined) await writeFile(file, `${JSON.stringify(plan)}\n`);
 }
 process.exit(0);

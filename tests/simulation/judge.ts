@@ -1,5 +1,5 @@
-// The judge of safety: looks at every change in etcd and at every address that a container gets, and knows the whole
-// world as no process in it does. It decides nothing by what a plugin says of itself.
+// The judge of safety: looks at every change of what is stored and at every address that a container gets, and knows
+// the whole world as no process in it does. It decides nothing by what a plugin says of itself.
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
@@ -17,6 +17,9 @@ const AFTERMATH = 20_000;
 /** A container is made, asks for its address and runs within so many milliseconds. */
 const UNSEEN = 61_000;
 
+/** Milliseconds between a decision and its answer, where nothing is in the way. */
+const MOMENT = 1000;
+
 /** Words of a log that no world may bring about. */
 const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
 
@@ -27,6 +30,12 @@ export class Judge {
   readonly #world: Stage;
   /** When the marks of a node were last lost with its lease: true time. */
   readonly #lapsed = new Map<SwarmNode, number>();
+  /** Nodes whose marks are void, whenever they were made. */
+  readonly #down = new Set<SwarmNode>();
+  /** Nodes whose store was opened while no manager answered. */
+  readonly #byMemory = new Set<SwarmNode>();
+  /** When a mark of an identity has last ended: true time. */
+  readonly #left = new Map<string, number>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
@@ -37,7 +46,7 @@ export class Judge {
 
   constructor(world: Stage) {
     this.#world = world;
-    this.truth = new Truth(world.etcd);
+    this.truth = new Truth(world.shared.facts);
   }
 
   fail(what: string): void {
@@ -64,6 +73,15 @@ export class Judge {
       this.fail(`the lease of ${node.record.hostname} ends, though nothing ails it`);
   }
 
+  /** Swarm calls a node down, and its marks are void until it is up again. */
+  swarmCalls(node: SwarmNode, is: 'down' | 'up'): void {
+    this.#world.note(`${node.record.hostname} is ${is}`);
+    this.#world.happened(`a node is ${is}`);
+    this.#lapsed.set(node, this.#world.timeline.now);
+    if (is === 'down') this.#down.add(node);
+    else this.#down.delete(node);
+  }
+
   changed({ revision, changes }: Revision): void {
     const removed = new Set<string>();
     for (const { key, after } of changes) {
@@ -75,7 +93,7 @@ export class Judge {
       if (key === undefined || key.kind === 'process') continue;
       const verb = change.after === undefined ? 'ends' : 'puts';
       const what = `${verb} ${change.key.slice(11)} ${change.after?.value ?? ''}`;
-      this.#world.note(`etcd ${revision} ${what} by ${this.#world.etcd.by}`);
+      this.#world.note(`${this.#world.store} ${revision} ${what} by ${this.#world.shared.facts.by}`);
       const isPutAgain = change.before?.lease !== change.after?.lease && change.before !== undefined;
       if (key.kind === 'live' && change.after !== undefined && isPutAgain) this.#world.happened('a mark is put again');
       if (removed.has(key.subnet)) this.#removed(key);
@@ -122,10 +140,17 @@ export class Judge {
     const cannotTell = !node.isManager && this.#world.plan.version !== '29.7.2';
     if (!owner.startsWith('@guest/') || cannotTell || this.#mayHaveAsked(node, identity, name)) return;
     const second = `@second/${identity}`;
-    const isLost = [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
-    const isFree = [identity, second].every((home) => this.truth.liveOn(subnet, home).length === 0);
+    const isLost =
+      this.#down.size > 0 || [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
+    const isFree = [identity, second].every((home) => this.#isFree(subnet, home));
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
+  }
+
+  /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
+  #isFree(subnet: string, home: string): boolean {
+    const left = this.#left.get(`${subnet} ${home}`) ?? Number.NEGATIVE_INFINITY;
+    return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > MOMENT;
   }
 
   /**
@@ -184,6 +209,10 @@ export class Judge {
   }
 
   logged(node: SwarmNode, level: string, event: string | undefined, message: string): void {
+    // It has let in who was here by what it remembered: nobody else knows, until everything was read and looked at.
+    if (/begun with what was known last/.test(message)) this.#byMemory.add(node);
+    if (/were read again/.test(message) && this.#byMemory.delete(node))
+      this.#lapsed.set(node, this.#world.timeline.now);
     const name = /the lease had ended|read again|is away|is back|faster|reading again/.exec(message)?.[0];
     if (name !== undefined) this.#world.happened(`store ${name}`);
     if (/when another process reclaimed its binding/.test(message)) {
@@ -270,7 +299,8 @@ export class Judge {
   /** A mark ends with its lease, or when nothing runs there. */
   #live(key: Key, { after, before }: Change): void {
     const [identity = '', id = ''] = key.rest;
-    if (after !== undefined || before === undefined || !this.#world.etcd.hasLease(before.lease)) return;
+    if (after === undefined) this.#left.set(`${key.subnet} ${identity}`, this.#world.timeline.now);
+    if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     const address = this.truth.homeOf(key.subnet, identity);
     if (address === undefined) return;
     for (const [container, node] of this.#at(key.subnet, address)) {
@@ -301,7 +331,7 @@ export class Judge {
     }
   }
 
-  /** The subnet that the container's network is, as etcd has it. */
+  /** The subnet that the container's network is, as the store has it. */
   subnetOf(node: SwarmNode, container: EngineContainer): string | undefined {
     const record = this.#world.swarm.records.networks.get(container.networkId);
     if (record !== undefined) return `swarm ${record.cidr}`;
@@ -313,6 +343,7 @@ export class Judge {
 
   /** Whether the node has lost its marks with a lease since then. */
   hasLapsed(node: SwarmNode, since: number): boolean {
+    if (this.#down.has(node) || this.#byMemory.has(node)) return true;
     return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 

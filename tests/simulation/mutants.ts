@@ -4,6 +4,8 @@
 export interface Mutant {
   readonly name: string;
   readonly file: string;
+  /** Only worlds with this store know it. */
+  readonly store?: 'etcd' | 'swarm';
   /** What stands there once, and what is put in its place. */
   readonly changes: readonly (readonly [from: string, to: string])[];
 }
@@ -115,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a container that was started again at another address is still expected at home',
     'src/tickets/tenants.ts',
-    ' && !isElsewhere(container, cidr, tenant.address)',
+    ' && !isElsewhere(container, net.cidr, tenant.address)',
     '',
   ),
   mutant(
@@ -141,6 +143,24 @@ export const mutants: readonly Mutant[] = [
     'if (net.lookup(home)?.address !== tenant.address) return false;',
     '',
   ),
+  {
+    ...mutant(
+      'a node of the swarm store asks for subnets and not for who uses them',
+      'src/stores/swarm/configs.ts',
+      'async refresh(): Promise<void> {\n    await this.#readEach();',
+      'async refresh(): Promise<void> {\n    await this.#index.read();\n    await this.#meetUnmet();',
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'the end of a load balancer is believed that Docker has never shown',
+      RECONCILER,
+      "state === 'live' && this.#seenEnds.has(keyOf(address))",
+      "state === 'live' && keyOf(address) !== ''",
+    ),
+    store: 'swarm',
+  },
   // What a disk keeps.
   mutant(
     'a write counts before it is on the disk',

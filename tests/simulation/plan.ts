@@ -15,6 +15,8 @@ export interface Plan {
   readonly managers: number;
   readonly workers: number;
   readonly version: '20.10.24' | '29.7.2';
+  /** What the plugins share; absent: etcd. */
+  readonly store?: 'etcd' | 'swarm';
   /** Members of etcd. */
   readonly etcd: number;
   /** Of the swarm's network. */

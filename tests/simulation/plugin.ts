@@ -3,10 +3,10 @@
 // anew.
 import type { OperateEnvironment } from '../../src/operate/environment.js';
 import { Assembly } from '../../src/plugin/assembly.js';
+import type { OpenStores, StoresAround } from '../../src/plugin/auto-stores.js';
 import type { Log } from '../../src/plugin/log.js';
 import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
-import { single } from '../../src/plugin/stores.js';
 import type { Store } from '../../src/service/index.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { Process } from '../../src/simulator/swarm/process.js';
@@ -21,8 +21,8 @@ interface Running {
   readonly parts: Assembly;
 }
 
-/** Makes the store of a process. */
-type Backend = (process: Process) => Store;
+/** Opens the stores of a process. */
+type Backend = (process: Process, around: StoresAround) => Promise<OpenStores>;
 
 /** Who hears what the plugin says; of a process that has died nothing is heard. */
 export interface Ears {
@@ -66,7 +66,7 @@ export class Plugin {
     const process = new Process(timeline, this.node.wall, timeline.chanceOf(`${this.node.record.id} ${this.#count++}`));
     const { clock } = process;
     const parts = new Assembly({
-      options: OPTIONS,
+      options: { ...OPTIONS, store: this.#stage.store === 'etcd' ? 'etcd://simulated' : 'auto' },
       clock,
       log: this.#log(process),
       docker: swarm.api(this.node, clock, DEFAULT_WAITS.docker),
@@ -75,7 +75,7 @@ export class Plugin {
         write: async (state) => {
           if (!process.isDead) this.#file = state;
         },
-        stores: async (_, { service }) => single(this.#backend(process), service),
+        stores: (_, around) => this.#backend(process, around),
       },
       tell: (told) => process.isDead || this.#ears.told(told),
     });
@@ -138,7 +138,7 @@ export class Plugin {
 }
 
 const OPTIONS: PluginOptions = {
-  store: 'etcd://simulated',
+  store: '',
   socket: '',
   docker: '',
   stateFile: '',

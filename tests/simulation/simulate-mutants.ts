@@ -33,7 +33,7 @@ async function isFound(mutant: Mutant): Promise<boolean> {
   try {
     await make(mutant, folder);
     const began = performance.now();
-    const args = ['--import', 'tsx', 'tests/simulation/find.ts', values.seed, values.seeds];
+    const args = ['--import', 'tsx', 'tests/simulation/find.ts', values.seed, values.seeds, mutant.store ?? ''];
     if (values.keep !== undefined) args.push(resolve(values.keep, `${fileNameOf(mutant)}.json`));
     const output = await run(args, folder);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);

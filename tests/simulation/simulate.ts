@@ -1,5 +1,6 @@
-// `npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W]`: worlds from seed S on, judged. A world that
-// fails is shrunk, and its history is printed; --world plays that one alone and prints all of it.
+// `npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W] [--store etcd|swarm]`: worlds from seed S on,
+// judged. A world that fails is shrunk, and its history is printed; --world plays that one alone and prints all of it.
+// --store has all worlds with one store; else each seed says which.
 import { parseArgs } from 'node:util';
 import { upToDate } from '../fresh.js';
 import { campaign } from './campaign.js';
@@ -9,23 +10,29 @@ import { type Outcome, play } from './play.js';
 import { shrink } from './shrink.js';
 import { never } from './sometimes.js';
 
-const USAGE = 'usage: npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W]';
+const USAGE = 'usage: npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W] [--store etcd|swarm]';
 
 await upToDate('core');
-const { seeds, seed, minutes, world } = options();
+const { seeds, seed, minutes, world, store } = options();
 process.exit(world === undefined ? await run() : await show(world));
 
 async function run(): Promise<number> {
   const time = minutes === undefined ? undefined : minutes * 60_000;
-  const { worlds, events, seconds, failed, sometimes } = await campaign({ first: seed, seeds, failures: 3, time });
+  const { worlds, events, seconds, failed, sometimes } = await campaign({
+    first: seed,
+    seeds,
+    store,
+    failures: 3,
+    time,
+  });
   const rate = `${(worlds / seconds).toFixed(1)} worlds/s, ${Math.round(events / seconds)} events/s`;
   console.log(`${worlds} worlds from seed ${seed}, ${events} events in ${seconds.toFixed(1)} s: ${rate}`);
   for (const { seed: one, failure } of failed) console.log(`FAIL seed ${one}: ${failure}`);
   const [worst] = failed;
   if (worst !== undefined) {
     console.log(`shrinking seed ${worst.seed} …`);
-    print(await shrink(draw(worst.seed)));
-    console.log(`\nagain: npm run simulate -- --world ${worst.seed}`);
+    print(await shrink(draw(worst.seed, store)));
+    console.log(`\nagain: npm run simulate -- --world ${worst.seed}${store === undefined ? '' : ` --store ${store}`}`);
   }
   const missed = never(sometimes, worlds);
   for (const what of missed) console.log(`FAIL never happened: ${what}`);
@@ -34,7 +41,7 @@ async function run(): Promise<number> {
 }
 
 async function show(one: number): Promise<number> {
-  const outcome = await play(draw(one));
+  const outcome = await play(draw(one, store));
   print(outcome);
   const disk = hasDisk(one) ? await playDisk(one) : undefined;
   if (disk?.failure !== undefined) console.log(`FAIL ${disk.failure}`);
@@ -48,7 +55,13 @@ function print({ plan, history, failure, digest }: Outcome): void {
   if (failure !== undefined) console.log(`FAIL ${failure}`);
 }
 
-function options(): { seeds: number; seed: number; minutes: number | undefined; world: number | undefined } {
+function options(): {
+  seeds: number;
+  seed: number;
+  minutes: number | undefined;
+  world: number | undefined;
+  store: Store | undefined;
+} {
   try {
     const { values } = parseArgs({
       options: {
@@ -56,6 +69,7 @@ function options(): { seeds: number; seed: number; minutes: number | undefined; 
         seed: { type: 'string', default: '1' },
         minutes: { type: 'string' },
         world: { type: 'string' },
+        store: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -70,11 +84,19 @@ function options(): { seeds: number; seed: number; minutes: number | undefined; 
       seed: numberOf('seed', values.seed),
       minutes,
       world: values.world === undefined ? undefined : numberOf('world', values.world),
+      store: storeNamed(values.store),
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return process.exit(2);
   }
+}
+
+type Store = 'etcd' | 'swarm';
+
+function storeNamed(name: string | undefined): Store | undefined {
+  if (name === undefined || name === 'etcd' || name === 'swarm') return name;
+  throw new Error(`--store ${name}: etcd or swarm`);
 }
 
 function numberOf(name: string, text: string): number {

@@ -1,4 +1,4 @@
-// The stage of one world: time, the network, etcd and the swarm, and what is written down of what happens there.
+// The stage of one world: time, the network, the swarm, etcd or raft, and what is written down of what happens there.
 // Nothing of Limpet yet: world.ts puts a plugin on every machine, and a judge beside.
 import { setImmediate } from 'node:timers';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
@@ -8,6 +8,7 @@ import { Timeline } from '../../src/simulator/swarm/timeline.js';
 import { Etcd } from './etcd/etcd.js';
 import { Network } from './network.js';
 import type { Plan } from './plan.js';
+import { Raft } from './raft/raft.js';
 
 /** Microtasks are done when the machine turns to the next macrotask. */
 const settled = () => new Promise<void>((resolve) => void setImmediate(resolve));
@@ -16,7 +17,8 @@ export class Stage {
   readonly plan: Plan;
   readonly timeline: Timeline;
   readonly network: Network;
-  readonly etcd: Etcd;
+  /** What the plugins share. */
+  readonly shared: Etcd | Raft;
   readonly swarm: Swarm;
   readonly history: string[] = [];
   /** What has happened how often. */
@@ -32,8 +34,14 @@ export class Stage {
     this.plan = plan;
     this.timeline = new Timeline(plan.seed, settled);
     this.network = new Network(this.timeline);
-    this.etcd = new Etcd(this.timeline, plan.etcd);
+    // In this order: a seed is a history.
+    const etcd = this.store === 'etcd' ? new Etcd(this.timeline, plan.etcd) : undefined;
     this.swarm = new Swarm(this.timeline, plan);
+    this.shared = etcd ?? new Raft(this.timeline, this.swarm);
+  }
+
+  get store(): 'etcd' | 'swarm' {
+    return this.plan.store ?? 'etcd';
   }
 
   /** One line of the history. */

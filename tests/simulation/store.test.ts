@@ -8,6 +8,7 @@ import { EtcdStore } from '../../src/stores/etcd/etcd-store.js';
 import { upToDate } from '../fresh.js';
 import { draw } from './draw.js';
 import { Client } from './etcd/client.js';
+import type { Etcd } from './etcd/etcd.js';
 import { prepared } from './prepare.js';
 import { Stage } from './stage.js';
 
@@ -19,7 +20,11 @@ const CIDR = '10.0.0.0/24';
 /** Processes of a service, each on a machine of its own. */
 class Rig extends Stage {
   constructor() {
-    super({ ...draw(1), etcd: 1, acts: [] });
+    super({ ...draw(1, 'etcd'), etcd: 1, acts: [] });
+  }
+
+  get etcd(): Etcd {
+    return this.shared as Etcd;
   }
 
   async service(machine: string): Promise<AllocatorService> {

@@ -1,6 +1,6 @@
-// What etcd has agreed on, as the judge reads it: by the layout that docs/STORES.md tells, with no code of the
+// What the plugins have agreed on, as the judge reads it: by the layout that docs/STORES.md tells, with no code of the
 // product.
-import type { Etcd } from './etcd/etcd.js';
+import { type Facts, keyOf } from './facts.js';
 
 const PREFIX = '/limpet/v2/';
 
@@ -25,10 +25,10 @@ export function parse(key: string): Key | undefined {
 }
 
 export class Truth {
-  readonly #etcd: Etcd;
+  readonly #facts: Facts;
 
-  constructor(etcd: Etcd) {
-    this.#etcd = etcd;
+  constructor(facts: Facts) {
+    this.#facts = facts;
   }
 
   /** Whose the address is. */
@@ -62,7 +62,7 @@ export class Truth {
   }
 
   subnets(): string[] {
-    return this.#etcd.history.under(`${PREFIX}subnet/`).map(({ key }) => parse(key)!.subnet);
+    return this.#facts.under(`${PREFIX}subnet/`).map(({ key }) => parse(key)!.subnet);
   }
 
   held(subnet: string): string[] {
@@ -76,21 +76,16 @@ export class Truth {
 
   /** The host whose process has the lease. */
   hostOf(lease: string): string | undefined {
-    const entry = this.#etcd.history.get(`${PREFIX}process/${lease}`);
+    const entry = this.#facts.get(`${PREFIX}process/${lease}`);
     return entry === undefined ? undefined : JSON.parse(entry.value.toString()).node;
   }
 
   #get(kind: string, subnet: string, ...rest: string[]): Buffer | undefined {
-    return this.#etcd.history.get(pathOf(kind, subnet, rest))?.value;
+    return this.#facts.get(keyOf(kind, subnet, ...rest))?.value;
   }
 
   #under(kind: string, subnet: string, ...rest: string[]): readonly string[][] {
-    const found = this.#etcd.history.under(`${pathOf(kind, subnet, rest)}/`);
+    const found = this.#facts.under(`${keyOf(kind, subnet, ...rest)}/`);
     return found.map(({ key }) => parse(key)!.rest.slice(rest.length) as string[]);
   }
-}
-
-function pathOf(kind: string, subnet: string, rest: readonly string[]): string {
-  const segments = [...subnet.split(' '), ...rest].map((each) => encodeURIComponent(each).replaceAll('%3A', ':'));
-  return `${PREFIX}${kind}/${segments.join('/')}`;
 }

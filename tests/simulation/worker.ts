@@ -4,6 +4,12 @@ import { draw } from './draw.js';
 import { play } from './play.js';
 import { add } from './sometimes.js';
 
+/** Which world is to be played. */
+export interface Asked {
+  readonly seed: number;
+  readonly store?: 'etcd' | 'swarm';
+}
+
 /** What a worker tells of one world. */
 export interface Played {
   readonly seed: number;
@@ -13,8 +19,8 @@ export interface Played {
   readonly sometimes: readonly (readonly [string, number])[];
 }
 
-process.on('message', async (seed: number) => {
-  const { failure, events, digest, sometimes } = await play(draw(seed));
+process.on('message', async ({ seed, store }: Asked) => {
+  const { failure, events, digest, sometimes } = await play(draw(seed, store));
   const all = new Map(sometimes);
   const disk = hasDisk(seed) ? await playDisk(seed) : undefined;
   add(all, disk?.sometimes ?? []);

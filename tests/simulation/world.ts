@@ -1,39 +1,41 @@
 // One world: a stage with a plugin on every machine, and a judge. The same plan gives the same history.
 import { LimpetError } from '../../src/host/errors.js';
+import { AutoStores, type OpenStores, type StoresAround, single } from '../../src/plugin/auto-stores.js';
+import type { Store } from '../../src/service/index.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { Process } from '../../src/simulator/swarm/process.js';
-import { EtcdStore } from '../../src/stores/etcd/etcd-store.js';
 import type { Told } from '../../src/tickets/told.js';
 import { Claims, Recorded } from './claims.js';
-import { Client } from './etcd/client.js';
+import { Etcd } from './etcd/etcd.js';
+import { etcdStoreOf } from './etcd/open.js';
 import { Field } from './field.js';
 import { Judge } from './judge.js';
 import type { Plan } from './plan.js';
 import { type Ears, Plugin } from './plugin.js';
+import { Hosts } from './raft/hosts.js';
 import { Stage } from './stage.js';
-
-/** Seconds. */
-const TTL = 10;
 
 export class World extends Stage {
   readonly plugins: readonly Plugin[];
   readonly claims = new Claims();
   readonly judge: Judge;
   readonly #field: Field;
+  readonly #hosts = new Hosts(this);
 
   constructor(plan: Plan) {
     super(plan);
     this.judge = new Judge(this);
     this.#field = new Field(this, this.judge);
     this.swarm.records.watch(() => this.judge.records());
-    this.etcd.onChange = (revision) => this.judge.changed(revision);
-    this.etcd.onLeaseEnd = (lease) => this.judge.leaseEnded(lease);
+    this.shared.onChange = (revision) => this.judge.changed(revision);
+    if (this.shared instanceof Etcd) this.shared.onLeaseEnd = (lease) => this.judge.leaseEnded(lease);
+    else this.shared.onNode = (node, is) => this.judge.swarmCalls(node, is);
     this.plugins = this.swarm.nodes.map((node) => {
       node.engine.onAddress = (container) => {
         this.judge.addressed(node, container);
         this.#field.addressed(node, container);
       };
-      return new Plugin(this, node, (process) => this.#store(process, node), this.#earsOf(node));
+      return new Plugin(this, node, (process, around) => this.#stores(process, node, around), this.#earsOf(node));
     });
   }
 
@@ -67,25 +69,25 @@ export class World extends Stage {
     };
   }
 
-  #store(process: Process, node: SwarmNode) {
-    const { etcd, network, timeline } = this;
-    const around = {
-      ...{ etcd, network, timeline, process, machine: node.record.hostname },
-      happened: (what: string) => this.happened(what),
-      granted: (lease: string) => void this.leases.set(node, lease),
-    };
-    const store = new EtcdStore({
-      endpoints: etcd.members,
-      node: `host-id-${node.record.hostname}`,
-      ttl: TTL,
-      clock: process.clock,
-      connect: (member) => new Client(member, around),
-      page: this.plan.page,
+  async #stores(process: Process, node: SwarmNode, around: StoresAround): Promise<OpenStores> {
+    if (this.shared instanceof Etcd)
+      return single(this.#recorded(etcdStoreOf(this, this.shared, process, node), process), around.service);
+    const raft = this.shared;
+    const { swarm, own, forget } = this.#hosts.storesOf(raft, node, process);
+    return AutoStores.open({
+      ...around,
+      ownName: 'file:///simulated',
+      own: async () => this.#recorded(own(), process),
+      cluster: async () => this.#recorded(swarm(), process),
+      forget,
     });
+  }
+
+  #recorded(store: Store, process: Process): Store {
     return new Recorded(store, this.claims, {
-      now: () => timeline.now,
+      now: () => this.timeline.now,
       isAlive: () => !process.isDead,
-      mayRepeat: () => network.hasDoubled,
+      mayRepeat: () => this.network.hasDoubled,
     });
   }
 }

@@ -5,6 +5,7 @@ import { DockerSwarm } from '../../src/docker/swarm-client.js';
 import { LimpetError } from '../../src/host/errors.js';
 import { AllocatorService, type SubnetService, systemClock } from '../../src/service/index.js';
 import { NodeSwarm } from '../../src/stores/swarm/remote/node-swarm.js';
+import { overTls } from '../../src/stores/swarm/remote/over-tls.js';
 import { SwarmStore } from '../../src/stores/swarm/swarm-store.js';
 import type { Entry, Setup } from './crowd.js';
 
@@ -19,8 +20,11 @@ async function open(): Promise<{ store: SwarmStore; service: AllocatorService }>
   for (;;) {
     const docker = new DockerSwarm({ host: setup.socket });
     const store = new SwarmStore({
-      connect: (report) =>
-        new NodeSwarm({ docker, clock: systemClock, report, port: 2378, answers: 'workers', ...setup }),
+      connect: (report) => {
+        const clock = systemClock;
+        const lines = overTls({ clock, report, port: 2378, answers: 'workers', certificates: setup.certificates });
+        return new NodeSwarm({ docker, clock, report, lines });
+      },
     });
     try {
       const report = ({ level, message }: { level: string; message: string }) =>

@@ -10,9 +10,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DockerSwarm } from '../../src/docker/swarm-client.js';
 import { AllocatorService, type SubnetService, systemClock } from '../../src/service/index.js';
+import { keptIn } from '../../src/stores/swarm/kept.js';
 import { readCertificates } from '../../src/stores/swarm/remote/certificates.js';
 import { Managers } from '../../src/stores/swarm/remote/managers.js';
 import { NodeSwarm } from '../../src/stores/swarm/remote/node-swarm.js';
+import { overTls } from '../../src/stores/swarm/remote/over-tls.js';
+import { TlsLine } from '../../src/stores/swarm/remote/tls-line.js';
 import { SwarmStore } from '../../src/stores/swarm/swarm-store.js';
 import { Authority } from './certificates.js';
 import { type Manager, Swarm } from './dockerd.js';
@@ -61,9 +64,12 @@ async function world(context: TestContext): Promise<World> {
     const docker = new DockerSwarm({ host: nodes[name].socket });
     const told: Opened['told'] = [];
     const store = new SwarmStore({
-      connect: (report) =>
-        new NodeSwarm({ docker, clock: systemClock, port, certificates: folder, report, answers: 'workers' }),
-      ...(kept === undefined ? {} : { kept }),
+      connect: (report) => {
+        const clock = systemClock;
+        const lines = overTls({ clock, port, certificates: folder, report, answers: 'workers' });
+        return new NodeSwarm({ docker, clock, report, lines });
+      },
+      ...(kept === undefined ? {} : { kept: keptIn(kept) }),
     });
     const service = await AllocatorService.open(store, { report: (event) => told.push(event) });
     closing.push(service);
@@ -77,11 +83,13 @@ const written = (swarm: Swarm) => JSON.stringify([...swarm.configs.values()]);
 
 const raw = (port: number, folder: string, managers = ['127.0.0.1']) =>
   new Managers({
-    ...{ clock: systemClock, port },
-    certificates: async () => {
-      const read = await readCertificates(folder);
-      return { ...read, self: { ...read.self, cluster: 'the-swarm' } }; // who asks would notice himself
-    },
+    line: new TlsLine({
+      ...{ clock: systemClock, port },
+      certificates: async () => {
+        const read = await readCertificates(folder);
+        return { ...read, self: { ...read.self, cluster: 'the-swarm' } }; // who asks would notice himself
+      },
+    }),
     managers: async () => managers,
   });
 
@@ -197,7 +205,7 @@ test('a worker is not believed by workers: who answers must be a manager of this
   const asking = raw(port, ca.node(id('w'), 'worker'));
   await assert.rejects(
     asking.configs('limpet.'),
-    refuses('UNAVAILABLE', 'none', /no manager of this swarm, but swarm-worker/),
+    refuses('UNAVAILABLE', 'none', /not a manager of this swarm, but swarm-worker/),
   );
   await asking.close();
 });

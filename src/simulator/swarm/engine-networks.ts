@@ -66,13 +66,20 @@ export class EngineNetworks {
     await this.#giveBack(network);
   }
 
-  /** Dockerd starts: what it had is asked for again. */
-  async restore(): Promise<void> {
+  /** Dockerd starts: nobody is on a network yet, and the swarm's are made again for their first tasks. */
+  begin(): void {
     for (const network of [...this.#all.values()]) {
       network.users = 0;
       network.ready = undefined;
       if (network.scope === 'swarm') this.#all.delete(network.id);
-      else await this.#ask(network).catch(() => {}); // such a network comes up without its driver; a start asks again
+    }
+  }
+
+  /** What it had is asked for again. */
+  async restore(): Promise<void> {
+    for (const network of [...this.#all.values()]) {
+      if (network.scope === 'swarm') continue; // tasks may have come already
+      await this.#ask(network).catch(() => {}); // such a network comes up without its driver; a start asks again
     }
   }
 

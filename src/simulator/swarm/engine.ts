@@ -147,6 +147,7 @@ export class Engine {
   async boot(): Promise<void> {
     const { life } = this;
     this.state = 'boots';
+    this.networks.begin();
     await this.#timeline.sleep(200 + this.#timeline.chance.below(500));
     await this.networks.restore();
     const again = [...this.containers.values()].filter(({ restarts, isWanted }) => restarts && isWanted);

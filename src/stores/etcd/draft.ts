@@ -74,7 +74,7 @@ export class Draft {
       case 'use':
         return this.#use(subnet, change);
       case 'disuse':
-        return this.#disuse(change);
+        return this.#disuse(subnet, change);
     }
   }
 
@@ -124,13 +124,23 @@ export class Draft {
    */
   #use(subnet: KnownSubnet, { user }: Op<'use'>): boolean {
     this.#subnetIsThere(subnet);
-    this.transaction.write(this.#keys.user(this.#key, user), { value: Buffer.alloc(0) });
+    this.transaction.write(this.#userAsKnown(subnet, user), { value: Buffer.alloc(0) });
     return true;
   }
 
-  #disuse({ user }: Op<'disuse'>): boolean {
-    this.transaction.remove(this.#keys.user(this.#key, user));
+  #disuse(subnet: KnownSubnet, { user }: Op<'disuse'>): boolean {
+    this.transaction.remove(this.#userAsKnown(subnet, user));
     return true;
+  }
+
+  /** The key of a user, which is as it is known: what comes twice must not undo what was said in between. */
+  #userAsKnown(subnet: KnownSubnet, user: string): string {
+    const key = this.#keys.user(this.#key, user);
+    const mod = subnet.users.get(user);
+    if (mod !== undefined) this.transaction.demandUnchanged(key, mod);
+    else this.transaction.demandAbsent(key);
+    this.transaction.read(key);
+    return key;
   }
 
   /** Whatever others bind or hold meanwhile could be on an address that the settings exclude: then it is a conflict. */

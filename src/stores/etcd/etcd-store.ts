@@ -300,7 +300,7 @@ export class EtcdStore implements Store {
   #tellEnded({ identity, address, subnet, node }: OwnMark): void {
     const where = this.#view?.nameOf(node) ?? node;
     const message = `${identity} was live on ${where} with ${address} when another process reclaimed its binding`;
-    this.#report('error', message, { ...subnet, identity, address, node, lost: identity });
+    this.#report('error', message, { ...subnet, identity, address, node, look: true });
   }
 
   #tellConnected(): void {

@@ -106,14 +106,10 @@ export class Configs {
     this.#meet(configs);
   }
 
-  /** Everything anew, telling only what has changed. @throws LimpetError UNAVAILABLE */
+  /** Everything anew, telling only what has changed; and what was left over goes. @throws LimpetError UNAVAILABLE */
   async readChanges(): Promise<void> {
-    const configs = await this.#parts.api.configs(`${this.#parts.prefix}.`);
-    this.#index.learn(configs.find(({ name }) => name === this.#index.config));
-    const byName = new Map(configs.map((config) => [config.name, config]));
-    for (const [name, { register }] of [...this.#subnets]) register.learn(byName.get(name));
-    this.#meet(configs);
-    await this.#tidy(configs);
+    const configs = await this.#readEach();
+    if (configs !== 'old') await this.#tidy(configs);
   }
 
   /** The config with that ID or name has changed. @throws LimpetError UNAVAILABLE */
@@ -129,10 +125,9 @@ export class Configs {
     this.#meetOne(config.name, config);
   }
 
-  /** Which subnets there are. @throws LimpetError UNAVAILABLE */
+  /** Which subnets there are, and who uses them, as each one's own config says. @throws LimpetError UNAVAILABLE */
   async refresh(): Promise<void> {
-    await this.#index.read();
-    await this.#meetUnmet();
+    await this.#readEach();
   }
 
   /**
@@ -193,6 +188,21 @@ export class Configs {
 
   async idle(): Promise<void> {
     await Promise.all([this.#index.idle(), ...[...this.registers()].map((register) => register.idle())]);
+  }
+
+  async #readEach(): Promise<readonly Config[] | 'old'> {
+    const configs = await this.#parts.api.configs(`${this.#parts.prefix}.`);
+    const index = configs.find(({ name }) => name === this.#index.config);
+    // What was made since the list was is not missing in it.
+    const isOld = index !== undefined && this.#index.isPast(index);
+    this.#index.learn(index);
+    const byName = new Map(configs.map((config) => [config.name, config]));
+    for (const [name, { register }] of [...this.#subnets]) {
+      const config = byName.get(name);
+      if (config !== undefined || !isOld) register.learn(config);
+    }
+    this.#meet(configs);
+    return isOld ? 'old' : configs;
   }
 
   async #makeConfig(name: string, spec: SubnetSpec): Promise<void> {

@@ -141,6 +141,9 @@ class Drafting {
   #live({ identity, node, sole }: Op<'live'>): boolean {
     const own = this.#content.binding(identity);
     if (own === undefined) return false;
+    // Its home was moved since: whoever is let in must not be answered the address that it had.
+    const known = this.#around.premise?.binding(identity);
+    if (known !== undefined && known.address !== own.address) return false;
     const nodes = this.#nodesOf(own);
     if (sole && nodes.some((other) => other !== node)) return false;
     if (nodes.includes(node) && nodes.length === own.nodes.length) return true;
@@ -158,7 +161,9 @@ class Drafting {
 
   #down({ nodes, time }: Op<'down'>): boolean {
     for (const entry of [...this.#content.entries()]) {
-      const left = entry.nodes.filter((node) => nodes.has(node));
+      const known = this.#around.premise?.entry(entry.address);
+      const were = known?.identity === entry.identity ? known?.nodes : [];
+      const left = entry.nodes.filter((node) => nodes.has(node) && were?.includes(node));
       if (left.length > 0) this.#leave(entry, left, time);
     }
     return true;

@@ -20,7 +20,8 @@ export interface FollowingParts {
   readonly clock: Clock;
   readonly reread: number;
   readonly report: (level: StoreEvent['level'], message: string) => void;
-  readonly markDown: (register: Register<SubnetContent>, change: DraftChange) => Promise<Commit>;
+  /** @param known the subnet as it was before the nodes were looked at */
+  readonly markDown: (register: Register<SubnetContent>, change: DraftChange, known: SubnetContent) => Promise<Commit>;
 }
 
 export class Following {
@@ -51,8 +52,8 @@ export class Following {
 
   /** What is so now, of the subnet and of the nodes. @throws LimpetError UNAVAILABLE */
   async lookAt(register: Register<SubnetContent>): Promise<void> {
-    await Promise.all([register.read(), this.#nodes.look()]);
-    await this.#endMarks(register);
+    await register.read();
+    await this.#endMarks([register]);
   }
 
   async #listen(): Promise<void> {
@@ -83,8 +84,7 @@ export class Following {
 
   async #readAll(): Promise<void> {
     await this.#configs.readChanges();
-    await this.#nodes.look();
-    for (const register of this.#configs.registers()) await this.#endMarks(register);
+    await this.#endMarks([...this.#configs.registers()]);
   }
 
   /** Read at once; what comes while it is being read is read once more. */
@@ -111,20 +111,27 @@ export class Following {
       await this.#nodes.look();
       const { clock } = this.#parts;
       if (this.#someoneIsDown()) await clock.sleep(clock.random() * TURN, this.#end.signal);
-      for (const register of this.#configs.registers()) await this.#endMarks(register);
+      await this.#endMarks([...this.#configs.registers()]);
     });
   }
 
   #someoneIsDown(): boolean {
-    return [...this.#configs.registers()].some((register) => this.#downIn(register).size > 0);
+    return [...this.#configs.registers()].some(({ content }) => this.#downIn(content).size > 0);
   }
 
-  async #endMarks(register: Register<SubnetContent>): Promise<void> {
-    const nodes = this.#downIn(register);
-    if (nodes.size > 0) await this.#parts.markDown(register, { op: 'down', nodes, time: this.#parts.clock.now() });
+  /** Of nodes that are down by now; a mark that was put since, by one that is up again, stays. */
+  async #endMarks(registers: readonly Register<SubnetContent>[]): Promise<void> {
+    const known = registers.map((register) => ({ register, content: register.content }));
+    await this.#nodes.look();
+    for (const { register, content } of known) {
+      const nodes = this.#downIn(content);
+      const time = this.#parts.clock.now();
+      if (content !== undefined && nodes.size > 0)
+        await this.#parts.markDown(register, { op: 'down', nodes, time }, content);
+    }
   }
 
-  #downIn({ content }: Register<SubnetContent>): Set<string> {
+  #downIn(content: SubnetContent | undefined): Set<string> {
     const down = new Set<string>();
     for (const { nodes } of content?.entries() ?? []) for (const node of nodes) if (this.isDown(node)) down.add(node);
     return down;

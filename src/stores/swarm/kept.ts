@@ -24,21 +24,41 @@ const KEPT = z.object({
   ),
 });
 
+/** Where it is kept: a text that is there whole, as it was or as it is to be. */
+export interface KeptText {
+  /** @throws system errors, when there is none */
+  read(): Promise<string>;
+  write(text: string): Promise<void>;
+}
+
+/** In a file, which only its owner reads. */
+export function keptIn(file: string): KeptText {
+  return {
+    read: () => readFile(file, 'utf8'),
+    write: async (text) => {
+      const draft = `${file}.tmp`;
+      await rm(draft, { force: true }); // of a process that died, or a link that somebody has laid: never followed
+      await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+      await rename(draft, file);
+    },
+  };
+}
+
 export class Kept {
-  readonly #file: string;
+  readonly #text: KeptText;
   readonly #clock: Pick<Clock, 'after'>;
   #isDue = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(file: string, clock: Pick<Clock, 'after'>) {
-    this.#file = file;
+  constructor(text: KeptText, clock: Pick<Clock, 'after'>) {
+    this.#text = text;
     this.#clock = clock;
   }
 
   /** Undefined when there is nothing that can be used. */
   async read(): Promise<readonly Config[] | undefined> {
     try {
-      return KEPT.parse(JSON.parse(await readFile(this.#file, 'utf8'))).configs;
+      return KEPT.parse(JSON.parse(await this.#text.read())).configs;
     } catch {
       return undefined;
     }
@@ -59,10 +79,7 @@ export class Kept {
     await this.#write(configs).catch(() => {});
   }
 
-  async #write(configs: readonly Config[]): Promise<void> {
-    const draft = `${this.#file}.tmp`;
-    await rm(draft, { force: true }); // of a process that died, or a link that somebody has laid: never followed
-    await writeFile(draft, JSON.stringify({ version: VERSION, configs }), { flag: 'wx', mode: 0o600 });
-    await rename(draft, this.#file);
+  #write(configs: readonly Config[]): Promise<void> {
+    return this.#text.write(JSON.stringify({ version: VERSION, configs }));
   }
 }

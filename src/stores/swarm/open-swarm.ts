@@ -3,8 +3,10 @@
 import type { DockerHost } from '../../docker/docker-host.js';
 import { DockerSwarm } from '../../docker/swarm-client.js';
 import { systemClock } from '../../service/clock.js';
+import { keptIn } from './kept.js';
 import { type SwarmEnvironment, swarmOptions } from './options.js';
 import { NodeSwarm } from './remote/node-swarm.js';
+import { overTls } from './remote/over-tls.js';
 import { SwarmStore } from './swarm-store.js';
 
 export interface SwarmOpening {
@@ -21,8 +23,10 @@ export function openSwarm({ docker, environment, kept, answers }: SwarmOpening):
   const options = swarmOptions(environment);
   return new SwarmStore({
     clock,
-    connect: (report) =>
-      new NodeSwarm({ docker: new DockerSwarm({ ...docker, clock }), clock, report, answers, ...options }),
-    ...(kept === undefined ? {} : { kept }),
+    connect: (report) => {
+      const lines = overTls({ clock, report, answers, ...options });
+      return new NodeSwarm({ docker: new DockerSwarm({ ...docker, clock }), clock, report, lines });
+    },
+    ...(kept === undefined ? {} : { kept: keptIn(kept) }),
   });
 }

@@ -58,6 +58,13 @@ interface Lost {
   readonly version: number;
 }
 
+/** A write that is out. */
+interface Sending<C> extends Lost {
+  /** What the config says with it. */
+  readonly draft: C;
+  readonly works: readonly Waiting<C>[];
+}
+
 export class Register<C extends Content> {
   readonly #parts: RegisterParts<C>;
   readonly #figures: Figures;
@@ -68,6 +75,7 @@ export class Register<C extends Content> {
   #again = false;
   #data = '';
   #lastMark: string | undefined;
+  #sending: Sending<C> | undefined;
   /** Whether others have written since this process did. */
   #isContended = false;
 
@@ -96,7 +104,13 @@ export class Register<C extends Content> {
     this.#data = config.data;
     const content = this.#parts.read(config);
     if (content === undefined) this.#end();
+    else if (content.recent.fate(this.#sending?.mark ?? '') === 'done') this.#learnOwn(config);
     else this.#know(config.id, config.version, content);
+  }
+
+  /** Whether more is known than this reading of it says. */
+  isPast({ id, version }: Config): boolean {
+    return this.#known?.id === id && this.#known.version > version;
   }
 
   /** Reads it; who asks while it is being read gets what is read after that. @throws LimpetError UNAVAILABLE */
@@ -180,6 +194,24 @@ export class Register<C extends Content> {
     this.#parts.learnt(before, content);
   }
 
+  /**
+   * News of a write that is out was faster than its answer, and others may have written on top of it. Whoever waits for
+   * it takes it in when he is answered, and so before the rest is told: else he would undo what the others did.
+   */
+  #learnOwn(config: Config): void {
+    const { mark, version, draft, works } = this.#sending as Sending<C>;
+    this.#sending = undefined;
+    this.#know(config.id, version + 0.5, draft);
+    this.#done(works, mark);
+    this.#parts.clock.after(0, () => this.learn(config));
+  }
+
+  #done(works: readonly Waiting<C>[], mark: string): void {
+    this.#lastMark = mark;
+    this.#figures.commits += works.length;
+    settleAll(works, { commit: 'done' });
+  }
+
   async #run(): Promise<void> {
     const { clock } = this.#parts;
     while (this.#queue.length > 0) {
@@ -195,7 +227,7 @@ export class Register<C extends Content> {
     const { api, clock, config: name, make } = this.#parts;
     let open = batch;
     let lost: Lost | undefined;
-    const began = clock.now();
+    const began = clock.elapsed();
     for (let round = 0; open.length > 0; round++) {
       if (round > 0) await clock.sleep(clock.random() * Math.min(2 ** round, LONGEST_PAUSE)); // less than YIELD
       let config: Config | undefined;
@@ -206,12 +238,17 @@ export class Register<C extends Content> {
           config = await api.config(name);
         }
       } catch (error) {
-        const isHopeless = lost === undefined || clock.now() - began > PATIENCE;
+        const isHopeless = lost === undefined || clock.elapsed() - began > PATIENCE;
         if (isHopeless || open.every(isGivenUp)) return this.#fail(open, error as Error);
         continue;
       }
       this.learn(config);
       if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
+      // What is drafted on other news than this reading must not be sent as a change of it.
+      if (this.#known.version !== config.version) {
+        open = open.filter(({ isOver }) => !isOver);
+        continue;
+      }
       this.#isContended = this.#lastMark !== undefined && this.#known.content.recent.last !== this.#lastMark;
       open.push(...this.#queue.splice(0));
       lost = this.#learnFate(lost, config, open);
@@ -220,6 +257,7 @@ export class Register<C extends Content> {
       open = open.filter(({ isOver }) => !isOver);
       if (lost !== undefined && changed.length === 0) {
         lost = undefined; // nobody waits for it any more
+        this.#sending = undefined;
         continue;
       }
       if (changed.length === 0) return;
@@ -242,20 +280,23 @@ export class Register<C extends Content> {
   ): Promise<Lost | undefined> {
     try {
       this.#figures.writes++;
+      this.#sending = { ...sending, draft, works: changed };
       const answer = await this.#parts.api.updateConfig(config, draft.print());
+      if (this.#sending === undefined) return undefined; // its news was faster
       if (answer !== 'done') {
         this.#figures.stale++;
         for (const each of changed) each.isUnsure = false;
         return sending; // looked for all the same: Swarm itself may have sent it twice
       }
+      this.#sending = undefined;
       // Its new version is not told. Whatever is newer than the one before has this in it.
       this.#know(config.id, config.version + 0.5, draft);
-      this.#figures.commits += changed.length;
-      this.#lastMark = sending.mark;
-      settleAll(changed, { commit: 'done' });
+      this.#done(changed, sending.mark);
       return undefined;
     } catch (error) {
+      if (this.#sending === undefined) return undefined;
       if (outcomeOf(error) !== 'none') return sending;
+      this.#sending = undefined;
       for (const each of changed) Object.assign(each, { sent: undefined, isUnsure: false });
       this.#fail(open, error as Error);
       return undefined;
@@ -267,10 +308,8 @@ export class Register<C extends Content> {
     if (lost === undefined || config.version === lost.version) return lost;
     const { recent } = (this.#known as { content: C }).content;
     const sent = open.filter((each) => each.sent === lost.mark);
-    if (recent.fate(lost.mark) === 'done') {
-      this.#figures.commits += sent.length;
-      settleAll(sent, { commit: 'done' });
-    }
+    this.#sending = undefined;
+    if (recent.fate(lost.mark) === 'done') this.#done(sent, lost.mark);
     // Else it cannot come any more, and is done anew. Should it have been made, and so many others have written since
     // that its mark is gone: what is so already is done, and a ticket that nobody was told of is swept.
     for (const each of sent) Object.assign(each, { sent: undefined, isUnsure: false });

@@ -18,7 +18,7 @@ import type {
 import { Configs } from './configs.js';
 import { type DraftChange, draft } from './draft.js';
 import { Following } from './following.js';
-import { Kept } from './kept.js';
+import { Kept, type KeptText } from './kept.js';
 import { Recovery } from './recovery.js';
 import type { Figures, Register } from './register.js';
 import type { SubnetContent } from './subnet-content.js';
@@ -31,8 +31,8 @@ export interface SwarmStoreOptions {
   readonly reread?: number;
   /** What the names of the configs begin with: at most twelve letters and digits. Default `limpet`. */
   readonly prefix?: string;
-  /** The file that keeps what is known, for when nobody answers. */
-  readonly kept?: string;
+  /** What keeps what is known, for when nobody answers. */
+  readonly kept?: KeptText;
 }
 
 type Report = (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
@@ -84,7 +84,7 @@ export class SwarmStore implements Store {
     this.#following = new Following(this.#configs, {
       ...{ api, clock, reread },
       report: (level, message) => this.#report(level, message),
-      markDown: (register, change) => this.#write(register, [change], this.#within(undefined)),
+      markDown: (register, change, known) => this.#write(register, [change], this.#within(undefined), known),
     });
   }
 
@@ -209,7 +209,7 @@ export class SwarmStore implements Store {
     this.#epoch++;
     await this.#configs.readAll();
     this.#listener?.ready();
-    this.#report('info', "the swarm's configs were read again");
+    this.#report('info', "the swarm's configs were read again", { look: true });
   }
 
   #report(level: StoreEvent['level'], message: string, details: Record<string, unknown> = {}): void {

@@ -2,7 +2,8 @@
 // What is agreed on is one history, as raft would have it; a member without a majority refuses, as etcd's does when it
 // is asked to have a leader.
 import type { Timeline } from '../../../src/simulator/swarm/timeline.js';
-import { History, type Revision } from './history.js';
+import type { Facts, Shared } from '../facts.js';
+import { type Entry, History, type Revision } from './history.js';
 
 interface Lease {
   readonly ttl: number;
@@ -24,7 +25,7 @@ const TICK = 500;
 const PROGRESS = 30_000;
 const LEAST_TTL = 2;
 
-export class Etcd {
+export class Etcd implements Shared {
   readonly members: readonly string[];
   readonly history: History;
   readonly #timeline: Timeline;
@@ -41,11 +42,21 @@ export class Etcd {
   /** Told of every revision, in order; of a lease that has ended before the deletion of its keys. */
   onChange: (revision: Revision) => void = () => {};
   onLeaseEnd: (lease: string) => void = () => {};
+  readonly facts: Facts;
 
   constructor(timeline: Timeline, count: number) {
     this.#timeline = timeline;
     this.members = Array.from({ length: count }, (_, n) => `etcd-${n}`);
     this.history = new History((id) => this.#leases.has(id));
+    const by = () => this.by;
+    this.facts = {
+      get: (key) => this.history.get(key),
+      under: (prefix) => this.history.under(prefix),
+      counts: ({ lease }: Entry) => this.hasLease(lease),
+      get by() {
+        return by();
+      },
+    };
     for (const member of this.members) this.#watchers.set(member, new Set());
     this.#tick();
     this.#progress();

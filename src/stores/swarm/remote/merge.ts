@@ -24,8 +24,9 @@ export function wantedOn(now: Config, change: WorkersChange): Labels | 'done' | 
   const { config, labels } = change;
   const recent = Recent.read(now.labels[RECENT]);
   const marks = Recent.read(labels[RECENT]).since(Recent.read(config.labels[RECENT]));
-  const fates = marks.map((mark) => recent.fate(mark)).filter((fate) => fate !== undefined);
-  if (fates.length > 0) return fates.includes('void') ? 'stale' : 'done';
+  // The last one is the write's own: those before it can be of writes that it rests on.
+  const fate = recent.fate(marks.at(-1) ?? '');
+  if (fate !== undefined) return fate === 'void' ? 'stale' : 'done';
   if (now.version === config.version) return labels;
   const merged = mergedWith(now, change);
   if (merged === undefined) return 'stale';

@@ -2,12 +2,12 @@
 // asks managers. A node can be promoted and demoted at any time.
 
 import type { Node } from '../../../docker/shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmEvent } from '../../../docker/swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { Clock } from '../../../service/clock.js';
 import type { StoreEvent } from '../../../service/store.js';
-import { type Certificates, readCertificates } from './certificates.js';
-import { Gateway } from './gateway.js';
+import { Answers } from './answers.js';
+import type { Gate, Lines } from './line.js';
 import { Managers } from './managers.js';
 
 /** Milliseconds for which Docker's word of what this node is counts. */
@@ -17,12 +17,8 @@ export interface NodeSwarmParts {
   /** This node's own Docker. */
   readonly docker: SwarmApi & { membership(): Promise<Membership> };
   readonly clock: Clock;
-  /** Where managers listen. */
-  readonly port: number;
-  /** Whom this process answers while its node is a manager: commands of operators answer nobody. */
-  readonly answers: 'workers' | 'nobody';
-  /** `<data-root>/swarm/certificates`. */
-  readonly certificates: string;
+  /** The way between this plugin and those of other nodes. */
+  readonly lines: Lines;
   readonly report: (level: StoreEvent['level'], message: string, details?: Record<string, unknown>) => void;
 }
 
@@ -33,7 +29,7 @@ export class NodeSwarm implements SwarmApi {
   /** What Docker has said last, and when. */
   #last: { readonly at: number; readonly membership: Membership } | undefined;
   #asking: Promise<Membership> | undefined;
-  #gateway: Gateway | undefined;
+  #gateway: Gate | undefined;
   #opening: Promise<void> | undefined;
   #isClosed = false;
   #lastWhy = '';
@@ -42,7 +38,7 @@ export class NodeSwarm implements SwarmApi {
     this.#parts = parts;
     this.name = parts.docker.name;
     this.#managers = new Managers({
-      ...{ clock: parts.clock, port: parts.port, certificates: () => this.#certificates() },
+      line: parts.lines.line,
       managers: async () => (await this.#membership()).managers,
     });
   }
@@ -72,7 +68,7 @@ export class NodeSwarm implements SwarmApi {
   }
 
   /** Ends also when this node becomes something else: then others tell what happens. */
-  async events(signal: AbortSignal, told: { begun: () => void; event: (event: SwarmEvent) => void }): Promise<void> {
+  async events(signal: AbortSignal, told: SwarmListener): Promise<void> {
     const ended = new AbortController();
     const end = () => ended.abort();
     signal.addEventListener('abort', end, { once: true });
@@ -128,7 +124,7 @@ export class NodeSwarm implements SwarmApi {
       const message = `this node is not part of a swarm, or cannot reach it (${swarm.state || 'inactive'})`;
       throw new LimpetError('UNAVAILABLE', message, { outcome: 'none' });
     }
-    if (swarm.isManager && this.#parts.answers === 'workers') this.#opening ??= this.#openGateway(swarm.address);
+    if (swarm.isManager) this.#opening ??= this.#openGateway(swarm.address);
     else if (this.#gateway !== undefined) await this.#closeGateway();
     return swarm.isManager;
   }
@@ -137,7 +133,7 @@ export class NodeSwarm implements SwarmApi {
   async #membership(): Promise<Membership> {
     const last = this.#last;
     if (last === undefined) return this.#ask();
-    if (this.#parts.clock.now() - last.at > FRESH) this.#ask().catch(() => {}); // the next one knows
+    if (this.#parts.clock.elapsed() - last.at > FRESH) this.#ask().catch(() => {}); // the next one knows
     return last.membership;
   }
 
@@ -146,7 +142,7 @@ export class NodeSwarm implements SwarmApi {
     this.#asking ??= this.#parts.docker.membership().then(
       (membership) => {
         this.#asking = undefined;
-        this.#last = { at: this.#parts.clock.now(), membership };
+        this.#last = { at: this.#parts.clock.elapsed(), membership };
         return membership;
       },
       (error: Error) => {
@@ -159,14 +155,14 @@ export class NodeSwarm implements SwarmApi {
 
   /** A manager that cannot answer workers serves its own node all the same. */
   async #openGateway(address: string): Promise<void> {
-    const { docker, clock, port, report } = this.#parts;
-    const gateway = new Gateway({ api: docker, clock, report, certificates: () => this.#certificates() });
+    const { docker, clock, report, lines } = this.#parts;
+    if (lines.gate === undefined) return;
+    const gateway = lines.gate(new Answers(docker, clock));
     try {
-      const host = address.replace(/^\[|\]$/g, '');
-      const at = await gateway.listen(host, port);
+      const at = await gateway.listen(address);
       if (this.#isClosed) return await gateway.close();
       this.#gateway = gateway;
-      report('info', `workers are answered at ${address}:${at}`);
+      report('info', `workers are answered at ${at}`);
     } catch (error) {
       this.#tell(error as Error);
       clock.after(FRESH, () => {
@@ -179,10 +175,6 @@ export class NodeSwarm implements SwarmApi {
     await this.#gateway?.close();
     this.#gateway = undefined;
     this.#opening = undefined;
-  }
-
-  #certificates(): Promise<Certificates> {
-    return readCertificates(this.#parts.certificates);
   }
 
   #tell({ message }: Error): void {
