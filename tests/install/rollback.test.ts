@@ -1,5 +1,5 @@
-// Upgrade and rollback of the plugin under running services, on a real swarm of one node: no task is disturbed, and every
-// address stays. The release before is this one under another version: what an upgrade does is what is looked at.
+// Upgrade and rollback of the plugin under running services, on a real swarm of one node: no task is disturbed, and
+// every address stays. The release before is this one under another version: what an upgrade does is what is looked at.
 import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
