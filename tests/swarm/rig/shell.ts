@@ -24,9 +24,12 @@ export class Shell {
     this.#bin = bin;
   }
 
-  /** @param cli the command line that `npx limpet` is to run */
-  static async on(node: DockerNode, cli: string): Promise<Shell> {
-    const bin = join(node.machine.disk, 'bin');
+  /**
+   * @param cli the command line that `npx limpet` is to run
+   * @param name of a further shell on the same node
+   */
+  static async on(node: DockerNode, cli: string, name = ''): Promise<Shell> {
+    const bin = join(node.machine.disk, `bin${name}`);
     const library = join(node.machine.disk, 'var-lib');
     await mkdir(bin, { recursive: true });
     await mkdir(library, { recursive: true });
@@ -36,7 +39,7 @@ export class Shell {
       `[ "$1" = limpet ] && shift && exec ${shellWord(process.execPath)} ${shellWord(cli)} "$@"`,
     );
     await program(bin, 'journalctl', `exec cat ${shellWord(node.log)}`);
-    await node.machine.run('mount', '--bind', library, '/var/lib');
+    if (name === '') await node.machine.run('mount', '--bind', library, '/var/lib');
     await node.machine.run('ln', '-sf', node.socket, '/run/docker.sock');
     return new Shell(node, bin);
   }
