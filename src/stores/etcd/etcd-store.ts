@@ -10,6 +10,7 @@ import type {
   Commit,
   DamagedSubnet,
   NodeName,
+  Rank,
   Store,
   StoreEvent,
   StoreListener,
@@ -102,6 +103,10 @@ export class EtcdStore implements Store {
       ...{ keys, clock, lease, own, view, isSteady },
       write: (subnet, changes) => this.#sending.commit(subnet, changes, undefined),
     });
+  }
+
+  get rank(): Rank | undefined {
+    return this.#view?.processes.rankOf(this.#lease.writer.lease);
   }
 
   async open(listener: StoreListener): Promise<void> {
@@ -250,7 +255,7 @@ export class EtcdStore implements Store {
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
+    for (const kind of ['process', 'node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
       // Whom an address belongs to comes before who is live.
       if (kind === 'live' && !this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
       for (const { key, text, item } of entries.get(kind) ?? []) {
