@@ -205,6 +205,11 @@ export class AllocatorService {
     return this.#asked;
   }
 
+  /** Whether the store has refused a write for want of room, and taken none since. */
+  get isFull(): boolean {
+    return this.#store.isFull === true;
+  }
+
   /** Subnets that the store has and cannot read: whoever asks for one gets DAMAGED. */
   damaged(): readonly DamagedSubnet[] {
     return [...(this.#store.damaged?.() ?? [])];

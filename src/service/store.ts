@@ -215,6 +215,8 @@ export interface Store {
    * @throws LimpetError UNAVAILABLE saying what is in the way, in time
    */
   answers?(deadline: Deadline): Promise<void>;
+  /** Whether the last write was refused for want of room. */
+  readonly isFull?: boolean;
   /** The subnets that are there and cannot be read. In a store that refuses to open over one there is none. */
   damaged?(): Iterable<DamagedSubnet>;
   /**

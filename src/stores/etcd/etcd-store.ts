@@ -26,6 +26,7 @@ import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
 import { type Reading, readAll, refuseOldVersion, type Source } from './reading.js';
 import { Recovery } from './recovery.js';
+import { isFull, Room } from './room.js';
 import { Sending } from './sending.js';
 import { asRange } from './transaction.js';
 import { Upkeep } from './upkeep.js';
@@ -49,6 +50,7 @@ export class EtcdStore implements Store {
   readonly #findings: Findings;
   readonly #doubts: Doubts;
   readonly #sending: Sending;
+  readonly #room = new Room((level, message) => this.#report(level, message));
   #listener: StoreListener | undefined;
   #view: View | undefined;
   #watch: Watch | undefined;
@@ -95,9 +97,8 @@ export class EtcdStore implements Store {
       isKnown: () => this.#recovery.isKnown,
       need: (need) => this.#recovery.need(need),
       done: (subnet, changes) => this.#keepOwn(subnet, changes),
-      refused: (why) => {
-        this.#isRefused = why !== undefined;
-      },
+      failure: () => this.#recovery.failure,
+      refused: (why) => this.#refused(why),
     });
     this.#upkeep = new Upkeep({
       ...{ keys, clock, lease, own, view, isSteady },
@@ -111,12 +112,17 @@ export class EtcdStore implements Store {
 
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
-    await this.#lease.grant();
+    const why = await this.#grantUnlessFull();
     const reading = await readAll(this.#source);
     await refuseOldVersion(this.#source, reading);
     await this.#install(reading);
+    if (why !== undefined) this.#recovery.need('lease', why);
     void this.#lease.keep();
     this.#upkeep.begin();
+  }
+
+  get isFull(): boolean {
+    return this.#room.isFull;
   }
 
   async commit(subnet: SubnetKey, changes: readonly Change[], caller?: Deadline): Promise<Commit> {
@@ -188,7 +194,7 @@ export class EtcdStore implements Store {
     await this.#steady(deadline);
     if (this.#isRefused) {
       await this.#lease.fence();
-      this.#isRefused = false;
+      this.#refused(undefined);
     }
     const key = Buffer.from(this.#lease.writer.processKey);
     await this.#connection.ask((etcd, options) => etcd.kv.range({ key }, options), deadline);
@@ -232,9 +238,30 @@ export class EtcdStore implements Store {
     return new LimpetError('ENDED', `${this.name} is not open`);
   }
 
+  /** Why there is none where etcd is full: what it has can be read, and a lease is granted once there is room. */
+  async #grantUnlessFull(): Promise<Error | undefined> {
+    try {
+      await this.#lease.grant();
+      return undefined;
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#refused((error as Error).message);
+      return error as Error;
+    }
+  }
+
+  #refused(why: string | undefined): void {
+    this.#isRefused = why !== undefined;
+    if (why === undefined) this.#room.taken();
+    else this.#room.refused(why);
+  }
+
   async #renewLease(): Promise<void> {
-    await this.#lease.grant();
-    this.#report('warn', 'the lease had ended: a new one takes over the live marks');
+    const isAnother = this.#lease.isGranted;
+    const why = await this.#grantUnlessFull();
+    if (why !== undefined) throw why;
+    if (this.#isRefused) this.#refused(undefined);
+    if (isAnother) this.#report('warn', 'the lease had ended: a new one takes over the live marks');
   }
 
   async #readAgain(): Promise<void> {

@@ -16,6 +16,7 @@ import type { Lease } from './lease.js';
 import { isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
+import { isFull } from './room.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 
@@ -43,6 +44,8 @@ export interface SendingParts {
   readonly need: (need: Need) => void;
   /** A commit is done. */
   readonly done: (subnet: SubnetKey, changes: readonly DraftChange[]) => void;
+  /** Why nothing can be sent now, as far as that is known. */
+  readonly failure: () => Error | undefined;
   /** Why etcd has received a write and refused it; undefined when it has taken one. */
   readonly refused: (why: string | undefined) => void;
 }
@@ -81,6 +84,8 @@ export class Sending {
     const { clock, connection, epoch, view } = this.#of;
     const topics = topicsOf(subnet, changes);
     if (this.#isSoAlready(subnet, changes, topics)) return Promise.resolve('done');
+    const failure = this.#of.failure();
+    if (isFull(failure)) return Promise.reject(failure);
     return new Promise((resolve, reject) => {
       const answered = new AbortController();
       const end = (settle: () => void) => {
@@ -350,6 +355,8 @@ export class Sending {
   }
 
   #late({ subnet }: Order): LimpetError {
+    const failure = this.#of.failure();
+    if (failure instanceof LimpetError && failure.details.outcome === 'none') return failure;
     const isTaken = this.#of.isSteady() && !this.#isReaching;
     const why = isTaken ? 'other commits came first' : 'it is away or being read again';
     const message = `etcd: ${why}, and no time is left to change ${subnet.cidr}: nothing was written`;
