@@ -265,9 +265,9 @@ export class AllocatorService {
   }
 
   #answerOf<T>(work: Promise<T>, what: string, deadline: Deadline | undefined): Promise<T> {
-    const { patience } = this.#store;
+    const { patience, name: store } = this.#store;
     const bound = patience === undefined ? undefined : (deadline ?? new Deadline(this.#clock, patience));
-    return answerOf(work, { clock: this.#clock, deadline: bound, what });
+    return answerOf(work, { clock: this.#clock, deadline: bound, what, store });
   }
 
   /** True when done, false on a conflict. */

@@ -60,7 +60,7 @@ export class SubnetService {
     this.state = new SubnetState(spec, net);
     this.#around = around;
     this.#commits = new Commits(spec, around);
-    this.#turns = new Turns(spec.cidr, around.clock, around.store.patience, () => this.#check());
+    this.#turns = new Turns(spec.cidr, around.clock, around.store, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
       givingWay: new GivingWay(this.state),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),

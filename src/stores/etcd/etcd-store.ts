@@ -28,12 +28,13 @@ import { type Reading, readAll, refuseOldVersion, type Source } from './reading.
 import { Recovery } from './recovery.js';
 import { isFull, Room } from './room.js';
 import { Sending } from './sending.js';
+import { Slices } from './slices.js';
 import { asRange } from './transaction.js';
 import { Upkeep } from './upkeep.js';
 import { View } from './view.js';
 import { Watch } from './watch.js';
 
-const PAGE = 10_000;
+const PAGE = 2000;
 
 export class EtcdStore implements Store {
   readonly name: string;
@@ -113,11 +114,11 @@ export class EtcdStore implements Store {
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
     const why = await this.#grantUnlessFull();
+    void this.#lease.keep(); // reading can take longer than the lease lasts
     const reading = await readAll(this.#source);
     await refuseOldVersion(this.#source, reading);
-    await this.#install(reading);
+    await this.#install(reading, new Slices(this.#clock));
     if (why !== undefined) this.#recovery.need('lease', why);
-    void this.#lease.keep();
     this.#upkeep.begin();
   }
 
@@ -273,8 +274,13 @@ export class EtcdStore implements Store {
     this.#report('info', `everything was read again, ${reading.count} keys at revision ${reading.revision}`);
   }
 
-  /** Tells the listener everything, and goes on with the watch. @throws LimpetError UNAVAILABLE */
-  async #install({ revision, entries }: Reading): Promise<void> {
+  /**
+   * Tells the listener everything, and goes on with the watch.
+   * @param slices in which it may be told: while nobody asks yet. Else all of it is told at once, so that nobody meets
+   * half of it
+   * @throws LimpetError UNAVAILABLE
+   */
+  async #install({ revision, entries }: Reading, slices?: Slices): Promise<void> {
     this.#watch?.end();
     this.#epoch++;
     this.#upkeep.forget();
@@ -288,6 +294,7 @@ export class EtcdStore implements Store {
       for (const { key, text, item } of entries.get(kind) ?? []) {
         view.learnKey(key, text, item, item.mod);
         if (!view.isAtHome(key)) this.#findings.orphan(text);
+        if (slices?.isOver) await slices.next();
       }
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
