@@ -2,7 +2,7 @@
 // what that takes beside the same with few calls under way, and what it costs. Nothing here passes or fails on a time.
 // `--processes N` and `--each N` make it smaller; `--write` puts the table into docs/SCALE.md.
 
-import { loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { Etcd } from '../tests/etcd/etcd.js';
 import { between } from './marks.js';
@@ -79,7 +79,7 @@ const row = ({ what, took, refusals, conflicts, leasesLost, block, bytes, revisi
 };
 const table = [
   `${many(processes)} processes with ${many(each)} identities each, on ${machine()}, etcd ${Etcd.version()} with one ` +
-    `member on the same machine. One run; load average of the machine at its end: ${load}.`,
+    `member on the same machine, all on ${availableParallelism()} of its cores. One run; load average of the machine at its end: ${load}.`,
   '',
   `| | ${COLUMNS.join(' | ')} |`,
   '|---|---|---|---|---|---|---|---|---|',

@@ -184,13 +184,19 @@ describe('the service on etcd', () => {
     }
   });
 
-  test("processes that bind many at once are seldom in each other's way, unless the lowest address is wanted", async () => {
-    const services = await Promise.all(Array.from({ length: 6 }, () => open('/rush/', { deadline: 10_000 })));
+  test("processes that bind many at once are seldom in each other's way; the lowest stay the lowest", async () => {
+    const stores = Array.from({ length: 6 }, (_, n) => {
+      const options = { endpoints: [etcd.endpoint], prefix: '/rush/', ttl: 60, deadline: 10_000 };
+      return new EtcdStore({ ...options, node: `n${n}` });
+    });
+    const opened = await Promise.all(stores.map((store) => AllocatorService.open(store)));
+    services.push(...opened);
+    await eventually('all know of all', () => stores.every(({ rank }) => rank?.of === stores.length));
     for (const [cidr, policy] of [
       ['10.0.0.0/20', 'serial'],
       ['10.1.0.0/20', 'lowest'],
     ] as const) {
-      const nets = await Promise.all(services.map((service) => service.subnet(cidr, { policy, reclaim: {} })));
+      const nets = await Promise.all(opened.map((service) => service.subnet(cidr, { policy, reclaim: {} })));
       const asked = nets.flatMap((net, n) =>
         Array.from({ length: 300 }, (_, i) => net.allocate(`web.${n}.${i}`, { node: `n${n}` })),
       );

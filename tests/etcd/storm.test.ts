@@ -1,5 +1,5 @@
-// Many identities start at one moment in several processes' services: on a whole etcd, and while etcd is gone for longer
-// than a lease lasts.
+// Many identities start at one moment in several processes' services: on an etcd that is well, and while it is gone for
+// longer than a lease lasts.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { EtcdStore } from '../../src/entries/etcd-store.js';

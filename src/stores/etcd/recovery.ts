@@ -58,7 +58,7 @@ export class Recovery {
   }
 
   /**
-   * Waits until nothing is needed, or the store is closed. While etcd is full nobody waits: somebody has to do something.
+   * Waits until nothing is needed, or the store is closed. While etcd is full nobody waits: it does not pass by itself.
    * @throws LimpetError UNAVAILABLE
    */
   async steady(deadline: Deadline): Promise<void> {
