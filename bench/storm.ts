@@ -79,7 +79,8 @@ const row = ({ what, took, refusals, conflicts, leasesLost, block, bytes, revisi
 };
 const table = [
   `${many(processes)} processes with ${many(each)} identities each, on ${machine()}, etcd ${Etcd.version()} with one ` +
-    `member on the same machine, all on ${availableParallelism()} of its cores. One run; load average of the machine at its end: ${load}.`,
+    `member on the same machine, all on ${availableParallelism()} of its cores. One run; load average of the machine ` +
+    `at its end: ${load}.`,
   '',
   `| | ${COLUMNS.join(' | ')} |`,
   '|---|---|---|---|---|---|---|---|---|',
