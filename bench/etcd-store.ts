@@ -11,7 +11,7 @@ import { median } from './measure.js';
 
 const CALLERS = 64;
 const NODE = 'node-1';
-const PAGE = 10_000;
+const PAGE = 2000;
 
 export interface RoundTrips {
   readonly what: string;

@@ -1,24 +1,30 @@
 // `npm run bench:storm`: many processes, each with many identities, start them all at the same moment, on a real etcd:
 // what that takes beside the same with few calls under way, and what it costs. Nothing here passes or fails on a time.
-// `--processes N` and `--each N` make it smaller; `--json` prints figures for a script.
+// `--processes N` and `--each N` make it smaller; `--write` puts the table into docs/SCALE.md.
 
-import { loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { Etcd } from '../tests/etcd/etcd.js';
+import { between } from './marks.js';
 import { machine } from './report.js';
 import { type Storm, storm } from './storm/crowd.js';
 import { prepare } from './storm/known.js';
 
-const values = readArguments('usage: npm run bench:storm -- [--processes N] [--each N] [--json]', {
+const values = readArguments('usage: npm run bench:storm -- [--processes N] [--each N] [--write]', {
   processes: { type: 'string', default: '20' },
   each: { type: 'string', default: '500' },
-  json: { type: 'boolean' },
+  write: { type: 'boolean' },
 });
 const processes = wholeNumber('processes', values.processes);
 const each = wholeNumber('each', values.each);
 /** Calls under way in each process, where they are few. */
 const FEW = 8;
 const CIDR = '10.0.0.0/17';
+
+const COLUMNS = [
+  ...['all have their addresses after', 'as many times as with few at once', 'refusals', 'conflicts', 'leases lost'],
+  ...['longest block of a process', 'transactions an identity', 'bytes of history an identity'],
+];
 
 interface Line {
   readonly what: string;
@@ -62,14 +68,24 @@ async function run(kind: 'known' | 'new', atOnce: number): Promise<Line> {
 }
 
 const lines: Line[] = [];
-for (const kind of ['known', 'new'] as const)
-  for (const atOnce of [FEW, each]) {
-    lines.push(await run(kind, atOnce));
-    console.error(JSON.stringify(lines.at(-1)));
-  }
-if (values.json) console.log(JSON.stringify(lines));
-else {
-  const load = loadavg()[0]?.toFixed(1);
-  console.log(`${machine()}; ${processes} processes of ${each} identities each; load average ${load}.`);
-  console.table(lines);
-}
+for (const kind of ['known', 'new'] as const) for (const atOnce of [FEW, each]) lines.push(await run(kind, atOnce));
+const load = loadavg()[0]?.toFixed(1);
+const many = (count: number) => count.toLocaleString('en').replaceAll(',', ' ');
+const row = ({ what, took, refusals, conflicts, leasesLost, block, bytes, revisions }: Line, n: number): string => {
+  const few = lines[n - (n % 2)] as Line;
+  const ratio = n % 2 === 0 ? '' : (took / few.took).toFixed(2);
+  const cells = [what, `${(took / 1000).toFixed(1)} s`, ratio, many(refusals), many(conflicts), many(leasesLost)];
+  return `| ${[...cells, `${block.toFixed(0)} ms`, revisions.toFixed(2), bytes.toFixed(0)].join(' | ')} |`;
+};
+const table = [
+  `${many(processes)} processes with ${many(each)} identities each, on ${machine()}, etcd ${Etcd.version()} with one ` +
+    `member on the same machine, all on ${availableParallelism()} of its cores. One run; load average of the machine ` +
+    `at its end: ${load}.`,
+  '',
+  `| | ${COLUMNS.join(' | ')} |`,
+  '|---|---|---|---|---|---|---|---|---|',
+  ...lines.map(row),
+].join('\n');
+console.log(table);
+if (values.write)
+  await between(new URL('../docs/SCALE.md', import.meta.url), 'storm', 'npm run bench:storm -- --write', table);

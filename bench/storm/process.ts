@@ -50,8 +50,21 @@ async function start(net: SubnetService, identity: string): Promise<void> {
   }
 }
 
-const store = new EtcdStore({ endpoints: [setup.endpoint], node: setup.node });
-const service = await AllocatorService.open(store, { report: ({ message }) => reports.push(message) });
+/** Tried until it is open: processes that begin together have little of the machine each. */
+async function open(): Promise<AllocatorService> {
+  for (;;) {
+    try {
+      const store = new EtcdStore({ endpoints: [setup.endpoint], node: setup.node });
+      return await AllocatorService.open(store, { report: ({ message }) => reports.push(message) });
+    } catch (error) {
+      if (!(error instanceof LimpetError)) throw error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
+const service = await open();
+reports.length = 0;
 const net = service.find(setup.cidr);
 if (net === undefined) throw new Error(`${setup.cidr} is not there`);
 process.stdout.write('ready\n');

@@ -38,6 +38,9 @@ export class Metrics {
       const open = service();
       gauge.set(open !== undefined && (await open.whyAway()) === undefined ? 1 : 0);
     });
+    this.#gauge('limpet_store_full', 'Whether the store has refused a write for want of room', [], (gauge) =>
+      gauge.set(service()?.isFull ? 1 : 0),
+    );
     // A count alone: who can write to a shared store could else make series without end. Health and status name them.
     this.#gauge('limpet_subnets_unreadable', 'Subnets that the store has and cannot read', [], (gauge) =>
       gauge.set(service()?.damaged().length ?? 0),

@@ -69,17 +69,19 @@ export interface Waiting {
   /** None where the store itself ends the work in time. */
   readonly deadline: Deadline | undefined;
   readonly what: string;
+  /** The store's name. */
+  readonly store: string;
 }
 
 /**
  * The work's answer, in time: what has been sent to a store by then goes on, and whoever asks next waits for it.
  * @throws LimpetError UNAVAILABLE with `outcome` unknown; what the work throws
  */
-export async function answerOf<T>(work: Promise<T>, { clock, deadline, what }: Waiting): Promise<T> {
+export async function answerOf<T>(work: Promise<T>, { clock, deadline, what, store }: Waiting): Promise<T> {
   if (deadline === undefined) return work;
   const answered = new AbortController();
   const tooLate = clock.sleep(deadline.left + GRACE, answered.signal).then((): T | undefined => {
-    if (!answered.signal.aborted) throw undecided(what);
+    if (!answered.signal.aborted) throw undecided(what, store);
     return undefined; // the work has ended, and nobody looks here
   });
   try {
@@ -89,8 +91,8 @@ export async function answerOf<T>(work: Promise<T>, { clock, deadline, what }: W
   }
 }
 
-function undecided(what: string): LimpetError {
-  const message = `no time is left to ${what}: whether it was done is not known yet`;
+function undecided(what: string, store: string): LimpetError {
+  const message = `${store} has not said in time whether it was done: ${what}`;
   return new LimpetError('UNAVAILABLE', message, { outcome: 'unknown' });
 }
 

@@ -6,6 +6,7 @@ import { LimpetError } from '../host/errors.js';
 import type { Commits } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import type { Places } from './places.js';
 import type { Reclaimer, Room } from './reclaimer.js';
 import type { Spares } from './spares.js';
 import type { Change } from './store.js';
@@ -44,6 +45,7 @@ interface Proposing {
   readonly commits: Commits;
   readonly reclaimer: Reclaimer;
   readonly spares: Spares;
+  readonly places: Places;
   /** Whether other processes can change what the store has. */
   readonly isShared: boolean;
   /** @throws LimpetError when nothing can be answered now */
@@ -75,24 +77,40 @@ export class Proposals {
     return address;
   }
 
-  async bind(live: LiveChange, { ticket, range, gone, deadline }: AllocateOptions): Promise<string | undefined> {
+  bind(live: LiveChange, options: AllocateOptions): Promise<string | undefined> {
+    return this.#of.places.while(() => this.#bind(live, options));
+  }
+
+  async #bind(live: LiveChange, { ticket, range, gone, deadline }: AllocateOptions): Promise<string | undefined> {
     const { identity, node } = live;
-    const { net } = this.#of.state;
-    const isTraded = ticket !== undefined && net.inspect(ticket).state === 'held';
+    const { places, state } = this.#of;
+    const isTraded = ticket !== undefined && state.net.inspect(ticket).state === 'held';
     const choose = () => {
-      if (ticket === undefined) return this.#of.state.net.allocate(identity, range === undefined ? {} : { range });
-      return isTraded ? this.#of.state.net.trade(identity, ticket) : this.#of.state.net.bind(identity, ticket);
+      if (ticket === undefined) return this.#chooseFree(identity, range);
+      return isTraded ? state.net.trade(identity, ticket) : state.net.bind(identity, ticket);
     };
     const address = await this.#choose(choose, { range, gone, deadline });
     if (address === undefined) return undefined;
-    this.#of.state.propose(identity, address);
+    state.propose(identity, address);
     const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
-    const takeBack = () => this.#of.state.takeBack(identity, address);
-    if (!(await this.#of.commits.decide([bind, live], takeBack, deadline))) return undefined;
+    const takeBack = () => state.takeBack(identity, address);
+    if (!(await this.#of.commits.decide([bind, live], takeBack, deadline))) {
+      places.lost();
+      return undefined;
+    }
     this.#of.state.settle(identity);
     this.#of.state.apply(live);
     this.#of.log({ event: 'allocate', identity, address, node, why: isTraded ? 'bound to its ticket' : 'new' });
     return address;
+  }
+
+  /** In this process's part of the range while many bind at once, and where that is full, anywhere in it. */
+  #chooseFree(identity: string, range: string | undefined): string {
+    const { places, state } = this.#of;
+    const part = places.part(range);
+    const first = part === undefined ? undefined : unlessFull(() => state.net.allocate(identity, { range: part }));
+    if (typeof first === 'string') return first;
+    return state.net.allocate(identity, range === undefined ? {} : { range });
   }
 
   /** A free address. */

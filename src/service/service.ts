@@ -205,6 +205,11 @@ export class AllocatorService {
     return this.#asked;
   }
 
+  /** Whether the store has refused a write for want of room, and taken none since. */
+  get isFull(): boolean {
+    return this.#store.isFull === true;
+  }
+
   /** Subnets that the store has and cannot read: whoever asks for one gets DAMAGED. */
   damaged(): readonly DamagedSubnet[] {
     return [...(this.#store.damaged?.() ?? [])];
@@ -260,9 +265,9 @@ export class AllocatorService {
   }
 
   #answerOf<T>(work: Promise<T>, what: string, deadline: Deadline | undefined): Promise<T> {
-    const { patience } = this.#store;
+    const { patience, name: store } = this.#store;
     const bound = patience === undefined ? undefined : (deadline ?? new Deadline(this.#clock, patience));
-    return answerOf(work, { clock: this.#clock, deadline: bound, what });
+    return answerOf(work, { clock: this.#clock, deadline: bound, what, store });
   }
 
   /** True when done, false on a conflict. */

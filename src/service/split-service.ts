@@ -90,6 +90,10 @@ export class SplitService implements Allocator {
     return `the store of the swarm is not ready: ${this.#cluster.why}`;
   }
 
+  get isFull(): boolean {
+    return this.#own.isFull || (this.#cluster.kind === 'open' && this.#cluster.service.isFull);
+  }
+
   damaged(): readonly DamagedSubnet[] {
     return [...this.#own.damaged(), ...(this.#cluster.kind === 'open' ? this.#cluster.service.damaged() : [])];
   }

@@ -159,6 +159,12 @@ export function unreadableText({ space, cidr, why }: DamagedSubnet): string {
   return visible(`${cidr} in ${space} cannot be read in the store: ${why}`);
 }
 
+/** Which of how many processes one is: each counts them in the same order, as far as it has heard of them. */
+export interface Rank {
+  readonly index: number;
+  readonly of: number;
+}
+
 export interface Store {
   /** For logs: `memory`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379`. */
   readonly name: string;
@@ -169,6 +175,8 @@ export interface Store {
    * sent only when it is known what is so, however long that takes: whoever cannot wait for that stops waiting.
    */
   readonly patience?: number;
+  /** Which of the processes that share it this one is; undefined while it is alone, or does not know. */
+  readonly rank?: Rank | undefined;
   /** How many addresses are worth holding at once for those who will ask. Default 1: a commit costs little. */
   readonly block?: number;
   /**
@@ -207,6 +215,8 @@ export interface Store {
    * @throws LimpetError UNAVAILABLE saying what is in the way, in time
    */
   answers?(deadline: Deadline): Promise<void>;
+  /** Whether the last write was refused for want of room. */
+  readonly isFull?: boolean;
   /** The subnets that are there and cannot be read. In a store that refuses to open over one there is none. */
   damaged?(): Iterable<DamagedSubnet>;
   /**

@@ -13,6 +13,7 @@ import type { Decision } from './decision.js';
 import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
+import { Places } from './places.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
 import { Spares } from './spares.js';
@@ -49,6 +50,7 @@ export class SubnetService {
   readonly #endings: Endings;
   readonly #proposals: Proposals;
   readonly #spares: Spares;
+  readonly #places: Places;
   readonly #pins: Pins;
   readonly #reclaimed = { asked: 0, age: 0, full: 0, gone: 0 };
   #ended = false;
@@ -58,7 +60,7 @@ export class SubnetService {
     this.state = new SubnetState(spec, net);
     this.#around = around;
     this.#commits = new Commits(spec, around);
-    this.#turns = new Turns(spec.cidr, around.clock, around.store.patience, () => this.#check());
+    this.#turns = new Turns(spec.cidr, around.clock, around.store, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
       givingWay: new GivingWay(this.state),
       reclaim: (reclaiming) => this.#reclaimDue(reclaiming),
@@ -71,6 +73,7 @@ export class SubnetService {
       isHeld: (address) => this.isHeld(address),
       letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
     });
+    this.#places = new Places({ state: this.state, clock: around.clock, rank: () => around.store.rank });
     this.#endings = new Endings(this.state, this.#commits);
     this.#pins = new Pins({
       state: this.state,
@@ -82,6 +85,7 @@ export class SubnetService {
     });
     this.#proposals = new Proposals({
       spares: this.#spares,
+      places: this.#places,
       state: this.state,
       commits: this.#commits,
       reclaimer: this.#reclaimer,
@@ -378,6 +382,7 @@ export class SubnetService {
   /** @internal The store has told it. */
   learn(change: Change): void {
     this.#endings.told(change);
+    if (change.op === 'bind') this.#places.told();
     this.state.apply(change);
   }
 

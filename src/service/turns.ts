@@ -6,6 +6,7 @@ import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
 import type { Clock } from './clock.js';
 import { answerOf, Deadline } from './deadline.js';
 import { KeyedMutex } from './mutex.js';
+import type { Store } from './store.js';
 
 /** What one call wants: to do what, about whom, until when. */
 export interface Turn {
@@ -19,7 +20,7 @@ export interface Turn {
 export class Turns {
   readonly #cidr: string;
   readonly #clock: Clock;
-  readonly #patience: number | undefined;
+  readonly #store: Pick<Store, 'name' | 'patience'>;
   readonly #check: () => void;
   readonly #mutex = new KeyedMutex();
   /** Calls that are at work; while the settings change none is, and they wait for that. */
@@ -27,14 +28,11 @@ export class Turns {
   #changing: Promise<void> | undefined;
   #idle = () => {};
 
-  /**
-   * @param patience the store's
-   * @param check throws when no call can be answered now
-   */
-  constructor(cidr: string, clock: Clock, patience: number | undefined, check: () => void) {
+  /** @param check throws when no call can be answered now */
+  constructor(cidr: string, clock: Clock, store: Pick<Store, 'name' | 'patience'>, check: () => void) {
     this.#cidr = cidr;
     this.#clock = clock;
-    this.#patience = patience;
+    this.#store = store;
     this.#check = check;
   }
 
@@ -45,10 +43,10 @@ export class Turns {
   take<T>(turn: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
     const { key } = turn;
     const all = () => this.#attempt(turn, attempt);
-    const bound =
-      this.#patience === undefined ? undefined : (turn.deadline ?? new Deadline(this.#clock, this.#patience));
+    const { patience, name: store } = this.#store;
+    const bound = patience === undefined ? undefined : (turn.deadline ?? new Deadline(this.#clock, patience));
     const work = key === undefined ? all() : this.#mutex.run(key, all, turn.deadline ?? bound);
-    return answerOf(work, { clock: this.#clock, deadline: bound, what: this.#doing(turn) });
+    return answerOf(work, { clock: this.#clock, deadline: bound, what: this.#doing(turn), store });
   }
 
   /**

@@ -89,6 +89,11 @@ export class Etcd {
     return { etcd: members[0] as Etcd, remove };
   }
 
+  /** Of the server that the tests start. */
+  static version(): string {
+    return /etcd Version: (\S+)/.exec(execFileSync('etcd', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
+  }
+
   /** Starts, also again, over what is in its folder. */
   spawn(): void {
     const child = spawn('etcd', this.#arguments, { stdio: 'ignore', env: { PATH: process.env.PATH } });

@@ -184,6 +184,34 @@ describe('the service on etcd', () => {
     }
   });
 
+  test("processes that bind many at once are seldom in each other's way; the lowest stay the lowest", async () => {
+    const stores = Array.from({ length: 6 }, (_, n) => {
+      const options = { endpoints: [etcd.endpoint], prefix: '/rush/', ttl: 60, deadline: 10_000 };
+      return new EtcdStore({ ...options, node: `n${n}` });
+    });
+    const opened = await Promise.all(stores.map((store) => AllocatorService.open(store)));
+    services.push(...opened);
+    await eventually('all know of all', () => stores.every(({ rank }) => rank?.of === stores.length));
+    for (const [cidr, policy] of [
+      ['10.0.0.0/20', 'serial'],
+      ['10.1.0.0/20', 'lowest'],
+    ] as const) {
+      const nets = await Promise.all(opened.map((service) => service.subnet(cidr, { policy, reclaim: {} })));
+      const asked = nets.flatMap((net, n) =>
+        Array.from({ length: 300 }, (_, i) => net.allocate(`web.${n}.${i}`, { node: `n${n}` })),
+      );
+      const addresses = await Promise.all(asked);
+      assert.equal(new Set(addresses).size, 1800);
+      const conflicts = nets.reduce((sum, net) => sum + net.stats.conflicts, 0);
+      if (policy === 'serial') assert.ok(conflicts < 36, `${conflicts} of 1800`);
+      else
+        assert.ok(
+          addresses.every((address) => inside(address, '10.1.0.0/21')),
+          'the lowest ones',
+        );
+    }
+  });
+
   test('a subnet whose key cannot be read is refused, and keeps nobody from starting', async () => {
     etcd.ctl('put', '/broken/subnet/default/10.0.0.0%2F24', 'nonsense');
     etcd.ctl('put', '/broken/subnet/default/10.0.1.0%2F24', '{"space":"default","cidr":"10.0.1.0/24"}');
@@ -295,6 +323,10 @@ describe('the service on etcd', () => {
     assert.equal(await trips(() => net.allocate('web.1', { node: 'n1' })), 1);
   });
 });
+
+function inside(address: string, cidr: string): boolean {
+  return overlapping(`${address}/32`, cidr);
+}
 
 /** With its keys as text. */
 function textOfRequest(request: unknown): string {

@@ -2,7 +2,7 @@
 // order of the commits, each between its call and its answer, in which all the answers are true. A commit whose
 // answer was lost may have happened at any time after its call, or never.
 import type { Deadline } from '../../src/service/deadline.js';
-import type { Change, Commit, NodeName, Store, StoreListener, SubnetKey } from '../../src/service/store.js';
+import type { Change, Commit, NodeName, Rank, Store, StoreListener, SubnetKey } from '../../src/service/store.js';
 
 interface Operation {
   readonly key: string;
@@ -188,6 +188,10 @@ export class Recorded implements Store {
     this.#store = store;
     this.#claims = claims;
     this.#witness = witness;
+  }
+
+  get rank(): Rank | undefined {
+    return this.#store.rank;
   }
 
   open(listener: StoreListener): Promise<void> {

@@ -11,6 +11,7 @@ import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
 import type { Member, Stream, StreamMethod } from './member.js';
 import { type EtcdStoreOptions, refuseInClear } from './options.js';
+import { withHelp } from './room.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 /** What gRPC's calls can be given. */
@@ -243,5 +244,5 @@ function clientOptions(options: EtcdStoreOptions, host: string, callOptions: () 
 
 export function unavailable(why: string, outcome: 'none' | 'unknown'): LimpetError {
   const what = outcome === 'none' ? 'nothing was written' : 'whether it was written is not known yet';
-  return new LimpetError('UNAVAILABLE', `etcd: ${why}; ${what}`, { outcome });
+  return new LimpetError('UNAVAILABLE', `etcd: ${withHelp(why)}; ${what}`, { outcome });
 }

@@ -10,6 +10,7 @@ import type {
   Commit,
   DamagedSubnet,
   NodeName,
+  Rank,
   Store,
   StoreEvent,
   StoreListener,
@@ -25,13 +26,15 @@ import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
 import { type Reading, readAll, refuseOldVersion, type Source } from './reading.js';
 import { Recovery } from './recovery.js';
+import { isFull, Room } from './room.js';
 import { Sending } from './sending.js';
+import { Slices } from './slices.js';
 import { asRange } from './transaction.js';
 import { Upkeep } from './upkeep.js';
 import { View } from './view.js';
 import { Watch } from './watch.js';
 
-const PAGE = 10_000;
+const PAGE = 2000;
 
 export class EtcdStore implements Store {
   readonly name: string;
@@ -48,6 +51,7 @@ export class EtcdStore implements Store {
   readonly #findings: Findings;
   readonly #doubts: Doubts;
   readonly #sending: Sending;
+  readonly #room = new Room((level, message) => this.#report(level, message));
   #listener: StoreListener | undefined;
   #view: View | undefined;
   #watch: Watch | undefined;
@@ -94,9 +98,8 @@ export class EtcdStore implements Store {
       isKnown: () => this.#recovery.isKnown,
       need: (need) => this.#recovery.need(need),
       done: (subnet, changes) => this.#keepOwn(subnet, changes),
-      refused: (why) => {
-        this.#isRefused = why !== undefined;
-      },
+      failure: () => this.#recovery.failure,
+      refused: (why) => this.#refused(why),
     });
     this.#upkeep = new Upkeep({
       ...{ keys, clock, lease, own, view, isSteady },
@@ -104,14 +107,23 @@ export class EtcdStore implements Store {
     });
   }
 
+  get rank(): Rank | undefined {
+    return this.#view?.processes.rankOf(this.#lease.writer.lease);
+  }
+
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
-    await this.#lease.grant();
+    const why = await this.#grantUnlessFull();
+    void this.#lease.keep(); // reading can take longer than the lease lasts
     const reading = await readAll(this.#source);
     await refuseOldVersion(this.#source, reading);
-    await this.#install(reading);
-    void this.#lease.keep();
+    await this.#install(reading, new Slices(this.#clock));
+    if (why !== undefined) this.#recovery.need('lease', why);
     this.#upkeep.begin();
+  }
+
+  get isFull(): boolean {
+    return this.#room.isFull;
   }
 
   async commit(subnet: SubnetKey, changes: readonly Change[], caller?: Deadline): Promise<Commit> {
@@ -183,7 +195,7 @@ export class EtcdStore implements Store {
     await this.#steady(deadline);
     if (this.#isRefused) {
       await this.#lease.fence();
-      this.#isRefused = false;
+      this.#refused(undefined);
     }
     const key = Buffer.from(this.#lease.writer.processKey);
     await this.#connection.ask((etcd, options) => etcd.kv.range({ key }, options), deadline);
@@ -227,9 +239,30 @@ export class EtcdStore implements Store {
     return new LimpetError('ENDED', `${this.name} is not open`);
   }
 
+  /** Why there is none where etcd is full: what it has can be read, and a lease is granted once there is room. */
+  async #grantUnlessFull(): Promise<Error | undefined> {
+    try {
+      await this.#lease.grant();
+      return undefined;
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#refused((error as Error).message);
+      return error as Error;
+    }
+  }
+
+  #refused(why: string | undefined): void {
+    this.#isRefused = why !== undefined;
+    if (why === undefined) this.#room.taken();
+    else this.#room.refused(why);
+  }
+
   async #renewLease(): Promise<void> {
-    await this.#lease.grant();
-    this.#report('warn', 'the lease had ended: a new one takes over the live marks');
+    const isAnother = this.#lease.isGranted;
+    const why = await this.#grantUnlessFull();
+    if (why !== undefined) throw why;
+    if (this.#isRefused) this.#refused(undefined);
+    if (isAnother) this.#report('warn', 'the lease had ended: a new one takes over the live marks');
   }
 
   async #readAgain(): Promise<void> {
@@ -241,8 +274,13 @@ export class EtcdStore implements Store {
     this.#report('info', `everything was read again, ${reading.count} keys at revision ${reading.revision}`);
   }
 
-  /** Tells the listener everything, and goes on with the watch. @throws LimpetError UNAVAILABLE */
-  async #install({ revision, entries }: Reading): Promise<void> {
+  /**
+   * Tells the listener everything, and goes on with the watch.
+   * @param slices in which it may be told: while nobody asks yet. Else all of it is told at once, so that nobody meets
+   * half of it
+   * @throws LimpetError UNAVAILABLE
+   */
+  async #install({ revision, entries }: Reading, slices?: Slices): Promise<void> {
     this.#watch?.end();
     this.#epoch++;
     this.#upkeep.forget();
@@ -250,12 +288,13 @@ export class EtcdStore implements Store {
     this.#listener?.reset();
     const view = this.#newView(revision);
     this.#view = view;
-    for (const kind of ['node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
+    for (const kind of ['process', 'node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
       // Whom an address belongs to comes before who is live.
       if (kind === 'live' && !this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
       for (const { key, text, item } of entries.get(kind) ?? []) {
         view.learnKey(key, text, item, item.mod);
         if (!view.isAtHome(key)) this.#findings.orphan(text);
+        if (slices?.isOver) await slices.next();
       }
     }
     for (const mark of this.#own.compare(view)) this.#tellEnded(mark);

@@ -53,6 +53,11 @@ export class Lease {
     return this.#past.has(id);
   }
 
+  /** Whether there has ever been one. */
+  get isGranted(): boolean {
+    return this.#past.size > 0;
+  }
+
   get ttl(): number {
     return this.#options.ttl * 1000;
   }
@@ -100,6 +105,10 @@ export class Lease {
   async keep(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
+      if (this.#fence === 0) {
+        await this.#clock.sleep(PAUSE, signal); // none is granted yet
+        continue;
+      }
       const id = this.#id;
       const passed = stopwatch(this.#clock);
       const interval = this.#ttl / 3;

@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../service/clock.js';
 import type { Deadline } from '../../service/deadline.js';
+import { isFull } from './room.js';
 
 /** What can be needed. */
 export type Need = 'lease' | 'reading' | 'outcome';
@@ -25,6 +26,8 @@ export class Recovery {
   readonly #steps: RecoverySteps;
   readonly #needs = new Set<Need>();
   readonly #end = new AbortController();
+  /** Why what is needed could not be met so far. */
+  #failure: Error | undefined;
   #underWay: Promise<void> | undefined;
   #meeting: Need | undefined;
 
@@ -43,16 +46,29 @@ export class Recovery {
     return [...this.#needs, this.#meeting].every((need) => need === undefined || need === 'outcome');
   }
 
-  /** From here on nothing is committed until the need is met. */
-  need(need: Need): void {
+  /** From here on nothing is committed until the need is met. @param why it could not be met before */
+  need(need: Need, why = this.#failure): void {
+    this.#failure = why;
     this.#needs.add(need);
     this.#underWay ??= this.#run();
   }
 
-  /** Waits until nothing is needed, or the store is closed. @throws LimpetError UNAVAILABLE */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Waits until nothing is needed, or the store is closed. While etcd is full nobody waits: it does not pass by itself.
+   * @throws LimpetError UNAVAILABLE
+   */
   async steady(deadline: Deadline): Promise<void> {
     while (this.#underWay !== undefined && !this.#end.signal.aborted) {
-      await deadline.wait(this.#underWay, 'reach etcd, which is away or being read again');
+      if (isFull(this.#failure)) throw this.#failure;
+      try {
+        await deadline.wait(this.#underWay, 'reach etcd, which is away or being read again');
+      } catch (error) {
+        throw isFull(this.#failure) ? this.#failure : error;
+      }
     }
   }
 
@@ -65,7 +81,9 @@ export class Recovery {
     for (let n = 0; !signal.aborted && this.#needs.size > 0; n++) {
       try {
         for (const need of ['lease', 'reading', 'outcome'] as const) if (this.#needs.has(need)) await this.#meet(need);
+        this.#failure = undefined;
       } catch (error) {
+        this.#failure = error as Error;
         if (n === 0) this.#steps.failed(error as Error);
         const pause = Math.min(SHORTEST_PAUSE * 2 ** n, LONGEST_PAUSE);
         await this.#clock.sleep(pause * (0.5 + this.#clock.random() / 2), signal);

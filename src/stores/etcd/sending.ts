@@ -16,6 +16,7 @@ import type { Lease } from './lease.js';
 import { isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
+import { isFull } from './room.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 
@@ -43,6 +44,8 @@ export interface SendingParts {
   readonly need: (need: Need) => void;
   /** A commit is done. */
   readonly done: (subnet: SubnetKey, changes: readonly DraftChange[]) => void;
+  /** Why nothing can be sent now, as far as that is known. */
+  readonly failure: () => Error | undefined;
   /** Why etcd has received a write and refused it; undefined when it has taken one. */
   readonly refused: (why: string | undefined) => void;
 }
@@ -68,6 +71,8 @@ export class Sending {
   readonly #lost: Batch[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #isEnded = false;
+  /** When etcd answered last. */
+  #heard = 0;
 
   constructor(of: SendingParts) {
     this.#of = of;
@@ -78,9 +83,11 @@ export class Sending {
    * @throws LimpetError UNAVAILABLE with `outcome` none, in time; DAMAGED, BAD_INPUT
    */
   commit(subnet: SubnetKey, changes: readonly DraftChange[], caller: Deadline | undefined): Promise<Commit> {
-    const { clock, connection, epoch, view } = this.#of;
+    const { connection, epoch, view } = this.#of;
     const topics = topicsOf(subnet, changes);
     if (this.#isSoAlready(subnet, changes, topics)) return Promise.resolve('done');
+    const failure = this.#of.failure();
+    if (isFull(failure)) return Promise.reject(failure);
     return new Promise((resolve, reject) => {
       const answered = new AbortController();
       const end = (settle: () => void) => {
@@ -95,11 +102,22 @@ export class Sending {
         refuse: (error) => end(() => reject(error)),
       };
       this.#queue.add(order);
-      void clock.sleep(order.deadline.left, answered.signal).then(() => {
-        if (this.#queue.remove(order)) order.refuse(this.#late(order));
-      });
+      void this.#bound(order, answered.signal);
       this.go();
     });
+  }
+
+  /** Ends the waiting of one that is not sent: at its deadline, or when etcd says nothing to anybody. */
+  async #bound(order: Order, answered: AbortSignal): Promise<void> {
+    const { clock, connection } = this.#of;
+    const { patience } = connection;
+    for (;;) {
+      await clock.sleep(Math.min(order.deadline.left, patience), answered);
+      if (answered.aborted) return;
+      const isSilent = clock.elapsed() - this.#heard >= patience;
+      if ((order.deadline.passed || isSilent) && this.#queue.remove(order)) order.refuse(this.#late(order));
+      if (order.deadline.passed) return; // what is on its way then is answered when it is known what became of it
+    }
   }
 
   /** Sends what can be sent. To be called when something can be that could not be before. */
@@ -156,6 +174,7 @@ export class Sending {
     };
     try {
       const response = (await this.#of.connection.call(send)) as ITxnResponse | undefined;
+      this.#heard = this.#of.clock.elapsed();
       if (batch !== undefined && response !== undefined) await this.#learn(batch, response);
     } catch (error) {
       this.#failed(batch, error as Error);
@@ -350,6 +369,8 @@ export class Sending {
   }
 
   #late({ subnet }: Order): LimpetError {
+    const failure = this.#of.failure();
+    if (failure instanceof LimpetError && failure.details.outcome === 'none') return failure;
     const isTaken = this.#of.isSteady() && !this.#isReaching;
     const why = isTaken ? 'other commits came first' : 'it is away or being read again';
     const message = `etcd: ${why}, and no time is left to change ${subnet.cidr}: nothing was written`;

@@ -11,6 +11,7 @@ import { type BindingHooks, Bindings, type Found } from './bindings.js';
 import type { Findings } from './findings.js';
 import type { Key, Keys } from './keys.js';
 import { emptySubnet, type Item, itemOf, type KnownSubnet } from './known.js';
+import { Processes } from './processes.js';
 import { Teller } from './teller.js';
 
 /** What the store wants to hear of, beside the listener. */
@@ -43,6 +44,8 @@ export class View {
   readonly #findings: Findings;
   readonly #hooks: ViewHooks;
   readonly #bindings: Bindings;
+  /** Those that run, as far as is known. */
+  readonly processes = new Processes();
   /** By key. */
   readonly #unreadable = new Map<string, Unreadable>();
 
@@ -155,7 +158,12 @@ export class View {
 
   /** As {@link learn}, of a key that has been taken apart. */
   learnKey(key: Key, text: string, item: Item | undefined, at: number): void {
-    if (key.kind === 'process' || key.kind === 'pin') return; // whether it is pinned, the identity's own key says
+    if (key.kind === 'pin') return; // whether it is pinned, the identity's own key says
+    if (key.kind === 'process') {
+      if (item === undefined) this.processes.end(key.lease);
+      else this.processes.begin(key.lease);
+      return;
+    }
     if (key.kind === 'node') {
       this.#learnNode(key.id, text, item);
       return;
