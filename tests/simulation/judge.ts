@@ -37,6 +37,8 @@ export class Judge {
   /** When a mark of an identity has last ended: true time. */
   readonly #left = new Map<string, number>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
+  /** Addresses that two came to have while one was cut off: nobody can take one away from a container that runs. */
+  readonly #shared = new Set<string>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
   /** Identities for which a person has chosen an address, or has ended such a choice. */
@@ -103,6 +105,11 @@ export class Judge {
     }
   }
 
+  /** Whether two came to have the address while one was cut off. */
+  isShared(subnet: string, address: string): boolean {
+    return this.#shared.has(`${subnet} ${address}`);
+  }
+
   /** A container has got its address. */
   addressed(node: SwarmNode, container: EngineContainer): void {
     const { has, name, networkId } = container;
@@ -120,8 +127,10 @@ export class Judge {
       const isExcused = this.hasLapsed(at, other.since) || this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY);
       // Whatever the store has forgotten, a node sees who runs on itself.
       const isSeen = at === node && other.shown === has;
-      if (isExcused && !isSeen) this.#world.happened('two at one address, one cut off');
-      else this.fail(`${other.name} on ${at.record.hostname} and ${name} on ${host} have ${has}`);
+      if (isExcused && !isSeen) {
+        this.#shared.add(`${subnet} ${has}`);
+        this.#world.happened('two at one address, one cut off');
+      } else this.fail(`${other.name} on ${at.record.hostname} and ${name} on ${host} have ${has}`);
     }
     if (this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
     const owner = this.truth.ownerOf(subnet, has);

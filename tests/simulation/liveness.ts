@@ -34,11 +34,12 @@ function isFull({ judge, plan }: World): boolean {
 }
 
 /**
- * Who was renamed while it ran is at the home of its old name until it is started again. Nobody ends one of two plain
+ * Who was renamed while it ran is at the home of its old name until it is started again. Nobody ends one of two
  * containers that came to one address while a host was cut off; and a task whose address went to another one meanwhile
  * has it until a person restarts it, as its node's log says.
  */
-function isExcused({ sometimes }: World, { kind, space, subnet }: Finding): boolean {
+function isExcused({ judge, sometimes }: World, { kind, space, subnet, address = '' }: Finding): boolean {
+  if (kind === 'double' && judge.isShared(`${space} ${subnet}`, address)) return true;
   if (kind === 'foreign' && sometimes.has('act rename') && (space !== 'swarm' || isLan(subnet))) return true;
   if (kind === 'foreign' && sometimes.has('store a live binding was reclaimed elsewhere')) return true;
   if (!sometimes.has('two at one address, one cut off')) return false;
