@@ -15,8 +15,11 @@ const CLI = resolve('dist/cli.js');
 const REPLICAS = 4;
 /** What a node's plugin may take to see a network that Docker does not tell it of. */
 const LOOK = 45_000;
-/** Neighbours may look for a container that was replaced where it was before, until they have asked again. */
-const FORGET = 30_000;
+/**
+ * Neighbours may look for a container that was replaced where it was before, until they have asked again: Linux keeps
+ * what it knows for up to 45 s (half as long again as base_reachable_time), and then asks the old place for 8 s.
+ */
+const FORGET = 60_000;
 
 /** A network with the service on it. */
 interface Lan extends Net {
