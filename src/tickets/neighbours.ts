@@ -2,10 +2,12 @@
 // marks last can have lost their bindings, and its containers run on; the leader may have given their addresses as
 // tickets since. Before anybody new gets an address they are put down at theirs: the next look comes too late for that.
 
+import { hasItsAddresses } from '../docker/containers.js';
 import { guest } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
 import { residentsHere } from '../docker/observed.js';
 import type { Container } from '../docker/shapes.js';
+import { contains } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
@@ -19,6 +21,7 @@ export async function keepNeighbours(
   around: readonly Container[],
   { deadline }: CallOptions,
 ): Promise<void> {
+  if (!around.some((container) => isUnowned(net, container))) return;
   const node = nodeOf(net);
   const here = ofSubnet(networks.known, net.cidr);
   for (const { address, identity, container } of residentsHere(around, here, net.cidr, node, undefined)) {
@@ -46,4 +49,12 @@ export async function keepNeighbours(
       why,
     });
   }
+}
+
+/** Whether it runs at an address of the subnet that has no owner, on whichever network: seldom so, and seen at once. */
+function isUnowned(net: SubnetService, container: Container): boolean {
+  if (!hasItsAddresses(container)) return false;
+  return container.endpoints.some(({ addresses }) =>
+    addresses.some((address) => contains(net.cidr, address) && net.inspect(address).identity === undefined),
+  );
 }
