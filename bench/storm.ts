@@ -9,6 +9,7 @@ import { between } from './marks.js';
 import { machine } from './report.js';
 import { type Storm, storm } from './storm/crowd.js';
 import { prepare } from './storm/known.js';
+import type { Cost } from './storm/process.js';
 
 const values = readArguments('usage: npm run bench:storm -- [--processes N] [--each N] [--write]', {
   processes: { type: 'string', default: '20' },
@@ -26,14 +27,8 @@ const COLUMNS = [
   ...['longest block of a process', 'transactions an identity', 'bytes of history an identity'],
 ];
 
-interface Line {
+interface Line extends Cost {
   readonly what: string;
-  readonly took: number;
-  readonly refusals: number;
-  readonly conflicts: number;
-  readonly leasesLost: number;
-  readonly readings: number;
-  readonly block: number;
   /** Bytes of etcd's file for each identity that was started. */
   readonly bytes: number;
   readonly revisions: number;
