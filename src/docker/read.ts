@@ -170,13 +170,14 @@ export function readService(value: unknown): Service {
 const node = objectOf({
   ID: text,
   Description: objectOf({ Hostname: text }),
-  Status: objectOf({ State: text }),
+  Status: objectOf({ State: text, Addr: text }),
   ManagerStatus: objectOf({ Leader: yes }),
 });
 
 export function readNode(value: unknown): Node {
   const { ID, Description, Status, ManagerStatus } = node.parse(value);
-  return { id: ID, hostname: Description.Hostname, state: Status.State, leader: ManagerStatus.Leader };
+  const { State: state, Addr: address } = Status;
+  return { id: ID, hostname: Description.Hostname, state, address, leader: ManagerStatus.Leader };
 }
 
 const network = objectOf({

@@ -78,6 +78,8 @@ export interface Node {
   readonly hostname: string;
   /** `ready`, `down`, `disconnected`, `unknown`. */
   readonly state: string;
+  /** As the managers see it; empty while they have not. */
+  readonly address: string;
   readonly leader: boolean;
 }
 

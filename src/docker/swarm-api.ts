@@ -18,6 +18,11 @@ export interface Config {
 
 export type NewConfig = Pick<Config, 'name' | 'labels' | 'data'>;
 
+export interface SwarmNode extends Node {
+  /** Swarm calls it down, and its Docker does not answer. */
+  readonly isGone: boolean;
+}
+
 /** Something that Docker tells of the swarm while it happens. */
 export interface SwarmEvent {
   readonly type: 'config' | 'node';
@@ -61,7 +66,7 @@ export interface SwarmApi {
   updateConfig(config: Config, labels: Config['labels']): Promise<'done' | 'stale' | 'gone'>;
   /** Whatever its version is. One that is not there is as good as removed. */
   removeConfig(id: string): Promise<void>;
-  nodes(): Promise<readonly Node[]>;
+  nodes(): Promise<readonly SwarmNode[]>;
   /** Tells `begun` when it listens, and then every event, until the connection or the signal ends. */
   events(signal: AbortSignal, told: SwarmListener): Promise<void>;
   /** Lets go of what it has opened. */

@@ -8,9 +8,9 @@ import { agreed } from './agreed.js';
 import type { DockerApiOptions } from './client.js';
 import { readConfig, readMembership, readSwarmEvent } from './configs.js';
 import { addressOf } from './docker-host.js';
+import { GoneNodes } from './gone-nodes.js';
 import { readNode } from './read.js';
-import type { Node } from './shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from './swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener, SwarmNode } from './swarm-api.js';
 
 /** Milliseconds for one answer. A change waits for Swarm's raft, which elects a new leader within some seconds. */
 const DEADLINE = 5000;
@@ -33,6 +33,7 @@ export class DockerSwarm implements SwarmApi {
   readonly #clock: Clock;
   readonly #deadline: number;
   readonly #address: Docker.DockerOptions;
+  readonly #gone = new GoneNodes();
   #agreed: Promise<Docker> | undefined;
 
   /** Connects to nothing yet. @throws LimpetError BAD_INPUT naming the host */
@@ -86,10 +87,10 @@ export class DockerSwarm implements SwarmApi {
     return readMembership(answer);
   }
 
-  async nodes(): Promise<readonly Node[]> {
+  async nodes(): Promise<readonly SwarmNode[]> {
     const answer = await this.#call({ method: 'GET', path: '/nodes' });
     if (isRefusal(answer)) throw this.#refused('GET nodes', answer);
-    return (answer as unknown[]).map(readNode);
+    return this.#gone.among((answer as unknown[]).map(readNode));
   }
 
   async events(signal: AbortSignal, told: SwarmListener): Promise<void> {

@@ -29,8 +29,8 @@ import type { Other, Tenants } from './tenants.js';
 const STEP = 100;
 /** Milliseconds after which a list of containers is read again: it takes some ten, and a container's start more. */
 const AGED = 50;
-/** Swarm has started by then what it has created. */
-const STARTED = 10_000;
+/** Swarm has started by then what it has created: in a start-first update, on a busy node, that takes 10 s and more. */
+const STARTED = 30_000;
 /** The news of the leader's gateway comes at once, if it comes. */
 const NEWS = 300;
 

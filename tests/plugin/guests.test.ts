@@ -207,7 +207,7 @@ describe('a look at what runs here', () => {
     await one.release(L, HOME);
     await one.reconciler.look();
     assert.equal(net.lookup('web.3')?.state, 'reserved');
-    clock.ahead += 11_000;
+    clock.ahead += 31_000;
     await one.reconciler.look();
     assert.equal(net.lookup('web.3')?.state, 'live', 'but what runs on does count');
   });

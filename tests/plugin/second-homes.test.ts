@@ -146,7 +146,7 @@ describe('who is at the second home', () => {
     await net.release(SECOND, workers[1].name);
     await net.reclaim(SECOND);
     await net.unhold(second);
-    clock.ahead += 11_000;
+    clock.ahead += 31_000;
     await workers[1].reconciler.look();
     assert.equal(net.lookup(SECOND)?.address, second);
     assert.equal(await update('t1', 't2', workers[0]), first);

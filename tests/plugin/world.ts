@@ -295,6 +295,7 @@ export class World {
           id: `node-${n}`,
           hostname: `host-${n}`,
           state: 'ready',
+          address: '',
           leader: n === this.leader,
         })),
     };

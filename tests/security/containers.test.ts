@@ -51,7 +51,7 @@ async function subnet(service: AllocatorService): Promise<SubnetService> {
 function docker(containers: readonly any[]): DockerApi {
   const network = { id: 'net-1', name: 'web', scope: 'swarm', driver: 'overlay', ipam: 'limpet:latest' };
   const subnets = [{ subnet: CIDR, gateway: '10.77.0.1' }];
-  const node = { hostname: 'host', state: 'ready', leader: true };
+  const node = { hostname: 'host', state: 'ready', address: '', leader: true };
   return {
     name: 'hostile',
     containers: async () => containers.map(readContainer),

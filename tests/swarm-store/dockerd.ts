@@ -27,7 +27,7 @@ const MOST_BYTES = 1.5 * 1024 * 1024;
 /** The state that Swarm's raft keeps. */
 export class Swarm {
   readonly configs = new Map<string, Config>();
-  nodes: { ID: string; Description: { Hostname: string }; Status: { State: string } }[] = [];
+  nodes: { ID: string; Description: { Hostname: string }; Status: { State: string; Addr?: string } }[] = [];
   readonly managers: Manager[] = [];
   /** Whether a majority of managers can hear each other. */
   hasMajority = true;

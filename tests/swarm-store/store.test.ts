@@ -1,5 +1,7 @@
 // The swarm store under faults and among others, on a swarm that is made up (dockerd.ts).
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Deadline, type SubnetService, systemClock } from '../../src/service/index.js';
 import { type Manager, Swarm } from './dockerd.js';
@@ -87,6 +89,24 @@ test('what is asked for at once goes out together', async (context) => {
   assert.equal(new Set(addresses).size, 100);
   assert.ok(swarm.writes - writes <= 4, `${swarm.writes - writes} writes`);
   assert.equal(one.store.figures.commits >= 100, true);
+});
+
+test('what is so only by a change that is not written yet is answered when that is', async (context) => {
+  const { swarm, at } = await opened(context);
+  const [{ service, store }] = at as [Opened];
+  const { spec } = await service.subnet(CIDR);
+  const [manager] = swarm.managers as [Manager];
+  const { writes } = swarm;
+  manager.held = [];
+  let answered = 0;
+  const use = () => store.commit(spec, [{ op: 'use', user: 'somebody' }]).then(() => answered++);
+  const both = [use(), use()];
+  await eventually('written', () => manager.held?.length === 1);
+  await sleep(50);
+  assert.equal(answered, 0);
+  for (const go of manager.held.splice(0)) go();
+  await Promise.all(both);
+  assert.deepEqual([answered, swarm.writes - writes], [2, 1]);
 });
 
 test('tickets one after the other go out in blocks; what nobody has asked for is let go', async (context) => {
@@ -230,6 +250,42 @@ test('a node that Swarm calls down: what is live there ends, once, and can be cl
   await sleep(700);
   assert.ok(swarm.writes - writes <= 3, `${swarm.writes - writes} writes`);
   assert.equal(net.lookup('host')?.state, 'live', 'a host is no node of the swarm');
+});
+
+test('called down while its Docker answers: what is live there stays, until it is silent', async (context) => {
+  const { swarm, at } = await opened(context, 2);
+  const [one, two] = at as [Opened, Opened];
+  const address = '127.0.0.77';
+  const gossip = createServer((socket) => socket.destroy()).listen(7946, address);
+  context.after(() => gossip.close());
+  await once(gossip, 'listening');
+  Object.assign(swarm.nodes[0]?.Status as object, { Addr: address });
+  const net = await one.service.subnet(CIDR);
+  const own = await net.allocate('web.1', { node: NODES[0] });
+  await two.service.refresh();
+  const other = two.service.find(CIDR) as SubnetService;
+
+  swarm.setState(NODES[0], 'down');
+  await assert.rejects(other.claim('web.1', { node: NODES[1] }), { code: 'LIVE' });
+  assert.deepEqual(other.lookup('web.1')?.nodes, [NODES[0]]);
+
+  gossip.close();
+  await once(gossip, 'close');
+  assert.equal(await other.claim('web.1', { node: NODES[1] }), own);
+});
+
+test('a node that has left and joined again at its address is gone as what it was', async (context) => {
+  const { swarm, at } = await opened(context, 1);
+  const [{ service }] = at as [Opened];
+  const address = '127.0.0.78';
+  const gossip = createServer((socket) => socket.destroy()).listen(7946, address);
+  context.after(() => gossip.close());
+  await once(gossip, 'listening');
+  for (const { Status } of swarm.nodes.slice(0, 2)) Status.Addr = address;
+  const net = await service.subnet(CIDR);
+  const own = await net.allocate('web.1', { node: NODES[0] });
+  swarm.setState(NODES[0], 'down');
+  assert.equal(await net.claim('web.1', { node: NODES[1] }), own);
 });
 
 test('a subnet ends for all, also for those who come to need it at the same moment', async (context) => {

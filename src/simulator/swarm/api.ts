@@ -88,7 +88,7 @@ export class SimulatedApi implements DockerApi {
     const leader = () => this.#asked.leader()?.record.id;
     return this.#agreed('nodes', ({ nodes }) =>
       [...nodes.values()].map(({ id, title, isReady }) => {
-        return { id, hostname: title, state: isReady ? 'ready' : 'down', leader: id === leader() };
+        return { id, hostname: title, state: isReady ? 'ready' : 'down', address: title, leader: id === leader() };
       }),
     );
   }

@@ -1,20 +1,24 @@
-// Which nodes Swarm has given up: it calls them down before it starts anything in their place, or knows them no more.
+// Which nodes are gone: before Swarm starts anything in their place it calls them down; or it knows them no more.
 
-import type { Node } from '../../docker/shapes.js';
-import type { SwarmApi } from '../../docker/swarm-api.js';
+import type { SwarmApi, SwarmNode } from '../../docker/swarm-api.js';
 
 /** A node's ID as Swarm makes it. Hosts have others, which say nothing here. */
 const SWARM_ID = /^[0-9a-z]{25}$/;
 
-/** @param up all nodes that are not down */
-export function isGone(node: string, up: ReadonlySet<string>): boolean {
-  return SWARM_ID.test(node) && !up.has(node);
+/** @param there all nodes that are not gone */
+export function isGone(node: string, there: ReadonlySet<string>): boolean {
+  return SWARM_ID.test(node) && !there.has(node);
+}
+
+/** The IDs of those that are not gone. A manager of an earlier release says only what Swarm calls them. */
+export function idsOfThere(nodes: readonly SwarmNode[]): ReadonlySet<string> {
+  return new Set(nodes.filter(({ isGone, state }) => !(isGone ?? state === 'down')).map(({ id }) => id));
 }
 
 export class DownNodes {
   readonly #api: SwarmApi;
-  /** Nodes of the last look that are not down; undefined before the first. */
-  #up: ReadonlySet<string> | undefined;
+  /** Nodes of the last look that are not gone; undefined before the first. */
+  #there: ReadonlySet<string> | undefined;
 
   constructor(api: SwarmApi) {
     this.#api = api;
@@ -22,14 +26,9 @@ export class DownNodes {
 
   /** @throws LimpetError UNAVAILABLE */
   async look(): Promise<void> {
-    const nodes = await this.#api.nodes();
-    this.#up = new Set(nodes.filter(isThere).map(({ id }) => id));
+    this.#there = idsOfThere(await this.#api.nodes());
   }
 
   /** As of the last look. */
-  readonly isDown = (node: string): boolean => this.#up !== undefined && isGone(node, this.#up);
-}
-
-function isThere({ state }: Node): boolean {
-  return state !== 'down';
+  readonly isDown = (node: string): boolean => this.#there !== undefined && isGone(node, this.#there);
 }

@@ -316,7 +316,7 @@ export class Register<C extends Content> {
     return undefined;
   }
 
-  /** What has changed something, and the copy that it is done to. */
+  /** What has changed something, or rests on such a change, and the copy that it is done to. */
   #draft(open: readonly Waiting<C>[], lost: Lost | undefined): [Waiting<C>[], C] {
     const draft = (this.#known as { content: C }).content.clone();
     const changed: Waiting<C>[] = [];
@@ -328,7 +328,8 @@ export class Register<C extends Content> {
       else if (each.sent === undefined && each.deadline.passed) end(each, { error: tooLate(each.work.what) });
       else {
         const outcome = each.work.apply(draft);
-        if (outcome === 'changed') changed.push(each);
+        // What is so only by another's change counts when that is written.
+        if (outcome === 'changed' || (outcome === 'same' && changed.length > 0)) changed.push(each);
         else if (outcome === 'full') end(each, { error: tooBig(this.#parts.config) });
         else end(each, { commit: outcome === 'same' ? 'done' : 'conflict' });
         if (outcome === 'changed' && each.work.mark !== undefined) draft.recent.add(each.work.mark);

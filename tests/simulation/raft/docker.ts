@@ -1,7 +1,13 @@
 // Docker's API for configs as one process on the node asks it: it stands where the swarm store has Docker's own client,
 // and says of a change that got no answer whether it can have been made.
-import type { Node } from '../../../src/docker/shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from '../../../src/docker/swarm-api.js';
+import type {
+  Config,
+  Membership,
+  NewConfig,
+  SwarmNode as NodeOfApi,
+  SwarmApi,
+  SwarmListener,
+} from '../../../src/docker/swarm-api.js';
 import { LimpetError } from '../../../src/host/errors.js';
 import type { SwarmNode } from '../../../src/simulator/swarm/node.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
@@ -57,12 +63,17 @@ export class SimulatedDocker implements SwarmApi {
     return this.#write('configs', (by) => this.#around.raft.remove(id, by));
   }
 
-  nodes(): Promise<readonly Node[]> {
-    const { raft } = this.#around;
-    const { leader } = raft.swarm;
+  nodes(): Promise<readonly NodeOfApi[]> {
+    const { raft, node } = this.#around;
+    const { leader, nodes } = raft.swarm;
+    const answering = new Set(
+      nodes.filter(({ isInTouch }) => isInTouch && !node.isCutOff).map((each) => each.record.id),
+    );
     return this.#read('nodes', () =>
       [...raft.nodes()].map(({ id, title, isReady }) => {
-        return { id, hostname: title, state: isReady ? 'ready' : 'down', leader: id === leader?.record.id };
+        const state = isReady ? 'ready' : 'down';
+        const isGone = !isReady && !answering.has(id);
+        return { id, hostname: title, state, address: title, leader: id === leader?.record.id, isGone };
       }),
     );
   }

@@ -1,10 +1,9 @@
 // What a manager's plugin answers a worker's, whatever way the question came: who is a node of this swarm, and what it
 // may write.
 
-import type { Node } from '../../../docker/shapes.js';
 import type { Config, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import type { Clock } from '../../../service/clock.js';
-import { isGone } from '../down-nodes.js';
+import { idsOfThere, isGone } from '../down-nodes.js';
 import type { CallName } from './calls.js';
 import { type WorkersChange, wantedOn } from './merge.js';
 import { refusalOfCreation, refusalOfUpdate } from './permitted.js';
@@ -28,8 +27,8 @@ export class Refusal extends Error {
 interface KnownNodes {
   readonly at: number;
   readonly all: ReadonlySet<string>;
-  /** Those that are not down. */
-  readonly up: ReadonlySet<string>;
+  /** Those that are not gone. */
+  readonly there: ReadonlySet<string>;
 }
 
 export class Answers {
@@ -76,13 +75,12 @@ export class Answers {
     return this.#api.events(signal, listener);
   }
 
-  /** Every node that the swarm knows, and those that are not down. */
+  /** Every node that the swarm knows, and those that are not gone. */
   async #known(): Promise<KnownNodes> {
     if (this.#nodes === undefined || this.#clock.elapsed() - this.#nodes.at > FRESH) {
       const nodes = await this.#api.nodes();
-      const up = nodes.filter(({ state }) => state !== 'down');
-      const ids = (list: readonly Node[]) => new Set(list.map(({ id }) => id));
-      this.#nodes = { at: this.#clock.elapsed(), all: ids(nodes), up: ids(up) };
+      const all = new Set(nodes.map(({ id }) => id));
+      this.#nodes = { at: this.#clock.elapsed(), all, there: idsOfThere(nodes) };
     }
     return this.#nodes;
   }
@@ -94,8 +92,8 @@ export class Answers {
       if (now === undefined) return 'gone';
       const wanted = wantedOn(now, change);
       if (typeof wanted === 'string') return wanted;
-      const { up } = await this.#known();
-      demand(refusalOfUpdate(now, wanted, { worker, isDown: (other) => isGone(other, up) }));
+      const { there } = await this.#known();
+      demand(refusalOfUpdate(now, wanted, { worker, isDown: (other) => isGone(other, there) }));
       const answer = await this.#api.updateConfig(now, wanted);
       if (answer !== 'stale') return answer;
     }

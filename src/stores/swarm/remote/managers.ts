@@ -1,8 +1,7 @@
 // A worker's end: asks a manager's plugin what it cannot ask its own Docker. The managers are those that Docker names;
 // when one does not answer, the next one is asked.
 
-import type { Node } from '../../../docker/shapes.js';
-import type { Config, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
+import type { Config, NewConfig, SwarmApi, SwarmListener, SwarmNode } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { CallName } from './calls.js';
 import type { Line } from './line.js';
@@ -42,8 +41,8 @@ export class Managers implements SwarmApi {
   /** Managers do that. */
   async removeConfig(): Promise<void> {}
 
-  async nodes(): Promise<readonly Node[]> {
-    return (await this.#ask('nodes', null)) as Node[];
+  async nodes(): Promise<readonly SwarmNode[]> {
+    return (await this.#ask('nodes', null)) as SwarmNode[];
   }
 
   async events(signal: AbortSignal, listener: SwarmListener): Promise<void> {

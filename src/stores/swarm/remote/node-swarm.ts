@@ -1,8 +1,7 @@
 // This node's way to the swarm, whatever it is in it now: a manager asks its own Docker, and answers workers; a worker
 // asks managers. A node can be promoted and demoted at any time.
 
-import type { Node } from '../../../docker/shapes.js';
-import type { Config, Membership, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
+import type { Config, Membership, NewConfig, SwarmApi, SwarmListener, SwarmNode } from '../../../docker/swarm-api.js';
 import { LimpetError } from '../../../host/errors.js';
 import type { Clock } from '../../../service/clock.js';
 import type { StoreEvent } from '../../../service/store.js';
@@ -63,7 +62,7 @@ export class NodeSwarm implements SwarmApi {
     return this.#by((api) => api.removeConfig(id));
   }
 
-  nodes(): Promise<readonly Node[]> {
+  nodes(): Promise<readonly SwarmNode[]> {
     return this.#by((api) => api.nodes());
   }
 
