@@ -10,6 +10,7 @@ import type { DockerApi } from './api.js';
 import { addressOf, type DockerHost } from './docker-host.js';
 import { readContainer, readEndpoints, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
+import { isBeingStopped } from './stopping.js';
 
 export interface DockerApiOptions extends DockerHost {
   /** Milliseconds that one question may take. Default 2000. */
@@ -76,7 +77,9 @@ export class DockerodeApi implements DockerApi {
   }
 
   async info(): Promise<Info> {
-    return readInfo(await this.#ask('info', (docker, options) => abortable(docker).info(options)));
+    const info = readInfo(await this.#ask('info', (docker, options) => abortable(docker).info(options)));
+    if (await isBeingStopped(info.swarm.state, this.#address)) throw this.#unavailable('info', 'it is being stopped');
+    return info;
   }
 
   async tasks(): Promise<readonly Task[]> {

@@ -2,8 +2,8 @@
 // starts its tasks elsewhere. That can be wrong: after an election an agent looks for the new leader, and its
 // containers run on meanwhile. So a node is gone when Swarm calls it down and its Docker does not answer either.
 
-import { connect } from 'node:net';
 import { parseAddress } from '../host/address.js';
+import { listens } from './listens.js';
 import type { Node } from './shapes.js';
 import type { SwarmNode } from './swarm-api.js';
 
@@ -20,7 +20,7 @@ export class GoneNodes {
   /** Found silent, and not heard of since: they are not asked again. */
   readonly #silent = new Set<string>();
 
-  constructor(reach: Reach = answers) {
+  constructor(reach: Reach = (host) => listens({ host, port: GOSSIP }, WITHIN)) {
     this.#reach = reach;
   }
 
@@ -44,17 +44,4 @@ export class GoneNodes {
 function isReal(address: string): boolean {
   const number = parseAddress(address, address.includes(':') ? 6 : 4);
   return number !== undefined && number !== 0n;
-}
-
-function answers(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: GOSSIP });
-    const end = (isThere: boolean) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(isThere);
-    };
-    const timer = setTimeout(() => end(false), WITHIN);
-    socket.once('connect', () => end(true)).once('error', () => end(false));
-  });
 }

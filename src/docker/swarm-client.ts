@@ -10,6 +10,7 @@ import { readConfig, readMembership, readSwarmEvent } from './configs.js';
 import { addressOf } from './docker-host.js';
 import { GoneNodes } from './gone-nodes.js';
 import { readNode } from './read.js';
+import { isBeingStopped } from './stopping.js';
 import type { Config, Membership, NewConfig, SwarmApi, SwarmListener, SwarmNode } from './swarm-api.js';
 
 /** Milliseconds for one answer. A change waits for Swarm's raft, which elects a new leader within some seconds. */
@@ -84,7 +85,10 @@ export class DockerSwarm implements SwarmApi {
   async membership(): Promise<Membership> {
     const answer = await this.#call({ method: 'GET', path: '/info' });
     if (isRefusal(answer)) throw this.#refused('GET info', answer);
-    return readMembership(answer);
+    const membership = readMembership(answer);
+    if (await isBeingStopped(membership.state, this.#address))
+      throw this.#unavailable('GET info', 'it is being stopped', 'none');
+    return membership;
   }
 
   async nodes(): Promise<readonly SwarmNode[]> {

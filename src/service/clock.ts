@@ -26,6 +26,12 @@ export function stopwatch(clock: Pick<Clock, 'now' | 'elapsed'>): () => number {
   return () => Math.max(clock.now() - now, clock.elapsed() - elapsed);
 }
 
+/**
+ * Why a sleep is called off when what it was to end has been answered. Without a reason each abort makes a DOMException
+ * with a stack, which costs more than the rest of the waiting.
+ */
+export const ANSWERED = 'answered';
+
 /** The longest delay that setTimeout takes. */
 const LONGEST = 2 ** 31 - 1;
 

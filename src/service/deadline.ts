@@ -3,7 +3,7 @@
 // up.
 
 import { LimpetError } from '../host/errors.js';
-import { type Clock, stopwatch } from './clock.js';
+import { ANSWERED, type Clock, stopwatch } from './clock.js';
 
 /** What every call that waits can be given. */
 export interface CallOptions {
@@ -55,7 +55,7 @@ export class Deadline {
     try {
       return (await Promise.race([promise, tooLate])) as T;
     } finally {
-      answered.abort();
+      answered.abort(ANSWERED);
     }
   }
 }
@@ -87,7 +87,7 @@ export async function answerOf<T>(work: Promise<T>, { clock, deadline, what, sto
   try {
     return (await Promise.race([work, tooLate])) as T;
   } finally {
-    answered.abort();
+    answered.abort(ANSWERED);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
-import type { Clock } from '../../service/clock.js';
+import { ANSWERED, type Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
 import type { Commit, SubnetKey } from '../../service/store.js';
 import { type Connection, unavailable } from './connection.js';
@@ -91,7 +91,7 @@ export class Sending {
     return new Promise((resolve, reject) => {
       const answered = new AbortController();
       const end = (settle: () => void) => {
-        answered.abort();
+        answered.abort(ANSWERED);
         settle();
       };
       const order: Order = {
