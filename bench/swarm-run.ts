@@ -1,10 +1,12 @@
 // What the store costs a swarm: a thousand replicas from nothing under a constraint that no node meets (Swarm gives
 // addresses before it schedules, so no container is needed), and some that run; with Docker's own IPAM, with Limpet on
 // Swarm's own raft, and with Limpet on etcd, in turn, in one swarm of three managers. And what a restart adds to the
-// raft log of Swarm. `npm run bench:swarm [-- --replicas N] [--running N] [--rounds N]`, as root.
+// raft log of Swarm. `npm run bench:swarm [-- --replicas N] [--running N] [--rounds N]`, as root; `--write` puts the
+// table into docs/SCALE.md.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { DRIVER, installPlugin, PLUGIN_FOLDER, pluginProcesses } from '../tests/swarm/plugin.js';
@@ -14,12 +16,15 @@ import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig
 import { sleep, until } from '../tests/swarm/rig/run.js';
 import { Swarm } from '../tests/swarm/rig/swarm.js';
 import { settled } from '../tests/swarm/services.js';
+import { between } from './marks.js';
 import { median } from './measure.js';
+import { machine } from './report.js';
 
-const values = readArguments('usage: npm run bench:swarm -- [--replicas N] [--running N] [--rounds N]', {
+const values = readArguments('usage: npm run bench:swarm -- [--replicas N] [--running N] [--rounds N] [--write]', {
   replicas: { type: 'string', default: '1000' },
   running: { type: 'string', default: '100' },
   rounds: { type: 'string', default: '3' },
+  write: { type: 'boolean' },
 });
 const REPLICAS = wholeNumber('replicas', values.replicas);
 const RUNNING = wholeNumber('running', values.running);
@@ -46,10 +51,22 @@ interface Task {
   readonly NetworksAttachments?: readonly { readonly Addresses?: readonly string[] }[];
 }
 
-await withMachines(console.log, bench);
+/** A line of the table: a figure for each contestant. */
+interface Line {
+  readonly what: string;
+  readonly digits: number;
+  readonly figures: ReadonlyMap<string, readonly number[]>;
+}
+
+await withMachines(console.log, async (site) => {
+  const table = tableOf(await bench(site));
+  console.log(table);
+  if (values.write)
+    await between(new URL('../docs/SCALE.md', import.meta.url), 'swarm', 'npm run bench:swarm -- --write', table);
+});
 process.exit(0);
 
-async function bench(site: Site): Promise<void> {
+async function bench(site: Site): Promise<Line[]> {
   const etcd = await makeEtcd(site, 3);
   const nodes = await makeNodes(site, 3);
   const swarm = await Swarm.make(nodes);
@@ -63,20 +80,28 @@ async function bench(site: Site): Promise<void> {
     const flags = ['--driver', 'overlay', '--ipam-driver', driver, '--subnet', `${prefix}.0.0/16`];
     await leader.docker(['network', 'create', ...flags, netOf(driver)]);
   }
-  for (const line of await atRest(leader)) console.log(line);
-  const pending = new Map(CONTESTANTS.map(({ name }) => [name, [] as number[]]));
+  const rest = await atRest(leader);
+  const pending = figures();
   for (let round = 0; round < ROUNDS; round++)
     for (const each of CONTESTANTS) pending.get(each.name)?.push(await addressed(leader, each));
-  print(`${REPLICAS} replicas that no node takes: seconds until all have an address, ${ROUNDS} rounds`, pending);
-  const running = new Map(CONTESTANTS.map(({ name }) => [name, [] as number[]]));
-  const bytes = new Map(CONTESTANTS.map(({ name }) => [name, [] as number[]]));
+  const running = figures();
+  const bytes = figures();
   for (const each of CONTESTANTS) {
     const { seconds, restart } = await run(swarm, leader, each);
     running.get(each.name)?.push(seconds);
     bytes.get(each.name)?.push(restart);
   }
-  print(`${RUNNING} replicas that run: seconds until all do`, running);
-  print(`bytes in the raft log of the leader for each restart (forced update of ${RUNNING})`, bytes);
+  return [
+    { what: `${REPLICAS} replicas that no node takes: seconds until all have an address`, digits: 1, figures: pending },
+    { what: `${RUNNING} replicas: seconds until all run`, digits: 1, figures: running },
+    { what: "KB in the leader's raft log for each task that is started again", digits: 1, figures: bytes },
+    { what: 'plugin at rest: percent of a processor', digits: 2, figures: rest.share },
+    { what: 'plugin at rest: MB of memory', digits: 0, figures: rest.memory },
+  ];
+}
+
+function figures(): Map<string, number[]> {
+  return new Map(CONTESTANTS.map(({ name }) => [name, []]));
 }
 
 /** The plugin once more, with a file that tells it from the first. */
@@ -87,8 +112,8 @@ async function otherFolder({ folder }: Site): Promise<string> {
   return other;
 }
 
-/** The plugins of one node while nothing happens: share of a processor, and resident memory. */
-async function atRest(node: DockerNode): Promise<string[]> {
+/** The plugins of one node while nothing happens: percent of a processor, and MB of resident memory. */
+async function atRest(node: DockerNode) {
   await sleep(10_000);
   const ticks = () =>
     new Map(
@@ -101,12 +126,15 @@ async function atRest(node: DockerNode): Promise<string[]> {
     );
   const before = ticks();
   await sleep(REST);
-  return [...ticks()].map(([pid, after]) => {
-    const store = /LIMPET_STORE=([^:\0]*)/.exec(readFileSync(node.procFile(pid, 'environ'), 'utf8'))?.[1];
+  const [share, memory] = [figures(), figures()];
+  for (const [pid, after] of ticks()) {
+    const isEtcd = /LIMPET_STORE=etcd/.test(readFileSync(node.procFile(pid, 'environ'), 'utf8'));
+    const { name } = CONTESTANTS[isEtcd ? 2 : 1] as Contestant;
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(node.procFile(pid, 'status'), 'utf8'))?.[1]) / 1024;
-    const share = ((after - (before.get(pid) ?? after)) * 10) / REST;
-    return `at rest, ${store}: ${(share * 100).toFixed(2)} % of a processor, ${rss.toFixed(0)} MB resident`;
-  });
+    share.get(name)?.push((((after - (before.get(pid) ?? after)) * 10) / REST) * 100);
+    memory.get(name)?.push(rss);
+  }
+  return { share, memory };
 }
 
 function netOf(driver: string): string {
@@ -134,7 +162,7 @@ async function run(swarm: Swarm, leader: DockerNode, { driver }: Contestant) {
   const before = await walBytes(leader);
   await leader.docker(['service', 'update', '--detach', '--quiet', '--force', 'bench'], { timeout: 180_000 });
   await settled(swarm, 'bench', 600_000);
-  const restart = ((await walBytes(leader)) - before) / RUNNING;
+  const restart = ((await walBytes(leader)) - before) / RUNNING / 1024;
   await remove(leader);
   return { seconds, restart };
 }
@@ -166,14 +194,28 @@ async function walBytes({ machine }: DockerNode): Promise<number> {
   return sum;
 }
 
-function print(what: string, figures: ReadonlyMap<string, readonly number[]>): void {
-  const [first] = figures.values();
-  const stock = median([...(first ?? [])]);
-  console.log(`\n${what}`);
-  for (const [name, all] of figures) {
+function tableOf(lines: readonly Line[]): string {
+  const names = CONTESTANTS.map(({ name }) => name);
+  const cell = (all: readonly number[] | undefined, stock: number | undefined, digits: number) => {
+    if (all === undefined || all.length === 0) return '–';
     const value = median([...all]);
-    const ratio = stock === 0 ? '' : `   ratio ${(value / stock).toFixed(2)}`;
-    const rounds = all.map((each) => each.toFixed(1)).join(', ');
-    console.log(`  ${name.padEnd(22)} ${value.toFixed(value > 100 ? 0 : 1)}${ratio}   (${rounds})`);
-  }
+    const about = [
+      ...(all.length > 1 ? [`${Math.min(...all).toFixed(digits)} to ${Math.max(...all).toFixed(digits)}`] : []),
+      ...(stock === undefined ? [] : [`ratio ${(value / stock).toFixed(2)}`]),
+    ];
+    return `${value.toFixed(digits)}${about.length > 0 ? ` (${about.join('; ')})` : ''}`;
+  };
+  const rows = lines.map(({ what, digits, figures: of }) => {
+    const [first, ...others] = names.map((name) => of.get(name));
+    const stock = first === undefined || first.length === 0 ? undefined : median([...first]);
+    return `| ${[what, cell(first, undefined, digits), ...others.map((all) => cell(all, stock, digits))].join(' | ')} |`;
+  });
+  return [
+    `Three managers on ${machine()}. ${ROUNDS} rounds of the first line, medians; load average of the machine at its ` +
+      `end: ${loadavg()[0]?.toFixed(1)}.`,
+    '',
+    `| | ${names.join(' | ')} |`,
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }

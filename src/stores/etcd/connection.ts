@@ -129,6 +129,8 @@ export class Connection {
   readonly #clock: Clock;
   readonly #endpoints: readonly Member[];
   #current: number;
+  /** When etcd has answered a call, or told of a change, last. */
+  #heard = 0;
 
   /**
    * @param clock the machine's time: gRPC's own deadlines go by it
@@ -143,6 +145,16 @@ export class Connection {
     const { connect = (host: string) => new Endpoint(clientOptions(options, host, callOptions)) } = options;
     this.#endpoints = options.endpoints.map(connect);
     this.#current = Math.floor(clock.random() * this.#endpoints.length); // not all processes at one member
+  }
+
+  /** Etcd has just said something. */
+  hear(): void {
+    this.#heard = this.#clock.elapsed();
+  }
+
+  /** Whether nothing was heard of etcd for as long as a call has. */
+  get isSilent(): boolean {
+    return this.#clock.elapsed() - this.#heard >= this.patience;
   }
 
   /** The connection's own deadline, or the caller's if that is the shorter. */
@@ -179,7 +191,9 @@ export class Connection {
       } else if (!deadline.passed) {
         const until = kind === 'read' ? share : deadline;
         try {
-          return await send(endpoint, { deadline: until.at, interceptors });
+          const answer = await send(endpoint, { deadline: until.at, interceptors });
+          this.hear();
+          return answer;
         } catch (error) {
           last = (error as Error).message;
           this.#giveUpOn(kind, endpoint, last);

@@ -20,6 +20,8 @@ import { isFull } from './room.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 
+/** Milliseconds in which what has come is read. */
+const BREATH = 100;
 /** Transactions under way at once. */
 const LANES = 4;
 /** What etcd says of a write and not of a read. */
@@ -71,8 +73,6 @@ export class Sending {
   readonly #lost: Batch[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #isEnded = false;
-  /** When etcd answered last. */
-  #heard = 0;
 
   constructor(of: SendingParts) {
     this.#of = of;
@@ -110,12 +110,12 @@ export class Sending {
   /** Ends the waiting of one that is not sent: at its deadline, or when etcd says nothing to anybody. */
   async #bound(order: Order, answered: AbortSignal): Promise<void> {
     const { clock, connection } = this.#of;
-    const { patience } = connection;
     for (;;) {
-      await clock.sleep(Math.min(order.deadline.left, patience), answered);
+      await clock.sleep(Math.min(order.deadline.left, connection.patience), answered);
+      // After a time in which this process itself stood still, timers come before what etcd has said meanwhile.
+      if (connection.isSilent) await clock.sleep(Math.min(order.deadline.left, BREATH), answered);
       if (answered.aborted) return;
-      const isSilent = clock.elapsed() - this.#heard >= patience;
-      if ((order.deadline.passed || isSilent) && this.#queue.remove(order)) order.refuse(this.#late(order));
+      if ((order.deadline.passed || connection.isSilent) && this.#queue.remove(order)) order.refuse(this.#late(order));
       if (order.deadline.passed) return; // what is on its way then is answered when it is known what became of it
     }
   }
@@ -174,7 +174,6 @@ export class Sending {
     };
     try {
       const response = (await this.#of.connection.call(send)) as ITxnResponse | undefined;
-      this.#heard = this.#of.clock.elapsed();
       if (batch !== undefined && response !== undefined) await this.#learn(batch, response);
     } catch (error) {
       this.#failed(batch, error as Error);

@@ -100,6 +100,7 @@ export class Watch {
       const callOff = this.#clock.after(this.#connection.patience, () => end('etcd does not begin the watch'));
       stream.on('data', (response) => {
         callOff();
+        this.#connection.hear();
         const why = done || this.#ended ? 'ended' : this.#take(response);
         if (why !== undefined) end(why);
       });

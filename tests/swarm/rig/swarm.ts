@@ -23,17 +23,8 @@ export class Swarm {
   static async make(managers: readonly DockerNode[], workers: readonly DockerNode[] = []): Promise<Swarm> {
     const [first, ...others] = managers as [DockerNode, ...DockerNode[]];
     await first.docker(['swarm', 'init', '--advertise-addr', first.machine.address]);
-    const token = (await first.docker(['swarm', 'join-token', '--quiet', 'manager'])).trim();
-    for (const node of others) {
-      const { address } = node.machine;
-      await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, first.machine.address]);
-    }
-    const workerToken = (await first.docker(['swarm', 'join-token', '--quiet', 'worker'])).trim();
-    for (const node of workers) {
-      const { address } = node.machine;
-      await node.docker(['swarm', 'join', '--token', workerToken, '--advertise-addr', address, first.machine.address]);
-    }
     const swarm = new Swarm(managers, workers);
+    for (const node of [...others, ...workers]) await swarm.join(node, first);
     await swarm.complete();
     return swarm;
   }
@@ -43,6 +34,14 @@ export class Swarm {
     const swarm = new Swarm(managers, workers);
     await swarm.complete();
     return swarm;
+  }
+
+  /** As what it is to be in this swarm. @param by one of its managers */
+  async join(node: DockerNode, by: DockerNode): Promise<void> {
+    const role = this.managers.includes(node) ? 'manager' : 'worker';
+    const token = (await by.docker(['swarm', 'join-token', '--quiet', role])).trim();
+    const { address } = node.machine;
+    await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, by.machine.address]);
   }
 
   get up(): DockerNode[] {
