@@ -199,8 +199,9 @@ function tableOf(lines: readonly Line[]): string {
   const cell = (all: readonly number[] | undefined, stock: number | undefined, digits: number) => {
     if (all === undefined || all.length === 0) return '–';
     const value = median([...all]);
+    const [least, most] = [Math.min(...all), Math.max(...all)].map((each) => each.toFixed(digits));
     const about = [
-      ...(all.length > 1 ? [`${Math.min(...all).toFixed(digits)} to ${Math.max(...all).toFixed(digits)}`] : []),
+      ...(all.length > 1 ? [`${least} to ${most}`] : []),
       ...(stock === undefined ? [] : [`ratio ${(value / stock).toFixed(2)}`]),
     ];
     return `${value.toFixed(digits)}${about.length > 0 ? ` (${about.join('; ')})` : ''}`;
@@ -208,7 +209,8 @@ function tableOf(lines: readonly Line[]): string {
   const rows = lines.map(({ what, digits, figures: of }) => {
     const [first, ...others] = names.map((name) => of.get(name));
     const stock = first === undefined || first.length === 0 ? undefined : median([...first]);
-    return `| ${[what, cell(first, undefined, digits), ...others.map((all) => cell(all, stock, digits))].join(' | ')} |`;
+    const cells = [cell(first, undefined, digits), ...others.map((all) => cell(all, stock, digits))];
+    return `| ${[what, ...cells].join(' | ')} |`;
   });
   return [
     `Three managers on ${machine()}. ${ROUNDS} rounds of the first line, medians; load average of the machine at its ` +
