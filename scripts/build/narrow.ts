@@ -36,7 +36,8 @@ function partsOf(statement: ts.Statement): Part[] {
   if (ts.isFunctionDeclaration(statement) && statement.name) return [{ name: statement.name.text, node: statement }];
   if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return [];
   const { left, right } = statement.expression;
-  const isOne = ts.isPropertyAccessExpression(left) && ts.isIdentifier(left.expression) && !ts.isBinaryExpression(right);
+  const isOne =
+    ts.isPropertyAccessExpression(left) && ts.isIdentifier(left.expression) && !ts.isBinaryExpression(right);
   return isOne ? [{ name: left.name.text, node: statement }] : [];
 }
 

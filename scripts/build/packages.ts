@@ -53,7 +53,9 @@ export function prefixesOnly(): Plugin {
   return {
     name: 'prefixes-only',
     setup(build) {
-      build.onLoad({ filter: /\/ip-num\/dist\/src\/index\.js$/ }, () => ({ contents: "module.exports = require('./Prefix');" }));
+      build.onLoad({ filter: /\/ip-num\/dist\/src\/index\.js$/ }, () => ({
+        contents: "module.exports = require('./Prefix');",
+      }));
       build.onLoad({ filter: /\/ip-num\/dist\/src\/(Prefix|Validator)\.js$/ }, async ({ path }) => {
         return { contents: narrow(await readFile(path, 'utf8'), used[basename(path, '.js')] ?? []) };
       });
