@@ -36,7 +36,7 @@ try {
 
 function* everything(): Generator<Shot> {
   for (const [view, hash] of Object.entries({ classic: CLASSIC, crowd: CROWD, own: '#view=own' })) {
-    for (const width of [360, 1280, 2560]) {
+    for (const width of [390, 768, 1280, 2560]) {
       for (const theme of ['light', 'dark'] as const)
         yield { name: `${view}-${width}-${theme}`, width, height: 1040, theme, hash };
     }

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { cliPath } from '../limpet.js';
+import { phrasesIn } from '../scripts/wording.js';
 
 const run = promisify(execFile);
 
@@ -15,7 +16,7 @@ async function help(...words: string[]): Promise<string> {
 const commandsIn = (text: string) =>
   [...text.matchAll(/^ {2}([a-z][a-z-]*)(?= {2,}| [<[])/gm)].map(([, name]) => name as string);
 
-test('every help fits 80 columns, and help COMMAND is COMMAND --help', async () => {
+test('every help fits 80 columns and is plain English, and help COMMAND is COMMAND --help', async () => {
   const all = await help('--help');
   const commands = commandsIn(all);
   for (const one of ['status', 'rebuild', 'install', 'pin', 'store', 'completion'])
@@ -32,6 +33,7 @@ test('every help fits 80 columns, and help COMMAND is COMMAND --help', async () 
   ]) {
     const wide = text.split('\n').filter((line) => line.length > 80);
     assert.deepEqual(wide, [], `limpet ${name} --help`);
+    assert.deepEqual(phrasesIn(text), [], `limpet ${name} --help`);
     assert.match(text, /^Usage: limpet/);
   }
   assert.equal(await help('help', 'pin'), new Map(texts).get('pin'));
