@@ -35,7 +35,7 @@ const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
 /**
- * Fills `dist` with the ESM, CommonJS, browser and debug forms of both cores. Answers the folders of the packages inside.
+ * Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside.
  */
 export async function bundle(dist: string, core: Buffer, debugCore: Buffer): Promise<string[]> {
   const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), prefixesOnly(), withoutSsh()];

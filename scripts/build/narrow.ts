@@ -2,7 +2,7 @@
 // since it would have to know who asks for it by name; here the few names that are asked for are known.
 import ts from 'typescript';
 
-/** A piece that can go: a member of a class, a function, or the assignment of one property of a class or of `exports`. */
+/** A piece that can go: a member of a class, a function, or the assignment of a property of a class or of `exports`. */
 interface Part {
   readonly name: string;
   readonly node: ts.Node;

@@ -1,5 +1,5 @@
-// Turns of phrase that have to be read twice, and what is usually said instead. Code, and what stands in quotes, such as
-// the names of tests, are not looked at.
+// Turns of phrase that have to be read twice, and what is usually said instead. Code, and what stands in quotes, such
+// as the names of tests, are not looked at.
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bbut for\b/i, 'except'],
   [/\bbeside\b/i, 'next to, alongside'],

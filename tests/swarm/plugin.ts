@@ -7,7 +7,7 @@ import type { DockerNode } from './rig/docker-node.js';
 import type { Site } from './rig/rig.js';
 
 export const DRIVER = 'limpet:latest';
-export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
+const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /**
  * Creates and enables it as docs/SWARM.md says, with this node's own paths. Docker 20.10 makes no two plugins of equal
