@@ -1,9 +1,11 @@
 // What Limpet adds where it counts: to a container's start on a network of Limpet's, beside the same start on one with
 // Docker's own IPAM, in turn, for each store, on a real swarm of three managers; and many containers started at once.
-// `npm run bench:docker`, as root. `--rounds N` and `--crowd N` make it shorter; `--write` puts the figures into README
-// and docs/OPERATIONS.md. Nothing here passes or fails on a time; that two containers get one address does.
+// `npm run bench:docker`, as root. `--rounds N` and `--crowd N` make it shorter, `--only swarm,etcd,file` too; `--write`
+// puts the figures into docs/bench/start.json, in the place of the same stores' there, and all of them into README and
+// docs/OPERATIONS.md. Nothing here passes or fails on a time; that two containers get one address does.
 
 import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
 import { Client } from '../tests/plugin/client.js';
@@ -17,16 +19,20 @@ import { median } from './measure.js';
 import { machine } from './report.js';
 
 const COMMAND = 'npm run bench:docker -- --write';
-const values = readArguments('usage: npm run bench:docker -- [--rounds N] [--crowd N] [--write]', {
+const KEPT = new URL('../docs/bench/start.json', import.meta.url);
+const NAMES = ['swarm', 'etcd', 'file'] as const;
+const values = readArguments('usage: npm run bench:docker -- [--rounds N] [--crowd N] [--only NAME,…] [--write]', {
   rounds: { type: 'string', default: '30' },
   crowd: { type: 'string', default: '100' },
+  only: { type: 'string', default: NAMES.join() },
   write: { type: 'boolean', default: false },
 });
 const ROUNDS = wholeNumber('rounds', values.rounds);
 const CROWD = wholeNumber('crowd', values.crowd);
 
 interface Contestant {
-  readonly name: string;
+  readonly name: (typeof NAMES)[number];
+  readonly what: string;
   readonly driver: string;
   /** The plugin's LIMPET_STORE; none for what it takes by itself. */
   readonly store?: string;
@@ -34,7 +40,9 @@ interface Contestant {
 }
 
 /** Milliseconds. */
-interface Figures extends Contestant {
+interface Figures {
+  readonly what: string;
+  readonly rounds: number;
   /** A start with Docker's own IPAM on a network of the same kind. */
   readonly stock: number;
   /** How much longer it takes with Limpet: for an identity that had its address before, and for a new one. */
@@ -43,41 +51,53 @@ interface Figures extends Contestant {
   /** What the plugin takes of a start, by its own clock. */
   readonly answer: number;
   /** The whole crowd, with Docker's own IPAM and with Limpet. */
-  readonly crowd: { readonly stock: number; readonly limpet: number };
+  readonly crowd: { readonly count: number; readonly stock: number; readonly limpet: number };
+  readonly machine: string;
+  /** Of the machine, on average, before. */
+  readonly load: number;
 }
 
+type All = Partial<Record<Contestant['name'], Figures>>;
+
 await withMachines(console.log, async (site) => {
-  const load = loadavg()[0] as number;
   const figures = await bench(site);
-  const table = render(figures, load);
-  console.log(table);
+  console.log(render(figures));
   if (!values.write) return;
-  await between(new URL('../docs/OPERATIONS.md', import.meta.url), 'start', COMMAND, table);
-  await between(new URL('../README.md', import.meta.url), 'start', COMMAND, sentence(figures[0] as Figures));
+  const all: All = { ...JSON.parse(await readFile(KEPT, 'utf8').catch(() => '{}')), ...figures };
+  await writeFile(KEPT, `${JSON.stringify(all, null, 2)}\n`);
+  await between(new URL('../docs/OPERATIONS.md', import.meta.url), 'start', COMMAND, render(all));
+  if (all.swarm) await between(new URL('../README.md', import.meta.url), 'start', COMMAND, sentence(all.swarm));
 });
 process.exit(0);
 
-async function bench(site: Site): Promise<Figures[]> {
+async function bench(site: Site): Promise<All> {
+  const load = loadavg()[0] as number;
+  const wanted = values.only.split(',');
   const etcd = await makeEtcd(site, 3);
   const nodes = await makeNodes(site, 3);
   const swarm = await Swarm.make(nodes);
-  const contestants: readonly Contestant[] = [
-    { name: "Swarm's raft, three managers (the default)", driver: DRIVER, network: 'overlay' },
-    { name: 'etcd, three members', driver: 'limpet-etcd:latest', store: etcd.url, network: 'overlay' },
-    { name: 'file', driver: 'limpet-file:latest', store: 'file:///var/lib/limpet', network: 'bridge' },
+  const known: readonly Contestant[] = [
+    { name: 'swarm', what: "Swarm's raft, three managers (the default)", driver: DRIVER, network: 'overlay' },
+    { name: 'etcd', what: 'etcd, three members', driver: 'limpet-etcd:latest', store: etcd.url, network: 'overlay' },
+    { name: 'file', what: 'file', driver: 'limpet-file:latest', store: 'file:///var/lib/limpet', network: 'bridge' },
   ];
+  const contestants = known.filter(({ name }) => wanted.includes(name));
+  if (contestants.length < wanted.length) throw new RangeError(`--only ${values.only}: of ${NAMES.join()}`);
   for (const node of nodes) await installPlugin(node, {});
   const leader = await swarm.leader();
   for (const { driver, store } of contestants) {
     if (store === undefined) continue;
     await installPlugin(leader, { LIMPET_STORE: store }, { name: driver, folder: await copyOfPlugin(site, driver) });
   }
-  const figures: Figures[] = [];
+  const figures: All = {};
   for (const [n, each] of contestants.entries()) {
     await makeNetwork(leader, each, `10.${70 + n}.0.0/16`);
     await makeNetwork(leader, { driver: 'default', network: each.network }, `10.${80 + n}.0.0/16`);
-    figures.push({ ...each, ...(await starts(leader, each)), crowd: await crowds(leader, each) });
-    await leader.docker(['network', 'rm', netOf(each), netOf({ driver: 'default', network: each.network })]);
+    const { what, network } = each;
+    const crowd = { count: CROWD, ...(await crowds(leader, each)) };
+    const about = { what: `${what}; ${network}`, rounds: ROUNDS, machine: machine(), load };
+    figures[each.name] = { ...about, ...(await starts(leader, each)), crowd };
+    await leader.docker(['network', 'rm', netOf(each), netOf({ driver: 'default', network })]);
   }
   return figures;
 }
@@ -93,7 +113,9 @@ async function makeNetwork(node: DockerNode, kind: Kind, subnet: string): Promis
   await node.docker(['network', 'create', ...flags, '--ipam-driver', kind.driver, '--subnet', subnet, netOf(kind)]);
 }
 
-async function starts(node: DockerNode, kind: Contestant): Promise<Omit<Figures, keyof Contestant | 'crowd'>> {
+type Times = Pick<Figures, 'stock' | 'known' | 'fresh' | 'answer'>;
+
+async function starts(node: DockerNode, kind: Contestant): Promise<Times> {
   const own: Kind = { driver: 'default', network: kind.network };
   const plugin = new Client(socketOf(node, kind.store));
   const [stock, known, fresh]: [number[], number[], number[]] = [[], [], []];
@@ -143,7 +165,7 @@ async function answers(plugin: Client): Promise<{ seconds: number; count: number
 }
 
 /** Milliseconds for many containers, created one by one and started all at once. */
-async function crowds(node: DockerNode, kind: Contestant): Promise<Figures['crowd']> {
+async function crowds(node: DockerNode, kind: Contestant): Promise<Omit<Figures['crowd'], 'count'>> {
   return { stock: await crowd(node, { driver: 'default', network: kind.network }), limpet: await crowd(node, kind) };
 }
 
@@ -178,17 +200,20 @@ function sentence({ answer, stock }: Figures): string {
   return `**Limpet adds ${ms(answer)} to a container's start, which takes ${ms(stock)} with Docker's own IPAM.**`;
 }
 
-function render(figures: readonly Figures[], load: number): string {
-  const row = ({ name, network, stock, known, fresh, answer, crowd }: Figures) =>
-    `| ${name}; ${network} | ${ms(stock)} | ${signed(known)} | ${signed(fresh)} | ${ms(answer)} | ` +
-    `${(crowd.limpet / 1000).toFixed(1)} s (${(crowd.stock / 1000).toFixed(1)} s) |`;
+function render(all: All): string {
+  const figures = NAMES.flatMap((name) => all[name] ?? []);
+  const row = ({ what, stock, known, fresh, answer, crowd, rounds, load }: Figures) =>
+    `| ${what} | ${ms(stock)} | ${signed(known)} | ${signed(fresh)} | ${ms(answer)} | ` +
+    `${crowd.count}: ${(crowd.limpet / 1000).toFixed(1)} s (${(crowd.stock / 1000).toFixed(1)} s) | ` +
+    `${rounds} rounds, load ${load.toFixed(1)} |`;
   const columns = [
     ...['store; network', "a start with Docker's own IPAM", 'added by Limpet', 'for a new identity', 'its answer'],
-    `${CROWD} at once (Docker's own IPAM)`,
+    ...["many at once (with Docker's own)", 'measured'],
   ];
+  const machines = new Set(figures.map((each) => each.machine));
   return [
-    `Measured on ${machine()}, all nodes on it; load average ${load.toFixed(1)} before. Medians of ${ROUNDS} rounds in`,
-    'turn; the answer is a mean.',
+    `Measured on ${[...machines].join(' and ')}, with all nodes on it. Medians of the rounds, in turn; the answer is a`,
+    'mean. The load is what the machine had to do before.',
     '',
     `| ${columns.join(' | ')} |`,
     `|${'---|'.repeat(columns.length)}`,

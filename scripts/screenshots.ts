@@ -53,6 +53,12 @@ async function take({ name, width, height, theme, hash }: Shot): Promise<void> {
       ['tasks', 'services'].map((list) => `tests/fixtures/swarm/2-drained/${list}.json`),
     );
   }
+  const step = Number(/step=(\d+)/.exec(hash)?.[1] ?? 0);
+  const slider = page.locator('#slider');
+  // On a slow machine the page is shown before it knows that moment, and knows it soon.
+  await page.waitForFunction((to) => Number(document.querySelector('#slider')?.getAttribute('max')) >= to, step);
+  if (step > 0) await slider.fill(String(step));
+  await slider.blur();
   await page.waitForTimeout(1500); // the run is looked ahead through, and what glides arrives
   await page.screenshot({ path: `${folder}/${name}.png` });
   await page.close();
