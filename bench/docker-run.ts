@@ -1,6 +1,6 @@
 // What Limpet adds where it counts: to a container's start on a network of Limpet's, beside the same start on one with
 // Docker's own IPAM, in turn, for each store, on a real swarm of three managers; and many containers started at once.
-// `npm run bench:docker`, as root. `--rounds N` and `--crowd N` make it shorter, `--only swarm,etcd,file` too; `--write`
+// `npm run bench:docker`, as root. `--rounds N`, `--crowd N` and `--only swarm,etcd,file` make it shorter; `--write`
 // puts the figures into docs/bench/start.json, in the place of the same stores' there, and all of them into README and
 // docs/OPERATIONS.md. Nothing here passes or fails on a time; that two containers get one address does.
 
