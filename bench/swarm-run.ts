@@ -5,11 +5,10 @@
 // table into docs/SCALE.md.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
-import { DRIVER, installPlugin, PLUGIN_FOLDER, pluginProcesses } from '../tests/swarm/plugin.js';
+import { copyOfPlugin, DRIVER, installPlugin, pluginProcesses } from '../tests/swarm/plugin.js';
 import type { DockerNode } from '../tests/swarm/rig/docker-node.js';
 import { IMAGE, STAY } from '../tests/swarm/rig/image.js';
 import { makeEtcd, makeNodes, type Site, withMachines } from '../tests/swarm/rig/rig.js';
@@ -70,7 +69,7 @@ async function bench(site: Site): Promise<Line[]> {
   const etcd = await makeEtcd(site, 3);
   const nodes = await makeNodes(site, 3);
   const swarm = await Swarm.make(nodes);
-  const folder = await otherFolder(site);
+  const folder = await copyOfPlugin(site, 'limpet-etcd:latest');
   for (const node of nodes) {
     await installPlugin(node, {});
     await installPlugin(node, { LIMPET_STORE: etcd.url }, { name: 'limpet-etcd:latest', folder });
@@ -102,14 +101,6 @@ async function bench(site: Site): Promise<Line[]> {
 
 function figures(): Map<string, number[]> {
   return new Map(CONTESTANTS.map(({ name }) => [name, []]));
-}
-
-/** The plugin once more, with a file that tells it from the first. */
-async function otherFolder({ folder }: Site): Promise<string> {
-  const other = join(await folder.sub('limpet-etcd'), 'plugin');
-  await cp(PLUGIN_FOLDER, other, { recursive: true });
-  await writeFile(join(other, 'rootfs/etc/limpet-etcd'), '');
-  return other;
 }
 
 /** The plugins of one node while nothing happens: percent of a processor, and MB of resident memory. */

@@ -36,7 +36,7 @@ try {
 
 function* everything(): Generator<Shot> {
   for (const [view, hash] of Object.entries({ classic: CLASSIC, crowd: CROWD, own: '#view=own' })) {
-    for (const width of [360, 1280, 2560]) {
+    for (const width of [390, 768, 1280, 2560]) {
       for (const theme of ['light', 'dark'] as const)
         yield { name: `${view}-${width}-${theme}`, width, height: 1040, theme, hash };
     }
@@ -53,6 +53,12 @@ async function take({ name, width, height, theme, hash }: Shot): Promise<void> {
       ['tasks', 'services'].map((list) => `tests/fixtures/swarm/2-drained/${list}.json`),
     );
   }
+  const step = Number(/step=(\d+)/.exec(hash)?.[1] ?? 0);
+  const slider = page.locator('#slider');
+  // On a slow machine the page is shown before it knows that moment, and knows it soon.
+  await page.waitForFunction((to) => Number(document.querySelector('#slider')?.getAttribute('max')) >= to, step);
+  if (step > 0) await slider.fill(String(step));
+  await slider.blur();
   await page.waitForTimeout(1500); // the run is looked ahead through, and what glides arrives
   await page.screenshot({ path: `${folder}/${name}.png` });
   await page.close();

@@ -24,7 +24,7 @@ class ScoreCard {
   readonly #kept = h('b', { class: 'score-number mono' });
   readonly #changed = h('b', { class: 'score-number mono' });
   readonly #bar = h('span', { class: 'score-bar-kept' });
-  readonly #home = h('p', { class: 'small quiet' });
+  readonly #home = h('p', { class: 'small quiet score-home' });
   readonly #waiting = h('p', { class: 'small score-waiting' });
 
   constructor(side: Side) {

@@ -1,9 +1,9 @@
 // The JavaScript of dist/, by esbuild. Entries are split, not bundled one by one, so that the CLI runs the very code
 // that is shipped, and all of them and what the CLI loads have one LimpetError class.
-import { chmod, readdir } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
-import { embedCore } from './core.js';
+import { embedCompressed, embedCore } from './core.js';
 import { prefixesOnly, protoInside, withoutSsh } from './packages.js';
 
 const LIBRARY = {
@@ -34,19 +34,20 @@ const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
 
-/** Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside. */
-export async function bundle(dist: string, debugCore: Buffer): Promise<string[]> {
+/**
+ * Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside.
+ */
+export async function bundle(dist: string, core: Buffer, debugCore: Buffer): Promise<string[]> {
   const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), prefixesOnly(), withoutSsh()];
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
   await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);
   await toCommonJs(dist, { ...LIBRARY, ...STORES }, NODE);
-  await split(LIBRARY, `${dist}/browser`, BROWSER);
-  await toCommonJs(`${dist}/browser`, LIBRARY, BROWSER);
-  await split(entries, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(debugCore)] });
+  await bundleBrowser(`${dist}/browser`, core);
+  await split(entries, `${dist}/debug`, { ...NODE, plugins: [...plugins, embed(embedCore(debugCore))] });
   await finishCli(`${dist}/debug`);
   const folders = await bundleLoaded(dist, []);
-  await bundleLoaded(`${dist}/debug`, [embed(debugCore)]);
+  await bundleLoaded(`${dist}/debug`, [embed(embedCore(debugCore))]);
   return [...new Set(['node_modules/ip-num', 'node_modules/commander', ...folders])].sort();
 }
 
@@ -56,6 +57,14 @@ function run(options: BuildOptions): Promise<BuildResult> {
 
 function split(entryPoints: Record<string, string>, outdir: string, options: BuildOptions): Promise<BuildResult> {
   return run({ entryPoints, outdir, format: 'esm', splitting: true, chunkNames: 'chunk-[hash]', ...options });
+}
+
+/** CommonJS is for Jest's jsdom, which cannot decompress; what pages load, and their bundlers read, has ESM. */
+async function bundleBrowser(folder: string, core: Buffer): Promise<void> {
+  await split(LIBRARY, folder, BROWSER);
+  await toCommonJs(folder, LIBRARY, BROWSER);
+  for (const name of await readdir(folder)) if (name.endsWith('.js')) await rm(`${folder}/${name}`);
+  await split(LIBRARY, folder, { ...BROWSER, plugins: [...(BROWSER.plugins ?? []), embed(embedCompressed(core))] });
 }
 
 /**
@@ -141,12 +150,12 @@ function staysBeside(modules: Record<string, string>, meant: (kind: ImportKind) 
   };
 }
 
-/** Embeds another build of the core than src/host/generated has. */
-function embed(bytes: Buffer): Plugin {
+/** Another module that carries the core than src/host/generated has. */
+function embed(contents: string): Plugin {
   return {
     name: 'embed',
     setup(build) {
-      build.onLoad({ filter: /generated\/core-wasm\.ts$/ }, () => ({ contents: embedCore(bytes), loader: 'ts' }));
+      build.onLoad({ filter: /generated\/core-wasm\.ts$/ }, () => ({ contents, loader: 'ts' }));
     },
   };
 }

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { narrow } from './narrow.js';
 
 /** The definition of etcd's protocol as JSON inside the bundle, instead of a .proto file beside it. */
 export function protoInside(): Plugin {
@@ -41,16 +42,22 @@ export function withoutSsh(): Plugin {
 }
 
 /**
- * Of ip-num the judgement of prefix lengths alone, which is all that is used here: the rest, which each of its modules
- * would bring along, is three quarters of it. A mask of a prefix cannot be made then.
+ * Of ip-num the judgement of prefix lengths alone, which is all that is used here: as it is, the package would be a
+ * quarter of a page's bundle. A mask of a prefix, say, cannot be made then.
  */
 export function prefixesOnly(): Plugin {
-  const loads: Readonly<Record<string, string>> = { index: "module.exports = require('./Prefix');", IPNumber: '' };
+  const used: Readonly<Record<string, readonly string[]>> = {
+    Prefix: ['IPv4Prefix', 'IPv6Prefix'],
+    Validator: ['isValidPrefixValue'],
+  };
   return {
     name: 'prefixes-only',
     setup(build) {
-      build.onLoad({ filter: /\/ip-num\/dist\/src\/(index|IPNumber)\.js$/ }, ({ path }) => {
-        return { contents: loads[basename(path, '.js')] as string, loader: 'js' };
+      build.onLoad({ filter: /\/ip-num\/dist\/src\/index\.js$/ }, () => ({
+        contents: "module.exports = require('./Prefix');",
+      }));
+      build.onLoad({ filter: /\/ip-num\/dist\/src\/(Prefix|Validator)\.js$/ }, async ({ path }) => {
+        return { contents: narrow(await readFile(path, 'utf8'), used[basename(path, '.js')] ?? []) };
       });
     },
   };

@@ -23,7 +23,7 @@ export const STEPS: Readonly<Record<StepName, Work>> = {
     await writeFile(EMBEDDED, embedCore(core));
   },
   async bundles(into, dist) {
-    const bundled = await bundle(into, await readFile(`${dist}/debug/core.wasm`));
+    const bundled = await bundle(into, await readFile(`${dist}/core.wasm`), await readFile(`${dist}/debug/core.wasm`));
     // For the plugin that `limpet install` makes.
     const copied = await copyPackage(ADDON, `${into}/${PACKED}`, resolve('.'), ['linux-x64', 'linux-arm64']);
     const inside = [...bundled, ...copied.map((folder) => relative('.', folder))];

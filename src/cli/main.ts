@@ -1,4 +1,4 @@
-// The command line: options in, text and an exit code out. The work is in rebuild.ts, demo.ts and admin/.
+// The command line: options in, text and an exit code out. The work is in rebuild.ts, demo.ts and operate/.
 
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -26,7 +26,7 @@ function commands(): Command {
     .addHelpText('after', PROGRAM_HELP)
     .helpOption('-h, --help', 'print this help')
     .addHelpCommand(helpCommand())
-    .configureHelp({ subcommandTerm: termOf })
+    .configureHelp({ subcommandTerm: termOf, minWidthToWrap: 30 }) // the longest command leaves 39 columns
     .exitOverride()
     .configureOutput({ writeErr: () => {} }); // `fail` says it, in one line
 

@@ -16,7 +16,7 @@ export async function embeddedCore(options?: LoadOptions): Promise<Core> {
 
 async function compile(): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(coreBytes());
+    return await WebAssembly.compile(await coreBytes());
   } catch (cause) {
     compiled = undefined;
     const message = `the core cannot be compiled here (${(cause as Error).message})`;

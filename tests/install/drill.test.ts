@@ -15,7 +15,7 @@ import { settled } from '../swarm/services.js';
 import { blocksOf } from './typed.js';
 
 const PAGE = 'docs/OPERATIONS.md';
-const ALIAS = (blocksOf('docs/TROUBLESHOOTING.md')[0]?.command ?? '').replace(/limpet status\n/, '');
+const LIMPET_ON_PATH = (blocksOf('docs/TROUBLESHOOTING.md')[0]?.command ?? '').replace(/limpet status\n/, '');
 
 test('backup, loss, restore, and the way back', { timeout: 540_000 }, async () => {
   await withMachines(
@@ -32,7 +32,7 @@ async function play(node: DockerNode, swarm: Swarm, shell: Shell): Promise<void>
   const done = async (script: string) => {
     const { code, out } = await shell.type(
       script.replaceAll('/var/backups', join(node.machine.disk, 'backups')),
-      ALIAS,
+      LIMPET_ON_PATH,
     );
     assert.equal(code, 0, `${script}\n${out}`);
     return out;
@@ -62,11 +62,15 @@ async function play(node: DockerNode, swarm: Swarm, shell: Shell): Promise<void>
   assert.match(saved, /once\.1/);
   await done(disable?.command as string);
   await done('docker config rm $(docker config ls --quiet --filter name=limpet.)');
-  assert.match((await shell.type('limpet ls --store swarm:', ALIAS)).out, /nothing matches/);
+  assert.match((await shell.type('limpet ls --store swarm:', LIMPET_ON_PATH)).out, /nothing matches/);
   await done(restore?.command as string);
   await done(enable?.command as string);
   // What has stopped since the backup is noticed at the plugin's next look.
-  await until('nothing is amiss', 90_000, async () => (await shell.type(after?.command as string, ALIAS)).code === 0);
+  await until(
+    'nothing is amiss',
+    90_000,
+    async () => (await shell.type(after?.command as string, LIMPET_ON_PATH)).code === 0,
+  );
   assert.match(await done('limpet ls'), /10\.77\.0\.200 +db +reserved, pinned/);
   await done('docker service update --quiet --force helloworld');
   assert.deepEqual(await addresses(), before, 'each replica came back to its address');

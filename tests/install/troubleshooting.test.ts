@@ -44,10 +44,6 @@ async function play(shell: Shell): Promise<void> {
     60_000,
     async () => (await running()).match(/Running \d|Running about|Running less/g)?.length === 4,
   );
-  const alias = (blocks.find(({ command }) => command.includes('alias limpet'))?.command ?? '').replace(
-    /limpet status\n/,
-    '',
-  );
   const amiss: string[] = [];
   const shows = async ({ command, text = '' }: Shown, within = 10_000) => {
     // Which task is left without a ticket is Swarm's choice: it asks for them in any order.
@@ -56,7 +52,7 @@ async function play(shell: Shell): Promise<void> {
     );
     let last = '';
     await until(command, within, async () => {
-      last = (await shell.type(command, alias)).out;
+      last = (await shell.type(command)).out;
       return wanted.test(last);
     }).catch(() => amiss.push(`${command}shows\n${last}and not\n${text}`));
   };

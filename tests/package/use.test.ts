@@ -7,7 +7,7 @@ import { before, test } from 'node:test';
 import { folder, node, root } from './installed.js';
 
 before(async () => {
-  for (const name of ['use.mjs', 'use.cjs', 'jsdom.cjs', 'quiet.mjs', 'loaded.mjs']) {
+  for (const name of ['use.mjs', 'use.cjs', 'jsdom.cjs', 'quiet.mjs', 'loaded.mjs', 'missing.mjs']) {
     await copyFile(join(root, 'tests/package/consumer', name), join(folder, name));
   }
 });
@@ -22,6 +22,10 @@ test('works by require', async () => {
 
 test('works by require with the browser condition, as in Jest with jsdom', async () => {
   await node('--conditions=browser', 'jsdom.cjs');
+});
+
+test('a store whose package is not installed says which command installs it', async () => {
+  await node('missing.mjs');
 });
 
 test('importing has no side effects', async () => {

@@ -1,15 +1,9 @@
 // Links between the pages of the documentation: each leads to a file that is there, and to a heading that it has.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-
-const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/embed/README.md'],
-  ...readdirSync('docs')
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+import { pages } from './pages.js';
 
 /** As the usual renderers of Markdown make it. */
 function anchor(head: string): string {

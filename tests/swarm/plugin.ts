@@ -1,12 +1,13 @@
 // The managed plugin on the nodes: created from the folder that `npm run build:docker-plugin` made, set, enabled,
 // restarted.
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DockerNode } from './rig/docker-node.js';
+import type { Site } from './rig/rig.js';
 
 export const DRIVER = 'limpet:latest';
-export const PLUGIN_FOLDER = resolve('dist/docker-plugin');
+const PLUGIN_FOLDER = resolve('dist/docker-plugin');
 
 /**
  * Creates and enables it as docs/SWARM.md says, with this node's own paths. Docker 20.10 makes no two plugins of equal
@@ -25,6 +26,15 @@ export async function installPlugin(
   const all = Object.entries({ ...own, ...settings }).map(([setting, value]) => `${setting}=${value}`);
   await node.docker(['plugin', 'set', name, ...all]);
   await node.docker(['plugin', 'enable', name]);
+}
+
+/** The plugin's folder once more, for another plugin on the same Docker, with a file that tells it from the first. */
+export async function copyOfPlugin({ folder }: Site, name: string): Promise<string> {
+  const base = name.replace(':', '-');
+  const copy = join(await folder.sub(`${base}-plugin`), 'plugin');
+  await cp(PLUGIN_FOLDER, copy, { recursive: true });
+  await writeFile(join(copy, 'rootfs/etc', base), '');
+  return copy;
 }
 
 /** Networks of Limpet exist, so Docker demands force. */

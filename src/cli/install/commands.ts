@@ -63,7 +63,7 @@ export function installCommands(program: Command, paint: Paint): void {
 
   command('uninstall', "disable and remove Docker's plugin on this node")
     .option('--force', 'also while networks use it')
-    .addHelpText('after', '\nWhat it kept stays in its folder and its store: install it again, and it goes on.')
+    .addHelpText('after', '\nThe addresses stay in its folder and its store: installed again, it continues\nwith them.')
     .action(async (options: Options) => {
       const old = await mustBeInstalled(options.name);
       const networks = await networksOf(options.name);

@@ -5,15 +5,15 @@ import { PLUGIN_FOLDER } from './reach.js';
 export const REACH_HELP = `
 Asks the plugin that runs on this machine, found in ${PLUGIN_FOLDER}, or
 opens the store itself with --store: swarm:, file:///path,
-etcd://host:2379,host:2379 or memory:. A file store cannot be opened while its plugin
-runs.`;
+etcd://host:2379,host:2379 or memory:. A file store cannot be opened while its
+plugin runs.`;
 
 export const CODES_HELP = `
 Exit code: 0 success, 2 wrong usage, 3 the plugin, the store or Docker does not
 answer`;
 
 export const STATUS_HELP = `
-With --watch it stays, until Ctrl-C, and says it when the plugin does not answer.
+With --watch it stays until Ctrl-C, and reports when the plugin does not answer.
 ${CODES_HELP}.`;
 
 export const CHECK_HELP = `
@@ -45,9 +45,9 @@ Example, moving the network web (all steps are in docs/OPERATIONS.md):
 
 export const LOOKUP_HELP = `
 A task is named by its ID or the beginning of it, as docker service ps shows it:
-the answer says its identity, the ticket that docker inspect shows, and its home,
-the address that its container has. On a manager every task is known, elsewhere
-those that run here.
+the answer says its identity, the ticket that docker inspect shows, and its
+home, the address that its container has. On a manager every task is known,
+elsewhere those that run here.
 
 Exit code: 0 found, 1 not found, 2 wrong usage, 3 the plugin, the store or
 Docker does not answer.`;
@@ -91,15 +91,15 @@ Examples:
 
 export const RELEASE_HELP = `
 The plugin of a node does this by itself within half a minute, and a node that
-died loses its marks: when Swarm gives it up, or in etcd with its lease. Use this
-for what limpet check reports.
+died loses its marks: when Swarm gives it up, or in etcd with its lease. Use
+this for what limpet check reports.
 
 Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
 or Docker does not answer.`;
 
 export const FORGET_HELP = `
-Refused while anything is live or held in it. Asks before; without a terminal say
---yes.
+Refused while anything is live or held in it. Asks before; without a terminal
+say --yes.
 
 Exit code: 0 removed, 1 in use or not there, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.`;

@@ -13,17 +13,17 @@ const HELP = `
 FROM and TO: swarm:, file:///folder, etcd://host:2379,host:2379. Addresses, who
 is live where, times of release, held addresses, settings and users are copied;
 what TO has already stays. Run it while no plugin uses either of the two:
-docs/OPERATIONS.md has the steps. Asks before; without a terminal say --yes. To swarm: on a manager; subnets of single
-nodes are left out.
+docs/OPERATIONS.md has the steps. Copy to swarm: on a manager; subnets of single
+nodes are left out then. Asks before; without a terminal say --yes.
 
-Exit code: 0 done, 1 TO says otherwise of some, 2 wrong usage, 3 a store does
-not answer.`;
+Exit code: 0 done, 1 something in TO differs and stayed, 2 wrong usage, 3 a
+store does not answer.`;
 
 /** Adds the command to the program. */
 export function storeCommand(program: Command): void {
   program
     .command('store')
-    .description('what is kept where')
+    .description('copy one store into another')
     .command('copy <from> <to>')
     .description('copy everything that one store has into another')
     .option('--dry-run', 'show what would be done, and do nothing')

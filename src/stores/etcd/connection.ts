@@ -5,37 +5,14 @@
 // goes there as well when the member says nothing. The client's own retries are off: it repeats a transaction that may
 // have been applied, and then answers that it lost.
 
-import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
-import type { Member, Stream, StreamMethod } from './member.js';
+import { missingPackage } from '../missing-package.js';
+import { type CallOptions, interceptors } from './has-leader.js';
+import type { Member } from './member.js';
 import { type EtcdStoreOptions, refuseInClear } from './options.js';
 import { withHelp } from './room.js';
-
-type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
-/** What gRPC's calls can be given. */
-export type CallOptions = NonNullable<Parameters<KVClient['txn']>[1]>;
-
-interface Call {
-  start(metadata: { set(name: string, value: string): void }, listener: unknown): void;
-}
-
-interface Client {
-  getChannel(): {
-    getConnectivityState(connect: boolean): number;
-    watchConnectivityState(current: number, until: number, callback: () => void): void;
-  };
-  watch(metadata: unknown, options: object): Stream<never, never>;
-  leaseKeepAlive(metadata: unknown, options: object): Stream<never, never>;
-}
-
-/** States of a gRPC channel. */
-const READY = 2;
-const TRANSIENT_FAILURE = 3;
-const SHUTDOWN = 4;
-
-const straight = { execute: async (call: () => unknown) => call() } as unknown as Policy;
 
 /** The request never left, or etcd says that it has not been applied. Everything else may have been. */
 const NOT_APPLIED = new RegExp(
@@ -72,52 +49,6 @@ const SIGN_IN = /authentication failed|authentication is not enabled|user name/;
 /** Milliseconds before a member that could not take a request is asked again. */
 const PAUSE = 50;
 
-/** A member that has lost its leader refuses at once, and ends its watches: what it knows may be old. */
-function demandLeader(options: unknown, next: (options: unknown) => Call): Call {
-  const call = next(options);
-  const start = call.start.bind(call);
-  call.start = (metadata, listener) => {
-    metadata.set('hasleader', 'true');
-    start(metadata, listener);
-  };
-  return call;
-}
-
-const interceptors = [demandLeader] as unknown as NonNullable<CallOptions['interceptors']>;
-
-/** One member, by etcd's own client. */
-class Endpoint extends Etcd3 implements Member {
-  readonly #streams = new Set<Stream<never, never>>();
-
-  async unready(deadline: Deadline): Promise<string | undefined> {
-    try {
-      const channel = await this.pool.withConnection('KV', ({ client }) => (client as unknown as Client).getChannel());
-      for (;;) {
-        const state = channel.getConnectivityState(true);
-        if (state === READY) return undefined;
-        if (state === TRANSIENT_FAILURE || state === SHUTDOWN || deadline.passed) return 'no connection';
-        await new Promise<void>((resolve) => channel.watchConnectivityState(state, deadline.at, () => resolve()));
-      }
-    } catch (error) {
-      return (error as Error).message; // of signing in, which comes before
-    }
-  }
-
-  async stream<Request, Response>(method: StreamMethod): Promise<Stream<Request, Response>> {
-    return this.pool.withConnection(method === 'watch' ? 'Watch' : 'Lease', ({ client, metadata }) => {
-      const stream = (client as unknown as Client)[method](metadata, { interceptors });
-      this.#streams.add(stream);
-      stream.on('error', () => this.#streams.delete(stream));
-      stream.on('end', () => this.#streams.delete(stream));
-      return stream as unknown as Stream<Request, Response>;
-    });
-  }
-
-  hangUp(): void {
-    for (const stream of this.#streams) stream.cancel();
-  }
-}
-
 type Send<T> = (endpoint: Member, options: CallOptions) => Promise<T>;
 
 /** Whether a request may change what etcd has. */
@@ -127,7 +58,9 @@ export class Connection {
   /** Milliseconds that a call has which nobody bounds otherwise. */
   readonly patience: number;
   readonly #clock: Clock;
-  readonly #endpoints: readonly Member[];
+  readonly #options: EtcdStoreOptions;
+  /** None before {@link open}. */
+  #endpoints: readonly Member[] = [];
   #current: number;
   /** When etcd has answered a call, or told of a change, last. */
   #heard = 0;
@@ -141,10 +74,25 @@ export class Connection {
     if (options.endpoints.length === 0) throw new LimpetError('BAD_INPUT', 'an etcd store needs an endpoint');
     this.patience = options.deadline ?? 3000;
     this.#clock = clock;
-    const callOptions = () => ({ deadline: clock.now() + this.patience });
-    const { connect = (host: string) => new Endpoint(clientOptions(options, host, callOptions)) } = options;
-    this.#endpoints = options.endpoints.map(connect);
-    this.#current = Math.floor(clock.random() * this.#endpoints.length); // not all processes at one member
+    this.#options = options;
+    this.#current = Math.floor(clock.random() * options.endpoints.length); // not all processes at one member
+  }
+
+  /** Makes what calls the members; connects to none yet. @throws LimpetError UNAVAILABLE: etcd3 is not installed */
+  async open(): Promise<void> {
+    if (this.#endpoints.length > 0) return; // a store that could not be opened is opened again
+    const { endpoints, connect = await this.#client() } = this.#options;
+    this.#endpoints = endpoints.map(connect);
+  }
+
+  async #client(): Promise<(host: string) => Member> {
+    const callOptions = () => ({ deadline: this.#clock.now() + this.patience });
+    try {
+      const { endpointOf } = await import('./endpoint.js');
+      return (host) => endpointOf(this.#options, host, callOptions);
+    } catch (cause) {
+      throw missingPackage('etcd3', 'the etcd store speaks to etcd with', cause);
+    }
   }
 
   /** Etcd has just said something. */
@@ -228,32 +176,6 @@ export class Connection {
   close(): void {
     for (const endpoint of this.#endpoints) endpoint.close();
   }
-}
-
-function clientOptions(options: EtcdStoreOptions, host: string, callOptions: () => CallOptions): IOptions {
-  const { tls, user, password } = options;
-  return {
-    hosts: [host],
-    faultHandling: { global: straight, host: () => straight },
-    grpcOptions: {
-      'grpc.max_receive_message_length': -1, // a page of long identities is larger than gRPC's 4 MB
-      'grpc.use_local_subchannel_pool': 1, // a call that timed out gets a new connection, not the one that is stuck
-      'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 3_000,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1_000,
-    },
-    ...(tls === undefined
-      ? {}
-      : {
-          credentials: {
-            rootCertificate: Buffer.from(tls.ca),
-            ...(tls.key === undefined ? {} : { privateKey: Buffer.from(tls.key) }),
-            ...(tls.certificate === undefined ? {} : { certChain: Buffer.from(tls.certificate) }),
-          },
-        }),
-    ...(user === undefined || password === undefined ? {} : { auth: { username: user, password, callOptions } }),
-  };
 }
 
 export function unavailable(why: string, outcome: 'none' | 'unknown'): LimpetError {

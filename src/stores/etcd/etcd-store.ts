@@ -114,6 +114,7 @@ export class EtcdStore implements Store {
 
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
+    await this.#connection.open();
     const why = await this.#grantUnlessFull();
     void this.#lease.keep(); // reading can take longer than the lease lasts
     const reading = await readAll(this.#source);

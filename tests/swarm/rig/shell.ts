@@ -1,6 +1,6 @@
 // A person at a node's keyboard: commands as a page of the documentation has them, word for word, by bash inside the
-// machine. Around them is what such a node has and the rig's machines lack: Docker's usual socket, a /var/lib of its
-// own, `npx limpet` and `journalctl`.
+// machine. Around them is what such a node has and the rig's machines lack: Docker's usual socket, a /var/lib and a
+// /usr/local/sbin of its own, `npx limpet` and `journalctl`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellWord } from '../../../src/host/visible.js';
@@ -32,21 +32,26 @@ export class Shell {
     const bin = join(node.machine.disk, `bin${name}`);
     const library = join(node.machine.disk, 'var-lib');
     await mkdir(bin, { recursive: true });
+    const sbin = join(node.machine.disk, 'sbin');
     await mkdir(library, { recursive: true });
+    await mkdir(sbin, { recursive: true });
     await program(
       bin,
       'npx',
       `[ "$1" = limpet ] && shift && exec ${shellWord(process.execPath)} ${shellWord(cli)} "$@"`,
     );
     await program(bin, 'journalctl', `exec cat ${shellWord(node.log)}`);
-    if (name === '') await node.machine.run('mount', '--bind', library, '/var/lib');
+    if (name === '') {
+      await node.machine.run('mount', '--bind', library, '/var/lib');
+      await node.machine.run('mount', '--bind', sbin, '/usr/local/sbin');
+    }
     await node.machine.run('ln', '-sf', node.socket, '/run/docker.sock');
     return new Shell(node, bin);
   }
 
-  /** @param before lines that go before, such as an alias that the page has set up */
+  /** @param before lines that go before */
   async type(script: string, before = ''): Promise<Typed> {
-    const lines = [ENVIRONMENT, `PATH=${shellWord(this.#bin)}:$PATH`, 'shopt -s expand_aliases', before, script];
+    const lines = [ENVIRONMENT, `PATH=${shellWord(this.#bin)}:/usr/local/sbin:$PATH`, before, script];
     const file = join(this.#bin, 'typed.sh');
     await writeFile(file, `${lines.join('\n')}\n`);
     const run = `bash ${shellWord(file)} 2>&1 </dev/null; echo "exit $?"`;
