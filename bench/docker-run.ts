@@ -195,9 +195,10 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** By the plugin's own clock: Docker waits for that answer, and the difference of two starts is mostly chance. */
-function sentence({ answer, stock }: Figures): string {
-  return `**Limpet adds ${ms(answer)} to a container's start, which takes ${ms(stock)} with Docker's own IPAM.**`;
+/** Docker waits for the answer, which takes that long by the plugin's own clock; whole starts differ by chance too. */
+function sentence({ answer, stock, known }: Figures): string {
+  const whole = `Whole starts, in turn with Docker's own IPAM (${ms(stock)}), differ by ${signed(known)}.`;
+  return `**A container's start waits ${ms(answer)} for Limpet's answer.** ${whole}`;
 }
 
 function render(all: All): string {
