@@ -246,9 +246,10 @@ describe('a node', () => {
         NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
       },
     ];
+    const before = docker.asked.length;
     assert.equal(await worker.address(L, ticket), ticket);
     assert.equal(net.inspect(ticket).identity, 'shell');
-    assert.match(docker.asked.at(-1) as string, /attachment/);
+    assert.ok(docker.asked.slice(before).some((path) => /tasks.*attachment/.test(path)));
   });
 
   test('a ticket that a container of an ended task still shows is not traded for its home', async () => {

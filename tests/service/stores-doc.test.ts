@@ -6,10 +6,10 @@ import { test } from 'node:test';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The names of a file's tests; what a template puts in at its beginning is left out. */
+/** The names of a file's tests, or of its steps of e2e:swarm; what a template puts in at its beginning is left out. */
 function testsOf(file: string): string[] {
   const source = readFileSync(resolve(root, file), 'utf8');
-  return [...source.matchAll(/\btest\(\s*(['"`])(.+?)\1\s*,/g)].map(([, , name = '']) =>
+  return [...source.matchAll(/\b(?:test\(\s*|title: )(['"`])(.+?)\1\s*,/g)].map(([, , name = '']) =>
     name.replace(/^\$\{\w+\} /, ''),
   );
 }
