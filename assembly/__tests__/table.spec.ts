@@ -118,6 +118,52 @@ test('removed from in the middle of growing, on both sides of the frontier', () 
   model.destroy();
 });
 
+test('a table that knows how many come is as large as it grows to without that, and moves each entry once at most', () => {
+  for (let kind: u32 = 0; kind < KINDS; kind++) {
+    const many: u32 = kind == 0 || kind == 4 ? 40000 : 1500;
+    for (let known: u32 = 0; known <= 700; known += 100) {
+      const model = modelOf(kind);
+      const grown = modelOf(kind);
+      for (let n: u32 = 0; n < known; n++) model.add(n);
+      const growing = model.table.larger.extent != 0;
+      assert(model.table.expect(many));
+      let growths = 0;
+      for (let n = known; n < many; n++) {
+        const before = model.table.larger.extent != 0;
+        model.add(n);
+        if (before && !model.table.larger.extent) growths++;
+        if (n % (many / 4) == 0) model.check(`kind ${kind}, ${known} known, step ${n}`, n + 1, 100);
+      }
+      if (!growing) {
+        for (let n: u32 = 0; n < many; n++) grown.add(n);
+        while (grown.table.larger.extent) grown.add(many + grown.table.entries);
+        assert(growths <= 1 && !model.table.larger.extent, `kind ${kind}, ${known} known: ${growths} growths`);
+        assert(
+          model.table.slots.whole == grown.table.slots.whole,
+          `kind ${kind}, ${known} known: ${model.table.slots.whole} slots and not ${grown.table.slots.whole}`,
+        );
+      }
+      model.check(`kind ${kind}, ${known} known, at the end`, many, 100);
+      model.nodes.destroy();
+      grown.destroy();
+    }
+  }
+});
+
+test('an expectation without memory for it changes nothing', () => {
+  const model = modelOf(0);
+  for (let n: u32 = 0; n < 100; n++) model.add(n);
+  const blocks = blocksInUse();
+  limitPages(memory.size() + 16);
+  expect<bool>(model.table.expect(1 << 22)).toBe(false);
+  expect<bool>(model.table.expect(u32.MAX_VALUE)).toBe(false);
+  limitPages(65535);
+  expect<u32>(blocksInUse()).toBe(blocks);
+  for (let n: u32 = 100; n < 3000; n++) model.add(n);
+  model.check('and it goes on', 3000, 100);
+  model.destroy();
+});
+
 test('entries that come and go do not make it grow', () => {
   const model = modelOf(0);
   for (let n: u32 = 0; n < 20; n++) model.add(n);

@@ -3,7 +3,7 @@
 
 import type { ScannerWord } from '../claims.js';
 import { encoder } from '../utf8.js';
-import type { Calls, SubnetId, WindowLength, WindowOffset, WordKind } from './calls.js';
+import type { Calls, Count, SubnetId, WindowLength, WindowOffset, WordKind } from './calls.js';
 import { type Memory, WINDOW_SIZE } from './memory.js';
 import { type Packable, packed, statusOfFirst } from './packed.js';
 import { Status } from './status.js';
@@ -68,6 +68,11 @@ export class CoreRebuild {
 
   begin(): Status {
     return this.#calls.rebuild_begin(this.#subnet.id);
+  }
+
+  /** About so many identities more will be claimed. Without memory for them at once it goes on without. */
+  expect(identities: number): void {
+    this.#calls.rebuild_expect(this.#subnet.id, Math.min(identities, 0xffff_ffff) as Count);
   }
 
   /** A word that does not fit the scanner stays unknown to it, so that records with it are left to the host. */
