@@ -152,7 +152,10 @@ export class Bitmap {
   nextWithFree(full: Page): Page {
     const number = full.numberLo;
     const upper = this.pages.lastAbove;
-    if (!exists(upper) || !upper.is(Ordinal.pageLo(number, full.numberHi), Page.tagged(Ordinal.pageHi(full.numberHi), 1)))
+    if (
+      !exists(upper) ||
+      !upper.is(Ordinal.pageLo(number, full.numberHi), Page.tagged(Ordinal.pageHi(full.numberHi), 1))
+    )
       return none<Page>();
     const offset = upper.nextClear(Ordinal.offset(number));
     if (offset == PAGE_SIZE) return none<Page>();

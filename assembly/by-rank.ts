@@ -116,7 +116,6 @@ export class ByRank {
   }
 }
 
-@inline
 function countOf(item: usize, field: usize, shift: u64): usize {
   const number = field ? <u64>load<u32>(item, PLACE) : load<u64>(item);
   return COUNTS + ((<usize>(number >> shift) & (DIGITS - 1)) << 2);

@@ -96,7 +96,16 @@ export function unholdStaged(subnet: Subnet, lo: u64, hi: u64): void {
 }
 
 /** One identity says that an ordinal is its own. The better claim of an identity stands, whichever comes first. */
-export function claim(subnet: Subnet, identity: usize, length: u32, hash: u32, lo: u64, hi: u64, rank: u64, flags: u8): i32 {
+export function claim(
+  subnet: Subnet,
+  identity: usize,
+  length: u32,
+  hash: u32,
+  lo: u64,
+  hi: u64,
+  rank: u64,
+  flags: u8,
+): i32 {
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (!length || rank >= TIME_LIMIT || flags & ~(LIVE | WANTED)) return status.BAD_INPUT;

@@ -21,6 +21,7 @@ import {
   TASK,
   VERSION,
 } from './found';
+import { hashBytes } from './hash';
 import {
   CLOSE_ARRAY,
   COMMA,
@@ -35,7 +36,6 @@ import {
   skipValue,
   Text,
 } from './json';
-import { hashBytes } from './hash';
 import { Ordinal } from './ordinal';
 import { exists } from './pointer';
 import { claim, Rebuild, rebuildOf } from './rebuild';
