@@ -41,17 +41,24 @@ abstract class Decimal {
 function readIPv4(at: usize, end: usize): usize {
   let address: u64 = 0;
   for (let part = 0; part < 4; part++) {
-    if (part) {
-      if (at >= end || load<u8>(at) != DOT) return 0;
-      at++;
+    if (part && (at >= end || load<u8>(at++) != DOT)) return 0;
+    let value = digitAt(at++, end);
+    if (value > 9) return 0;
+    for (let digit = digitAt(at, end); digit < 10; digit = digitAt(++at, end)) {
+      if (!value) return 0;
+      value = value * 10 + digit;
+      if (value > 255) return 0;
     }
-    at = decimal(at, end, 255);
-    if (!at) return 0;
-    address = (address << 8) | Decimal.value;
+    address = (address << 8) | value;
   }
   Ordinal.lo = address;
   Ordinal.hi = 0;
   return at;
+}
+
+/** 10 or more when there is no digit. */
+function digitAt(at: usize, end: usize): u32 {
+  return at < end ? <u32>load<u8>(at) - 0x30 : 10;
 }
 
 /** RFC 4291 section 2.2, forms 1 and 2. */

@@ -61,7 +61,11 @@ export class Bindings {
   lastTime: u64;
 
   of(identity: usize, length: u32): Binding {
-    const hash = hashBytes(identity, length);
+    return this.ofHashed(identity, length, hashBytes(identity, length));
+  }
+
+  /** As `of`, for an identity whose hash is known. */
+  ofHashed(identity: usize, length: u32, hash: u32): Binding {
     this.sought = hash;
     return changetype<Binding>(this.table.find(identity, length, hash));
   }

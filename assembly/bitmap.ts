@@ -16,8 +16,9 @@ import { Nodes } from './vector';
 @unmanaged
 export class Bitmap {
   pages: Pages;
-  /** The page that the serial policy goes on in, or null. */
+  /** The page that the serial policy goes on in, or null; and where the word stands that it goes on in, or 0. */
   latest: Page;
+  latestWord: usize;
   /** The page of the ordinal that nextFree found last, or null when it has none. */
   found: Page;
   /** The highest level that has a page. */
@@ -79,12 +80,19 @@ export class Bitmap {
       if (!rest) this.drop(page);
       if (~summary) return;
       offset = Ordinal.offset(lo);
-      page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
+      page = this.pages.above(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
     }
   }
 
+  /** The serial policy goes on at `offset` of a page, or in no page that is known. */
+  @inline
+  goOnIn(page: Page, offset: u32): void {
+    this.latest = page;
+    this.latestWord = exists(page) ? page.wordAt(offset) : 0;
+  }
+
   private drop(page: Page): void {
-    if (page == this.latest) this.latest = none<Page>();
+    if (page == this.latest) this.goOnIn(none<Page>(), 0);
     this.pages.dropIfEmpty(page);
   }
 
@@ -93,11 +101,15 @@ export class Bitmap {
    * Climbs while what lies ahead is full, then goes down to the first gap: at most two page look-ups a level.
    */
   nextFree(lo: u64, hi: u64): bool {
+    return this.nextFreeIn(this.pages.of(lo, hi), lo, hi);
+  }
+
+  /** As nextFree, from an ordinal whose page this is, or null. */
+  nextFreeIn(page: Page, lo: u64, hi: u64): bool {
     let level: u32 = 0;
     let lastLo = this.lastLo;
     let lastHi = this.lastHi;
     while (!Ordinal.above(lo, hi, lastLo, lastHi)) {
-      const page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
       if (exists(page)) {
         const offset = page.nextClear(Ordinal.offset(lo));
         if (offset < PAGE_SIZE) {
@@ -121,23 +133,40 @@ export class Bitmap {
           lastLo = Ordinal.pageLo(lastLo, lastHi);
           lastHi = Ordinal.pageHi(lastHi);
         }
+        page = this.pages.above(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
         continue;
       }
-      lo = Ordinal.pageLo(lo, hi);
-      hi = Ordinal.pageHi(hi);
-      hi += <u64>(++lo == 0);
+      // The page's own number, not one made from the ordinal: this waits for no bits of the page before.
+      lo = page.numberLo + 1;
+      hi = page.numberHi + <u64>(lo == 0);
       lastLo = Ordinal.pageLo(lastLo, lastHi);
       lastHi = Ordinal.pageHi(lastHi);
       level++;
+      page = this.pages.above(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
     }
     return false;
+  }
+
+  /** The next page with a free one behind a full page, if both are below the page of level 1 that was found last. */
+  @inline
+  nextWithFree(full: Page): Page {
+    const number = full.numberLo;
+    const upper = this.pages.lastAbove;
+    if (
+      !exists(upper) ||
+      !upper.is(Ordinal.pageLo(number, full.numberHi), Page.tagged(Ordinal.pageHi(full.numberHi), 1))
+    )
+      return none<Page>();
+    const offset = upper.nextClear(Ordinal.offset(number));
+    if (offset == PAGE_SIZE) return none<Page>();
+    return this.pages.base((number & ~(<u64>(PAGE_SIZE - 1))) | offset, full.numberHi);
   }
 
   /** From a free unit of `level` down to its first free ordinal; false when that lies past the end. */
   private descend(lo: u64, hi: u64, level: u32): bool {
     let page = none<Page>();
     while (level--) {
-      page = this.pages.find(lo, Page.tagged(hi, level));
+      page = level ? this.pages.above(lo, Page.tagged(hi, level)) : this.pages.base(lo, hi);
       hi = (hi << PAGE_BITS) | (lo >> (64 - PAGE_BITS));
       lo <<= PAGE_BITS;
       if (exists(page)) lo |= page.firstClear();
@@ -153,7 +182,7 @@ export class Bitmap {
     while (level++ < this.top) {
       lo = Ordinal.pageLo(lo, hi);
       hi = Ordinal.pageHi(hi);
-      const page = this.pages.find(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
+      const page = this.pages.above(Ordinal.pageLo(lo, hi), Page.tagged(Ordinal.pageHi(hi), level));
       if (!exists(page) || !page.has(Ordinal.offset(lo))) continue;
       Skipped.level = level;
       Skipped.lo = lo + 1;

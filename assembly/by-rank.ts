@@ -44,16 +44,24 @@ export class ByRank {
     return changetype<Binding>(load<usize>(this.items.slot(i * SLOTS), BINDING));
   }
 
+  /** Makes room for so many items. */
+  extend(length: u32): void {
+    for (let i: u32 = 0; i < length; i += ITEMS) {
+      this.items.extend(i * SLOTS, this.nodes);
+      this.other.extend(i * SLOTS, this.nodes);
+    }
+  }
+
   push(binding: Binding): void {
-    const at = this.items.extend(this.length * SLOTS, this.nodes);
-    this.other.extend(this.length * SLOTS, this.nodes);
-    this.length++;
-    store<u64>(at, binding.time);
+    const at = this.items.slot(this.length++ * SLOTS);
+    const place = this.placeInOrder(binding.place);
+    const rank = binding.time;
+    store<u64>(at, rank);
     store<usize>(at, changetype<usize>(binding), BINDING);
-    store<u32>(at, this.placeInOrder(binding.place), PLACE);
+    store<u32>(at, place, PLACE);
     const first = this.items.slot(0);
-    this.ranks |= binding.time ^ load<u64>(first);
-    this.places |= load<u32>(at, PLACE) ^ load<u32>(first, PLACE);
+    this.ranks |= rank ^ load<u64>(first);
+    this.places |= place ^ load<u32>(first, PLACE);
   }
 
   sort(): void {
@@ -70,8 +78,9 @@ export class ByRank {
   private pass(field: usize, shift: u64, differ: u64): void {
     if (!((differ >> shift) & <u64>(DIGITS - 1))) return;
     this.count(field, shift);
+    let from: usize = 0;
     for (let i: u32 = 0; i < this.length; i++) {
-      const from = this.items.slot(i * SLOTS);
+      from = this.after(from, i);
       const count = countOf(from, field, shift);
       const to = this.other.slot(load<u32>(count) * SLOTS);
       store<u32>(count, load<u32>(count) + 1);
@@ -83,11 +92,19 @@ export class ByRank {
     this.items = sorted;
   }
 
+  /** Address of item `i`, behind that of the one before. */
+  @inline
+  private after(at: usize, i: u32): usize {
+    return i % ITEMS ? at + SLOTS * 4 : this.items.slot(i * SLOTS);
+  }
+
   /** Tells for each digit where its first item goes. */
   private count(field: usize, shift: u64): void {
     memory.fill(COUNTS, 0, DIGITS * 4);
+    let item: usize = 0;
     for (let i: u32 = 0; i < this.length; i++) {
-      const count = countOf(this.items.slot(i * SLOTS), field, shift);
+      item = this.after(item, i);
+      const count = countOf(item, field, shift);
       store<u32>(count, load<u32>(count) + 1);
     }
     let before: u32 = 0;
@@ -116,6 +133,7 @@ export function byRank(chain: Binding, reserved: u32, pages: Pages, nodes: Nodes
   sorted.nodes = nodes;
   sorted.items = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
   sorted.other = changetype<Vector>(nodes.zeros(offsetof<Vector>()));
+  sorted.extend(reserved);
   if (pages.isWide) sorted.turns = turnsOf(pages, nodes);
   for (; exists(chain); chain = chain.older) {
     if (!(chain.flags & (LIVE | LOST | PINNED))) sorted.push(chain);

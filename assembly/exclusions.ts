@@ -18,7 +18,10 @@ const SLOTS: u32 = offsetof<Range>() / 4;
 @unmanaged
 export class Exclusions extends Vector {
   length: u32;
-  /** Two ordinals that none lies between which is excluded, where `covers` last found one; equal at first. */
+  /**
+   * Two ordinals that none lies between which is excluded, where `covers` last found one; equal at first. The greatest
+   * number there is stands for the end.
+   */
   gapLo: u64;
   gapHi: u64;
   gapEndLo: u64;
@@ -75,14 +78,17 @@ export class Exclusions extends Vector {
       if (above(lo, hi, range.lastLo, range.lastHi)) from = middle + 1;
       else to = middle;
     }
-    const none = changetype<Range>(0);
-    if (from == this.length) return none;
-    const range = this.range(from);
-    if (!above(range.firstLo, range.firstHi, lo, hi)) return range;
+    if (from < this.length) {
+      const range = this.range(from);
+      if (!above(range.firstLo, range.firstHi, lo, hi)) return range;
+      this.gapEndLo = range.firstLo;
+      this.gapEndHi = range.firstHi;
+    } else {
+      this.gapEndLo = -1;
+      this.gapEndHi = -1;
+    }
     this.gapLo = from ? this.range(from - 1).lastLo : 0;
     this.gapHi = from ? this.range(from - 1).lastHi : 0;
-    this.gapEndLo = range.firstLo;
-    this.gapEndHi = range.firstHi;
-    return none;
+    return changetype<Range>(0);
   }
 }

@@ -34,6 +34,12 @@ export abstract class Text {
   static number: u64 = 0;
   /** The last member or item was the end of its object or array. */
   static closed: bool = false;
+
+  /** As skipSpace, inline: nearly always there is none. */
+  @inline
+  static skip(at: usize): usize {
+    return <u32>load<u8>(at) > SPACE ? at : skipSpace(at);
+  }
 }
 
 /** Why there is no position: the text is over, or what stands here is not understood. */
@@ -125,10 +131,24 @@ export function readString(at: usize): usize {
   if (load<u8>(at) != QUOTE) return fail(at);
   Text.from = ++at;
   while (true) {
-    const c = <u32>load<u8>(at);
-    if (c == QUOTE) break;
-    if (c < SPACE || c >= 0x7f || c == BACKSLASH) return fail(at);
-    at++;
+    const word = load<u64>(at);
+    const quote = word ^ (ONES * QUOTE);
+    const backslash = word ^ (ONES * BACKSLASH);
+    // As in stringEnd; besides, bytes from 0x7f on, by their own high bit or by that of the byte after them.
+    const marks =
+      (((quote - ONES) & ~quote) |
+        ((backslash - ONES) & ~backslash) |
+        ((word - ONES * SPACE) & ~word) |
+        word |
+        (word + ONES)) &
+      HIGHS;
+    if (!marks) {
+      at += 8;
+      continue;
+    }
+    at += <usize>(ctz(marks) >> 3);
+    if (<u32>load<u8>(at) != QUOTE) return fail(at);
+    break;
   }
   Text.length = <u32>(at - Text.from);
   return at + 1;
@@ -161,21 +181,21 @@ export function nextMember(at: usize, expected: u32): usize {
   if (at <= ODD || Text.closed) return at;
   at = readString(at);
   if (at <= ODD) return at;
-  at = skipSpace(at);
+  at = Text.skip(at);
   if (load<u8>(at) != COLON) return fail(at);
-  return skipSpace(at + 1);
+  return Text.skip(at + 1);
 }
 
 /**
  * To the next item of an array (or member of an object), or, with Text.closed, to the byte after the closing bracket.
  */
 export function nextItem(at: usize, expected: u32, close: u32): usize {
-  at = skipSpace(at);
+  at = Text.skip(at);
   const c = <u32>load<u8>(at);
   Text.closed = c == close && expected == COMMA;
   if (Text.closed) return at + 1;
   if (c != expected) return fail(at);
-  at = skipSpace(at + 1);
+  at = Text.skip(at + 1);
   if (load<u8>(at) != close) return at;
   // An empty object or array; after a comma a closing bracket is an error.
   Text.closed = expected != COMMA;

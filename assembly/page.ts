@@ -56,6 +56,12 @@ export class Page {
     return load<u64>(changetype<usize>(this) + ((offset >> 6) << 3), WORDS);
   }
 
+  /** Where that word stands. */
+  @inline
+  wordAt(offset: u32): usize {
+    return changetype<usize>(this) + WORDS + ((offset >> 6) << 3);
+  }
+
   @inline
   setWord(offset: u32, word: u64): void {
     store<u64>(changetype<usize>(this) + ((offset >> 6) << 3), word, WORDS);

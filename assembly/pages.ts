@@ -31,6 +31,8 @@ export class Pages {
   private upper: Vector;
   /** Of a wide subnet: all pages; null in a narrow one. */
   private tree: PageTree;
+  /** The page of a higher level that was found last, or null. */
+  lastAbove: Page;
   /** Of a wide subnet: a node of the level-0 pages found last, each at the low bits of its number. */
   private recent: usize;
 
@@ -41,7 +43,7 @@ export class Pages {
   /** The level-0 page of an ordinal, or null. */
   @inline
   of(lo: u64, hi: u64): Page {
-    return this.find(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi));
+    return this.base(Ordinal.pageLo(lo, hi), Ordinal.pageHi(hi));
   }
 
   /** `page`, which is what `of` answers for the ordinal, or a new one when that is null. */
@@ -72,18 +74,28 @@ export class Pages {
     }
   }
 
-  /** The page of this number and level, or null. Inline: in a wide subnet it is nearly always one found lately. */
+  /** The level-0 page of this number, or null. Inline: in a wide subnet it is nearly always one found lately. */
   @inline
-  find(lo: u64, taggedHi: u64): Page {
-    if (!this.isWide)
-      return changetype<Page>(taggedHi ? this.upper.peek(upperSlot(lo, taggedHi)) : this.byId.peek(<u32>lo));
+  base(lo: u64, hi: u64): Page {
+    if (!this.isWide) return changetype<Page>(this.byId.peek(<u32>lo));
     const page = changetype<Page>(load<usize>(this.recentSlot(lo)));
-    return exists(page) && page.is(lo, taggedHi) ? page : this.search(lo, taggedHi);
+    return exists(page) && page.is(lo, hi) ? page : this.search(lo, hi);
   }
 
-  private search(lo: u64, taggedHi: u64): Page {
-    const page = this.tree.find(lo, taggedHi);
+  private search(lo: u64, hi: u64): Page {
+    const page = this.tree.find(lo, hi);
     if (exists(page)) this.remember(page);
+    return page;
+  }
+
+  /** The page of this number and level, which is not 0, or null. Nearly always it is the one that was found last. */
+  above(lo: u64, taggedHi: u64): Page {
+    const upper = this.lastAbove;
+    if (exists(upper) && upper.is(lo, taggedHi)) return upper;
+    const page = this.isWide
+      ? this.tree.find(lo, taggedHi)
+      : changetype<Page>(this.upper.peek(upperSlot(lo, taggedHi)));
+    if (exists(page)) this.lastAbove = page;
     return page;
   }
 
@@ -123,7 +135,7 @@ export class Pages {
 
   /** The page of this number and level, made when it is missing. */
   make(lo: u64, taggedHi: u64): Page {
-    const page = this.find(lo, taggedHi);
+    const page = Page.levelOf(taggedHi) ? this.above(lo, taggedHi) : this.base(lo, taggedHi);
     return exists(page) ? page : this.add(lo, taggedHi);
   }
 
@@ -160,6 +172,7 @@ export class Pages {
   }
 
   private leave(page: Page): void {
+    if (page == this.lastAbove) this.lastAbove = none<Page>();
     if (!this.isWide) {
       if (page.level) this.upper.erase(upperSlot(page.numberLo, page.taggedHi), this.nodes);
       else this.byId.erase(page.id, this.nodes);

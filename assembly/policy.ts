@@ -3,7 +3,7 @@
 
 import { Bitmap } from './bitmap';
 import { Range } from './exclusions';
-import { above, Ordinal } from './ordinal';
+import { above, Ordinal, PAGE_BITS, PAGE_SIZE } from './ordinal';
 import { exists } from './pointer';
 import { Nodes } from './vector';
 
@@ -21,9 +21,12 @@ export class Policy {
 
   /** Chooses a free ordinal by the policy, into Ordinal; false when the subnet is full. */
   choose(): bool {
-    if (this.kind == LOWEST) return this.bitmap.nextFree(0, 0);
-    if (this.bitmap.nextFree(this.cursorLo, this.cursorHi)) return true;
-    return (this.cursorLo | this.cursorHi) != 0 && this.bitmap.nextFree(0, 0);
+    const bitmap = this.bitmap;
+    if (this.kind == LOWEST) return bitmap.nextFree(0, 0);
+    const lo = this.cursorLo;
+    const hi = this.cursorHi;
+    const page = exists(bitmap.latest) ? bitmap.latest : bitmap.pages.of(lo, hi);
+    return bitmap.nextFreeIn(page, lo, hi) || ((lo | hi) != 0 && bitmap.nextFree(0, 0));
   }
 
   /**
@@ -50,7 +53,8 @@ export class Policy {
     this.cursorLo = last ? 0 : lo + 1;
     this.cursorHi = last ? 0 : hi + <u64>(lo + 1 == 0);
     const same = Ordinal.offset(this.cursorLo) != 0 && exists(bitmap.found);
-    bitmap.latest = same ? bitmap.found : bitmap.pages.of(this.cursorLo, this.cursorHi);
+    const page = same ? bitmap.found : bitmap.pages.of(this.cursorLo, this.cursorHi);
+    bitmap.goOnIn(page, Ordinal.offset(this.cursorLo));
   }
 
   /**
@@ -60,19 +64,44 @@ export class Policy {
   @inline
   takeBeside(): bool {
     const bitmap = this.bitmap;
-    const page = bitmap.latest;
-    if (!exists(page)) return false;
+    const at = bitmap.latestWord;
+    if (!at) return false;
     const cursor = this.cursorLo;
-    const word = page.word(Ordinal.offset(cursor));
+    const word = load<u64>(at);
     const free = ~word >> (cursor & 63);
+    // Two free ones: this one, and one that the policy goes on to.
+    if (!(free & (free - 1))) return false;
     const lo = cursor + ctz(free);
-    const taken = word | ((<u64>1) << (lo & 63));
-    if (!free || !~taken || (lo & 63) == 63) return false;
-    if (!Ordinal.above(bitmap.lastLo, bitmap.lastHi, lo, this.cursorHi)) return false;
-    page.setWord(Ordinal.offset(cursor), taken);
+    const hi = this.cursorHi;
+    if (lo >= bitmap.lastLo && hi == bitmap.lastHi) return false;
+    store<u64>(at, word | ((<u64>1) << (lo & 63)));
     this.cursorLo = lo + 1;
     Ordinal.lo = lo;
-    Ordinal.hi = this.cursorHi;
+    Ordinal.hi = hi;
+    return true;
+  }
+
+  /**
+   * The same where that page is full: the next free one lies in another page below the same page of level 1, which
+   * was looked at last.
+   */
+  @inline
+  takeBehind(): bool {
+    const bitmap = this.bitmap;
+    const full = bitmap.latest;
+    if (!exists(full) || ~full.summary) return false;
+    const page = bitmap.nextWithFree(full);
+    if (!exists(page)) return false;
+    const offset = page.firstClear();
+    const lo = (page.numberLo << PAGE_BITS) | offset;
+    const hi = (page.numberHi << PAGE_BITS) | (page.numberLo >> (64 - PAGE_BITS));
+    if ((lo >= bitmap.lastLo && hi == bitmap.lastHi) || offset == PAGE_SIZE - 1) return false;
+    bitmap.set(page, offset);
+    this.cursorLo = lo + 1;
+    this.cursorHi = hi;
+    bitmap.goOnIn(page, offset + 1);
+    Ordinal.lo = lo;
+    Ordinal.hi = hi;
     return true;
   }
 }

@@ -83,13 +83,29 @@ export function abortRebuild(subnet: Subnet): i32 {
   return status.OK;
 }
 
+/** Makes room at once for so many more identities: an estimate, and never needed. */
+export function expectClaims(subnet: Subnet, count: u32): i32 {
+  const table = rebuildOf(subnet).staging.bindings.table;
+  const most = min(<u64>table.entries + count, <u64>u32.MAX_VALUE);
+  return table.expect(<u32>most) ? status.OK : status.NO_MEMORY;
+}
+
 /** An ordinal is held no more: neither will it be after the commit, when claims have been decided already. */
 export function unholdStaged(subnet: Subnet, lo: u64, hi: u64): void {
   if (subnet.rebuild) rebuildOf(subnet).staging.unhold(lo, hi);
 }
 
 /** One identity says that an ordinal is its own. The better claim of an identity stands, whichever comes first. */
-export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi: u64, rank: u64, flags: u8): i32 {
+export function claim(
+  subnet: Subnet,
+  identity: usize,
+  length: u32,
+  hash: u32,
+  lo: u64,
+  hi: u64,
+  rank: u64,
+  flags: u8,
+): i32 {
   const rebuild = rebuildOf(subnet);
   const staging = rebuild.staging;
   if (!length || rank >= TIME_LIMIT || flags & ~(LIVE | WANTED)) return status.BAD_INPUT;
@@ -101,7 +117,7 @@ export function claim(subnet: Subnet, identity: usize, length: u32, lo: u64, hi:
   const pages = staging.bitmap.pages;
   const known = pages.of(lo, hi);
   if (!hasRoomToBind(staging.bitmap, staging.bindings, known, lo, hi, length)) return status.NO_MEMORY;
-  let binding = staging.bindings.of(identity, length);
+  let binding = staging.bindings.ofHashed(identity, length, hash);
   if (exists(binding)) {
     rebuild.superseded++;
     if (!replaces(staging, binding, flags, rank, lo, hi)) return status.OK;

@@ -21,6 +21,7 @@ import {
   TASK,
   VERSION,
 } from './found';
+import { hashBytes } from './hash';
 import {
   CLOSE_ARRAY,
   COMMA,
@@ -32,7 +33,6 @@ import {
   OPEN_OBJECT,
   readNumber,
   readString,
-  skipSpace,
   skipValue,
   Text,
 } from './json';
@@ -85,7 +85,7 @@ function scanRecords(subnet: Subnet, at: usize, end: usize, form: u32): i32 {
   while (true) {
     // Between lines a line break is space like any other.
     Text.lines = false;
-    at = skipSpace(at);
+    at = Text.skip(at);
     Scan.at = at;
     if (at >= end) return status.OK;
     if (!lines) {
@@ -149,7 +149,7 @@ function readRecord(subnet: Subnet, rebuild: Rebuild, at: usize): usize {
     if (at <= ODD) return at;
   }
   if (Text.lines) {
-    const rest = skipSpace(at);
+    const rest = Text.skip(at);
     if (rest >= Text.end) return CUT;
     if (load<u8>(rest) != 0x0a) return ODD;
   }
@@ -226,7 +226,7 @@ function readInner(rebuild: Rebuild, at: usize, field: u32): usize {
 function claimCompact(subnet: Subnet): bool {
   if (Found.fields != COMPACT || !Found.identityLength || Found.identityLength > 255) return false;
   if (!readAddress(Found.address, Found.addressLength, subnet.version) || !toOrdinal(subnet)) return false;
-  return claim(subnet, Found.identity, Found.identityLength, Ordinal.lo, Ordinal.hi, 0, Found.flags) >= 0;
+  return claimed(subnet, Found.identity, Found.identityLength, Ordinal.lo, Ordinal.hi, 0);
 }
 
 function claimTask(subnet: Subnet, rebuild: Rebuild): bool {
@@ -251,7 +251,12 @@ function claimTask(subnet: Subnet, rebuild: Rebuild): bool {
     end += Found.nodeLength;
   }
   const size = <u32>(end - NAME);
-  return size <= 255 && claim(subnet, NAME, size, Found.lo, Found.hi, Found.rank, Found.flags) >= 0;
+  return size <= 255 && claimed(subnet, NAME, size, Found.lo, Found.hi, Found.rank);
+}
+
+/** Claims what has been found for an identity; false when it is refused. */
+function claimed(subnet: Subnet, identity: usize, length: u32, lo: u64, hi: u64, rank: u64): bool {
+  return claim(subnet, identity, length, hashBytes(identity, length), lo, hi, rank, Found.flags) >= 0;
 }
 
 function writeDecimal(at: usize, value: u64): usize {

@@ -163,7 +163,7 @@ export class Subnet {
 
   /** Holds the next free ordinal, chosen by the policy. */
   holdNext(): i32 {
-    if (this.policy.takeBeside()) {
+    if (this.policy.takeBeside() || this.policy.takeBehind()) {
       this.held++;
       return status.CHANGED;
     }

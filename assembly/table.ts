@@ -41,6 +41,9 @@ const AHEAD: u32 = 64;
 /** Nodes that an insertion can take while the table grows: two sides, each a leaf or two and the way there. */
 const GROWTH_NODES: u32 = 10;
 
+/** More than memory has room for. */
+const MOST_SLOTS: u32 = 1 << 27;
+
 const HASHES: u64 = 1 << 32;
 
 /** A run of slots that has homes for all hashes. */
@@ -155,6 +158,13 @@ export class Table {
     return 0;
   }
 
+  /** What lies at the home of a hash: for who will search there soon. */
+  @inline
+  glance(hash: u32): u64 {
+    const side = this.sideOf(hash);
+    return side.extent ? load<u64>(side.slotAt(side.home(hash))) : 0;
+  }
+
   /** Nodes that the next insertion can take; no answer of the table depends on the hash's key, this one neither. */
   nodesForNext(): u32 {
     if (this.entries >= this.limit || this.larger.extent) return GROWTH_NODES;
@@ -166,7 +176,7 @@ export class Table {
   insert(entry: usize, hash: u32): void {
     if (this.entries >= this.limit && !this.larger.extent) {
       const first = !this.slots.extent;
-      this.beginToGrow();
+      this.beginToGrow(sizeAfter(this.slots.whole), AHEAD);
       if (first) this.ended = this.slots.home(hash);
     }
     this.entries++;
@@ -187,15 +197,28 @@ export class Table {
     return <u64>hash < this.frontier ? this.larger : this.slots;
   }
 
-  /** The first slots, or the larger ones to be moved to. */
-  private beginToGrow(): void {
+  /**
+   * Grows to the size that so many entries will bring it to, so that entries are moved once at the most, and not again
+   * and again on the way. Nothing when it is growing, or is as large. False without memory, and then nothing changes.
+   */
+  expect(entries: u32): bool {
     const before = this.slots.whole;
-    const side = before ? this.larger : this.slots;
-    const wanted = before < LARGE ? max(before << 1, SLOTS) : before + (before >> 2) + (before >> 3);
-    side.whole = (wanted + SLOTS - 1) & ~(SLOTS - 1);
-    side.capacity = side.whole - (side.whole > SMALL ? SLACK : SMALL_SLACK);
-    this.limit = side.capacity - fractionFree(side.whole, side.capacity);
-    side.grow(min(side.whole, AHEAD), this.nodes);
+    if (this.larger.extent || this.limit >= entries) return true;
+    let whole = sizeAfter(before);
+    while (whole < MOST_SLOTS && limitOf(whole) < entries) whole = sizeAfter(whole);
+    const leaves = whole / SLOTS;
+    if (!reserveBlocks(this.nodes.blocksFor(leaves + leaves / 64 + 4, 0))) return false;
+    this.beginToGrow(whole, whole);
+    return true;
+  }
+
+  /** The first slots, or the larger ones to be moved to. */
+  private beginToGrow(whole: u32, ready: u32): void {
+    const side = this.slots.whole ? this.larger : this.slots;
+    side.whole = whole;
+    side.capacity = homesOf(whole);
+    this.limit = limitOf(whole);
+    side.grow(ready, this.nodes);
   }
 
   /** Moves the entries of the next homes, and gives back the nodes that are left behind. */
@@ -230,25 +253,32 @@ export class Table {
     return reserveBlocks(this.nodes.blocksFor((i - to) / SLOTS + GROWTH_NODES, 0));
   }
 
-  /** Moves the entries below the frontier, from slot `i` on, to the larger side; the slot where there are no more. */
+  /**
+   * Moves the entries below the frontier to the larger side: all in the homes from `i` to `to`, and some behind. The
+   * slot where there are no more. No branch depends on which homes are empty, since nothing could predict it: an empty
+   * one is "moved" to the slot where the next entry may lie.
+   */
   private append(i: u32, to: u32, frontier: u64): u32 {
     const slots = this.slots;
     const larger = this.larger;
     let at = slots.slotAt(i);
-    // In order of hash, so each goes behind the one before.
-    let last = larger.home(<u32>this.frontier);
-    let there = larger.slotAt(last);
+    // In order of hash, so each goes behind the one before: to its home or, when that is taken, to the next slot.
+    let next = larger.home(<u32>this.frontier);
+    while (load<u64>(larger.slotAt(next))) next++;
+    let node: u32 = -1;
+    let start: usize = 0;
     while (true) {
       const word = load<u64>(at);
-      if (word ? word >> 32 >= frontier : i >= to) return i;
-      if (word) {
-        store<u64>(at, 0);
-        const home = larger.home(<u32>(word >> 32));
-        while (last < home) there = larger.after(there, ++last);
-        while (load<u64>(there)) there = larger.after(there, ++last);
-        store<u64>(there, word);
-        if (last + 1 == larger.extent) larger.grow(last + 2, this.nodes);
+      if (i >= to && !isBelow(word, frontier)) return i;
+      store<u64>(at, 0);
+      const slot = max(next, larger.home(<u32>(word >> 32)));
+      if (slot / SLOTS != node) {
+        node = slot / SLOTS;
+        start = larger.slotAt(node * SLOTS);
       }
+      store<u64>(start + ((slot % SLOTS) << 3), word);
+      next = slot + <u32>(word != 0);
+      if (next == larger.extent) larger.grow(next + 1, this.nodes);
       at = slots.after(at, ++i);
     }
   }
@@ -272,10 +302,21 @@ function isBelow(word: u64, frontier: u64): bool {
   return word != 0 && word >> 32 < frontier;
 }
 
-/** How many homes stay free: a half, a quarter or, of a large table, three sixteenths. */
-function fractionFree(whole: u32, capacity: u32): u32 {
-  if (whole <= SMALL) return capacity >> 1;
-  return whole <= LARGE ? capacity >> 2 : (capacity >> 3) + (capacity >> 4);
+/** How many slots a table grows to that has so many. */
+function sizeAfter(whole: u32): u32 {
+  const wanted = whole < LARGE ? max(whole << 1, SLOTS) : whole + (whole >> 2) + (whole >> 3);
+  return (wanted + SLOTS - 1) & ~(SLOTS - 1);
+}
+
+function homesOf(whole: u32): u32 {
+  return whole - (whole > SMALL ? SLACK : SMALL_SLACK);
+}
+
+/** How many entries there may be: a half of the homes, three quarters or, in a large table, thirteen sixteenths. */
+function limitOf(whole: u32): u32 {
+  const homes = homesOf(whole);
+  if (whole <= SMALL) return homes - (homes >> 1);
+  return homes - (whole <= LARGE ? homes >> 2 : (homes >> 3) + (homes >> 4));
 }
 
 /** An empty table. */

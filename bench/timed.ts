@@ -134,6 +134,7 @@ function packed(count: number): [Way, Way] {
     },
     run: () => {
       raw.call('rebuild_begin', id);
+      raw.call('rebuild_expect', id, count);
       for (const piece of pieces) {
         raw.bytes(raw.window).set(piece);
         raw.call('rebuild_feed', id, piece.length);

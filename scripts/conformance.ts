@@ -1,4 +1,4 @@
-// Writes examples/embed/conformance.jsonl: npm run embed:script. tests/embed/script.test.ts says when that is due.
+// Writes examples/embed/conformance.jsonl: npm run embed:script. tests/host/conformance.test.ts says when that is due.
 import { writeFileSync } from 'node:fs';
 import { conformance } from './conformance/all.js';
 

@@ -118,6 +118,47 @@ test('removed from in the middle of growing, on both sides of the frontier', () 
   model.destroy();
 });
 
+test('a table that knows how many come gets the size it would grow to, and moves each entry once at most', () => {
+  for (let kind: u32 = 0; kind < KINDS; kind++) {
+    // Where hashes are alike every search is as long as the table.
+    const many: u32 = kind == 0 || kind == 4 ? 16000 : 400;
+    const grown = modelOf(kind);
+    for (let n: u32 = 0; n < many; n++) grown.add(n);
+    for (let known: u32 = 0; known <= 200; known += 100) {
+      const model = modelOf(kind);
+      for (let n: u32 = 0; n < known; n++) model.add(n);
+      assert(!model.table.larger.extent && model.table.expect(many));
+      const whole = model.table.larger.whole || model.table.slots.whole;
+      for (let n = known; n < many; n++) {
+        model.add(n);
+        assert(!model.table.larger.extent || model.table.larger.whole == whole, 'a second growth');
+        if (n == 2 * known) model.check(`kind ${kind}, ${known} known, on the way`, n + 1, 100);
+      }
+      model.check(`kind ${kind}, ${known} known, at the end`, many, 100);
+      if (model.kind == 0) {
+        while (grown.table.larger.extent) grown.add(grown.table.entries);
+        assert(model.table.slots.whole == grown.table.slots.whole, `${model.table.slots.whole} slots`);
+      }
+      model.nodes.destroy();
+    }
+    grown.destroy();
+  }
+});
+
+test('an expectation without memory for it changes nothing', () => {
+  const model = modelOf(0);
+  for (let n: u32 = 0; n < 100; n++) model.add(n);
+  const blocks = blocksInUse();
+  limitPages(memory.size() + 16);
+  expect<bool>(model.table.expect(1 << 22)).toBe(false);
+  expect<bool>(model.table.expect(u32.MAX_VALUE)).toBe(false);
+  limitPages(65535);
+  expect<u32>(blocksInUse()).toBe(blocks);
+  for (let n: u32 = 100; n < 3000; n++) model.add(n);
+  model.check('and it goes on', 3000, 100);
+  model.destroy();
+});
+
 test('entries that come and go do not make it grow', () => {
   const model = modelOf(0);
   for (let n: u32 = 0; n < 20; n++) model.add(n);

@@ -1,13 +1,14 @@
 // The calls of a rebuild.
 
 import { ownerAt, STATE_HELD, stateOfBinding, TIME_LIMIT } from '../bindings';
+import { areWhole, feed } from '../feed';
 import { Ordinal } from '../ordinal';
 import { exists } from '../pointer';
 import {
   abortRebuild,
   beginRebuild,
-  claim,
   commitRebuild,
+  expectClaims,
   FAILED,
   nextLoser,
   OPEN,
@@ -50,39 +51,18 @@ function enterRebuild(id: u32, stage: u32): i32 {
   return subnet.rebuild && rebuildOf(subnet).stage == stage ? status.OK : status.BAD_STATE;
 }
 
+/** About so many identities more will be claimed. */
+export function rebuild_expect(id: u32, count: u32): i32 {
+  const refusal = enterRebuild(id, OPEN);
+  return refusal ? refusal : expectClaims(subnet, count);
+}
+
 /** Takes the packed records in the window. Each learns its status in place; the answer counts those refused. */
 export function rebuild_feed(id: u32, length: u32): i32 {
   const refusal = enterRebuild(id, OPEN);
   if (refusal) return refusal;
   if (length > WINDOW_SIZE || !areWhole(WINDOW, WINDOW + length)) return status.BAD_INPUT;
-  const end = WINDOW + length;
-  let refused = 0;
-  for (let at = WINDOW; at < end; at += recordSize(at)) {
-    const result = claimRecord(at);
-    if (result == status.NO_MEMORY) {
-      rebuildOf(subnet).stage = FAILED;
-      return result;
-    }
-    store<i8>(at, <i8>result, 24);
-    if (result < 0) refused++;
-  }
-  return refused;
-}
-
-function recordSize(at: usize): usize {
-  return 28 + <usize>load<u8>(at, 27);
-}
-
-/** Whether the last record ends where the bytes do: looked at first, so that nothing is claimed when it does not. */
-function areWhole(at: usize, end: usize): bool {
-  while (at + 28 <= end) at += recordSize(at);
-  return at == end;
-}
-
-function claimRecord(at: usize): i32 {
-  if (load<u8>(at, 26)) return status.BAD_INPUT;
-  const rank = load<u64>(at, 16);
-  return claim(subnet, at + 28, load<u8>(at, 27), load<u64>(at), load<u64>(at, 8), rank, load<u8>(at, 25));
+  return feed(subnet, WINDOW, WINDOW + length);
 }
 
 /** Teaches the scanner a word of `length` bytes in the window and, for a service, its name behind it. */

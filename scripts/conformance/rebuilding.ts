@@ -24,9 +24,11 @@ export function rebuild(script: Script): void {
   script.of('allocate', 'net', 'old', 'CHANGED', { expect: { ordinal: 1 } });
   script.call('hold', ['net'], 'CHANGED', { set: { ordinal: 15 } });
   script.call('rebuild_feed', ['net', 0], 'BAD_STATE');
+  script.call('rebuild_expect', ['net', 9], 'BAD_STATE');
   script.call('rebuild_begin', ['net'], 'OK');
   script.call('rebuild_begin', ['net'], 'BAD_STATE');
   script.call('rebuild_commit', ['net'], 'BAD_STATE');
+  script.call('rebuild_expect', ['net', 9], 'OK');
   const records: Record[] = [
     { ordinal: 3, identity: 'web.1', rank: 5, status: 1 },
     { ordinal: 4, identity: 'web.1', rank: 9, status: 1 },

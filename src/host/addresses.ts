@@ -57,9 +57,13 @@ export class Addresses {
   }
 
   /** Where one of these addresses is, as the first of them that is in the subnet; undefined when none is. */
-  firstInside(texts: readonly string[]): { readonly address: string; readonly ordinal: bigint } | undefined {
+  firstInside(texts: readonly string[]): { readonly address: string; readonly ordinal: Ordinal } | undefined {
     const { version, base, size } = this.cidr;
     for (const address of texts) {
+      if (version === 4) {
+        const ordinal = parseIPv4(address) - this.#base32;
+        if (ordinal >= 0 && ordinal < this.#size32) return { address, ordinal };
+      }
       const ordinal = (parseAddress(address, version) ?? -1n) - base;
       if (ordinal >= 0n && ordinal < size) return { address, ordinal };
     }

@@ -174,7 +174,7 @@ export class Rebuild {
       return;
     }
     const { address, ordinal } = found;
-    const status = this.#core.claim({ ...claim, ordinal });
+    const status = this.#core.claim(claim, ordinal);
     if (status >= 0) return;
     const reason = SKIPS[status];
     if (reason === undefined) throw this.#error(status);

@@ -9,6 +9,8 @@ import { decoder, strictDecoder } from './utf8.js';
 
 /** The longest record that is read. A task is about 2.5 KB. */
 const LONGEST = 16 * 1024 * 1024;
+/** Records shorter than this are no tasks of Docker, of which many can have one identity. */
+const SHORT = 256;
 const NEWLINE = 0x0a;
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
@@ -30,6 +32,7 @@ export class RecordText {
   /** Looks for the end of a record longer than the window, so that no byte is looked at twice. */
   #end: RecordEnd | undefined;
   #complete = true;
+  #expected = false;
   /** Records that the core has read in the feed under way. */
   scanned = 0;
 
@@ -97,11 +100,20 @@ export class RecordText {
       }
       const part = this.#rest.subarray(0, CoreRebuild.MOST_TEXT);
       const scan = this.#core.scan(this.#form as Form, part);
+      this.#expectMore(scan);
       this.scanned += scan.read;
       this.#complete = scan.complete;
       this.#skip(scan.position);
       if (!this.#goOn(scan, part.length)) return;
     }
+  }
+
+  /** After the first scan: how many more there will be, if all are like those. */
+  #expectMore({ read, position }: Scan): void {
+    if (this.#expected) return;
+    this.#expected = true;
+    const rest = this.#rest.length - position;
+    if (position < read * SHORT && rest > CoreRebuild.MOST_TEXT) this.#core.expect(Math.ceil((read / position) * rest));
   }
 
   /** What a scan that took `length` bytes says is to be done; false when more text is needed. */

@@ -1,7 +1,7 @@
 // How code that reads a record says no, and the fields that records of every kind have.
 
 import type { Refusal } from './claims.js';
-import { whyNoIdentity } from './identity.js';
+import { isIdentity, whyNoIdentity } from './identity.js';
 import { describe } from './json.js';
 import type { SkipReason } from './types.js';
 
@@ -28,9 +28,8 @@ export function refusing<T>(record: string, read: () => T): T | Refusal {
 
 export function checkedIdentity(identity: unknown): string {
   if (typeof identity !== 'string') throw wrong('identity', identity, 'a string');
-  const why = whyNoIdentity(identity);
-  if (why === undefined) return identity;
-  throw new Refused('bad-identity', `the identity ${describe(identity)} ${why}`);
+  if (isIdentity(identity)) return identity;
+  throw new Refused('bad-identity', `the identity ${describe(identity)} ${whyNoIdentity(identity)}`);
 }
 
 export function textAt(value: unknown, at: string, known: Known): string {

@@ -442,6 +442,11 @@ describe('random lists', () => {
         assert.deepEqual(net.snapshot(), expected.snapshot());
         net.destroy();
       }
+      // In one piece the core is told how many come.
+      const net = begin(plan);
+      assert.deepEqual(net.rebuild(text(records), { time: 5 }).scanned, { core: records.length, host: 0 });
+      assert.deepEqual(net.snapshot(), expected.snapshot());
+      net.destroy();
     }
     expected.destroy();
   });

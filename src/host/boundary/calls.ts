@@ -57,6 +57,7 @@ export interface Calls {
   inspect(subnet: SubnetId): Status;
   next(subnet: SubnetId): Status;
   rebuild_begin(subnet: SubnetId): Status;
+  rebuild_expect(subnet: SubnetId, identities: Count): Status;
   rebuild_feed(subnet: SubnetId, records: WindowLength): Count | Status;
   rebuild_word(subnet: SubnetId, kind: WordKind, word: WindowOffset, name: WindowLength): Status;
   rebuild_scan_array(subnet: SubnetId, from: WindowOffset, end: WindowLength): Status;
@@ -105,6 +106,7 @@ const NAMES: Readonly<Record<keyof Calls, true>> = {
   inspect: true,
   next: true,
   rebuild_begin: true,
+  rebuild_expect: true,
   rebuild_feed: true,
   rebuild_word: true,
   rebuild_scan_array: true,

@@ -23,6 +23,9 @@ const PINNED = 60;
 const IDENTITY = 64;
 const OTHER = 320;
 
+/** Bytes of a packed record before its identity. */
+export const RECORD_HEADER = 28;
+
 const LIVE = STATES.indexOf('live');
 
 /** The index of an address in its subnet. A number in an IPv4 subnet, so that no BigInt is made. */
@@ -46,6 +49,13 @@ export interface Answer {
   readonly identity: string;
 }
 
+/** Where a packed record is written (packed.ts). */
+export interface RecordPlace {
+  readonly header: DataView;
+  /** Has room for the longest identity. */
+  readonly identity: Uint8Array;
+}
+
 export class Memory implements Answer {
   readonly #memory: WebAssembly.Memory;
   readonly #io: number;
@@ -55,6 +65,8 @@ export class Memory implements Answer {
   #view = new DataView(new ArrayBuffer(0));
   /** The identity of the io area. */
   #identity = new Uint8Array();
+  /** At the start of the window. */
+  #record: RecordPlace = recordPlace(new ArrayBuffer(RECORD_HEADER + LONGEST_IDENTITY), 0);
 
   constructor(memory: WebAssembly.Memory, io: number, window: number) {
     this.#memory = memory;
@@ -176,6 +188,12 @@ export class Memory implements Answer {
     return length as IdentityLength;
   }
 
+  /** The start of the window as the place of one packed record. Use it before the next call: a call may move it. */
+  get record(): RecordPlace {
+    this.#fresh();
+    return this.#record;
+  }
+
   /** The window as it is now. Use it before the next call: a call may move it. */
   window(): DataView {
     this.#fresh();
@@ -227,7 +245,13 @@ export class Memory implements Answer {
     this.#words = new Uint32Array(buffer);
     this.#view = new DataView(buffer);
     this.#identity = new Uint8Array(buffer, this.#io + IDENTITY, LONGEST_IDENTITY);
+    this.#record = recordPlace(buffer, this.#window);
   }
+}
+
+function recordPlace(buffer: ArrayBuffer, at: number): RecordPlace {
+  const header = new DataView(buffer, at, RECORD_HEADER);
+  return { header, identity: new Uint8Array(buffer, at + RECORD_HEADER, LONGEST_IDENTITY) };
 }
 
 /** A 128-bit number, low 8 bytes first. */

@@ -3,9 +3,9 @@
 
 import type { ScannerWord } from '../claims.js';
 import { encoder } from '../utf8.js';
-import type { Calls, SubnetId, WindowLength, WindowOffset, WordKind } from './calls.js';
-import { type Memory, WINDOW_SIZE } from './memory.js';
-import { type Packable, packed, statusOfFirst } from './packed.js';
+import type { Calls, Count, SubnetId, WindowLength, WindowOffset, WordKind } from './calls.js';
+import { type Memory, type Ordinal, WINDOW_SIZE } from './memory.js';
+import { type Packable, putRecord, statusOf } from './packed.js';
 import { Status } from './status.js';
 
 const KINDS: Readonly<Record<ScannerWord['kind'], number>> = {
@@ -70,6 +70,11 @@ export class CoreRebuild {
     return this.#calls.rebuild_begin(this.#subnet.id);
   }
 
+  /** About so many identities more will be claimed. Without memory for them at once it goes on without. */
+  expect(identities: number): void {
+    this.#calls.rebuild_expect(this.#subnet.id, Math.min(identities, 0xffff_ffff) as Count);
+  }
+
   /** A word that does not fit the scanner stays unknown to it, so that records with it are left to the host. */
   teach({ kind, word, ...rest }: ScannerWord): Status {
     const name = encoder.encode('name' in rest ? rest.name : '');
@@ -95,11 +100,11 @@ export class CoreRebuild {
   }
 
   /** CHANGED, or OK: it is taken. Else why it is refused, or why the rebuild cannot go on: NO_MEMORY. */
-  claim(claim: Packable): Status {
-    const length = this.#memory.putWindow(packed(claim));
+  claim(claim: Packable, ordinal: Ordinal): Status {
+    const length = putRecord(this.#memory.record, claim, ordinal);
     const refused = this.#calls.rebuild_feed(this.#subnet.id, length);
     if (refused < 0) return refused as Status;
-    return refused === 0 ? Status.OK : statusOfFirst(this.#memory.window());
+    return refused === 0 ? Status.OK : statusOf(this.#memory.record);
   }
 
   /** @returns a negative status when it cannot */
