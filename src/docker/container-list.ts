@@ -14,13 +14,26 @@ export class ContainerList {
   readonly #docker: DockerApi;
   readonly #clock: Pick<Clock, 'after'>;
   readonly #list: Coalesced<readonly Container[]>;
+  /** The lists that first showed the containers that there are, by their IDs. */
+  #firstSeen = new Map<string, number>();
+  #lists = 0;
   /** A question has been out for too long. */
   #unanswered = false;
 
   constructor(docker: DockerApi, clock: Pick<Clock, 'after'>) {
     this.#docker = docker;
     this.#clock = clock;
-    this.#list = new Coalesced(() => docker.containers());
+    this.#list = new Coalesced(async () => this.#seen(await docker.containers()));
+  }
+
+  /**
+   * The newest of these, by the lists that first showed them: when they were made Docker says by a clock that can be
+   * set. Several when they came in one list.
+   */
+  newest(containers: readonly Container[]): readonly Container[] {
+    const seen = containers.map(({ id }) => this.#firstSeen.get(id) ?? 0);
+    const last = Math.max(...seen);
+    return containers.filter((_, n) => seen[n] === last);
   }
 
   /** As it is after this call. @throws LimpetError UNAVAILABLE */
@@ -38,6 +51,12 @@ export class ContainerList {
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
       throw error;
     }
+  }
+
+  #seen(containers: readonly Container[]): readonly Container[] {
+    this.#lists++;
+    this.#firstSeen = new Map(containers.map(({ id }) => [id, this.#firstSeen.get(id) ?? this.#lists]));
+    return containers;
   }
 
   #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {

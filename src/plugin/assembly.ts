@@ -83,9 +83,14 @@ export class Assembly implements Parts {
 
   /**
    * Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written
-   * any more. @throws LimpetError in words that Docker passes on to its user
+   * any more, and neither is what waits when Docker itself is gone: another leader may have asked since.
+   * @throws LimpetError in words that Docker passes on to its user
    */
-  async answer<C extends Call>(call: C, request: RequestOf<C>): Promise<Readonly<Record<string, unknown>>> {
+  async answer<C extends Call>(
+    call: C,
+    request: RequestOf<C>,
+    gone?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const { clock } = this.environment;
     let callOff = () => {};
     const late = new Promise<never>((_, reject) => {
@@ -93,7 +98,7 @@ export class Assembly implements Parts {
         reject(new LimpetError('UNAVAILABLE', `${call}: no answer within ${this.#within} ms`, { call }));
       });
     });
-    const deadline = new Deadline(clock, this.#within * 0.95); // what the store says of it comes first
+    const deadline = new Deadline(clock, this.#within * 0.95, gone); // what the store says of it comes first
     return Promise.race([this.#driver.answer(call, request, { deadline }), late]).finally(callOff);
   }
 }

@@ -109,7 +109,9 @@ async function serve(serving: Serving, request: IncomingMessage, response: Serve
   if (serving.mounts.some((mount) => mount(request, response))) return;
   const name = (request.url ?? '').slice(1);
   const stop = serving.metrics.requests.startTimer({ call: isCall(name) ? name : 'unknown' });
-  const { status, body } = await answer(serving, name, request);
+  const gone = new AbortController();
+  response.once('close', () => response.writableFinished || gone.abort());
+  const { status, body } = await answer(serving, name, request, gone.signal);
   stop({ status });
   // What was not read of a body that is too long would be read as the next request.
   const close = request.complete ? {} : { Connection: 'close' };
@@ -122,13 +124,14 @@ async function answer(
   serving: Serving,
   name: string,
   request: IncomingMessage,
+  gone: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: object }> {
   try {
     if (!isCall(name)) throw new Refused(404, `no call ${quote(name)}: Limpet is an IpamDriver`);
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return { status: 200, body: await serving.parts.answer(name, read) };
+    return { status: 200, body: await serving.parts.answer(name, read, gone) };
   } catch (error) {
     return refusal(serving.log, name, error);
   }

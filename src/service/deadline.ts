@@ -1,6 +1,6 @@
 // The moment by which one call has to be answered. Whoever takes the call makes it; it goes down with the call as far
 // as the store's connection, so that nothing is waited for longer and nothing is committed after the answer was given
-// up.
+// up. It ends early when whoever has asked is gone.
 
 import { LimpetError } from '../host/errors.js';
 import { ANSWERED, type Clock, stopwatch } from './clock.js';
@@ -14,11 +14,13 @@ export class Deadline {
   readonly #clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
   readonly #within: number;
   readonly #passed: () => number;
+  readonly #gone: AbortSignal | undefined;
 
-  /** @param within milliseconds from now on */
-  constructor(clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>, within: number) {
+  /** @param within milliseconds from now on. @param gone whoever has asked waits no longer: it has passed */
+  constructor(clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>, within: number, gone?: AbortSignal) {
     this.#clock = clock;
     this.#within = within;
+    this.#gone = gone;
     this.#passed = stopwatch(clock);
   }
 
@@ -29,7 +31,7 @@ export class Deadline {
 
   /** Milliseconds that are left, 0 once it has passed. */
   get left(): number {
-    return Math.max(0, this.#within - this.#passed());
+    return this.#gone?.aborted ? 0 : Math.max(0, this.#within - this.#passed());
   }
 
   get passed(): boolean {
@@ -47,15 +49,20 @@ export class Deadline {
    */
   async wait<T>(promise: Promise<T>, what: string): Promise<T> {
     this.check(what);
-    const answered = new AbortController();
-    const tooLate = this.#clock.sleep(this.left, answered.signal).then((): T | undefined => {
-      if (!answered.signal.aborted) throw late(what);
+    let isAnswered = false;
+    const waiting = new AbortController();
+    const end = () => waiting.abort(ANSWERED);
+    this.#gone?.addEventListener('abort', end);
+    const tooLate = this.#clock.sleep(this.left, waiting.signal).then((): T | undefined => {
+      if (!isAnswered) throw late(what);
       return undefined; // the promise has settled, and nobody looks here
     });
     try {
       return (await Promise.race([promise, tooLate])) as T;
     } finally {
-      answered.abort(ANSWERED);
+      isAnswered = true;
+      end();
+      this.#gone?.removeEventListener('abort', end);
     }
   }
 }

@@ -4,7 +4,7 @@
 import { ContainerList } from '../docker/container-list.js';
 import { Networks } from '../docker/networks.js';
 import { LimpetError } from '../host/errors.js';
-import { type Allocator, Deadline } from '../service/index.js';
+import { type Allocator, type Clock, Deadline } from '../service/index.js';
 import type { Call } from '../tickets/calls.js';
 import { Driver } from '../tickets/driver.js';
 import type { Environment, Waits } from '../tickets/environment.js';
@@ -61,7 +61,9 @@ export class Plugin {
     const environment = this.#environment(process);
     const tenants = new Tenants(process.clock);
     const driver = new Driver(environment, tenants);
-    this.#node.socket.serve(process, (call, request) => this.#answer(driver, process, call as Call, request));
+    this.#node.socket.serve(process, (call, request, gone) =>
+      this.#answer(driver, process.clock, { call: call as Call, request, gone }),
+    );
     void this.#look(process, new Reconciler(environment, tenants), new Sweeper(environment, driver.said));
   }
 
@@ -95,9 +97,8 @@ export class Plugin {
 
   async #answer(
     driver: Driver,
-    { clock }: Process,
-    call: Call,
-    request: object,
+    clock: Clock,
+    { call, request, gone }: { readonly call: Call; readonly request: object; readonly gone: AbortSignal },
   ): Promise<Readonly<Record<string, unknown>>> {
     // What Docker leaves out is read as empty.
     const read = {
@@ -110,7 +111,7 @@ export class Plugin {
       V6: false,
       ...request,
     };
-    const answer = await driver.answer(call, read, { deadline: new Deadline(clock, CALL) });
+    const answer = await driver.answer(call, read, { deadline: new Deadline(clock, CALL, gone) });
     if (read.AddressSpace === 'limpet.global' || read.PoolID.startsWith('global/'))
       this.#around.hear(call, read, answer);
     return answer;

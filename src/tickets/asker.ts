@@ -111,8 +111,8 @@ export class Askers {
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
-    const found = newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
-    if (found.length > 1) throw severalAsk(net, address, found);
+    const found = this.#newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
+    if (found.length > 1) return severalAsk(net, address, found);
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
     const { name } = one.container;
@@ -147,6 +147,13 @@ export class Askers {
     if (found.length < 2 || !this.#environment.isManager()) return found;
     const tasks = await this.#tasks();
     return tasks === undefined ? found : found.filter(({ container: { task } }) => !task || !isOver(task.id, tasks));
+  }
+
+  /** Of several tasks with one ticket: it is given again when a task has ended, so the newest is meant. */
+  #newestTask(found: readonly Found[]): readonly Found[] {
+    if (found.length < 2 || found.some(({ container }) => container.task === undefined)) return found;
+    const newest = this.#environment.containers.newest(found.map(({ container }) => container));
+    return found.filter(({ container }) => newest.includes(container));
   }
 
   /**
@@ -245,20 +252,17 @@ function isGoing(state: string): boolean {
   return state === 'removing' || state === 'dead';
 }
 
-/** Of several tasks with one ticket: it is given again when a task has ended, so the newest is meant. */
-function newestTask(found: readonly Found[]): readonly Found[] {
-  if (found.length < 2 || found.some(({ container }) => container.task === undefined)) return found;
-  const newest = Math.max(...found.map(({ container }) => container.created));
-  return found.filter(({ container }) => container.created === newest);
-}
-
 function fits(net: SubnetService, address: string): boolean {
   return address.includes(':') === net.cidr.includes(':');
 }
 
-function severalAsk(net: SubnetService, address: string, found: readonly Found[]): LimpetError {
-  const names = found.map(({ container }) => container.name).join(' and ');
-  return new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`, {
+/** @throws LimpetError OCCUPIED unless they are tasks: Swarm gives a ticket to the next one when a task has ended */
+function severalAsk(net: SubnetService, address: string, found: readonly Found[]): Asker {
+  const candidates = found.map(({ container }) => container.name);
+  const names = candidates.join(' and ');
+  if (found.every(({ container }) => container.task !== undefined))
+    return { kind: 'unclear', candidates, why: `which of ${names} has the ticket ${address} now nobody can say` };
+  throw new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`, {
     subnet: net.cidr,
     address,
   });

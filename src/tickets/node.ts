@@ -13,8 +13,9 @@ import {
   waitsFor,
 } from '../service/index.js';
 import { answer, isFreeFor, unnamedOn } from './answers.js';
-import { Askers, type Request, type Someone } from './asker.js';
+import { type Asker, Askers, type Request, type Someone } from './asker.js';
 import { Choices } from './choices.js';
+import { Ends } from './ends.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
@@ -42,6 +43,7 @@ export class NodeCalls {
   readonly #askers: Askers;
   readonly #leaving: Leaving;
   readonly #choices: Choices;
+  readonly #ends = new Ends();
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
@@ -51,13 +53,18 @@ export class NodeCalls {
     this.#choices = new Choices(environment, tenants);
   }
 
+  /** Docker makes the network here. */
+  begin(net: SubnetService): void {
+    this.#ends.expect(net);
+  }
+
   /**
    * The address for whoever asks.
    * @throws LimpetError UNAVAILABLE (the store), OCCUPIED naming the owner, FULL, OUT_OF_RANGE
    */
   async request(net: SubnetService, request: NodeRequest): Promise<string> {
     const since = this.#environment.clock.elapsed();
-    const asker = await this.#askers.find(net, request);
+    const asker = this.#unlessEnd(net, await this.#askers.find(net, request), request);
     switch (asker.kind) {
       case 'container':
         return this.#tenants.alone(net, asker.identity, async () =>
@@ -65,10 +72,16 @@ export class NodeCalls {
         );
       case 'endpoint':
         await this.#keepNeighbours(net, asker, request);
-        return endpointFor(this.#environment, net, request.address as string, request);
+        return this.#came(net, await endpointFor(this.#environment, net, request.address as string, request));
       case 'unclear':
-        return unclearFor(this.#environment, this.#tenants, net, request, asker);
+        return this.#came(net, await unclearFor(this.#environment, this.#tenants, net, request, asker));
     }
+  }
+
+  /** It may have been the load balancer's end. */
+  #came(net: SubnetService, address: string): string {
+    this.#ends.came(net);
+    return address;
   }
 
   /** The gateway of a network: the leader's, or the subnet's own. */
@@ -94,28 +107,31 @@ export class NodeCalls {
   async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {
     const { clock, waits } = this.#environment;
     const until = clock.elapsed() + waits.home;
-    const mayBeLeft = this.#mayBeLeft(asker, asked);
     const request = await this.#choices.apply(net, asker, asked);
     for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
       const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
-      if (!isWorthWaiting || clock.elapsed() >= until)
-        return this.#beside(net, asker, request, { other, around, mayBeLeft });
+      if (!isWorthWaiting || clock.elapsed() >= until) return this.#beside(net, asker, request, { other, around });
       await clock.sleep(STEP);
     }
   }
 
   /**
-   * Whether the one that asks may be a load balancer's end, and the container one that was left over with a ticket that
-   * is given again: before Docker 29 a worker cannot tell. What the end gets must not stay a home.
+   * Before Docker 29 a worker cannot tell a load balancer's end from a container that was left over with a ticket that
+   * was given again, to the end: where the end is expected, and Swarm would have started the container long since, the
+   * answer must be nobody's home.
    */
-  #mayBeLeft({ id, around }: Someone, { name }: NodeRequest): boolean {
-    const { clock, isManager } = this.#environment;
-    if (name !== undefined || isManager()) return false;
-    const container = around?.find((each) => each.id === id);
-    return container?.task !== undefined && clock.now() - container.created > STARTED;
+  #unlessEnd(net: SubnetService, asker: Asker, { name }: NodeRequest): Asker {
+    const { clock, isManager, nodeOf } = this.#environment;
+    if (asker.kind !== 'container' || name !== undefined || isManager() || !isLeaders(net)) return asker;
+    const container = asker.around?.find(({ id }) => id === asker.id);
+    if (container?.task === undefined) return asker;
+    const age = clock.now() - container.created; // below 0 after the machine's clock was set back
+    if ((age >= 0 && age < STARTED) || !this.#ends.isExpected(net, nodeOf(net))) return asker;
+    const why = `the load balancer's end, or ${asker.name}: a worker cannot tell here`;
+    return { kind: 'unclear', candidates: [asker.name], why };
   }
 
   /** Who is at this home of the asker's, or at the address that its user wants. */
@@ -155,9 +171,8 @@ export class NodeCalls {
   async #beside(net: SubnetService, asker: Someone, request: NodeRequest, first: First): Promise<string> {
     const { identity } = asker;
     const why = `${this.#whoIsAt(net, identity, first.other)} is still at ${net.lookup(identity)?.address}`;
-    const home = asker.wish || first.mayBeLeft ? undefined : secondHomeOf(identity);
-    const doubt = first.mayBeLeft ? '; a worker cannot tell here whether it is the one that asks' : '';
-    if (home === undefined) return this.#guest(net, asker, request, `${why}${doubt}`, first.other);
+    const home = asker.wish ? undefined : secondHomeOf(identity);
+    if (home === undefined) return this.#guest(net, asker, request, why, first.other);
     const other = this.#other(net, home, asker, first.around);
     if (other === undefined) await this.#choices.comeHome(net, home, request);
     const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
@@ -305,7 +320,6 @@ interface First {
   /** Undefined when it is a container of another node. */
   readonly other: Other | undefined;
   readonly around: readonly Container[] | undefined;
-  readonly mayBeLeft: boolean;
 }
 
 const WHY = {

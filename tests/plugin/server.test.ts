@@ -5,6 +5,11 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openLog } from '../../src/plugin/log.js';
+import { Metrics } from '../../src/plugin/metrics.js';
+import { listen, makeServer } from '../../src/plugin/server.js';
+import { AllocatorService } from '../../src/service/index.js';
+import { MemoryStore } from '../../src/stores/memory/memory-store.js';
 import { Docker, info, network } from './docker.js';
 import { plugin, type Started, until } from './plugins.js';
 
@@ -388,4 +393,33 @@ test('a worker says so, and Docker 29 has another version', async () => {
   assert.ok(!docker29.asked.some((path) => path.includes('/nodes')));
   await worker.stop();
   await docker29.stop();
+});
+
+test('a Docker that dies closes its connections: what it has asked for is not done later', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'limpet-gone-'));
+  const service = await AllocatorService.open(new MemoryStore());
+  const asked: { readonly call: string; readonly gone: AbortSignal | undefined }[] = [];
+  const server = makeServer({
+    parts: {
+      answer: async (call, _, gone) => {
+        asked.push({ call, gone });
+        return call === 'IpamDriver.ReleasePool' ? new Promise(() => {}) : {};
+      },
+    },
+    log: openLog('silent'),
+    metrics: new Metrics(() => service),
+    mounts: [],
+  });
+  const path = join(folder, 'limpet.sock');
+  await listen(server, path);
+  const socket = connect(path);
+  const body = JSON.stringify({ PoolID: G });
+  socket.write(`POST /IpamDriver.ReleasePool HTTP/1.1\r\nHost: d\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  await until('it is asked', async () => asked.length === 1);
+  assert.equal(asked[0]?.gone?.aborted, false);
+  socket.destroy();
+  await until('it is called off', async () => asked[0]?.gone?.aborted === true);
+  server.close();
+  await service.close();
+  await rm(folder, { recursive: true, force: true });
 });

@@ -292,13 +292,41 @@ describe('a node', () => {
     assert.equal(net.lookup('web.1')?.state, 'reserved');
   });
 
-  test('a ticket is given again when its task has ended: the newest container is meant', async () => {
+  test('a ticket is given again when its task has ended: what came last is meant, whatever the clock says', async () => {
     const ticket = await leader.address(G);
-    docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 100 }));
-    docker.put(taskContainer('old', 2, 'b', { asked: ticket, state: 'exited', created: 300 }));
-    docker.put(taskContainer('web', 1, 'c', { asked: ticket, created: 200 }));
+    docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 300 }));
+    docker.put(taskContainer('old', 2, 'b', { asked: ticket, state: 'exited', created: 400 }));
+    await worker.reconciler.look();
+    docker.put(taskContainer('web', 1, 'c', { asked: ticket, created: 200 })); // the clock was set back
     assert.equal(await worker.address(L, ticket), ticket);
     assert.equal(net.inspect(ticket).identity, 'web.1');
+  });
+
+  test('of two with one ticket that were there before this process nobody knows which is meant', async () => {
+    const home = await start(worker, 'old', 1, 'a');
+    await stop(worker, 'old', 1, 'a', home);
+    const ticket = await leader.address(G);
+    docker.put(taskContainer('old', 1, 'b', { asked: ticket, state: 'created', created: 300 }));
+    docker.put(taskContainer('web', 1, 'c', { asked: ticket, created: 200 }));
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.match(net.inspect(ticket).identity as string, /^@endpoint/);
+    assert.equal(worker.said(ticket).outcome, 'unnamed');
+    assert.equal(net.lookup('old.1')?.state, 'reserved');
+  });
+
+  test("a worker gives a load balancer's end no home of a container that was left over, and a late task its own", async () => {
+    worker.manager = false;
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    await worker.pool('local', CIDR); // Docker makes the network on the node
+    const [end, ticket] = [await leader.address(G), await leader.address(G)];
+    docker.put(taskContainer('web', 3, 'b', { asked: end, state: 'created', created: 100 }));
+    docker.put(taskContainer('new', 1, 'c', { asked: ticket, state: 'created', created: 100 }));
+    assert.equal(await worker.address(L, end), end);
+    assert.match(net.inspect(end).identity as string, /^@endpoint/);
+    assert.equal(net.lookup('web.3')?.state, 'reserved');
+    assert.equal(await worker.address(L, ticket), ticket); // once the end is there, containers ask
+    assert.equal(net.inspect(ticket).identity, 'new.1');
   });
 
   test('a ticket is given again: what is left over is not meant, though the clock was set back since', async () => {

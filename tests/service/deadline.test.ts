@@ -32,6 +32,27 @@ function slowStore(answer: () => Commit | Promise<Commit>): Store & { commits: n
 }
 
 describe('a deadline', () => {
+  test('whose asker is gone has passed: whoever waits for his turn waits no longer, and nothing is committed', async () => {
+    let answer = (_: Commit) => {};
+    const answered = new Promise<Commit>((resolve) => {
+      answer = resolve;
+    });
+    const store = slowStore(() => (store.commits === 2 ? answered : 'done'));
+    const service = await AllocatorService.open(store);
+    const net = await service.subnet('10.0.0.0/24');
+    const first = net.allocate('web.1', { node: 'a' });
+    const connection = new AbortController();
+    const deadline = new Deadline(systemClock, 60_000, connection.signal);
+    const second = net.release('web.1', 'a', { deadline });
+    connection.abort();
+    await assert.rejects(second, late);
+    assert.equal(deadline.left, 0);
+    answer('done');
+    await first;
+    assert.equal(store.commits, 2);
+    assert.equal(net.lookup('web.1')?.state, 'live');
+  });
+
   test('that has passed: no call commits anything', async () => {
     const store = slowStore(() => 'done');
     const service = await AllocatorService.open(store);

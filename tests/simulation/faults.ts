@@ -20,12 +20,27 @@ export const faults = {
     const node = pick(world.swarm.nodes, a);
     if (node.engine.state !== 'up') return;
     const settle = world.judge.disturb(node);
-    void node.engine.shutDown().then(() => {
+    void node.engine.shutDown().then((isDone) => {
+      if (!isDone) return settle();
       world.pluginOf(node).die();
       world.lasting(200 + b * 3, () => {
         boot(world, node);
         settle();
       });
+    });
+  }),
+  /** With all containers; the plugin's process lives on until there is a dockerd again, which starts it anew. */
+  'docker dies': rare((world, [a, b]) => {
+    const node = pick(world.swarm.nodes, a);
+    if (node.engine.state === 'down') return;
+    node.engine.die();
+    const settle = world.judge.disturb(node);
+    world.lasting(200 + b * 30, () => {
+      if (node.engine.state === 'down') {
+        world.pluginOf(node).die();
+        boot(world, node);
+      }
+      settle();
     });
   }),
   'plugin dies': usual((world, [a, b, c]) => {

@@ -34,6 +34,8 @@ export class Judge {
   readonly #down = new Set<SwarmNode>();
   /** Nodes whose store was opened while no manager answered. */
   readonly #byMemory = new Set<SwarmNode>();
+  /** When a task of an identity was last seen to wait for its address: true time. */
+  readonly #waited = new Map<string, number>();
   /** When a mark of an identity has last ended: true time. */
   readonly #left = new Map<string, number>();
   readonly #disturbed = new Map<SwarmNode | '*', number>();
@@ -177,6 +179,8 @@ export class Judge {
   /** Swarm's records have every address once, and what they have for nobody's task is nobody's home. */
   records(): void {
     const { networks, services, nodes, tasks } = this.#world.swarm.records;
+    for (const task of tasks.values())
+      if (task.state === 'new') this.#waited.set(identityOfRecord(task, services), this.#world.timeline.now);
     for (const { id, name, gateway } of networks.values()) {
       const all = [gateway, ...[...nodes.values()].map(({ ends }) => ends.get(id) ?? '')];
       for (const each of services.values()) if (each.networkId === id) all.push(each.virtual);
@@ -286,7 +290,8 @@ export class Judge {
     if (after === undefined || before !== undefined) return;
     const owner = this.truth.ownerOf(key.subnet, address);
     if (owner === undefined) this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
-    else if (!this.#waits(owner)) this.fail(`${address} is held as a ticket and is the home of ${owner}`);
+    else if (!this.#waits(owner) && !this.#isLost(owner))
+      this.fail(`${address} is held as a ticket and is the home of ${owner}`);
   }
 
   /** Whether a task of the identity waits for its address: its home may be that. */
@@ -295,6 +300,17 @@ export class Judge {
     return [...tasks.values()].some(
       (task) => task.state === 'new' && identityOfRecord(task, services) === whose(owner),
     );
+  }
+
+  /**
+   * Whether it is the late word of one that leads no longer, for a task that waited when it was asked for: the answer
+   * comes into no record, and nobody else gets the address.
+   */
+  #isLost(owner: string): boolean {
+    const { leader } = this.#world.swarm;
+    const waited = this.#waited.get(whose(owner)) ?? Number.NEGATIVE_INFINITY;
+    const isFormers = leader?.record.hostname !== this.#world.shared.facts.by;
+    return isFormers && this.#world.timeline.now - waited < ON_ITS_WAY;
   }
 
   /** What no record shows and nobody could set right: the end that the leader has for a node stays held. */

@@ -81,7 +81,7 @@ export class Plugin {
     });
     processes.set(this.node, process);
     this.#running = { process, parts };
-    this.node.socket.serve(process, (call, request) => this.#answer(call as Call, request));
+    this.node.socket.serve(process, (call, request, gone) => this.#answer(call as Call, request, gone));
     void parts.begin();
   }
 
@@ -111,10 +111,10 @@ export class Plugin {
     };
   }
 
-  async #answer(call: Call, request: object): Promise<Readonly<Record<string, unknown>>> {
+  async #answer(call: Call, request: object, gone: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const { parts, process } = this.#running as Running;
     try {
-      const answer = await parts.answer(call, readRequest(call, JSON.stringify(request)));
+      const answer = await parts.answer(call, readRequest(call, JSON.stringify(request)), gone);
       if (!process.isDead) this.#ears.answered(call, request, answer);
       return answer;
     } catch (error) {

@@ -3,7 +3,7 @@
 // given and could not write down, because it led no longer, is nobody's.
 
 import { hasEnded, type NetworkRecord, type Records, type TaskRecord } from './records.js';
-import type { PluginSocket } from './socket.js';
+import type { Caller } from './socket.js';
 import type { Timeline } from './timeline.js';
 
 /** After a refusal it tries again when something is given back, or after so many milliseconds. */
@@ -23,7 +23,7 @@ export interface Office {
 
 export class Allocator {
   readonly #records: Records;
-  readonly #socket: PluginSocket;
+  readonly #dockerd: Caller;
   readonly #timeline: Timeline;
   readonly #office: Office;
   /** What it has proposed is never agreed on: it waits for that, until it hears that it leads no longer. */
@@ -33,20 +33,20 @@ export class Allocator {
   /** Nothing is tried again before, unless something is given back. */
   #refusedUntil = 0;
 
-  /** When the allocator has ended, which is some time after its leader has lost. */
+  /** When the allocator has ended: some time after its leader has lost, or with its dockerd. */
   readonly ended: Promise<void>;
 
   /** @param before the node's last allocator: it ends before the next one begins */
-  constructor(records: Records, socket: PluginSocket, timeline: Timeline, office: Office, before: Promise<void>) {
+  constructor(records: Records, dockerd: Caller, timeline: Timeline, office: Office, before: Promise<void>) {
     this.#records = records;
-    this.#socket = socket;
+    this.#dockerd = dockerd;
     this.#timeline = timeline;
     this.#office = office;
-    this.ended = before.then(() => this.#run());
+    this.ended = before.then(() => Promise.race([this.#run(), dockerd.died]));
   }
 
   get #believes(): boolean {
-    return !this.#isStuck && this.#office.believes();
+    return !this.#isStuck && !this.#dockerd.isDead && this.#office.believes();
   }
 
   wake(): void {
@@ -82,11 +82,12 @@ export class Allocator {
     }
   }
 
-  /** Its turn comes in the same line as everybody's. Never, when the leader loses before. */
-  inLine(work: () => Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
+  /** Its turn comes in the same line as everybody's; when the leader loses before, that ends the waiting. */
+  async inLine(work: () => Promise<void>): Promise<void> {
+    const done = new Promise<void>((resolve) => {
       this.#line.push(() => work().finally(resolve));
     });
+    await Promise.race([done, this.ended]);
   }
 
   /** The network is gone, with its nodes' ends. */
@@ -192,7 +193,7 @@ export class Allocator {
 
   async #ask(call: string, request: object): Promise<Readonly<Record<string, unknown>> | undefined> {
     try {
-      return await this.#socket.call(`IpamDriver.${call}`, request);
+      return await this.#dockerd.call(`IpamDriver.${call}`, request);
     } catch {
       this.#refusedUntil = this.#timeline.now + AGAIN;
       return undefined;

@@ -177,7 +177,7 @@ export class EngineNetworks {
   }
 
   #call(call: string, request: object): Promise<Readonly<Record<string, unknown>>> {
-    return this.#socket.call(`IpamDriver.${call}`, request);
+    return this.#socket.caller.call(`IpamDriver.${call}`, request);
   }
 }
 

@@ -133,14 +133,17 @@ export class Engine {
     this.onChange();
   }
 
-  /** Dockerd is stopped in good order. */
-  async shutDown(): Promise<void> {
+  /** Dockerd is stopped in good order; false when something else has ended it meanwhile. */
+  async shutDown(): Promise<boolean> {
+    const { life } = this;
     const running = [...this.containers.values()].filter(({ state }) => state === 'running');
     for (const container of running) {
       await this.stop(container);
+      if (life !== this.life) return false;
       container.isWanted = true;
     }
     this.die();
+    return true;
   }
 
   /** Dockerd starts: its networks, then what comes back by itself, then its API. */

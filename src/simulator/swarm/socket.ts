@@ -4,8 +4,21 @@
 import type { Process } from './process.js';
 import type { Timeline } from './timeline.js';
 
-/** The plugin's side. Rejects with what Docker is to be told. */
-export type Answering = (call: string, request: object) => Promise<Readonly<Record<string, unknown>>>;
+type Answer = Readonly<Record<string, unknown>>;
+
+/** The plugin's side. Rejects with what Docker is to be told. @param gone Docker has closed the connection */
+export type Answering = (call: string, request: object, gone: AbortSignal) => Promise<Answer>;
+
+/** A life of dockerd, as one who calls. */
+export interface Caller {
+  readonly isDead: boolean;
+  readonly died: Promise<void>;
+  /**
+   * Never settles once dockerd has died: nothing of it goes on.
+   * @throws Error in the plugin's words, or Docker's own when nobody answers
+   */
+  readonly call: (call: string, request: object) => Promise<Answer>;
+}
 
 /** The pauses between Docker's attempts, in milliseconds: half a minute in all. */
 const PAUSES = [1000, 2000, 4000, 8000, 15_000];
@@ -14,14 +27,19 @@ const GIVES_UP = 30_000;
 
 export class PluginSocket {
   readonly #timeline: Timeline;
-  /** Counts the lives of dockerd. */
-  #life = 0;
+  #caller: Caller & { readonly die: () => void };
   #serving: { readonly process: Process; readonly answer: Answering } | undefined;
-  /** Calls that are under way, by what ends them when the process dies. */
-  readonly #underWay = new Set<() => void>();
+  /** Calls that are under way. */
+  readonly #underWay = new Set<UnderWay>();
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
+    this.#caller = this.#begin();
+  }
+
+  /** The dockerd that runs now, or is the next to be started. */
+  get caller(): Caller {
+    return this.#caller;
   }
 
   /** From now on this process listens. */
@@ -32,20 +50,39 @@ export class PluginSocket {
   /** The process has died. */
   close(): void {
     this.#serving = undefined;
-    for (const end of [...this.#underWay]) end();
+    for (const { lost } of [...this.#underWay]) lost();
   }
 
-  /** Dockerd has died: what it asked nobody waits for any more, and it asks nothing again. */
+  /** Dockerd has died: its connections are closed, what it asked nobody waits for any more, and it asks nothing again. */
   hangUp(): void {
-    this.#life++;
-    for (const end of [...this.#underWay]) end();
+    this.#caller.die();
+    this.#caller = this.#begin();
+    for (const { hungUp } of [...this.#underWay]) hungUp();
   }
 
-  /** @throws Error in the plugin's words, or Docker's own when nobody answers */
-  async call(call: string, request: object): Promise<Readonly<Record<string, unknown>>> {
-    const life = this.#life;
+  #begin(): Caller & { readonly die: () => void } {
+    let isDead = false;
+    let die = () => {};
+    const died = new Promise<void>((resolve) => {
+      die = () => {
+        isDead = true;
+        resolve();
+      };
+    });
+    const isOver = () => isDead;
+    return {
+      get isDead() {
+        return isDead;
+      },
+      died,
+      die,
+      call: (call, request) => this.#call(call, request, isOver),
+    };
+  }
+
+  async #call(call: string, request: object, isOver: () => boolean): Promise<Answer> {
     for (const pause of [...PAUSES, undefined]) {
-      if (life !== this.#life) throw new Error('dockerd has died');
+      if (isOver()) return never();
       const answer = await this.#once(call, request);
       if (answer !== 'nobody') return answer;
       if (pause !== undefined) await this.#timeline.sleep(pause);
@@ -53,27 +90,43 @@ export class PluginSocket {
     throw new Error('Error while dialing: nobody listens on the plugin socket');
   }
 
-  #once(call: string, request: object): Promise<Readonly<Record<string, unknown>> | 'nobody'> {
+  #once(call: string, request: object): Promise<Answer | 'nobody'> {
     const serving = this.#serving;
     if (serving === undefined) return Promise.resolve('nobody');
     return new Promise((resolve, reject) => {
+      const connection = new AbortController();
+      const close = () => serving.process.enter(() => connection.abort());
       const end = (settle: () => void) => {
-        this.#underWay.delete(gone);
+        this.#underWay.delete(underWay);
         callOff();
         settle();
       };
-      const gone = () => end(() => resolve('nobody'));
-      const late = () => end(() => reject(new Error('net/http: timeout awaiting response headers')));
-      const callOff = this.#timeline.after(GIVES_UP, late);
-      this.#underWay.add(gone);
+      const underWay = { lost: () => end(() => resolve('nobody')), hungUp: () => end(close) };
+      const callOff = this.#timeline.after(GIVES_UP, () => {
+        close();
+        end(() => reject(new Error('net/http: timeout awaiting response headers')));
+      });
+      this.#underWay.add(underWay);
+      const answered = (settle: () => void) =>
+        this.#timeline.after(0.2, () => this.#underWay.has(underWay) && end(settle));
       this.#timeline.after(0.2, () => {
         serving.process.enter(() => {
-          serving.answer(call, request).then(
-            (answer) => this.#timeline.after(0.2, () => end(() => resolve(answer))),
-            (error: Error) => this.#timeline.after(0.2, () => end(() => reject(error))),
+          serving.answer(call, request, connection.signal).then(
+            (answer) => answered(() => resolve(answer)),
+            (error: Error) => answered(() => reject(error)),
           );
         });
       });
     });
   }
+}
+
+/** A call, by what ends it: the plugin's process has died, or dockerd. */
+interface UnderWay {
+  readonly lost: () => void;
+  readonly hungUp: () => void;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
 }

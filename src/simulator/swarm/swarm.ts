@@ -205,7 +205,8 @@ export class Swarm {
       const node = this.nodes.find(({ record }) => record.id === task.nodeId);
       if (node === undefined || !node.isInTouch || node.engine.state !== 'up') continue;
       const container = node.engine.containers.get(task.container ?? '');
-      if (container === undefined || container.state === 'exited') this.#detach(task.id);
+      // One that is `created` and is not being started was left by a dockerd that has died.
+      if (container === undefined || (container.state !== 'running' && !container.isBusy)) this.#detach(task.id);
     }
   }
 
@@ -260,7 +261,7 @@ export class Swarm {
       };
       const believes = () => leads() || this.#timeline.now - lostAt < UNAWARE;
       const before = this.#ended.get(leader) ?? Promise.resolve();
-      this.#allocator = new Allocator(this.records, leader.socket, this.#timeline, { leads, believes }, before);
+      this.#allocator = new Allocator(this.records, leader.socket.caller, this.#timeline, { leads, believes }, before);
       this.#ended.set(leader, this.#allocator.ended);
     });
   }
