@@ -26,6 +26,8 @@ type Answer = Readonly<Record<string, unknown>>;
 interface Attempt extends CallOptions {
   /** Of the call, among the leader's. */
   readonly turn: number;
+  /** When Docker called, by the clock that nobody sets. */
+  readonly since: number;
 }
 
 export class Driver {
@@ -66,7 +68,7 @@ export class Driver {
 
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
-    const attempt: Attempt = { ...options, turn: this.said.turn() };
+    const attempt: Attempt = { ...options, turn: this.said.turn(), since: this.#environment.clock.elapsed() };
     try {
       return await this.#patience.with(async () => this.#calls[call](request, attempt), options.deadline);
     } catch (error) {
@@ -80,12 +82,12 @@ export class Driver {
    * Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. A
    * ticket only for as long as no sweeper can have freed it: after that another leader may have given it to somebody.
    */
-  async #owe(request: RequestOf<typeof RELEASE>, { turn }: Attempt): Promise<void> {
+  async #owe(request: RequestOf<typeof RELEASE>, { turn, since }: Attempt): Promise<void> {
     const { clock, waits } = this.#environment;
     const { addressSpace } = parsePoolId(request.PoolID);
     const deadline = addressSpace === 'global' ? new Deadline(clock, waits.sweep / 2) : undefined;
     try {
-      await this.#endless.with(() => this.#releaseAddress(request, { turn, deadline }), deadline);
+      await this.#endless.with(() => this.#releaseAddress(request, { turn, since, deadline }), deadline);
     } catch (error) {
       const why = `could not be made good (${(error as Error).message}): when the node is next looked at`;
       const what = { addressSpace, address: request.Address, outcome: 'failed' } as const;
@@ -138,7 +140,7 @@ export class Driver {
     const net = await this.#pools.find(pool, options);
     const address = checked(net, Address);
     if (pool.addressSpace === 'global') await this.#leader.release(net, address, attempt.turn, options);
-    else await this.#node.release(net, address, options);
+    else await this.#node.release(net, address, attempt.since, options);
     return {};
   }
 }

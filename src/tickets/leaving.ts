@@ -32,11 +32,17 @@ export class Leaving {
     this.#patience = new Patience(environment.waits.store, environment.clock);
   }
 
-  /** @throws LimpetError UNAVAILABLE; what was not released then is released when the node is next looked at */
-  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
+  /**
+   * @param since when Docker asked for it, by the clock that nobody sets
+   * @throws LimpetError UNAVAILABLE; what was not released then is released when the node is next looked at
+   */
+  async release(net: SubnetService, address: string, since: number, options: CallOptions = {}): Promise<void> {
     const { identity } = net.inspect(address);
     const node = this.#environment.nodeOf(net);
     if (identity === undefined) return this.#unhold(net, address, options);
+    // It waited for the store, and is about one who was there before.
+    if (this.#tenants.cameAfter(net, identity, since))
+      return this.#tell(net, { address, identity, outcome: 'late' }, 'somebody else has come in since it was asked for');
     if (!net.lookup(identity)?.nodes.includes(node) && made(identity) === undefined)
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
     if (made(identity) !== undefined) return this.#end(net, identity, address, options);

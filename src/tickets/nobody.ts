@@ -17,6 +17,7 @@ import type { Tenants } from './tenants.js';
  */
 export async function endpointFor(
   environment: Environment,
+  tenants: Tenants,
   net: SubnetService,
   address: string,
   { deadline }: CallOptions,
@@ -30,6 +31,7 @@ export async function endpointFor(
     return answer(environment, net, { address, outcome: 'auxiliary' }, 'no container asked for it');
   }
   if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
+  tenants.enterEnd(net, name);
   return answer(environment, net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
 }
 

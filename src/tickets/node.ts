@@ -72,7 +72,10 @@ export class NodeCalls {
         );
       case 'endpoint':
         await this.#keepNeighbours(net, asker, request);
-        return this.#came(net, await endpointFor(this.#environment, net, request.address as string, request));
+        return this.#came(
+          net,
+          await endpointFor(this.#environment, this.#tenants, net, request.address as string, request),
+        );
       case 'unclear':
         return this.#came(net, await unclearFor(this.#environment, this.#tenants, net, request, asker));
     }
@@ -91,9 +94,9 @@ export class NodeCalls {
     return answer(this.#environment, net, { address, outcome: 'gateway' }, 'the gateway');
   }
 
-  /** An address is needed no longer. Only whose it is lets go of it. */
-  async release(net: SubnetService, address: string, options: CallOptions = {}): Promise<void> {
-    await this.#leaving.release(net, address, options);
+  /** An address is needed no longer, since that moment. Only whose it is lets go of it. */
+  async release(net: SubnetService, address: string, since: number, options: CallOptions = {}): Promise<void> {
+    await this.#leaving.release(net, address, since, options);
   }
 
   /** Whoever has waited for another one of the identity does not find him in a list from before that one was made. */

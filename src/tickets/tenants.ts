@@ -59,6 +59,8 @@ export class Tenants {
   readonly #tenants = new Map<string, Tenant>();
   /** When somebody was let in of whom nobody could say which container it is. */
   readonly #unknown = new Map<string, number>();
+  /** When somebody was last let in at a home or a made-up identity's address. */
+  readonly #came = new Map<string, number>();
   /** So many are about to be let in, by identity. */
   readonly #coming = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
@@ -106,11 +108,23 @@ export class Tenants {
     const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
     const doubtful = before !== undefined && (!isAgain || before.doubtful);
     this.#left.delete(keyOf(net, home));
+    this.enterEnd(net, home);
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
+  }
+
+  /** What no container asked for has its address from now on. */
+  enterEnd(net: SubnetService, home: string): void {
+    this.#came.set(keyOf(net, home), this.#now());
+  }
+
+  /** Whether whoever is there was let in after that moment: what was asked for before is about one who was there before. */
+  cameAfter(net: SubnetService, home: string, moment: number): boolean {
+    return (this.#came.get(keyOf(net, home)) ?? Number.NEGATIVE_INFINITY) > moment;
   }
 
   /** Somebody is at the address from now on, whoever it is: no list can tell that it is being started. */
   enterUnknown(net: SubnetService, home: string): void {
+    this.enterEnd(net, home);
     this.#unknown.set(keyOf(net, home), this.#now());
   }
 
@@ -118,6 +132,7 @@ export class Tenants {
     const key = keyOf(net, home);
     this.#tenants.delete(key);
     this.#unknown.delete(key);
+    this.#came.delete(key);
     for (const [old, at] of this.#left) {
       if (at > this.#now() - FADING) break; // in the order of time
       this.#left.delete(old);

@@ -7,6 +7,7 @@ import { SimulatedApi } from './api.js';
 import { SwarmNode } from './node.js';
 import { Orchestrator } from './orchestrator.js';
 import { Records, type ServiceRecord } from './records.js';
+import type { Caller } from './socket.js';
 import type { Timeline } from './timeline.js';
 
 /** Milliseconds from the loss of a leader to the next one. */
@@ -33,6 +34,8 @@ export class Swarm {
   readonly #timeline: Timeline;
   readonly #orchestrator: Orchestrator;
   #leader: SwarmNode | undefined;
+  /** The leader's dockerd: one that has died leads no longer, however soon the next one is there. */
+  #dockerd: Caller | undefined;
   #allocator: Allocator | undefined;
   /** When a node's last allocator has ended. */
   readonly #ended = new Map<SwarmNode, Promise<void>>();
@@ -227,7 +230,7 @@ export class Swarm {
 
   #beat(): void {
     const { now } = this.#timeline;
-    if (this.#leader !== undefined && !this.#canLead(this.#leader)) this.#leader = undefined;
+    if (this.#dockerd?.isDead || (this.#leader !== undefined && !this.#canLead(this.#leader))) this.#leader = undefined;
     if (this.#leader === undefined) this.#elect();
     for (const node of this.nodes) {
       if (node.isInTouch) node.heard = now;
@@ -251,6 +254,7 @@ export class Swarm {
       const leader = this.#timeline.chance.pick(able);
       const term = ++this.term;
       this.#leader = leader;
+      this.#dockerd = leader.socket.caller;
       // A new leader gives every node time to be heard of.
       for (const node of this.nodes) if (node.record.isReady) node.heard = this.#timeline.now;
       let lostAt = Number.POSITIVE_INFINITY;
@@ -261,7 +265,7 @@ export class Swarm {
       };
       const believes = () => leads() || this.#timeline.now - lostAt < UNAWARE;
       const before = this.#ended.get(leader) ?? Promise.resolve();
-      this.#allocator = new Allocator(this.records, leader.socket.caller, this.#timeline, { leads, believes }, before);
+      this.#allocator = new Allocator(this.records, this.#dockerd, this.#timeline, { leads, believes }, before);
       this.#ended.set(leader, this.#allocator.ended);
     });
   }
