@@ -42,7 +42,11 @@ export class Leaving {
     if (identity === undefined) return this.#unhold(net, address, options);
     // It waited for the store, and is about one who was there before.
     if (this.#tenants.cameAfter(net, identity, since))
-      return this.#tell(net, { address, identity, outcome: 'late' }, 'somebody else has come in since it was asked for');
+      return this.#tell(
+        net,
+        { address, identity, outcome: 'late' },
+        'somebody else has come in since it was asked for',
+      );
     if (!net.lookup(identity)?.nodes.includes(node) && made(identity) === undefined)
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
     if (made(identity) !== undefined) return this.#end(net, identity, address, options);

@@ -4,6 +4,7 @@ import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { Records, TaskRecord } from '../../src/simulator/swarm/records.js';
+import { identityOf, mayBeMade, wrongChoice } from './chosen.js';
 import type { Change, Entry, Revision } from './etcd/history.js';
 import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
@@ -43,8 +44,10 @@ export class Judge {
   readonly #shared = new Set<string>();
   /** Bindings that a person ends now. */
   readonly ending = new Set<string>();
-  /** Identities for which a person has chosen an address, or has ended such a choice. */
+  /** Identities for which somebody has chosen an address, or has ended such a choice. */
   readonly pinning = new Set<string>();
+  /** When an operator did that last: true time. */
+  readonly chosen = new Map<string, number>();
   /** Identities whose users want another address. */
   readonly wishing = new Set<string>();
 
@@ -140,7 +143,19 @@ export class Judge {
     if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
     else if (!this.truth.liveOn(subnet, owner).includes(id))
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
-    else if (container.task !== undefined) this.#atHome(subnet, node, container, owner);
+    else if (container.task !== undefined) {
+      this.#atHome(subnet, node, container, owner);
+      this.#asChosen(subnet, container);
+    }
+  }
+
+  /** It is where its label says, unless its author or an operator has chosen otherwise while it waited for its home. */
+  #asChosen(subnet: string, container: EngineContainer): void {
+    const wrong = wrongChoice(this.truth, subnet, container);
+    const { services } = this.#world.swarm.records;
+    const isAsLabelled = services.get(container.task?.serviceId ?? '')?.labels === container.labels;
+    const since = this.chosen.get(identityOf(container)) ?? Number.NEGATIVE_INFINITY;
+    if (wrong !== undefined && isAsLabelled && since < this.#world.timeline.now - ON_ITS_WAY) this.fail(wrong);
   }
 
   /** A task is at one of its two homes, and a guest only while others are at both of them. */
@@ -244,6 +259,7 @@ export class Judge {
     const wrong = wrongPin(this.truth, key, change, this.pinning);
     if (wrong !== undefined) this.fail(wrong);
     if (before !== undefined && after !== undefined) this.#moved(key, identity, before, after);
+    if (before === undefined && after !== undefined) this.#made(key, identity, after);
     if (after !== undefined || before === undefined || isMadeUp(identity)) return;
     const { address, released } = JSON.parse(before.value.toString());
     const live = this.truth.liveOn(key.subnet, identity);
@@ -273,6 +289,19 @@ export class Judge {
     const name = identity.replace(/^container:/, '');
     if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
     return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
+  }
+
+  /** A home is made in the part of the subnet that its author has named, for whichever of its tasks asks. */
+  #made({ subnet }: Key, identity: string, { value }: Entry): void {
+    const { address, pinned } = JSON.parse(value.toString());
+    if (isMadeUp(identity) || pinned !== undefined) return;
+    const node = this.#world.swarm.nodes.find(({ record }) => record.hostname === this.#world.shared.facts.by);
+    const all = [...(node?.engine.containers.values() ?? [])];
+    const askers = all.filter(
+      (each) => each.task && each.has === '' && each.isBusy && identityOf(each) === whose(identity),
+    );
+    if (!mayBeMade(address, askers))
+      this.fail(`${identity} gets ${address} of ${subnet}, which its label does not name`);
   }
 
   /** Nobody runs at a home that an identity leaves for one that was chosen for it. */

@@ -98,9 +98,27 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'of several with one ticket the one that was made last is meant, by a clock that can be set',
-    'src/tickets/asker.ts',
-    'await this.#notLeft(await this.#onNetwork(net, all))',
-    'await this.#onNetwork(net, all)',
+    'src/docker/container-list.ts',
+    'const seen = containers.map(({ id }) => this.#firstSeen.get(id) ?? 0);',
+    'const seen = containers.map(({ created }) => created);',
+  ),
+  mutant(
+    'a worker takes a load balancer’s end for a task that was left over',
+    'src/tickets/node.ts',
+    '!this.#ends.isExpected(net, nodeOf(net))',
+    "nodeOf(net) !== ''",
+  ),
+  mutant(
+    'a release that waited for the store is that of who came in since',
+    'src/tickets/leaving.ts',
+    'if (this.#tenants.cameAfter(net, identity, since))',
+    'if (since < 0)',
+  ),
+  mutant(
+    'what a Docker that has died asked for is done later',
+    'src/plugin/assembly.ts',
+    'this.#within * 0.95, gone)',
+    'this.#within * 0.95)',
   ),
   mutant(
     'a release that is tried again ends the mark of who is just being let in',
@@ -158,6 +176,42 @@ export const mutants: readonly Mutant[] = [
       RECONCILER,
       "state === 'live' && this.#seenEnds.has(keyOf(address))",
       "state === 'live' && keyOf(address) !== ''",
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'a hold of the swarm store does not look at who holds the address',
+      'src/stores/swarm/draft.ts',
+      'there?.identity !== owner || there?.held !== undefined) return false;',
+      'there?.identity !== owner) return false;',
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'a claim in the swarm store does not look at where else it runs',
+      'src/stores/swarm/draft.ts',
+      'if (sole && nodes.some((other) => other !== node)) return false;',
+      'void sole;',
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'a change of an old version counts as written',
+      'src/stores/swarm/register.ts',
+      "if (answer !== 'done') {",
+      "if (answer === 'gone') {",
+    ),
+    store: 'swarm',
+  },
+  {
+    ...mutant(
+      'a node that is up again loses the marks that it has put since',
+      'src/stores/swarm/draft.ts',
+      'nodes.has(node) && were?.includes(node)',
+      'nodes.has(node) && were !== null',
     ),
     store: 'swarm',
   },
@@ -372,6 +426,48 @@ export const mutants: readonly Mutant[] = [
     'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
     'await net.comeHome(identity);\n' +
       '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+  ),
+  mutant(
+    'every slot is given the address of the first',
+    'src/tickets/choices.ts',
+    'const address = chosen.at(slot ?? 1, version);',
+    'const address = chosen.at(1, version);',
+  ),
+  mutant(
+    'what the leader holds can be pinned',
+    'src/service/pins.ts',
+    "if (is === 'held' && address !== ticket) {",
+    "if (is === 'held' && address === gateway) {",
+  ),
+  mutant(
+    'a label is not looked at on a node where its address is somebody’s ticket',
+    'src/tickets/choices.ts',
+    'if (pin?.address === address) return;',
+    "if (pin?.address === address || net.inspect(address).state !== 'free') return;",
+  ),
+  mutant(
+    'a pin that waits for its identity is for whoever comes next',
+    'src/service/pins.ts',
+    'const waits = own === undefined || own.nodes.length === 0 ? this.#waiting(identity) : undefined;',
+    'const waits = this.#waiting(identity);',
+  ),
+  mutant(
+    'a home is made outside of the pool of its service',
+    'src/tickets/choices.ts',
+    'return { ...wanted, range, address: address !== undefined && isWithin(range, address) ? address : undefined };',
+    'return { ...wanted, range: undefined, address };',
+  ),
+  mutant(
+    'a ticket outside of the pool becomes a home',
+    'src/tickets/choices.ts',
+    'address !== undefined && isWithin(range, address) ? address : undefined };',
+    'address };',
+  ),
+  mutant(
+    'whoever finds its home taken is a guest, though it could have a second one',
+    'src/tickets/node.ts',
+    'const home = asker.wish ? undefined : secondHomeOf(identity);',
+    'const home = undefined as string | undefined;',
   ),
   mutant(
     'unpin ends the home as well',

@@ -26,30 +26,45 @@ export function drawPins(seed: number, start: number, duration: number): Act[] {
 
 /** `limpet pin` on one of the nodes: a slot, or a whole service. */
 async function pinSome(world: World, [a, b, c]: Act['of']): Promise<void> {
-  const { plan, judge, plugins } = world;
+  const { plan, plugins } = world;
   const operate = plugins[a % plugins.length]?.operate;
   if (operate === undefined) return;
   const last = Number(parseCidr(plan.cidr).size) - 2;
   const [first, length] = [last - (c % Math.floor(last / 2)), 1 + (b % 3)];
   const [who, count] = b % 4 === 0 ? ['web', length] : [`${b % 3 === 0 ? 'api' : 'web'}.${1 + (b % 5)}`, 1];
   const addresses = `${addressOf(plan, Math.max(first - count + 1, 2))}-${addressOf(plan, Math.max(first, count + 1))}`;
-  for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`web.${slot}`).add(`api.${slot}`);
-  await attempt(world, () => pin(operate, { who, addresses, subnet: plan.cidr, space: 'swarm' }));
+  await attempt(world, who, () => pin(operate, { who, addresses, subnet: plan.cidr, space: 'swarm' }));
 }
 
 async function unpinSome(world: World, [a, b]: Act['of']): Promise<void> {
   const operate = world.plugins[a % world.plugins.length]?.operate;
   if (operate === undefined) return;
-  await attempt(world, () => unpin(operate, { who: b % 2 === 0 ? 'web' : `web.${1 + (b % 5)}`, space: 'swarm' }));
+  const who = b % 2 === 0 ? 'web' : `web.${1 + (b % 5)}`;
+  await attempt(world, who, () => unpin(operate, { who, space: 'swarm' }));
 }
 
-async function attempt(world: World, action: () => Promise<unknown>): Promise<void> {
+async function attempt(world: World, who: string, action: () => Promise<unknown>): Promise<void> {
+  choosing(world, who);
   try {
     await action();
     world.happened('a person chooses an address');
   } catch (error) {
     if (!(error instanceof LimpetError)) throw error;
   }
+  choosing(world, who);
+}
+
+/** An operator chooses for the slots of a service, or for one. */
+function choosing({ judge, timeline }: World, who: string): void {
+  const slots = who.includes('.') ? [who] : slotsOf(who);
+  for (const slot of slots) {
+    judge.pinning.add(slot);
+    judge.chosen.set(slot, timeline.now);
+  }
+}
+
+function slotsOf(service: string): string[] {
+  return [1, 2, 3, 4, 5].map((slot) => `${service}.${slot}`);
 }
 
 function addressOf({ cidr }: Plan, n: number): string {
@@ -63,7 +78,7 @@ function labelOne(world: World, [a, b, c]: Act['of']): void {
   const first = half + (c % (half - 8));
   const range = `${addressOf(plan, first)}-${addressOf(plan, first + 1 + (b % 6))}`;
   const name = a % 3 === 0 ? 'api' : 'web';
-  for (const slot of [1, 2, 3, 4, 5]) judge.pinning.add(`${name}.${slot}`);
+  for (const slot of slotsOf(name)) judge.pinning.add(slot);
   swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
   world.happened('an author chooses addresses');
   // Its end has to be had, also while the swarm has no leader: a ticket that lies on a chosen address keeps a task from
