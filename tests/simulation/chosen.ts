@@ -3,6 +3,7 @@
 // Docker's lists and Limpet's code say nothing here: the label is the one that the container was made with.
 import { BlockList } from 'node:net';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
+import { identityOf } from './naming.js';
 import type { Truth } from './truth.js';
 
 /** What is wrong with the address of a task that has just got it; undefined when nothing is. */
@@ -34,10 +35,6 @@ function chosenFor({ name, labels }: EngineContainer): string | undefined {
   const [from, to] = [lastByte(first), lastByte(last)];
   const at = from + slot - 1;
   return at > to ? undefined : first.replace(/\d+$/, String(at));
-}
-
-export function identityOf({ name }: EngineContainer): string {
-  return name.slice(0, name.lastIndexOf('.'));
 }
 
 function isWithin(address: string, range: string): boolean {

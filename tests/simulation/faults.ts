@@ -10,7 +10,7 @@ export const faults = {
     if (node.engine.state === 'down') return;
     world.pluginOf(node).die();
     node.engine.die();
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     world.lasting(1000 + b * 50, () => {
       boot(world, node);
       settle();
@@ -19,7 +19,7 @@ export const faults = {
   'docker restarts': usual((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
     if (node.engine.state !== 'up') return;
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     void node.engine.shutDown().then((isDone) => {
       if (!isDone) return settle();
       world.pluginOf(node).die();
@@ -34,7 +34,7 @@ export const faults = {
     const node = pick(world.swarm.nodes, a);
     if (node.engine.state === 'down') return;
     node.engine.die();
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     world.lasting(200 + b * 30, () => {
       if (node.engine.state === 'down') {
         world.pluginOf(node).die();
@@ -47,7 +47,7 @@ export const faults = {
     const plugin = pick(world.plugins, a);
     if (plugin.running === undefined) return;
     plugin.die();
-    const settle = world.judge.disturb(plugin.node);
+    const settle = world.judge.lapses.disturb(plugin.node);
     world.lasting(c % 3 === 0 ? b * 25 : b, () => {
       if (plugin.node.engine.state !== 'down') plugin.start();
       settle();
@@ -59,7 +59,7 @@ export const faults = {
     const { node } = plugin;
     if (node.engine.state !== 'up') return;
     world.swarm.setActive(node, false);
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     const callOff = world.timeline.after(8000, () => {
       plugin.die();
       node.record.isActive = true;
@@ -78,7 +78,7 @@ export const faults = {
     const process = plugin.running?.process;
     if (process === undefined) return;
     process.stand();
-    const settle = world.judge.disturb(plugin.node);
+    const settle = world.judge.lapses.disturb(plugin.node);
     // Docker gives up on a call after half a minute, and asks the next one.
     world.lasting(500 + b * (c % 3 === 0 ? 45 : 20), () => {
       process.goOn();
@@ -97,7 +97,7 @@ export const faults = {
       ...(b % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
       ...(b % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
     ]);
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     world.lasting(300 + (b % 2 === 0 ? c * 30 : c * 4), () => {
       for (const end of ends) end();
       settle();
@@ -121,7 +121,7 @@ export const faults = {
       world.timeline.after(isCut ? 500 + b : 150 + c / 2, () => turn(!isCut));
     };
     turn(true);
-    const settle = world.judge.disturb('*');
+    const settle = world.judge.lapses.disturb('*');
     world.lasting(15_000 + b * 30, () => {
       isOver = true;
       world.network.lost = 0;
@@ -140,7 +140,7 @@ export const faults = {
     const node = pick(world.swarm.nodes, a);
     node.isCutOff = true;
     const ends = [world.network.cut(node.record.hostname, '*'), world.network.cut('*', node.record.hostname)];
-    const settle = world.judge.disturb(node);
+    const settle = world.judge.lapses.disturb(node);
     world.lasting(1000 + b * 50, () => {
       node.isCutOff = false;
       for (const end of ends) end();
@@ -150,7 +150,7 @@ export const faults = {
   'etcd member leaves': rare((world, [a, b, c]) => {
     const member = pick(world.shared.members, a);
     world.shared.leave(member, c % 2 === 0 ? 'dies' : 'isolated');
-    const settle = world.judge.disturb('*');
+    const settle = world.judge.lapses.disturb('*');
     world.lasting(500 + b * (c % 3 === 0 ? 40 : 8), () => {
       world.shared.comeBack(member);
       settle();
@@ -158,7 +158,7 @@ export const faults = {
   }),
   'etcd away': rare((world, [, b]) => {
     for (const member of world.shared.members) world.shared.leave(member, 'dies');
-    const settle = world.judge.disturb('*');
+    const settle = world.judge.lapses.disturb('*');
     world.lasting(500 + b * 30, () => {
       for (const member of world.shared.members) world.shared.comeBack(member);
       settle();
@@ -166,7 +166,7 @@ export const faults = {
   }),
   'answers get lost': usual((world, [a, b]) => {
     world.network.lost = 2 + (a % 40);
-    const settle = world.judge.disturb('*');
+    const settle = world.judge.lapses.disturb('*');
     world.lasting(1000 + b * 8, () => {
       world.network.lost = 0;
       settle();
@@ -180,7 +180,7 @@ export const faults = {
   }),
   'slow network': rare((world, [a, b]) => {
     world.network.slowest = 20 + a / 4;
-    const settle = world.judge.disturb('*');
+    const settle = world.judge.lapses.disturb('*');
     world.lasting(2000 + b * 10, () => {
       world.network.slowest = 3;
       settle();

@@ -74,7 +74,7 @@ export class Field {
     if (task !== undefined && others.some((other) => hasFailed(other) && other.task?.serviceId === task.serviceId))
       this.#note('failed-start-swarm');
     if (node.engine.state === 'boots' && neighbours.some(({ state }) => state === 'exited')) this.#note('reboot-order');
-    if (task === undefined && !has.startsWith('10.99.') && this.#judge.hasLapsed(node, 0))
+    if (task === undefined && !has.startsWith('10.99.') && this.#judge.lapses.has(node, 0))
       this.#note('gateway-after-lease');
     if (has.startsWith('10.99.') && this.#world.plan.lan === 'ranges') this.#ranges.add(node);
     if (this.#ranges.size > 1) this.#note('cluster-ip-range');

@@ -3,18 +3,17 @@
 import { LimpetError } from '../../src/host/errors.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
-import type { Records, TaskRecord } from '../../src/simulator/swarm/records.js';
-import { identityOf, mayBeMade, wrongChoice } from './chosen.js';
+import { mayBeMade, wrongChoice } from './chosen.js';
 import type { Change, Entry, Revision } from './etcd/history.js';
+import { Lapses } from './lapses.js';
+import { besides, identityOf, idIn, isMadeUp, whose } from './naming.js';
 import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
+import { Tickets } from './tickets.js';
 import { type Key, parse, Truth } from './truth.js';
 
 /** Milliseconds from the loss of a lease on: what was answered before may still be on its way. */
 const ON_ITS_WAY = 35_000;
-/** So long after a disturbance a lease may end by it. */
-const AFTERMATH = 20_000;
-
 /** A container is made, asks for its address and runs within so many milliseconds. */
 const UNSEEN = 61_000;
 
@@ -29,21 +28,16 @@ export class Judge {
   /** What must not be and was; the first one ends the world. */
   violation: string | undefined;
   readonly #world: Stage;
-  /** When the marks of a node were last lost with its lease: true time. */
-  readonly #lapsed = new Map<SwarmNode, number>();
-  /** Nodes whose marks are void, whenever they were made. */
-  readonly #down = new Set<SwarmNode>();
-  /** Nodes whose store was opened while no manager answered. */
-  readonly #byMemory = new Set<SwarmNode>();
-  /** When a task of an identity was last seen to wait for its address: true time. */
-  readonly #waited = new Map<string, number>();
+  readonly lapses: Lapses;
+  readonly tickets: Tickets;
   /** When a mark of an identity has last ended: true time. */
   readonly #left = new Map<string, number>();
-  readonly #disturbed = new Map<SwarmNode | '*', number>();
-  /** Addresses that two came to have while one was cut off: nobody can take one away from a container that runs. */
-  readonly #shared = new Set<string>();
-  /** Bindings that a person ends now. */
-  readonly ending = new Set<string>();
+  /** Containers that came to an address of another one while either was cut off: nobody can take it away from them. */
+  readonly #sharing = new Set<EngineContainer>();
+  /** Milliseconds that a machine's clock was wrong at most. */
+  #skew = 0;
+  /** Bindings that a person ends, and when he did last: true time. */
+  readonly ending = new Map<string, number>();
   /** Identities for which somebody has chosen an address, or has ended such a choice. */
   readonly pinning = new Set<string>();
   /** When an operator did that last: true time. */
@@ -54,6 +48,13 @@ export class Judge {
   constructor(world: Stage) {
     this.#world = world;
     this.truth = new Truth(world.shared.facts);
+    this.lapses = new Lapses(world, this.truth);
+    this.tickets = new Tickets(world, {
+      truth: this.truth,
+      fail: (what) => this.fail(what),
+      at: (subnet, address) => this.at(subnet, address),
+      hasLapsed: (node, since) => this.lapses.has(node, since),
+    });
   }
 
   fail(what: string): void {
@@ -61,35 +62,13 @@ export class Judge {
     this.violation ??= what;
   }
 
-  /** Something ails a node's way to etcd from now on. The answer: no longer. */
-  disturb(node: SwarmNode | '*'): () => void {
-    this.#disturbed.set(node, Number.POSITIVE_INFINITY);
-    return () => void this.#disturbed.set(node, this.#world.timeline.now);
-  }
-
   leaseEnded(lease: string): void {
-    const host = this.truth.hostOf(lease);
-    const node = this.#world.swarm.nodes.find(({ record }) => `host-id-${record.hostname}` === host);
-    this.#world.note(`lease ${lease} of ${node?.record.hostname} ends`);
-    this.#world.happened('a lease ends');
-    if (node === undefined) return;
-    this.#lapsed.set(node, this.#world.timeline.now);
-    const process = this.#world.processes.get(node);
-    const since = Math.max(this.#disturbed.get(node) ?? 0, this.#disturbed.get('*') ?? 0);
-    if (this.#world.timeline.now - since > AFTERMATH && process?.runs && this.#isOf(node, lease))
-      this.fail(`the lease of ${node.record.hostname} ends, though nothing ails it`);
-  }
-
-  /** Swarm calls a node down, and its marks are void until it is up again. */
-  swarmCalls(node: SwarmNode, is: 'down' | 'up'): void {
-    this.#world.note(`${node.record.hostname} is ${is}`);
-    this.#world.happened(`a node is ${is}`);
-    this.#lapsed.set(node, this.#world.timeline.now);
-    if (is === 'down') this.#down.add(node);
-    else this.#down.delete(node);
+    const wrong = this.lapses.leaseEnded(lease);
+    if (wrong !== undefined) this.fail(wrong);
   }
 
   changed({ revision, changes }: Revision): void {
+    this.#skew = Math.max(this.#skew, ...this.#world.swarm.nodes.map(({ wall }) => Math.abs(wall.ahead)));
     const removed = new Set<string>();
     for (const { key, after } of changes) {
       const parsed = parse(key);
@@ -105,14 +84,17 @@ export class Judge {
       if (key.kind === 'live' && change.after !== undefined && isPutAgain) this.#world.happened('a mark is put again');
       if (removed.has(key.subnet)) this.#removed(key);
       else if (key.kind === 'identity') this.#identity(key, change);
-      else if (key.kind === 'held') this.#held(key, change);
-      else if (key.kind === 'live') this.#live(key, change);
+      else if (key.kind === 'held') {
+        const address = this.tickets.held(key, change);
+        if (address !== undefined) this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
+      } else if (key.kind === 'live') this.#live(key, change);
     }
   }
 
-  /** Whether two came to have the address while one was cut off. */
+  /** Whether two have the address that came to it while one was cut off. */
   isShared(subnet: string, address: string): boolean {
-    return this.#shared.has(`${subnet} ${address}`);
+    const there = [...this.at(subnet, address)];
+    return there.length > 1 && there.some(([container]) => this.#sharing.has(container));
   }
 
   /** A container has got its address. */
@@ -127,17 +109,18 @@ export class Judge {
       if (ends.get(networkId) === has) this.fail(`${name} has the load balancer's ${has}`);
     for (const { virtual, networkId: on } of this.#world.swarm.records.services.values())
       if (on === networkId && virtual === has) this.fail(`${name} has the virtual IP ${has}`);
-    for (const [other, at] of this.#at(subnet, has)) {
+    for (const [other, at] of this.at(subnet, has)) {
       if (other === container) continue;
-      const isExcused = this.hasLapsed(at, other.since) || this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY);
+      const isExcused =
+        this.lapses.has(at, other.since) || this.lapses.has(node, this.#world.timeline.now - ON_ITS_WAY);
       // Whatever the store has forgotten, a node sees who runs on itself.
       const isSeen = at === node && other.shown === has;
       if (isExcused && !isSeen) {
-        this.#shared.add(`${subnet} ${has}`);
+        this.#sharing.add(container);
         this.#world.happened('two at one address, one cut off');
       } else this.fail(`${other.name} on ${at.record.hostname} and ${name} on ${host} have ${has}`);
     }
-    if (this.hasLapsed(node, this.#world.timeline.now - ON_ITS_WAY)) return;
+    if (this.lapses.has(node, this.#world.timeline.now - ON_ITS_WAY)) return;
     const owner = this.truth.ownerOf(subnet, has);
     const id = idIn(subnet, node);
     if (owner === undefined) this.fail(`${name} on ${host} has ${has}, which is nobody's`);
@@ -166,8 +149,7 @@ export class Judge {
     const cannotTell = !node.isManager && this.#world.plan.version !== '29.7.2';
     if (!owner.startsWith('@guest/') || cannotTell || this.#mayHaveAsked(node, identity, name)) return;
     const second = `@second/${identity}`;
-    const isLost =
-      this.#down.size > 0 || [...this.#lapsed.values()].some((at) => at >= this.#world.timeline.now - ON_ITS_WAY);
+    const isLost = this.lapses.hasAny(this.#world.timeline.now - ON_ITS_WAY);
     const isFree = [identity, second].every((home) => this.#isFree(subnet, home));
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
@@ -191,47 +173,6 @@ export class Judge {
     });
   }
 
-  /** Swarm's records have every address once, and what they have for nobody's task is nobody's home. */
-  records(): void {
-    const { networks, services, nodes, tasks } = this.#world.swarm.records;
-    for (const task of tasks.values())
-      if (task.state === 'new') this.#waited.set(identityOfRecord(task, services), this.#world.timeline.now);
-    for (const { id, name, gateway } of networks.values()) {
-      const all = [gateway, ...[...nodes.values()].map(({ ends }) => ends.get(id) ?? '')];
-      for (const each of services.values()) if (each.networkId === id) all.push(each.virtual);
-      for (const each of tasks.values()) if (each.networkId === id) all.push(each.address);
-      const given = all.filter((address) => address !== '').sort();
-      const twice = given.find((address, n) => address === given[n + 1]);
-      if (twice !== undefined) this.fail(`Swarm was given ${twice} of ${name} twice`);
-      this.#homesAreTasks(id);
-    }
-  }
-
-  /** A home is a ticket of its own task alone: no virtual IP, no end of a load balancer, no other task's. */
-  #homesAreTasks(networkId: string): void {
-    const { networks, services, nodes, tasks } = this.#world.swarm.records;
-    const subnet = `swarm ${networks.get(networkId)?.cidr}`;
-    const check = (address: string | undefined, what: string, identity?: string) => {
-      const owner = address ? this.truth.ownerOf(subnet, address) : undefined;
-      if (address === undefined || owner === undefined || isMadeUp(owner) || whose(owner) === identity) return;
-      // Whoever was cut off and runs there has it again, though it was given to the leader meanwhile.
-      if ([...this.#at(subnet, address)].some(([container, at]) => this.hasLapsed(at, container.since))) return;
-      this.fail(`${what} is ${address}, which is the home of ${owner}`);
-    };
-    for (const each of services.values())
-      if (each.networkId === networkId) check(each.virtual, `the virtual IP of ${each.name}`);
-    for (const { ends, hostname } of nodes.values())
-      check(ends.get(networkId), `the load balancer's end on ${hostname}`);
-    for (const task of tasks.values()) {
-      // What a user asks for by --ip the leader is given, and the node refuses; jobs' containers are called by another
-      // number than their tasks.
-      if (task.networkId !== networkId || !services.has(task.serviceId) || !isUnderWay(task) || isJob(task, services))
-        continue;
-      const identity = identityOfRecord(task, services);
-      check(task.address, `the ticket of a task of ${identity}`, identity);
-    }
-  }
-
   refused(node: SwarmNode, call: string, error: Error): void {
     if (!(error instanceof LimpetError)) this.fail(`${node.record.hostname} fails in ${call}: ${error.stack}`);
     else this.#world.happened(`refused ${error.code}`);
@@ -239,15 +180,12 @@ export class Judge {
   }
 
   logged(node: SwarmNode, level: string, event: string | undefined, message: string): void {
-    // It has let in who was here by what it remembered: nobody else knows, until everything was read and looked at.
-    if (/begun with what was known last/.test(message)) this.#byMemory.add(node);
-    if (/were read again/.test(message) && this.#byMemory.delete(node))
-      this.#lapsed.set(node, this.#world.timeline.now);
+    this.lapses.logged(node, message);
     const name = /the lease had ended|read again|is away|is back|faster|reading again/.exec(message)?.[0];
     if (name !== undefined) this.#world.happened(`store ${name}`);
     if (/when another process reclaimed its binding/.test(message)) {
       this.#world.happened('store a live binding was reclaimed elsewhere');
-      if (!this.#lapsed.has(node)) this.fail(message);
+      if (!this.lapses.has(node, 0)) this.fail(message);
     } else if (IMPOSSIBLE.test(message)) this.fail(message);
     else if (level === 'error' && event === 'store') this.fail(message);
   }
@@ -265,23 +203,30 @@ export class Judge {
     const live = this.truth.liveOn(key.subnet, identity);
     if (live.length > 0) this.fail(`${identity} is live on ${live} and loses its home ${address}`);
     this.#nobodyRuns(key.subnet, address, `loses its owner ${identity}`);
-    if ([identity, whose(identity)].some((each) => this.ending.has(each) || this.wishing.has(each)))
-      return void this.#world.happened('a home is given up');
-    if (this.#isRemoved(identity)) return void this.#world.happened('a home of a removed container is given up');
+    const isEnded = [identity, whose(identity)].some((each) => this.#isEnding(each) || this.wishing.has(each));
+    if (isEnded) return void this.#world.happened('a home is given up');
     const { after: age, whenFull } = this.truth.settings(key.subnet)?.reclaim ?? {};
+    const isNever = age === undefined && whenFull === undefined;
+    if (!isNever && this.#isRemoved(identity))
+      return void this.#world.happened('a home of a removed container is given up');
     // A home that waits for the next turn of an identity that runs goes only when there is no room.
-    const other = identity === whose(identity) ? `@second/${identity}` : whose(identity);
+    const other = besides(identity);
     const isWaiting = this.truth.liveOn(key.subnet, other).length > 0;
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
-    const skew = Math.max(...this.#world.swarm.nodes.map(({ wall }) => Math.abs(wall.ahead)), this.#world.plan.skew);
     const since = Math.max(
       released ?? this.#world.timeline.now,
       isWaiting ? 0 : (this.truth.releasedAt(key.subnet, other) ?? 0),
     );
     const old = this.#world.timeline.now - since;
-    if (old + 2 * skew + 2 < least) this.fail(`${identity} loses its home ${address} ${old} ms after its release`);
+    if (old + 2 * this.#skew + 2 < least)
+      this.fail(`${identity} loses its home ${address} ${old} ms after its release`);
     else this.#world.happened('a home is reclaimed by policy');
+  }
+
+  /** A person ends it now, or has just done so: what was asked for may still be on its way. */
+  #isEnding(identity: string): boolean {
+    return this.#world.timeline.now - (this.ending.get(identity) ?? Number.NEGATIVE_INFINITY) < ON_ITS_WAY;
   }
 
   /** A container that somebody ran by hand, and that is on no machine any more: nobody comes back as it. */
@@ -312,46 +257,6 @@ export class Judge {
     this.#nobodyRuns(key.subnet, from, `is left by ${identity} for ${to}`);
   }
 
-  /** What is held is nobody's home: each ticket is given once. */
-  #held(key: Key, { before, after }: Change): void {
-    const [address = ''] = key.rest;
-    if (after === undefined) this.#letGo(key.subnet, address);
-    if (after === undefined || before !== undefined) return;
-    const owner = this.truth.ownerOf(key.subnet, address);
-    if (owner === undefined) this.#nobodyRuns(key.subnet, address, 'becomes a ticket');
-    else if (!this.#waits(owner) && !this.#isLost(owner))
-      this.fail(`${address} is held as a ticket and is the home of ${owner}`);
-  }
-
-  /** Whether a task of the identity waits for its address: its home may be that. */
-  #waits(owner: string): boolean {
-    const { tasks, services } = this.#world.swarm.records;
-    return [...tasks.values()].some(
-      (task) => task.state === 'new' && identityOfRecord(task, services) === whose(owner),
-    );
-  }
-
-  /**
-   * Whether it is the late word of one that leads no longer, for a task that waited when it was asked for: the answer
-   * comes into no record, and nobody else gets the address.
-   */
-  #isLost(owner: string): boolean {
-    const { leader } = this.#world.swarm;
-    const waited = this.#waited.get(whose(owner)) ?? Number.NEGATIVE_INFINITY;
-    const isFormers = leader?.record.hostname !== this.#world.shared.facts.by;
-    return isFormers && this.#world.timeline.now - waited < ON_ITS_WAY;
-  }
-
-  /** What no record shows and nobody could set right: the end that the leader has for a node stays held. */
-  #letGo(subnet: string, address: string): void {
-    const { networks, nodes } = this.#world.swarm.records;
-    for (const { id, cidr } of networks.values()) {
-      if (`swarm ${cidr}` !== subnet) continue;
-      for (const { hostname, ends } of nodes.values())
-        if (ends.get(id) === address) this.fail(`${address} is let go, and is the load balancer's end on ${hostname}`);
-    }
-  }
-
   /** A mark ends with its lease, or when nothing runs there. */
   #live(key: Key, { after, before }: Change): void {
     const [identity = '', id = ''] = key.rest;
@@ -359,9 +264,9 @@ export class Judge {
     if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     const address = this.truth.homeOf(key.subnet, identity);
     if (address === undefined) return;
-    for (const [container, node] of this.#at(key.subnet, address)) {
+    for (const [container, node] of this.at(key.subnet, address)) {
       const isHere = node.record.id === id || `host-id-${node.record.hostname}` === id;
-      if (isHere && !this.hasLapsed(node, container.since))
+      if (isHere && !this.lapses.has(node, container.since))
         this.fail(`${container.name} runs on ${node.record.hostname} with ${address}, and is live there no more`);
     }
   }
@@ -373,14 +278,14 @@ export class Judge {
   }
 
   #nobodyRuns(subnet: string, address: string, what: string): void {
-    for (const [container, node] of this.#at(subnet, address)) {
-      if (!this.hasLapsed(node, container.since))
+    for (const [container, node] of this.at(subnet, address)) {
+      if (!this.lapses.has(node, container.since))
         this.fail(`${address} ${what}, and ${container.name} on ${node.record.hostname} has it`);
     }
   }
 
   /** Containers that have the address, whatever they are called. */
-  *#at(subnet: string, address: string): Generator<[EngineContainer, SwarmNode]> {
+  *at(subnet: string, address: string): Generator<[EngineContainer, SwarmNode]> {
     for (const node of this.#world.swarm.nodes) {
       for (const container of node.engine.containers.values())
         if (container.has === address && this.subnetOf(node, container) === subnet) yield [container, node];
@@ -396,46 +301,4 @@ export class Judge {
     const isShared = network.options['limpet.scope'] === 'cluster' || network.scope === 'swarm';
     return `${isShared ? 'swarm' : `node:host-id-${node.record.hostname}`} ${network.cidr}`;
   }
-
-  /** Whether the node has lost its marks with a lease since then. */
-  hasLapsed(node: SwarmNode, since: number): boolean {
-    if (this.#down.has(node) || this.#byMemory.has(node)) return true;
-    return (this.#lapsed.get(node) ?? Number.NEGATIVE_INFINITY) >= since;
-  }
-
-  /** Whether it is the lease of the process that runs there now: an earlier one's may end at any time. */
-  #isOf(node: SwarmNode, lease: string): boolean {
-    return this.#world.leases.get(node) === lease;
-  }
-}
-
-/** Whether it is an identity that ends with its use. */
-export function isMadeUp(identity: string): boolean {
-  return identity.startsWith('@') && whose(identity) === identity;
-}
-
-function isJob({ serviceId }: TaskRecord, services: Records['services']): boolean {
-  return services.get(serviceId)?.mode === 'replicated job';
-}
-
-/** Whose the task is, by what a manager lists. */
-function identityOfRecord(task: TaskRecord, services: Records['services']): string {
-  const service = services.get(task.serviceId);
-  const slot = isJob(task, services) ? task.slot - 1 : task.slot;
-  return `${service?.name}.${slot === 0 ? task.nodeId : slot}`;
-}
-
-/** Whether it has a ticket that counts, and was not given up. */
-function isUnderWay({ address, state }: TaskRecord): boolean {
-  return address !== '' && ['pending', 'assigned', 'preparing', 'starting'].includes(state);
-}
-
-/** Whose home a binding is. */
-function whose(name: string): string {
-  return name.replace(/^@second\//, '');
-}
-
-/** The node as the live marks of the subnet name it. */
-export function idIn(subnet: string, { record }: SwarmNode): string {
-  return subnet.startsWith('swarm ') ? record.id : `host-id-${record.hostname}`;
 }

@@ -5,7 +5,7 @@ import type { Finding } from '../../src/operate/check/finding.js';
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { TaskRecord } from '../../src/simulator/swarm/records.js';
-import { idIn, isMadeUp } from './judge.js';
+import { idIn, isMadeUp } from './naming.js';
 import type { World } from './world.js';
 
 /** What is not so yet, a sentence each. */
@@ -35,29 +35,21 @@ function isFull({ judge, plan }: World): boolean {
 
 /**
  * Who was renamed while it ran is at the home of its old name until it is started again. Nobody ends one of two
- * containers that came to one address while a host was cut off; and a task whose address went to another one meanwhile
- * has it until a person restarts it, as its node's log says.
+ * containers that came to one address while a host was cut off; and a container whose address went to another one
+ * meanwhile has it until a person restarts it, as its node's log says.
  */
-function isExcused({ judge, sometimes }: World, { kind, space, subnet, address = '' }: Finding): boolean {
-  if (kind === 'double' && judge.isShared(`${space} ${subnet}`, address)) return true;
-  if (kind === 'foreign' && sometimes.has('act rename') && (space !== 'swarm' || isLan(subnet))) return true;
-  if (kind === 'foreign' && sometimes.has('store a live binding was reclaimed elsewhere')) return true;
-  if (!sometimes.has('two at one address, one cut off')) return false;
-  return isLan(subnet) || kind === 'foreign' || kind === 'stale-live';
-}
-
-function isShared({ sometimes }: World, subnet: string): boolean {
-  return isLan(subnet) && sometimes.has('two at one address, one cut off');
+function isExcused({ judge }: World, { kind, space, subnet, address = '' }: Finding): boolean {
+  const key = `${space} ${subnet}`;
+  if (judge.isShared(key, address)) return ['double', 'foreign', 'stale-live', 'not-live'].includes(kind);
+  if (kind !== 'foreign') return false;
+  return [...judge.at(key, address)].some(
+    ([container, node]) => container.name !== container.bornAs || judge.lapses.has(node, container.since),
+  );
 }
 
 /** Its address went to another while its node was cut off for longer than its marks last: it waits for a person. */
 function isTaken({ judge }: World, node: SwarmNode, { name, since }: EngineContainer, owner?: string): boolean {
-  return owner !== undefined && !name.startsWith(`${owner}.`) && judge.hasLapsed(node, since);
-}
-
-/** The subnet that hosts share among themselves. */
-function isLan(subnet: string): boolean {
-  return subnet.includes('10.99.');
+  return owner !== undefined && !name.startsWith(`${owner}.`) && judge.lapses.has(node, since);
 }
 
 function missing(world: World): string[] {
@@ -117,7 +109,7 @@ function marks(world: World): string[] {
       const id = idIn(subnet, node);
       has.set(`${subnet} ${address} ${id}`, name);
       const owner = truth.ownerOf(subnet, address);
-      if (isShared(world, subnet) || isTaken(world, node, container, owner)) continue;
+      if (judge.isShared(subnet, address) || isTaken(world, node, container, owner)) continue;
       if (owner === undefined) lacks.push(`${name} has ${address}, which is nobody's`);
       else if (!truth.liveOn(subnet, owner).includes(id)) lacks.push(`${name} has ${address}, and is not live there`);
     }

@@ -151,8 +151,7 @@ async function reclaimOne(world: World, a: number, b: number): Promise<void> {
   );
   const chosen = reserved[b % Math.max(reserved.length, 1)];
   if (chosen === undefined || runsSomewhere(world, (identity) => identity === chosen.identity)) return;
-  world.judge.ending.add(chosen.identity);
-  await reclaim(operate, { identity: chosen.identity }).catch(() => {});
+  await ending(world, [chosen.identity], () => reclaim(operate, { identity: chosen.identity }));
 }
 
 /** A person sees that it runs, whatever the store says of a machine that was cut off. */
@@ -167,9 +166,18 @@ async function reclaimService(world: World, a: number, service: string): Promise
   if (operate === undefined) return;
   const isItsSlot = new RegExp(`^${service}\\.(\\d+|[a-z0-9]{25})$`);
   if (runsSomewhere(world, (identity) => isItsSlot.test(identity))) return;
-  for (const net of operate.service.subnets())
-    for (const { identity } of net.list()) if (isItsSlot.test(identity)) world.judge.ending.add(identity);
-  await reclaim(operate, { service }).catch(() => {});
+  const all = [...operate.service.subnets()].flatMap((net) => [...net.list()].map(({ identity }) => identity));
+  const slots = all
+    .map((identity) => identity.replace(/^@second\//, ''))
+    .filter((identity) => isItsSlot.test(identity));
+  await ending(world, slots, () => reclaim(operate, { service }));
+}
+
+/** Bindings that end from now on until a while after it is done are a person's doing. */
+async function ending({ judge, timeline }: World, identities: readonly string[], act: () => Promise<unknown>) {
+  for (const each of identities) judge.ending.set(each, Number.POSITIVE_INFINITY);
+  await act().catch(() => {});
+  for (const each of identities) judge.ending.set(each, timeline.now);
 }
 
 /** An operator ends the marks of what a machine that is gone has left. */

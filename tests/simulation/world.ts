@@ -26,10 +26,10 @@ export class World extends Stage {
     super(plan);
     this.judge = new Judge(this);
     this.#field = new Field(this, this.judge);
-    this.swarm.records.watch(() => this.judge.records());
+    this.swarm.records.watch(() => this.judge.tickets.records());
     this.shared.onChange = (revision) => this.judge.changed(revision);
     if (this.shared instanceof Etcd) this.shared.onLeaseEnd = (lease) => this.judge.leaseEnded(lease);
-    else this.shared.onNode = (node, is) => this.judge.swarmCalls(node, is);
+    else this.shared.onNode = (node, is) => this.judge.lapses.swarmCalls(node, is);
     this.plugins = this.swarm.nodes.map((node) => {
       node.engine.onAddress = (container) => {
         this.judge.addressed(node, container);
