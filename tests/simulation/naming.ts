@@ -1,7 +1,7 @@
 // What the judge calls things by, of its own: whose a home is, what is made up, and whose a task is.
 import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
-import type { Records, TaskRecord } from '../../src/simulator/swarm/records.js';
+import { type Records, slotOf, type TaskRecord } from '../../src/simulator/swarm/records.js';
 
 /** Whether it is an identity that ends with its use. */
 export function isMadeUp(identity: string): boolean {
@@ -23,16 +23,10 @@ export function identityOf({ name }: EngineContainer): string {
   return name.slice(0, name.lastIndexOf('.'));
 }
 
-/** Whose the task is, by what a manager lists: the first one of a job has the slot 0 there. */
+/** Whose the task is; without a slot it is its node's, once it has one. */
 export function identityOfRecord(task: TaskRecord, services: Records['services']): string {
   const service = services.get(task.serviceId);
-  const slot = service?.mode === 'replicated job' ? task.slot - 1 : task.slot;
-  return `${service?.name}.${slot === 0 ? task.nodeId : slot}`;
-}
-
-/** Whose its container is, or will be. */
-export function identityOfTask({ serviceId, slot, nodeId }: TaskRecord, services: Records['services']): string {
-  return `${services.get(serviceId)?.name}.${slot === 0 ? nodeId : slot}`;
+  return `${service?.name}.${slotOf(task, service) || task.nodeId}`;
 }
 
 /** The node as the live marks of the subnet name it. */

@@ -4,7 +4,7 @@ import type { EngineContainer } from '../../src/simulator/swarm/containers.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { TaskRecord } from '../../src/simulator/swarm/records.js';
 import type { Change } from './etcd/history.js';
-import { identityOf, identityOfRecord, identityOfTask, isMadeUp, whose } from './naming.js';
+import { identityOf, identityOfRecord, isMadeUp, whose } from './naming.js';
 import type { Stage } from './stage.js';
 import type { Key, Truth } from './truth.js';
 
@@ -65,7 +65,7 @@ export class Tickets {
     for (const task of tasks.values()) {
       // What a user asks for by --ip the leader is given, and the node refuses.
       if (task.networkId !== networkId || !services.has(task.serviceId) || !isUnderWay(task)) continue;
-      const identity = identityOfTask(task, services);
+      const identity = identityOfRecord(task, services);
       check(task.address, `the ticket of a task of ${identity}`, identity);
     }
   }

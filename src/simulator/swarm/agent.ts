@@ -3,7 +3,7 @@
 
 import type { EngineContainer } from './containers.js';
 import type { Engine } from './engine.js';
-import { hasEnded, type Records, type TaskRecord, type TaskState } from './records.js';
+import { hasEnded, type Records, slotOf, type TaskRecord, type TaskState } from './records.js';
 import type { Timeline } from './timeline.js';
 
 /** Milliseconds that a task waits for its node's end of the load balancer. */
@@ -93,7 +93,7 @@ export class Agent {
     if (network === undefined || service === undefined || end === undefined) return this.#settle(work, 'rejected');
     if (task.desired === 'shutdown' || task.desired === 'remove') return this.#settle(work, 'shutdown');
     work.isBusy = true;
-    const name = `${service.name}.${task.slot === 0 ? this.#node : task.slot}.${task.id}`;
+    const name = `${service.name}.${slotOf(task, service) || this.#node}.${task.id}`;
     const container = this.#engine.create({
       ...{ name, network: network.name, networkId: network.id, asked: task.address },
       task: { id: task.id, name, service: service.name, serviceId: service.id },

@@ -6,7 +6,7 @@ import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } fro
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';
 import type { SwarmNode } from './node.js';
-import type { Records } from './records.js';
+import { type Records, slotOf } from './records.js';
 
 /** Between two questions to a Docker that is silent. */
 const PROBE = 250;
@@ -64,13 +64,12 @@ export class SimulatedApi implements DockerApi {
   tasks(): Promise<readonly Task[]> {
     return this.#agreed('tasks', ({ tasks }) =>
       [...tasks.values()].map((task): Task => {
-        const { id, version, serviceId, slot, nodeId, state, desired, address, networkId, container, attached } = task;
+        const { id, version, serviceId, nodeId, state, desired, address, networkId, container, attached } = task;
         const attachments = address === '' ? [] : [{ networkId, addresses: [address] }];
         const about = { networks: [networkId], updatedAt: this.#wall(task.updated) };
         const base = { id, version, serviceId, nodeId, state, desiredState: desired, attachments, attached, ...about };
-        // The first task of a replicated job has the slot 0, which is left out.
-        const isJob = this.#asked.records.services.get(serviceId)?.mode === 'replicated job';
-        return { ...base, slot: isJob ? slot - 1 : slot, ...(container === undefined ? {} : { container }) };
+        const slot = slotOf(task, this.#asked.records.services.get(serviceId));
+        return { ...base, slot, ...(container === undefined ? {} : { container }) };
       }),
     );
   }

@@ -88,6 +88,11 @@ export function hasEnded({ state }: Pick<TaskRecord, 'state'>): boolean {
   return ENDED.includes(state);
 }
 
+/** The slot as Swarm has it: a job's are counted from 0 on. */
+export function slotOf({ slot }: Pick<TaskRecord, 'slot'>, service: Pick<ServiceRecord, 'mode'> | undefined): number {
+  return service?.mode === 'replicated job' ? slot - 1 : slot;
+}
+
 export class Records {
   readonly nodes = new Map<string, NodeRecord>();
   readonly networks = new Map<string, NetworkRecord>();
