@@ -155,9 +155,14 @@ export class Judge {
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
   }
 
+  /** When its last mark has ended: what a lease has ended says no time of its own. */
+  #leftAt(subnet: string, home: string): number | undefined {
+    return this.#left.get(`${subnet} ${home}`);
+  }
+
   /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
   #isFree(subnet: string, home: string): boolean {
-    const left = this.#left.get(`${subnet} ${home}`) ?? Number.NEGATIVE_INFINITY;
+    const left = this.#leftAt(subnet, home) ?? Number.NEGATIVE_INFINITY;
     return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > MOMENT;
   }
 
@@ -215,8 +220,8 @@ export class Judge {
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
-      released ?? this.#world.timeline.now,
-      isWaiting ? 0 : (this.truth.releasedAt(key.subnet, other) ?? 0),
+      released ?? this.#leftAt(key.subnet, identity) ?? this.#world.timeline.now,
+      isWaiting ? 0 : (this.truth.releasedAt(key.subnet, other) ?? this.#leftAt(key.subnet, other) ?? 0),
     );
     const old = this.#world.timeline.now - since;
     if (old + 2 * this.#skew + 2 < least)
