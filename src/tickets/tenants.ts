@@ -117,7 +117,7 @@ export class Tenants {
     this.#came.set(keyOf(net, home), this.#now());
   }
 
-  /** Whether whoever is there was let in after that moment: what was asked for before is about one who was there before. */
+  /** Whether whoever is there was let in after that moment: what was asked for before is about another one. */
   cameAfter(net: SubnetService, home: string, moment: number): boolean {
     return (this.#came.get(keyOf(net, home)) ?? Number.NEGATIVE_INFINITY) > moment;
   }

@@ -292,7 +292,7 @@ describe('a node', () => {
     assert.equal(net.lookup('web.1')?.state, 'reserved');
   });
 
-  test('a ticket is given again when its task has ended: what came last is meant, whatever the clock says', async () => {
+  test('a ticket is given again when its task has ended: what came last is meant, by no clock', async () => {
     const ticket = await leader.address(G);
     docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 300 }));
     docker.put(taskContainer('old', 2, 'b', { asked: ticket, state: 'exited', created: 400 }));
@@ -314,7 +314,7 @@ describe('a node', () => {
     assert.equal(net.lookup('old.1')?.state, 'reserved');
   });
 
-  test("a worker gives a load balancer's end no home of a container that was left over, and a late task its own", async () => {
+  test("a worker gives a load balancer's end no home of a task that was left over, a late task its own", async () => {
     worker.manager = false;
     const home = await start(worker, 'web', 3, 'a');
     await stop(worker, 'web', 3, 'a', home);

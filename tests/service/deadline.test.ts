@@ -32,7 +32,7 @@ function slowStore(answer: () => Commit | Promise<Commit>): Store & { commits: n
 }
 
 describe('a deadline', () => {
-  test('whose asker is gone has passed: whoever waits for his turn waits no longer, and nothing is committed', async () => {
+  test('whose asker is gone has passed: nobody waits for his turn any longer, and nothing is committed', async () => {
     let answer = (_: Commit) => {};
     const answered = new Promise<Commit>((resolve) => {
       answer = resolve;

@@ -17,7 +17,7 @@ export function wrongChoice(truth: Truth, subnet: string, container: EngineConta
   if (owner !== identity && owner !== `@second/${identity}`) return undefined;
   const waits = truth.homeOf(subnet, `@pin/${identity}`);
   if (truth.homeOf(subnet, identity) === chosen || waits === chosen) return undefined;
-  return `${name} has ${has}, and neither is nor waits at ${chosen}, which ${labels?.['limpet.address']} chooses for it`;
+  return `${name} has ${has}, and neither is nor waits at ${chosen} of ${labels?.['limpet.address']}, its label`;
 }
 
 /** Whether a home that is made now may be at the address, by the labels of all who could have asked for it. */

@@ -1,5 +1,5 @@
-// Which nodes have lost their marks, and since when: with a lease, since Swarm called them down, or because they were let
-// in by what they remembered alone. Whoever runs on such a node can have lost its address without anybody's fault.
+// Which nodes have lost their marks, and since when: with a lease, since Swarm called them down, or because they were
+// let in by what they remembered alone. Whoever runs on such a node can have lost its address by nobody's fault.
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { Stage } from './stage.js';
 import type { Truth } from './truth.js';

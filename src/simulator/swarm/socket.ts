@@ -53,7 +53,7 @@ export class PluginSocket {
     for (const { lost } of [...this.#underWay]) lost();
   }
 
-  /** Dockerd has died: its connections are closed, what it asked nobody waits for any more, and it asks nothing again. */
+  /** Dockerd has died: its connections are closed, nobody waits for what it asked, and it asks nothing again. */
   hangUp(): void {
     this.#caller.die();
     this.#caller = this.#begin();
