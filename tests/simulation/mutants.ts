@@ -446,12 +446,6 @@ export const mutants: readonly Mutant[] = [
     "if (pin?.address === address || net.inspect(address).state !== 'free') return;",
   ),
   mutant(
-    'a pin that waits for its identity is for whoever comes next',
-    'src/service/pins.ts',
-    'const waits = own === undefined || own.nodes.length === 0 ? this.#waiting(identity) : undefined;',
-    'const waits = this.#waiting(identity);',
-  ),
-  mutant(
     'a home is made outside of the pool of its service',
     'src/tickets/choices.ts',
     'return { ...wanted, range, address: address !== undefined && isWithin(range, address) ? address : undefined };',
