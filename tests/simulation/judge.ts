@@ -244,7 +244,8 @@ export class Judge {
   /** A home is made in the part of the subnet that its author has named, for whichever of its tasks asks. */
   #made({ subnet }: Key, identity: string, { value }: Entry): void {
     const { address, pinned } = JSON.parse(value.toString());
-    if (isMadeUp(identity) || pinned !== undefined) return;
+    // What somebody runs at already is made his home where he is.
+    if (isMadeUp(identity) || pinned !== undefined || [...this.at(subnet, address)].length > 0) return;
     const node = this.#world.swarm.nodes.find(({ record }) => record.hostname === this.#world.shared.facts.by);
     const all = [...(node?.engine.containers.values() ?? [])];
     const askers = all.filter(
