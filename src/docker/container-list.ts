@@ -59,6 +59,16 @@ export class ContainerList {
     return containers;
   }
 
+  /** How many lists there were so far. */
+  get lists(): number {
+    return this.#lists;
+  }
+
+  /** Whether the container was on one of the first so many lists. */
+  wasOn(lists: number, { id }: Container): boolean {
+    return (this.#firstSeen.get(id) ?? Number.POSITIVE_INFINITY) <= lists;
+  }
+
   #soon(answer: Promise<readonly Container[]>): Promise<readonly Container[] | undefined> {
     return new Promise((resolve, reject) => {
       const callOff = this.#clock.after(SILENT, () => {

@@ -1,25 +1,48 @@
 // Whether this node's end of a network's load balancer has its address yet. Docker asks for the pool, the gateway and
 // the end when it makes a network on a node, and only then for the first container on it.
 
+import type { ContainerList } from '../docker/container-list.js';
 import { made, nodeOfMade } from '../docker/made-up.js';
+import type { Container } from '../docker/shapes.js';
 import type { SubnetService } from '../service/index.js';
 
+/** What is known of one network. */
+interface Known {
+  readonly isExpected: boolean;
+  /** Lists of containers that there were when Docker began to make it. */
+  readonly lists: number;
+}
+
+/** What was there before this process is on its first list. */
+const FIRST = 1;
+
 export class Ends {
-  readonly #isExpected = new Map<string, boolean>();
+  readonly #containers: Pick<ContainerList, 'lists' | 'wasOn'>;
+  readonly #known = new Map<string, Known>();
+
+  constructor(containers: Pick<ContainerList, 'lists' | 'wasOn'>) {
+    this.#containers = containers;
+  }
 
   /** Docker has asked for the pool, and so makes the network here. */
   expect(net: SubnetService): void {
-    this.#isExpected.set(keyOf(net), true);
+    this.#known.set(keyOf(net), { isExpected: true, lists: this.#containers.lists });
   }
 
   /** What no container asked for has its address. */
   came(net: SubnetService): void {
-    this.#isExpected.set(keyOf(net), false);
+    this.#known.set(keyOf(net), { isExpected: false, lists: this.#containers.lists });
   }
 
-  /** Whether the next one to ask is the end. Of what was before this process the marks tell. */
-  isExpected(net: SubnetService, node: string): boolean {
-    return this.#isExpected.get(keyOf(net)) ?? ![...net.list()].some(isLiveEnd(node));
+  /**
+   * Whether it is the end that asks, and not this container, though the list shows the address as the container's: the
+   * end comes first, and the container was there before Docker made the network for whoever is being started.
+   */
+  isMeant(net: SubnetService, node: string, container: Container): boolean {
+    const known = this.#known.get(keyOf(net));
+    // Of what was before this process the marks tell.
+    const isExpected = known?.isExpected ?? ![...net.list()].some(isLiveEnd(node));
+    return isExpected && this.#containers.wasOn(Math.max(known?.lists ?? 0, FIRST), container);
   }
 }
 

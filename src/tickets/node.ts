@@ -30,8 +30,6 @@ import type { Other, Tenants } from './tenants.js';
 const STEP = 100;
 /** Milliseconds after which a list of containers is read again: it takes some ten, and a container's start more. */
 const AGED = 50;
-/** Swarm has started by then what it has created: in a start-first update, on a busy node, that takes 10 s and more. */
-const STARTED = 30_000;
 /** The news of the leader's gateway comes at once, if it comes. */
 const NEWS = 300;
 
@@ -43,7 +41,7 @@ export class NodeCalls {
   readonly #askers: Askers;
   readonly #leaving: Leaving;
   readonly #choices: Choices;
-  readonly #ends = new Ends();
+  readonly #ends: Ends;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
@@ -51,6 +49,7 @@ export class NodeCalls {
     this.#askers = new Askers(environment);
     this.#leaving = new Leaving(environment, tenants);
     this.#choices = new Choices(environment, tenants);
+    this.#ends = new Ends(environment.containers);
   }
 
   /** Docker makes the network here. */
@@ -123,16 +122,13 @@ export class NodeCalls {
 
   /**
    * Before Docker 29 a worker cannot tell a load balancer's end from a container that was left over with a ticket that
-   * was given again, to the end: where the end is expected, and Swarm would have started the container long since, the
-   * answer must be nobody's home.
+   * was given again, to the end: where that may be so the answer must be nobody's home.
    */
   #unlessEnd(net: SubnetService, asker: Asker, { name }: NodeRequest): Asker {
-    const { clock, isManager, nodeOf } = this.#environment;
+    const { isManager, nodeOf } = this.#environment;
     if (asker.kind !== 'container' || name !== undefined || isManager() || !isLeaders(net)) return asker;
     const container = asker.around?.find(({ id }) => id === asker.id);
-    if (container?.task === undefined) return asker;
-    const age = clock.now() - container.created; // below 0 after the machine's clock was set back
-    if ((age >= 0 && age < STARTED) || !this.#ends.isExpected(net, nodeOf(net))) return asker;
+    if (container?.task === undefined || !this.#ends.isMeant(net, nodeOf(net), container)) return asker;
     const why = `the load balancer's end, or ${asker.name}: a worker cannot tell here`;
     return { kind: 'unclear', candidates: [asker.name], why };
   }

@@ -155,7 +155,7 @@ export class Judge {
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
   }
 
-  /** When its last mark has ended: what a lease has ended says no time of its own. */
+  /** When its last mark has ended, be it with a lease: from then on nobody is known to be there. */
   #leftAt(subnet: string, home: string): number | undefined {
     return this.#left.get(`${subnet} ${home}`);
   }
@@ -220,8 +220,8 @@ export class Judge {
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
-      released ?? this.#leftAt(key.subnet, identity) ?? this.#world.timeline.now,
-      isWaiting ? 0 : (this.truth.releasedAt(key.subnet, other) ?? this.#leftAt(key.subnet, other) ?? 0),
+      this.#leftAt(key.subnet, identity) ?? released ?? this.#world.timeline.now,
+      isWaiting ? 0 : (this.#leftAt(key.subnet, other) ?? 0),
     );
     const old = this.#world.timeline.now - since;
     if (old + 2 * this.#skew + 2 < least)
@@ -244,10 +244,11 @@ export class Judge {
   /** A home is made in the part of the subnet that its author has named, for whichever of its tasks asks. */
   #made({ subnet }: Key, identity: string, { value }: Entry): void {
     const { address, pinned } = JSON.parse(value.toString());
-    // What somebody runs at already is made his home where he is.
-    if (isMadeUp(identity) || pinned !== undefined || [...this.at(subnet, address)].length > 0) return;
+    if (isMadeUp(identity) || pinned !== undefined) return;
     const node = this.#world.swarm.nodes.find(({ record }) => record.hostname === this.#world.shared.facts.by);
     const all = [...(node?.engine.containers.values() ?? [])];
+    // Whoever is seen to run there has it as his home, wherever that is.
+    if (all.some(({ shown }) => shown === address)) return;
     const askers = all.filter(
       (each) => each.task && each.has === '' && each.isBusy && identityOf(each) === whose(identity),
     );

@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a worker takes a load balancer’s end for a task that was left over',
     'src/tickets/node.ts',
-    '!this.#ends.isExpected(net, nodeOf(net))',
+    '!this.#ends.isMeant(net, nodeOf(net), container)',
     "nodeOf(net) !== ''",
   ),
   mutant(

@@ -77,28 +77,19 @@ export class Tickets {
     if (after === undefined || before !== undefined) return undefined;
     const owner = this.#see.truth.ownerOf(key.subnet, address);
     if (owner === undefined) return address;
-    if (!this.#waits(owner) && !this.#isLost(owner))
-      this.#see.fail(`${address} is held as a ticket and is the home of ${owner}`);
+    if (!this.#waits(owner)) this.#see.fail(`${address} is held as a ticket and is the home of ${owner}`);
     return undefined;
   }
 
-  /** Whether a task of the identity waits for its address: its home may be that. */
+  /**
+   * Whether a task of the identity waits for its address, or did when that was asked for: its home may be that. A hold
+   * that comes late is answered to nobody who waits for it; should it come into a record all the same, that is looked at.
+   */
   #waits(owner: string): boolean {
     const { tasks, services } = this.#world.swarm.records;
-    return [...tasks.values()].some(
-      (task) => task.state === 'new' && identityOfRecord(task, services) === whose(owner),
-    );
-  }
-
-  /**
-   * Whether it is the late word of one that leads no longer, for a task that waited when it was asked for: the answer
-   * comes into no record, and nobody else gets the address.
-   */
-  #isLost(owner: string): boolean {
-    const { leader } = this.#world.swarm;
     const waited = this.#waited.get(whose(owner)) ?? Number.NEGATIVE_INFINITY;
-    const isFormers = leader?.record.hostname !== this.#world.shared.facts.by;
-    return isFormers && this.#world.timeline.now - waited < ON_ITS_WAY;
+    const isNow = (task: TaskRecord) => task.state === 'new' && identityOfRecord(task, services) === whose(owner);
+    return this.#world.timeline.now - waited < ON_ITS_WAY || [...tasks.values()].some(isNow);
   }
 
   /** What no record shows and nobody could set right: the end that the leader has for a node stays held. */

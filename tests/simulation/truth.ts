@@ -41,12 +41,6 @@ export class Truth {
     return value === undefined ? undefined : JSON.parse(value.toString()).address;
   }
 
-  /** When the binding was released; undefined while it is live, and where there is none. */
-  releasedAt(subnet: string, identity: string): number | undefined {
-    const value = this.#get('identity', subnet, identity);
-    return value === undefined ? undefined : JSON.parse(value.toString()).released;
-  }
-
   isHeld(subnet: string, address: string): boolean {
     return this.#get('held', subnet, address) !== undefined;
   }
