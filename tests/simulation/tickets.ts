@@ -83,7 +83,7 @@ export class Tickets {
 
   /**
    * Whether a task of the identity waits for its address, or did when that was asked for: its home may be that. A hold
-   * that comes late is answered to nobody who waits for it; should it come into a record all the same, that is looked at.
+   * that comes late is answered to nobody who waits for it; should it come into a record, that is looked at.
    */
   #waits(owner: string): boolean {
     const { tasks, services } = this.#world.swarm.records;
