@@ -28,13 +28,20 @@ beforeEach(async () => {
   for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
-  L = await workers[0].pool('local', CIDR);
+  for (const node of workers) L = await makeNetwork(node);
   net = subnet(run.service, CIDR);
 });
 
 afterEach(async () => {
   await run.stop();
 });
+
+/** Docker makes the network on a node: it asks for the pool, and for the end of the load balancer. */
+async function makeNetwork(node: Node): Promise<string> {
+  const pool = await node.pool('local', CIDR);
+  await node.address(pool, await leader.address(G));
+  return pool;
+}
 
 /** A task of slot 3 starts there; its address. */
 async function start(task: string, node: Node): Promise<string> {
@@ -72,7 +79,9 @@ describe('start-first updates', () => {
       assert.notEqual(a, b);
       assert.deepEqual(addresses, [a, b, a, b, a, b, a]);
       assert.deepEqual(
-        [...net.list()].map(({ identity, state }) => `${identity} ${state}`),
+        [...net.list()].flatMap(({ identity, state }) =>
+          identity.startsWith('@endpoint/') ? [] : `${identity} ${state}`,
+        ),
         ['web.3 live', `${SECOND} reserved`],
       );
       assert.equal(net.stats.held, 2, 'the gateway and the ticket of the last one');
