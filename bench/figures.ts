@@ -75,8 +75,7 @@ const PASSES = 5;
 
 /** The longest call while a million identities are allocated: tables grow, and so does the memory. */
 export function pauseCases(): Pause[] {
-  // In one piece: a million arrays would keep the garbage collector busy.
-  const text = new TextEncoder().encode(identities(MANY).join(''));
+  const text = inOnePiece();
   const core = leastTimes(() => {
     const raw = new RawCore();
     const id = raw.subnet(4, 8);
@@ -92,6 +91,11 @@ export function pauseCases(): Pause[] {
     return (i) => () => subnet.allocate(names[i] as string);
   });
   return [{ what: 'longest of 1 000 000 allocations', core: longest(core), plain: longest(plain) }];
+}
+
+/** The identities of 27 bytes each: a million strings would keep the garbage collector busy. */
+function inOnePiece(): Uint8Array {
+  return new TextEncoder().encode(identities(MANY).join(''));
 }
 
 /**

@@ -32,7 +32,8 @@ export function render(results: Results): string {
   const speed = ({ bytes }: TimedCase, ns: number) =>
     bytes === undefined ? `${format(ns)} ns` : `${format(ns)} ns (${format((bytes / ns) * 1000)} MB/s)`;
   return [
-    `Measured on ${results.machine}. Ratio: how many times faster than plain JavaScript; below 1 JavaScript wins.`,
+    `Measured on ${results.machine}. The quickest of several rounds. Ratio: how many times ` +
+      'faster than plain JavaScript; below 1 JavaScript wins.',
     '',
     '| case | ratio | core | plain JavaScript |',
     '|---|---|---|---|',
