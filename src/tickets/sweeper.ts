@@ -17,6 +17,8 @@ export class Sweeper {
   readonly #said: Said;
   /** Held addresses that nobody had at the last look, and since when, by the clock that nobody sets. */
   #unknown = new Map<string, number>();
+  /** When each of them could last be a load balancer's end: the leader gives that back some time after its tasks. */
+  #doubted = new Map<string, number>();
 
   /** @param said what the leader has said to this process */
   constructor(environment: Environment, said: Said) {
@@ -31,6 +33,7 @@ export class Sweeper {
     const records = await readRecords(docker);
     if (!records.nodes.get(nodeId)?.leader) {
       this.#unknown.clear();
+      this.#doubted.clear();
       this.#said.lose(began);
       return;
     }
@@ -41,6 +44,7 @@ export class Sweeper {
       if (isLeaders(net)) await this.#sweep(net, ofSubnet(all, net.cidr), records, unknown);
     }
     this.#unknown = unknown;
+    for (const key of this.#doubted.keys()) if (!unknown.has(key)) this.#doubted.delete(key);
   }
 
   async #sweep(
@@ -64,11 +68,17 @@ export class Sweeper {
       const since = Math.max(this.#unknown.get(key) ?? clock.elapsed(), given);
       const isOver = clock.elapsed() - since >= waits.sweep;
       const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);
-      if (isOver && !mayBeEnd) await this.#free(net, address);
+      if (mayBeEnd) this.#doubted.set(key, clock.elapsed());
+      if (isOver && !this.#isDoubted(key)) await this.#free(net, address);
       else unknown.set(key, since);
       if (isOver && mayBeEnd) kept.push(address);
     }
     if (kept.length > 0) this.#keep(net, kept, waiting);
+  }
+
+  #isDoubted(key: string): boolean {
+    const { clock, waits } = this.#environment;
+    return clock.elapsed() - (this.#doubted.get(key) ?? Number.NEGATIVE_INFINITY) < waits.sweep;
   }
 
   /** Whether the leader has not got it for certain, by its own word: two networks with one subnet it says apart. */

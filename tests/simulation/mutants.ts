@@ -264,6 +264,12 @@ export const mutants: readonly Mutant[] = [
     'const mayBeEnd = waiting.length > 0 &&',
     'const mayBeEnd = waiting.length < 0 &&',
   ),
+  mutant(
+    'a load balancer’s end is swept as soon as its node has no task any more',
+    'src/tickets/sweeper.ts',
+    'Number.NEGATIVE_INFINITY) < waits.sweep;',
+    'Number.NEGATIVE_INFINITY) < 1;',
+  ),
   // What a container has.
   mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
   mutant('exited counts as running', CONTAINERS, "'restarting', 'exited', 'removing'", "'restarting', 'removing'"),
@@ -358,7 +364,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'nobody sweeps what the leader has lost',
     'src/tickets/sweeper.ts',
-    'if (isOver && !mayBeEnd) await this.#free(net, address);',
+    'if (isOver && !this.#isDoubted(key)) await this.#free(net, address);',
     'if (since < 0) await this.#free(net, address);',
   ),
   mutant(
