@@ -34,9 +34,13 @@ async function compiled(): Promise<string> {
 async function run(script: string, folder: string): Promise<Line[]> {
   const entry = resolve(process.env.LIMPET_ENTRY ?? fileURLToPath(new URL('../../dist/index.js', import.meta.url)));
   const env = { ...process.env, LIMPET_ENTRY: entry, LIMPET_CRASH_FOLDER: folder };
-  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'close');
   let said = '';
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
   child.stdout.setEncoding('utf8');
   // Some are killed while they start, the others in the middle of their work.
   const early = Math.random() < 0.15;
@@ -47,7 +51,7 @@ async function run(script: string, folder: string): Promise<Line[]> {
   });
   const [code, signal] = await closed;
   clearTimeout(kill);
-  assert.equal(signal, 'SIGKILL', `the process ended by itself, with ${code}`);
+  assert.equal(signal, 'SIGKILL', `the process ended by itself, with ${code}: ${complaint}`);
   const whole = said.slice(0, said.lastIndexOf('\n') + 1);
   return whole
     .split('\n')

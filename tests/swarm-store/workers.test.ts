@@ -316,7 +316,7 @@ test('a locked swarm, other data roots: clear words', async (context) => {
   const m = await open('m', { certificates: folder });
   const net = await m.service.subnet(CIDR);
   assert.equal(await net.allocate('web.1', { node: id('m') }), '10.0.0.1', 'the manager serves itself all the same');
-  assert.ok(m.told.some(({ message }) => /cannot answer workers/.test(message)));
+  await eventually('told', () => m.told.some(({ message }) => /cannot answer workers/.test(message)));
 });
 
 test('a demoted manager asks others from then on, a promoted worker answers them', async (context) => {
