@@ -1,6 +1,6 @@
 // Nodes that are one swarm, and the question who leads.
 import type { DockerNode } from './docker-node.js';
-import { until } from './run.js';
+import { RunError, until } from './run.js';
 
 interface SwarmNode {
   readonly ID: string;
@@ -41,7 +41,12 @@ export class Swarm {
     const role = this.managers.includes(node) ? 'manager' : 'worker';
     const token = (await by.docker(['swarm', 'join-token', '--quiet', role])).trim();
     const { address } = node.machine;
-    await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, by.machine.address]);
+    try {
+      await node.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, by.machine.address]);
+    } catch (error) {
+      // Docker goes on with it. What comes of it is waited for with the whole swarm.
+      if (!(error instanceof RunError) || !error.stderr.includes('continue in the background')) throw error;
+    }
   }
 
   get up(): DockerNode[] {
