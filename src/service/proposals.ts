@@ -27,6 +27,8 @@ export interface AllocateOptions extends CallOptions {
    * is full, and lets addresses go when it is.
    */
   readonly gone?: (() => Promise<readonly string[]>) | undefined;
+  /** Whether what it rests on is still so: looked at before each attempt, since the store can be waited for between. */
+  readonly isDue?: (() => boolean) | undefined;
 }
 
 export interface HoldOptions extends CallOptions {

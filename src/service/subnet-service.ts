@@ -124,12 +124,17 @@ export class SubnetService {
   /**
    * As `allocate`, for an identity that may run on one node only: while it is live on another, it is refused. Of two
    * nodes that claim at the same moment one is.
-   * @throws LimpetError LIVE (`details.nodes` says where), and all that `allocate` throws
+   * @throws LimpetError LIVE (`details.nodes` says where), CONTENDED once it is not due any more, and all that `allocate`
+   * throws
    */
   async claim(identity: string, options: AllocateOptions): Promise<string> {
-    const { node, deadline } = options;
+    const { node, deadline, isDue } = options;
     checkText('ID of the node', node);
     return this.#turns.take({ what: 'claim', key: identity, deadline }, async () => {
+      if (isDue?.() === false)
+        throw new LimpetError('CONTENDED', `${JSON.stringify(identity)} has waited, and does not need it any more`, {
+          identity,
+        });
       const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
       // The news that it has left may be late, and a refusal is for what is so now.
       if (isElsewhere()) await this.#around.store.refreshBinding?.(this.spec, identity, deadline);

@@ -98,7 +98,7 @@ export class Driver {
   async #requestPool(request: RequestOf<'IpamDriver.RequestPool'>, options: CallOptions): Promise<Answer> {
     const { id, net } = await this.#pools.request(request, options);
     if (parsePoolId(id).addressSpace === 'global') this.said.begin(net.spec);
-    else this.#node.begin(net);
+    else await this.#node.begin(net);
     return { PoolID: id, Pool: net.cidr, Data: {} };
   }
 

@@ -52,8 +52,9 @@ export class NodeCalls {
     this.#ends = new Ends(environment.containers);
   }
 
-  /** Docker makes the network here. */
-  begin(net: SubnetService): void {
+  /** Docker makes the network here. Which containers there were before that a worker looks at now. */
+  async begin(net: SubnetService): Promise<void> {
+    if (isLeaders(net) && !this.#environment.isManager()) await this.#environment.containers.ifAnswered();
     this.#ends.expect(net);
   }
 

@@ -11,7 +11,7 @@ import { SWARM, spaceOf } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
-import { homeText, whose } from '../service/second-homes.js';
+import { homesOf, homeText, whose } from '../service/second-homes.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { isLeaders } from './pools.js';
@@ -158,20 +158,31 @@ export class Reconciler {
       const name = owner ?? freeHome(net, identity) ?? guest(address);
       // It was renamed, or it took the address: it is there in either case, so that nobody else may be given it.
       if (whose(name) !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
-      if (this.#tenants.hasJustLeft(net, name)) return;
+      // Where nobody has the address, it may be what is left in the list of one who has just left his home.
+      const homes = owner === undefined ? [name, ...homesOf(identity)] : [name];
+      const isThere = () => !homes.some((home) => this.#tenants.hasJustLeft(net, home));
+      if (!isThere()) return;
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined)
         this.#tenants.enter(net, name, { ...resident, name: resident.container }, address);
       const node = this.#environment.nodeOf(net);
       if (net.lookup(name)?.nodes.includes(node)) await this.#takeOver(net, name, node, address);
-      else await this.#mark(net, resident, name, told);
+      else await this.#mark(net, resident, name, told, isThere);
     });
   }
 
-  async #mark(net: SubnetService, resident: Resident, identity: string, told: ReadonlySet<string>): Promise<void> {
+  /** @param isThere whether the one that was seen has not left since: the store can be waited for */
+  async #mark(
+    net: SubnetService,
+    resident: Resident,
+    identity: string,
+    told: ReadonlySet<string>,
+    isThere: () => boolean,
+  ): Promise<void> {
     const { address, container } = resident;
     try {
-      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });
+      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });
     } catch (error) {
+      if (!isThere()) return;
       if (!(error instanceof LimpetError) || error.code !== 'LIVE') throw error;
       return this.#conflict(net, resident, identity, told);
     }

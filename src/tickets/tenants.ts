@@ -63,6 +63,8 @@ export class Tenants {
   readonly #came = new Map<string, number>();
   /** So many are about to be let in, by identity. */
   readonly #coming = new Map<string, number>();
+  /** So many releases of it are under way, by home. */
+  readonly #going = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
   readonly #mutex = new KeyedMutex();
@@ -133,12 +135,22 @@ export class Tenants {
     this.#tenants.delete(key);
     this.#unknown.delete(key);
     this.#came.delete(key);
-    for (const [old, at] of this.#left) {
-      if (at > this.#now() - FADING) break; // in the order of time
-      this.#left.delete(old);
-    }
-    this.#left.delete(key);
-    this.#left.set(key, this.#now());
+    this.#fade(key);
+  }
+
+  /**
+   * Its release is under way until the answer is called: the store can be waited for, and Docker shows it all the while
+   * and for a moment more.
+   */
+  going(net: SubnetService, home: string): () => void {
+    const key = keyOf(net, home);
+    this.#going.set(key, (this.#going.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.#going.get(key) ?? 1) - 1;
+      if (left === 0) this.#going.delete(key);
+      else this.#going.set(key, left);
+      if (!this.#tenants.has(key)) this.#fade(key);
+    };
   }
 
   /** It could not be released after all. Whoever came in meanwhile has a release of another one's before its own. */
@@ -150,7 +162,8 @@ export class Tenants {
 
   /** Whether it was released so lately that the list may still show it. */
   hasJustLeft(net: SubnetService, home: string): boolean {
-    return (this.#left.get(keyOf(net, home)) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
+    const key = keyOf(net, home);
+    return this.#going.has(key) || (this.#left.get(key) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
   }
 
   /**
@@ -213,6 +226,15 @@ export class Tenants {
     return (
       isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, net.cidr, tenant.address))
     );
+  }
+
+  #fade(key: string): void {
+    for (const [old, at] of this.#left) {
+      if (at > this.#now() - FADING) break; // in the order of time
+      this.#left.delete(old);
+    }
+    this.#left.delete(key);
+    this.#left.set(key, this.#now());
   }
 
   #isUnseen(container: Container): boolean {

@@ -128,7 +128,8 @@ export class Judge {
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
     else if (container.task !== undefined) {
       this.#atHome(subnet, node, container, owner);
-      this.#asChosen(subnet, container);
+      // While Docker boots its API does not say what labels a container has.
+      if (node.engine.state === 'up') this.#asChosen(subnet, container);
     }
   }
 
