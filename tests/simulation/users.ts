@@ -61,10 +61,10 @@ export const users = {
   rename: rare((world, [a, b, c]) => {
     const node = pick(world.swarm.nodes, a);
     const { engine } = node;
-    const container = engine.named(pick(PLAIN, b));
-    const name = pick(PLAIN, c);
-    if (container === undefined || container.isBusy || engine.state !== 'up' || engine.named(name) !== undefined)
-      return;
+    const there = PLAIN.map((each) => engine.named(each)).filter((each) => each !== undefined && !each.isBusy);
+    const free = PLAIN.filter((each) => engine.named(each) === undefined);
+    if (there.length === 0 || free.length === 0 || engine.state !== 'up') return;
+    const [container, name] = [pick(there, b) as EngineContainer, pick(free, c)];
     const { name: before, network } = container;
     container.name = name;
     // As who replaces a container by hand does it: the old one is put aside, and a new one takes its name.
