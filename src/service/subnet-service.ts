@@ -124,8 +124,8 @@ export class SubnetService {
   /**
    * As `allocate`, for an identity that may run on one node only: while it is live on another, it is refused. Of two
    * nodes that claim at the same moment one is.
-   * @throws LimpetError LIVE (`details.nodes` says where), CONTENDED once it is not due any more, and all that `allocate`
-   * throws
+   * @throws LimpetError LIVE (`details.nodes` says where), CONTENDED once it is not due any more, and all that
+   * `allocate` throws
    */
   async claim(identity: string, options: AllocateOptions): Promise<string> {
     const { node, deadline, isDue } = options;

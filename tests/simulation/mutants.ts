@@ -358,7 +358,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'what runs is not marked after a restart',
     RECONCILER,
-    'await this.#mark(net, resident, name, told);',
+    'await this.#mark(net, resident, name, told, isThere);',
     'void told;',
   ),
   mutant(

@@ -1,0 +1,18 @@
+// A claim that rests on something that was seen: where that is no longer so when its turn comes, nothing is done.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AllocatorService } from '../../src/service/index.js';
+import { MemoryStore } from '../../src/stores/memory/memory-store.js';
+
+test('a claim that is not due any more gives nothing', async (context) => {
+  const service = await AllocatorService.open(new MemoryStore());
+  context.after(() => service.close());
+  const net = await service.subnet('10.0.0.0/24');
+  const claim = (isDue: () => boolean) => net.claim('web.1', { node: 'a', isDue });
+  await assert.rejects(
+    claim(() => false),
+    { code: 'CONTENDED' },
+  );
+  assert.equal(net.lookup('web.1'), undefined);
+  assert.equal(await claim(() => true), '10.0.0.1');
+});
