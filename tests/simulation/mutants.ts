@@ -429,9 +429,10 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a look brings home what runs',
     RECONCILER,
-    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n    } catch',
     'await net.comeHome(identity);\n' +
-      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address });\n    } catch',
+      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n' +
+      '    } catch',
   ),
   mutant(
     'every slot is given the address of the first',
