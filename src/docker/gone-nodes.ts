@@ -12,17 +12,9 @@ const GOSSIP = 7946;
 /** Milliseconds to be connected: a node in the same swarm takes a few. */
 const WITHIN = 1000;
 
-/** Whether Docker answers at this address. */
-export type Reach = (address: string) => Promise<boolean>;
-
 export class GoneNodes {
-  readonly #reach: Reach;
   /** Found silent, and not heard of since: they are not asked again. */
   readonly #silent = new Set<string>();
-
-  constructor(reach: Reach = (host) => listens({ host, port: GOSSIP }, WITHIN)) {
-    this.#reach = reach;
-  }
 
   async among(nodes: readonly Node[]): Promise<readonly SwarmNode[]> {
     // Who has left and joined again has a new ID, at the old address.
@@ -34,7 +26,10 @@ export class GoneNodes {
 
   async #isGone({ id, state, address }: Node, isOfAnother: boolean): Promise<boolean> {
     if (state !== 'down') this.#silent.delete(id);
-    else if (!this.#silent.has(id) && (isOfAnother || !isReal(address) || !(await this.#reach(address))))
+    else if (
+      !this.#silent.has(id) &&
+      (isOfAnother || !isReal(address) || !(await listens({ host: address, port: GOSSIP }, WITHIN)))
+    )
       this.#silent.add(id);
     return this.#silent.has(id);
   }
