@@ -87,13 +87,17 @@ export class Proposals {
     const { identity, node } = live;
     const { places, state } = this.#of;
     const isTraded = ticket !== undefined && state.net.inspect(ticket).state === 'held';
-    const choose = () => {
+    const place = () => {
       if (ticket === undefined) return this.#chooseFree(identity, range);
       return isTraded ? state.net.trade(identity, ticket) : state.net.bind(identity, ticket);
     };
-    const address = await this.#choose(choose, { range, gone, deadline });
+    const propose = () => {
+      const chosen = place();
+      state.propose(identity, chosen); // at once, as a hold
+      return chosen;
+    };
+    const address = await this.#choose(propose, { range, gone, deadline });
     if (address === undefined) return undefined;
-    state.propose(identity, address);
     const bind: Change = isTraded ? { op: 'bind', identity, address, ticket: true } : { op: 'bind', identity, address };
     const takeBack = () => state.takeBack(identity, address);
     if (!(await this.#of.commits.decide([bind, live], takeBack, deadline))) {
@@ -117,49 +121,73 @@ export class Proposals {
 
   /** A free address. */
   async hold(address: string, deadline: Deadline | undefined): Promise<string | undefined> {
-    return this.#decideHold(this.#of.state.net.hold(address), 'asked for', deadline);
+    const held = this.#proposed(this.#of.state.net.hold(address));
+    if (!(await this.#decideHolds([held], deadline))) return undefined;
+    this.#of.log({ event: 'hold', address: held, why: 'asked for' });
+    return held;
   }
 
-  async holdNext({ range, gone, deadline }: Room): Promise<string | undefined> {
-    const { spares, state } = this.#of;
-    const spare = spares.take(range ?? '');
+  async holdNext(room: Room): Promise<string | undefined> {
+    const { spares } = this.#of;
+    const { range = '' } = room;
+    const spare = await spares.take(range);
     if (spare !== undefined) {
       spares.note();
       this.#of.log({ event: 'hold', address: spare, why: 'next free, held ahead' });
       return spare;
     }
-    const choose = () => state.net.holdNext(range === undefined ? {} : { range });
-    const address = await this.#choose(choose, { range, gone, deadline });
-    if (address === undefined) return undefined;
-    const more: string[] = [];
-    for (let left = spares.size - 1; left > 0; left--) {
-      const next = unlessFull(choose);
-      if (typeof next !== 'string') break;
-      more.push(next);
-    }
-    const held = await this.#decideHold(address, 'next free', deadline, more);
+    const first = await this.#choose(this.#nextOf(room), room);
+    const held = first && (await this.#holdBlock(first, spares.size, room));
     spares.note();
-    if (held !== undefined && more.length > 0) spares.keep(range ?? '', more);
+    if (!held) return undefined;
+    if (held.length > 1) spares.keep(range, held.slice(1));
+    this.#of.log({ event: 'hold', address: held[0] as string, why: 'next free' });
+    return held[0];
+  }
+
+  /** The next block of spares, before anybody has to wait for it. No room is made for it. */
+  async holdAhead(room: Room): Promise<readonly string[] | undefined> {
+    const { spares } = this.#of;
+    const size = spares.size;
+    const first = size > 1 ? unlessFull(this.#nextOf(room)) : undefined;
+    if (typeof first !== 'string') return [];
+    const held = await this.#holdBlock(first, size, room);
+    spares.note();
+    if (held !== undefined) spares.keep(room.range ?? '', held);
     return held;
   }
 
-  /** @param more are held with it, for those who will ask */
-  async #decideHold(
-    address: string,
-    why: string,
-    deadline: Deadline | undefined,
-    more: readonly string[] = [],
-  ): Promise<string | undefined> {
-    const all = [address, ...more];
-    for (const each of all) this.#of.state.proposeHold(each);
-    const takeBack = () => {
-      for (const each of all) this.#of.state.takeBackHold(each);
-    };
-    const holds = all.map((each): Change => ({ op: 'hold', address: each }));
-    if (!(await this.#of.commits.decide(holds, takeBack, deadline))) return undefined;
-    for (const each of all) this.#of.state.settleHold(each);
-    this.#of.log({ event: 'hold', address, why });
+  #nextOf({ range }: Room): () => string {
+    return () => this.#proposed(this.#of.state.net.holdNext(range === undefined ? {} : { range }));
+  }
+
+  /** At once: an ending that comes in between would meet a hold that is nobody's. */
+  #proposed(address: string): string {
+    this.#of.state.proposeHold(address);
     return address;
+  }
+
+  /** The first one and as many after it as are wanted and free; undefined when others were faster. */
+  async #holdBlock(first: string, size: number, room: Room): Promise<readonly string[] | undefined> {
+    const all = [first];
+    while (all.length < size) {
+      const next = unlessFull(this.#nextOf(room));
+      if (typeof next !== 'string') break;
+      all.push(next);
+    }
+    return (await this.#decideHolds(all, room.deadline)) ? all : undefined;
+  }
+
+  /** Of what is proposed in the core. */
+  async #decideHolds(addresses: readonly string[], deadline: Deadline | undefined): Promise<boolean> {
+    const { state, commits } = this.#of;
+    const takeBack = () => {
+      for (const address of addresses) state.takeBackHold(address);
+    };
+    const holds = addresses.map((address): Change => ({ op: 'hold', address }));
+    if (!(await commits.decide(holds, takeBack, deadline))) return false;
+    for (const address of addresses) state.settleHold(address);
+    return true;
   }
 
   /**

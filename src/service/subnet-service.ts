@@ -8,7 +8,7 @@ import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding, Stats } from '../host/types.js';
 import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
-import type { CallOptions, Deadline } from './deadline.js';
+import { type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
@@ -30,6 +30,9 @@ export interface Surroundings extends Deciding {
   /** The node's name, for people. */
   readonly nameOf: (node: string) => string;
 }
+
+/** Milliseconds for a block of spares: who waits for it asks by himself then. */
+const AHEAD = 2000;
 
 type UseChange = Extract<Change, { readonly user: string }>;
 
@@ -194,7 +197,21 @@ export class SubnetService {
    */
   async holdNext(options: HoldOptions = {}): Promise<string> {
     const turn = { what: 'hold the next free address', deadline: options.deadline };
-    return this.#turns.take(turn, () => this.#proposals.holdNext(options));
+    const address = await this.#turns.take(turn, () => this.#proposals.holdNext(options));
+    if (this.#spares.isLow(options.range ?? '')) this.#holdAhead(options.range);
+    return address;
+  }
+
+  /** Where it fails, who asks next finds out why. */
+  #holdAhead(range: string | undefined): void {
+    const deadline = new Deadline(this.#around.clock, AHEAD);
+    const held = this.#turns.take({ what: 'hold ahead', deadline }, () =>
+      this.#proposals.holdAhead({ range, deadline }),
+    );
+    void this.#spares.expect(
+      range ?? '',
+      held.catch(() => {}),
+    );
   }
 
   /**

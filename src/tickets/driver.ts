@@ -69,6 +69,10 @@ export class Driver {
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
     const attempt: Attempt = { ...options, turn: this.said.turn(), since: this.#environment.clock.elapsed() };
+    if (isTicket(call, request) && this.#leader.returns.isOneOfMany()) {
+      void this.#owe(request, attempt);
+      return {};
+    }
     try {
       return await this.#patience.with(async () => this.#calls[call](request, attempt), options.deadline);
     } catch (error) {
@@ -105,7 +109,10 @@ export class Driver {
   /** Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. */
   async #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>, options: CallOptions): Promise<Answer> {
     const pool = parsePoolId(PoolID);
-    if (pool.addressSpace === 'global') this.said.end(pool);
+    if (pool.addressSpace === 'global') {
+      this.said.end(pool);
+      await this.#leader.returns.settled(pool);
+    }
     await this.#pools.release(pool, options);
     return {};
   }
@@ -143,6 +150,11 @@ export class Driver {
     else await this.#node.release(net, address, attempt.since, options);
     return {};
   }
+}
+
+/** Whether the leader gives an address back. */
+function isTicket(call: Call, request: RequestOf<Call>): request is RequestOf<typeof RELEASE> {
+  return call === RELEASE && parsePoolId((request as RequestOf<typeof RELEASE>).PoolID).addressSpace === 'global';
 }
 
 function isGlobal({ AddressSpace }: RequestOf<typeof POOL>): boolean {

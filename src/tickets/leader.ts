@@ -9,6 +9,7 @@ import type { Environment, Meant, Wanted, WhoIsMeant } from './environment.js';
 import { forget } from './forget.js';
 import { gatewayFor } from './gateways.js';
 import { goneFrom } from './gone.js';
+import { Returns } from './returns.js';
 import { Said } from './said.js';
 import type { Tenants } from './tenants.js';
 import type { Released } from './told.js';
@@ -20,12 +21,14 @@ export class LeaderCalls {
   readonly #environment: Environment;
   readonly #tenants: Tenants;
   readonly said: Said;
+  readonly returns: Returns;
   readonly #who: WhoIsMeant | undefined;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.said = new Said(environment.clock);
+    this.returns = new Returns(environment.clock);
     this.#who = environment.whoIsMeant?.(this.said);
   }
 
@@ -41,6 +44,7 @@ export class LeaderCalls {
 
   /** The home of the only one who can be meant, else one that is nobody's. */
   async #next(net: SubnetService, { range, deadline }: Omit<Wanted, 'address'>): Promise<string> {
+    await this.returns.settled(net.spec); // its home may be among them, or the last free address
     const meant: Meant | undefined = await this.#who?.meant(net);
     const home = meant?.kind === 'home' ? await heldHome(net, meant.home, { deadline }) : undefined;
     if (home !== undefined && meant?.kind === 'home') {
@@ -83,7 +87,8 @@ export class LeaderCalls {
    * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
    */
   release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
-    return this.#during(net, () => this.#release(net, address, turn, options));
+    const work = () => this.#release(net, address, turn, options);
+    return this.returns.during(net.spec, () => this.#during(net, work));
   }
 
   async #release(net: SubnetService, address: string, turn: number, options: CallOptions): Promise<void> {

@@ -39,7 +39,7 @@ const PAGE = 2000;
 export class EtcdStore implements Store {
   readonly name: string;
   readonly shared = true;
-  readonly block = 32;
+  readonly block = 48;
   readonly patience: number;
   readonly #clock: Clock;
   readonly #connection: Connection;

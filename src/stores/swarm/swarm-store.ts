@@ -45,7 +45,7 @@ const PATIENCE = 12_000;
 export class SwarmStore implements Store {
   readonly name = 'swarm:';
   readonly shared = true;
-  readonly block = 32;
+  readonly block = 256;
   readonly figures: Figures = { commits: 0, writes: 0, stale: 0 };
   readonly #clock: Clock;
   readonly #api: SwarmApi;
