@@ -44,12 +44,16 @@ async function world(context: TestContext, state: 'active' | 'inactive'): Promis
 /** The answer's address, once there is one. */
 async function address(limpet: Started, pool: object): Promise<string> {
   let answer = '';
-  await until('an address is given', async () => {
-    const { body } = await limpet.client.call('RequestPool', pool);
-    const given = await limpet.client.call('RequestAddress', { PoolID: body.PoolID });
-    answer = given.body.Address ?? '';
-    return answer !== '';
-  });
+  await until(
+    'an address is given',
+    async () => {
+      const { body } = await limpet.client.call('RequestPool', pool);
+      const given = await limpet.client.call('RequestAddress', { PoolID: body.PoolID });
+      answer = given.body.Address ?? '';
+      return answer !== '';
+    },
+    20_000,
+  );
   return answer;
 }
 
