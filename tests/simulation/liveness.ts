@@ -75,8 +75,22 @@ function missing(world: World): string[] {
   return lacks;
 }
 
+/**
+ * Whether a held address can be the end of a load balancer that the leader has for a node, for all that is known: a
+ * full subnet keeps the node from asking for it, and the leader's plugin began after the leader and does not know.
+ */
+function isHidden(world: World, subnet: string): boolean {
+  const { swarm, plan } = world;
+  const { networks, nodes } = swarm.records;
+  const network = [...networks.values()].find(({ cidr }) => subnet === `swarm ${cidr}`);
+  if (swarm.leader === undefined || network?.cidr !== plan.cidr || !isFull(world)) return false;
+  const lacksEnd = [...nodes.values()].some(({ ends }) => !ends.has(network.id));
+  return lacksEnd && !world.pluginOf(swarm.leader).knowsLeader;
+}
+
 /** What is held is in Swarm's records, or a gateway. */
-function leaks({ judge, swarm }: World): string[] {
+function leaks(world: World): string[] {
+  const { judge, swarm } = world;
   const { truth } = judge;
   const { networks, services, nodes, tasks } = swarm.records;
   const known = new Set([...services.values()].map(({ virtual }) => virtual));
@@ -88,6 +102,7 @@ function leaks({ judge, swarm }: World): string[] {
     for (const { subnets } of engine.networks.listed([])) known.add(subnets[0]?.gateway ?? '');
   }
   return truth.subnets().flatMap((subnet) => {
+    if (isHidden(world, subnet)) return [];
     const gateway = truth.settings(subnet)?.gateway;
     const isOurs = subnet.startsWith('swarm ');
     const held = truth.held(subnet).filter((address) => address !== gateway && !(isOurs && known.has(address)));

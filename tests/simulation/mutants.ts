@@ -144,6 +144,12 @@ export const mutants: readonly Mutant[] = [
     'if (!one.isTaken) this.#state.apply(change);',
     'this.#state.apply(change);',
   ),
+  mutant(
+    'a home ends by a release before the last one',
+    SENDING,
+    "if (releasesOf(known, changes).some((released, n) => released !== basis.releases[n])) return 'conflict';",
+    '',
+  ),
   {
     name: 'an unhold undoes a hold that is being decided',
     file: 'src/service/subnet-state.ts',

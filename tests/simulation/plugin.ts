@@ -41,6 +41,8 @@ export class Plugin {
   #file: HostState;
   #running: Running | undefined;
   #count = 0;
+  /** How many leaders the swarm had had when its process began. */
+  #term = 0;
 
   constructor(stage: Stage, node: SwarmNode, backend: Backend, ears: Ears) {
     this.#stage = stage;
@@ -63,6 +65,7 @@ export class Plugin {
   start(): void {
     if (this.#running !== undefined) return;
     const { timeline, swarm, processes } = this.#stage;
+    this.#term = swarm.term;
     const process = new Process(timeline, this.node.wall, timeline.chanceOf(`${this.node.record.id} ${this.#count++}`));
     const { clock } = process;
     const parts = new Assembly({
@@ -83,6 +86,11 @@ export class Plugin {
     this.#running = { process, parts };
     this.node.socket.serve(process, (call, request, gone) => this.#answer(call as Call, request, gone));
     void parts.begin();
+  }
+
+  /** Whether it has heard all that the swarm's leader has said. */
+  get knowsLeader(): boolean {
+    return this.#running !== undefined && this.#term < this.#stage.swarm.term;
   }
 
   /** SIGKILL, or the machine's end. */

@@ -4,6 +4,7 @@
 import type { Deadline } from '../../service/deadline.js';
 import type { Commit, SubnetKey } from '../../service/store.js';
 import type { DraftChange } from './draft.js';
+import type { KnownSubnet } from './known.js';
 import type { Transaction } from './transaction.js';
 
 /** What the service had when it proposed the changes. */
@@ -12,6 +13,8 @@ export interface Basis {
   readonly epoch: number;
   /** The revision of the subnet's settings. */
   readonly settings: number | undefined;
+  /** When those whose bindings are to end had been released. */
+  readonly releases: readonly (number | undefined)[];
 }
 
 export interface Order {
@@ -33,6 +36,13 @@ export interface Order {
 /** What stands in the core as a proposal, and no longer does after a reading. */
 export function isProposed({ op }: DraftChange): boolean {
   return op === 'bind' || op === 'hold' || op === 'create' || op === 'settings';
+}
+
+/** When those whose bindings the changes end were released, by what is known of the subnet now. */
+export function releasesOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): (number | undefined)[] {
+  return changes.flatMap((change) =>
+    change.op === 'reclaim' ? [subnet?.bindings.get(change.identity)?.released] : [],
+  );
 }
 
 export function isLive({ op }: DraftChange): boolean {

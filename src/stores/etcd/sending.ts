@@ -13,7 +13,7 @@ import { Draft, type DraftChange, heldBy } from './draft.js';
 import type { Keys } from './keys.js';
 import type { Item } from './known.js';
 import type { Lease } from './lease.js';
-import { isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
+import { isLive, isProposed, isWhole, type Order, releasesOf, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
 import { isFull } from './room.js';
@@ -85,6 +85,7 @@ export class Sending {
   commit(subnet: SubnetKey, changes: readonly DraftChange[], caller: Deadline | undefined): Promise<Commit> {
     const { connection, epoch, view } = this.#of;
     const topics = topicsOf(subnet, changes);
+    const known = view()?.subnet(subnet);
     if (this.#isSoAlready(subnet, changes, topics)) return Promise.resolve('done');
     const failure = this.#of.failure();
     if (isFull(failure)) return Promise.reject(failure);
@@ -96,7 +97,7 @@ export class Sending {
       };
       const order: Order = {
         ...{ subnet, changes, topics, isAlone: changes.some(isWhole) },
-        basis: { epoch: epoch(), settings: view()?.subnet(subnet)?.mod },
+        basis: { epoch: epoch(), settings: known?.mod, releases: releasesOf(known, changes) },
         deadline: caller ?? connection.within(),
         answer: (commit) => end(() => resolve(commit)),
         refuse: (error) => end(() => reject(error)),
@@ -220,8 +221,11 @@ export class Sending {
     }
     if (transaction.isEmpty && (lease.isCertain || !changes.some(isLive))) return 'done';
     // What the service has proposed, it has by what was known when it called.
-    const isOld = basis.epoch !== epoch() || basis.settings !== view.subnet(subnet)?.mod;
+    const known = view.subnet(subnet);
+    const isOld = basis.epoch !== epoch() || basis.settings !== known?.mod;
     if (isOld && changes.some(isProposed)) return 'conflict';
+    // While this waited somebody may have come home and left again: his time begins anew.
+    if (releasesOf(known, changes).some((released, n) => released !== basis.releases[n])) return 'conflict';
     return new Transaction(keys, view, lease.writer).takes(transaction) ? transaction : tooMany(subnet);
   }
 
