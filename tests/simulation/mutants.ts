@@ -150,6 +150,12 @@ export const mutants: readonly Mutant[] = [
     "if (releasesOf(known, changes).some((released, n) => released !== basis.releases[n])) return 'conflict';",
     '',
   ),
+  mutant(
+    'whoever was live unseen is as old as before',
+    'src/stores/etcd/bindings.ts',
+    'if (isAnew && known.live.size === 0) this.#tellReleased(subnet, identity, released);',
+    'void isAnew;',
+  ),
   {
     name: 'an unhold undoes a hold that is being decided',
     file: 'src/service/subnet-state.ts',

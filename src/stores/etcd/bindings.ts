@@ -206,7 +206,10 @@ export class Bindings {
 
   /** Newer news of a binding that is known. */
   #renew(subnet: KnownSubnet, known: KnownBinding, { identity, address, released, pinned, item }: Claim): void {
+    const isAnew = released !== undefined && released !== known.released;
     [known.mod, known.released] = [item.mod, released];
+    // He was live and left again without this process seeing either: his time begins anew.
+    if (isAnew && known.live.size === 0) this.#tellReleased(subnet, identity, released);
     if (known.pinned === pinned) return;
     known.pinned = pinned;
     const time = released ?? this.#hooks.now();
@@ -226,10 +229,13 @@ export class Bindings {
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
     if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });
-    if (released === undefined || this.isReading) return;
-    // Reserved before it was heard of here: as if it had been live until that moment, for its age counts from there.
-    this.#teller.tell(subnet.key, { op: 'live', identity, node: '' });
-    this.#teller.tell(subnet.key, { op: 'gone', identity, node: '', time: released });
+    if (released !== undefined && !this.isReading) this.#tellReleased(subnet, identity, released);
+  }
+
+  /** As if it had been live until that moment: its age counts from there. */
+  #tellReleased({ key }: KnownSubnet, identity: string, time: number): void {
+    this.#teller.tell(key, { op: 'live', identity, node: '' });
+    this.#teller.tell(key, { op: 'gone', identity, node: '', time });
   }
 
   /**
