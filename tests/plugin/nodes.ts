@@ -14,17 +14,15 @@ import {
 } from '../../src/entries/service.js';
 import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
-import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
+import { DEFAULTS, parsePools } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
 import { AskedWire, type Asking } from '../../src/plugin/wire.js';
 import type { Call } from '../../src/tickets/calls.js';
 import { Certainty } from '../../src/tickets/certain.js';
-import { Driver } from '../../src/tickets/driver.js';
 import type { Environment } from '../../src/tickets/environment.js';
-import { Reconciler } from '../../src/tickets/reconciler.js';
-import { Sweeper } from '../../src/tickets/sweeper.js';
-import { Tenants } from '../../src/tickets/tenants.js';
+import { Protocol } from '../../src/tickets/protocol.js';
 import type { Told } from '../../src/tickets/told.js';
+import type { Waits } from '../../src/tickets/waits.js';
 import { upToDate } from '../fresh.js';
 import { Docker, info } from './docker.js';
 
@@ -56,10 +54,7 @@ export class Node {
   former: string | undefined;
   /** How it asks the wire, from its next restart on. */
   wire: Asking | undefined;
-  driver!: Driver;
-  reconciler!: Reconciler;
-  sweeper!: Sweeper;
-  tenants!: Tenants;
+  #protocol!: Protocol;
 
   readonly #docker: Docker | DockerApi;
 
@@ -77,17 +72,29 @@ export class Node {
 
   /** A new process in the place of the old one: what was only in its memory is gone. */
   restart(): void {
-    const environment = this.#environment();
-    this.tenants = new Tenants(environment.clock);
-    this.driver = new Driver(environment, this.tenants);
-    this.reconciler = new Reconciler(environment, this.tenants);
-    this.sweeper = new Sweeper(environment, this.driver.said);
+    this.#protocol = new Protocol(this.#environment(), {
+      part: () => ({ nodeId: this.name, manager: this.manager }),
+      agreed: () => {},
+      failed: () => {},
+    });
+  }
+
+  get reconciler() {
+    return this.#protocol.looks.reconciler;
+  }
+
+  get sweeper() {
+    return this.#protocol.looks.sweeper;
+  }
+
+  get tenants() {
+    return this.#protocol.tenants;
   }
 
   /** As Docker calls it. */
   async call(call: string, request: unknown = {}): Promise<any> {
     const name = (call === 'Activate' ? 'Plugin.Activate' : `IpamDriver.${call}`) as Call;
-    return this.driver.answer(name, readRequest(name, JSON.stringify(request)));
+    return this.#protocol.answer(name, readRequest(name, JSON.stringify(request)));
   }
 
   async pool(side: 'global' | 'local', Pool: string, more: object = {}): Promise<string> {

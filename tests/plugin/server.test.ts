@@ -400,7 +400,7 @@ test('a Docker that dies closes its connections: what it has asked for is not do
   const service = await AllocatorService.open(new MemoryStore());
   const asked: { readonly call: string; readonly gone: AbortSignal | undefined }[] = [];
   const server = makeServer({
-    parts: {
+    protocol: {
       answer: async (call, _, gone) => {
         asked.push({ call, gone });
         return call === 'IpamDriver.ReleasePool' ? new Promise(() => {}) : {};
