@@ -4,8 +4,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
-import { DockerodeApi } from '../docker/client.js';
 import { dockerHost } from '../docker/docker-host.js';
+import { DockerodeApi } from '../docker/dockerode.js';
 import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { unreadableText } from '../service/store.js';

@@ -3,7 +3,7 @@
 // conflict.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DockerodeApi } from '../../src/docker/client.js';
+import { DockerodeApi } from '../../src/docker/dockerode.js';
 import { check } from '../../src/operate/check/check.js';
 import type { OperateEnvironment } from '../../src/operate/environment.js';
 import { systemClock } from '../../src/service/clock.js';
