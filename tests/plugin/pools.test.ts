@@ -190,6 +190,21 @@ describe('options', () => {
   });
 });
 
+test('a pool that is refused for its range leaves no subnet behind, and one that is there as it was', async () => {
+  const id = await one.pool('local', '10.77.0.0/24', { Options: { 'limpet.policy': 'lowest' } });
+  await one.call('ReleasePool', { PoolID: id });
+  const before = specs();
+  for (const [Pool, SubPool] of [
+    ['10.78.0.0/24', '10.79.0.0/28'],
+    ['10.78.0.0/24', 'nonsense'],
+    ['10.77.0.0/24', '10.79.0.0/28'],
+  ] as const)
+    await assert.rejects(one.pool('local', Pool, { SubPool, Options: { 'limpet.policy': 'serial' } }));
+  assert.deepEqual(specs(), before);
+  const net = subnet(run.service, '10.77.0.0/24', 'node:node-1');
+  assert.deepEqual([net.spec.policy, net.users], ['lowest', []]);
+});
+
 describe('a pool that nobody named', () => {
   test('is the first of the ranges that overlaps none of ours and none of Docker', async () => {
     docker.state.networks = [
