@@ -9,9 +9,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readArguments, wholeNumber } from '../scripts/arguments.js';
+import { network, taskContainer } from '../tests/docker/json.js';
+import { ServedDocker } from '../tests/docker/served.js';
 import { Etcd } from '../tests/etcd/etcd.js';
 import { Client } from '../tests/plugin/client.js';
-import { Docker, network, taskContainer } from '../tests/plugin/docker.js';
 import { until } from '../tests/plugin/plugins.js';
 import { machine } from './report.js';
 
@@ -43,10 +44,10 @@ interface Figures {
 
 class Bench {
   readonly #client: Client;
-  readonly #docker: Docker;
+  readonly #docker: ServedDocker;
   #tasks = 0;
 
-  constructor(client: Client, docker: Docker) {
+  constructor(client: Client, docker: ServedDocker) {
     this.#client = client;
     this.#docker = docker;
   }
@@ -126,7 +127,7 @@ function percentiles(samples: number[]): Percentiles {
 
 async function measure(store: (folder: string) => string): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'limpet-bench-'));
-  const docker = await Docker.start({ networks: [network('web', CIDR)] });
+  const docker = await ServedDocker.start({ networks: [network('web', CIDR)] });
   const socket = join(folder, 'limpet.sock');
   const client = new Client(socket, crowd);
   const flags = ['--socket', socket, '--store', store(folder), '--docker', docker.socket, '--node', 'node-1'];

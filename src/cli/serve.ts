@@ -12,7 +12,7 @@ export function serve(settings: Settings): Promise<void> {
   return run(settings, operations);
 }
 
-export function operations({ situation, environment, tenants }: Parts): Mount {
+export function operations({ situation, environment, protocol }: Parts): Mount {
   return adminHandler((): OperateEnvironment => {
     const { service, host, nodeOf, docker, clock } = environment;
     return {
@@ -20,7 +20,7 @@ export function operations({ situation, environment, tenants }: Parts): Mount {
       store: situation.store as NonNullable<typeof situation.store>,
       host: host(),
       nodeOf,
-      isStarting: (net, identity, containers) => tenants.isStarting(net, identity, containers),
+      isStarting: (net, identity, containers) => protocol.tenants.isStarting(net, identity, containers),
       docker,
       clock,
       version: packageJson.version,

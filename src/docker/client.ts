@@ -1,21 +1,18 @@
-// Docker's API over its socket or TCP, each question bounded by a deadline: dockerd may itself be waiting for the
-// plugin that asks. While the client watches Docker it notices at once that Docker has gone, and asks until it is there
-// again.
+// Asks Docker, each question bounded by a deadline: dockerd may itself be waiting for the plugin that asks. While the
+// client watches Docker it notices at once that Docker has gone, and asks until it is there again.
 
-import type Docker from 'dockerode';
 import { LimpetError } from '../host/errors.js';
 import { type Clock, systemClock } from '../service/clock.js';
-import { agreed } from './agreed.js';
+import { versionFor } from './agreed.js';
 import type { DockerApi } from './api.js';
-import { addressOf, type DockerHost } from './docker-host.js';
+import type { Daemon, Question } from './daemon.js';
 import { readContainer, readEndpoints, readInfo, readNetwork, readNode, readService, readTask } from './read.js';
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
-import { isBeingStopped } from './stopping.js';
 
-export interface DockerApiOptions extends DockerHost {
+export interface DockerClientOptions {
   /** Milliseconds that one question may take. Default 2000. */
-  readonly deadline?: number;
-  readonly clock?: Clock;
+  readonly deadline?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const DEADLINE = 2000;
@@ -25,26 +22,25 @@ const PROBE = 250;
 /** Swarm lists only container tasks unless told: plain containers on swarm networks have a task of their own kind. */
 const RUNTIMES = JSON.stringify({ runtime: ['container', '', 'attachment'] });
 
-export class DockerodeApi implements DockerApi {
-  readonly name: string;
+export class DockerClient implements DockerApi {
+  readonly #daemon: Daemon;
   readonly #clock: Clock;
   readonly #deadline: number;
-  readonly #address: Docker.DockerOptions;
-  /**
-   * Docker in the version that was agreed on; forgotten whenever a question fails, since Docker may have been upgraded.
-   */
-  #agreed: Docker | undefined;
-  #agreeing: Promise<Docker> | undefined;
+  /** The version of the API; forgotten whenever a question fails, since Docker may have been upgraded. */
+  #agreed: string | undefined;
+  #agreeing: Promise<string> | undefined;
   #silent = false;
   #watched = false;
   #probing = false;
 
-  /** Connects to nothing yet. @throws LimpetError BAD_INPUT naming the host */
-  constructor({ deadline = DEADLINE, clock = systemClock, ...host }: DockerApiOptions) {
-    this.name = host.host;
+  constructor(daemon: Daemon, { deadline = DEADLINE, clock = systemClock }: DockerClientOptions = {}) {
+    this.#daemon = daemon;
     this.#clock = clock;
     this.#deadline = deadline;
-    this.#address = addressOf(host);
+  }
+
+  get name(): string {
+    return this.#daemon.name;
   }
 
   get silent(): boolean {
@@ -67,65 +63,60 @@ export class DockerodeApi implements DockerApi {
   }
 
   async containers(): Promise<readonly Container[]> {
-    return this.#list('containers', readContainer, (docker, options) =>
-      docker.listContainers({ all: true, ...options }),
-    );
+    return this.#list('/containers/json', readContainer, { all: true });
   }
 
   async networks(): Promise<readonly Network[]> {
-    return this.#list('networks', readNetwork, (docker, options) => docker.listNetworks(options));
+    return this.#list('/networks', readNetwork);
   }
 
   async info(): Promise<Info> {
-    const info = readInfo(await this.#ask('info', (docker, options) => abortable(docker).info(options)));
-    if (await isBeingStopped(info.swarm.state, this.#address)) throw this.#unavailable('info', 'it is being stopped');
+    const info = readInfo(await this.#ask('/info'));
+    if (await this.#daemon.isBeingStopped(info.swarm.state)) throw this.#unavailable('/info', 'it is being stopped');
     return info;
   }
 
   async tasks(): Promise<readonly Task[]> {
-    return this.#list('tasks', readTask, (docker, options) => docker.listTasks({ filters: RUNTIMES, ...options }));
+    return this.#list('/tasks', readTask, { filters: RUNTIMES });
   }
 
   async services(): Promise<readonly Service[]> {
-    return this.#list('services', readService, (docker, options) => docker.listServices(options));
+    return this.#list('/services', readService);
   }
 
   async nodes(): Promise<readonly Node[]> {
-    return this.#list('nodes', readNode, (docker, options) => docker.listNodes(options));
+    return this.#list('/nodes', readNode);
   }
 
   async endpoints(networkId: string): Promise<readonly NamedEndpoint[]> {
-    const answer = await this.#ask(`networks/${networkId}`, (docker, options) =>
-      dial(docker, `/networks/${encodeURIComponent(networkId)}?`, { verbose: true }, options.abortSignal),
-    );
-    return readEndpoints(answer);
+    return readEndpoints(await this.#ask(`/networks/${encodeURIComponent(networkId)}`, { verbose: true }));
   }
 
-  async #list<T>(what: string, read: (value: unknown) => T, question: Question): Promise<readonly T[]> {
-    const answer = await this.#ask(what, question);
+  async #list<T>(path: string, read: (value: unknown) => T, query?: Question['query']): Promise<readonly T[]> {
+    const answer = await this.#ask(path, query);
     if (Array.isArray(answer)) return answer.map(read);
-    throw this.#unavailable(what, 'its answer is not a list');
+    throw this.#unavailable(path, 'its answer is not a list');
   }
 
-  async #ask(what: string, question: Question): Promise<unknown> {
-    return this.#within((signal) => this.#askUntil(signal, what, question));
+  async #ask(path: string, query?: Question['query']): Promise<unknown> {
+    return this.#within((signal) => this.#askUntil(signal, path, query));
   }
 
-  async #askUntil(signal: AbortSignal, what: string, question: Question): Promise<unknown> {
+  async #askUntil(signal: AbortSignal, path: string, query: Question['query'] = {}): Promise<unknown> {
     for (let again = 1; ; again--) {
       try {
-        const docker = this.#agreed ?? (await this.#version(signal));
-        const answer = await question(docker, { abortSignal: signal });
+        const version = this.#agreed ?? (await this.#version(signal));
+        const answer = await this.#daemon.ask({ path, query, version, signal });
         this.#silent = false;
         return answer;
       } catch (error) {
         this.#agreed = undefined;
         if (signal.aborted) this.#fallSilent();
-        if (signal.aborted) throw this.#unavailable(what, `no answer within ${this.#deadline} ms`);
+        if (signal.aborted) throw this.#unavailable(path, `no answer within ${this.#deadline} ms`);
         // A connection kept alive ends when dockerd restarts; and a version may be refused that was good before.
         if (again > 0 && isWorthAgain(error)) continue;
         if (statusOf(error) === undefined) this.#fallSilent();
-        throw this.#unavailable(what, messageOf(error));
+        throw this.#unavailable(path, messageOf(error));
       }
     }
   }
@@ -151,18 +142,15 @@ export class DockerodeApi implements DockerApi {
 
   async #probe(): Promise<void> {
     this.#probing = false;
-    if (this.#silent) await this.#ask('info', (docker, options) => abortable(docker).info(options)).catch(() => {});
+    if (this.#silent) await this.#ask('/info').catch(() => {});
   }
 
   async #untilEventsEnd(signal: AbortSignal): Promise<void> {
     try {
-      const docker = this.#agreed ?? (await this.#within((late) => this.#version(late)));
-      const events = await docker.getEvents({ abortSignal: signal } as Docker.GetEventsOptions);
-      this.#watched = true;
-      this.#silent = false;
-      await new Promise<void>((resolve) => {
-        events.on('data', () => {}); // what happens is not asked for, only that it could be told
-        for (const end of ['end', 'error', 'close']) events.on(end, () => resolve());
+      const version = this.#agreed ?? (await this.#within((late) => this.#version(late)));
+      await this.#daemon.events({ version, signal }, () => {
+        this.#watched = true;
+        this.#silent = false;
       });
     } catch {
       this.#agreed = undefined; // there is no stream to watch: questions find out by themselves
@@ -170,7 +158,7 @@ export class DockerodeApi implements DockerApi {
   }
 
   /** Whoever asks first agrees for all; each waits only as long as its own deadline. */
-  #version(signal: AbortSignal): Promise<Docker> {
+  #version(signal: AbortSignal): Promise<string> {
     this.#agreeing ??= this.#agree().finally(() => {
       this.#agreeing = undefined;
     });
@@ -180,34 +168,18 @@ export class DockerodeApi implements DockerApi {
     return Promise.race([this.#agreeing, late]);
   }
 
-  async #agree(): Promise<Docker> {
-    this.#agreed = await this.#within((late) => agreed(this.#address, late));
+  async #agree(): Promise<string> {
+    this.#agreed = await this.#within(async (signal) =>
+      versionFor(await this.#daemon.ask({ path: '/version', signal })),
+    );
     return this.#agreed;
   }
 
-  #unavailable(what: string, why: string): LimpetError {
+  #unavailable(path: string, why: string): LimpetError {
+    const what = path.replace(/^\/|\/json$/g, '');
     const message = `Docker's API at ${this.name} does not answer (GET ${what}): ${why}`;
     return new LimpetError('UNAVAILABLE', message, { docker: this.name, question: what });
   }
-}
-
-type Question = (docker: Docker, options: { abortSignal: AbortSignal }) => Promise<unknown>;
-
-interface Abortable {
-  info(options: { abortSignal: AbortSignal }): Promise<unknown>;
-}
-
-/** A question that dockerode's own method would not let be called off. */
-function dial(docker: Docker, path: string, options: object, abortSignal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const question = { path, method: 'GET', options, abortSignal, statusCodes: { 200: true } };
-    docker.modem.dial(question, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
-  });
-}
-
-/** dockerode's declarations leave the signal out, its code does not. */
-function abortable(docker: Docker): Abortable {
-  return docker as unknown as Abortable;
 }
 
 /** The status of an answer that was no good; undefined when there was no answer. */

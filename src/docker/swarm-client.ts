@@ -1,13 +1,13 @@
 // Swarm's configs by Docker's API. Unlike client.ts it changes things: nothing is sent twice here, and an error says
 // whether what was sent can have been done.
 
-import type Docker from 'dockerode';
+import Docker from 'dockerode';
 import { LimpetError } from '../host/errors.js';
 import { type Clock, systemClock } from '../service/clock.js';
-import { agreed } from './agreed.js';
-import type { DockerApiOptions } from './client.js';
+import { versionFor } from './agreed.js';
 import { readConfig, readMembership, readSwarmEvent } from './configs.js';
 import { addressOf } from './docker-host.js';
+import type { DockerApiOptions } from './dockerode.js';
 import { GoneNodes } from './gone-nodes.js';
 import { readNode } from './read.js';
 import { isBeingStopped } from './stopping.js';
@@ -148,11 +148,17 @@ export class DockerSwarm implements SwarmApi {
   }
 
   #version(signal: AbortSignal): Promise<Docker> {
-    this.#agreed ??= agreed(this.#address, signal);
+    this.#agreed ??= this.#agree(signal);
     this.#agreed.catch(() => {
       this.#agreed = undefined;
     });
     return this.#agreed;
+  }
+
+  async #agree(abortSignal: AbortSignal): Promise<Docker> {
+    // dockerode's declarations leave the signal out, its code does not.
+    const docker = new Docker(this.#address) as unknown as { version: (options: object) => Promise<unknown> };
+    return new Docker({ ...this.#address, version: versionFor(await docker.version({ abortSignal })) });
   }
 
   #timeout(): AbortSignal {

@@ -1,8 +1,8 @@
 // One operation on a store that this process opens itself, where no plugin runs that could be asked.
 
 import packageJson from '../../package.json' with { type: 'json' };
-import { DockerodeApi } from '../docker/client.js';
 import { dockerHost } from '../docker/docker-host.js';
+import { DockerodeApi } from '../docker/dockerode.js';
 import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import { AllocatorService, type ServiceOptions, systemClock } from '../service/index.js';

@@ -6,18 +6,8 @@ import { LimpetError } from '../host/errors.js';
 import type { EtcdEnvironment } from '../stores/etcd/options.js';
 import { HOST_STATE_FILE } from '../stores/host-state.js';
 import type { SwarmEnvironment } from '../stores/swarm/options.js';
-import type { Waits as TicketWaits } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
-
-/** Milliseconds. */
-export interface Waits extends TicketWaits {
-  /** For one answer of Docker's API. dockerd may be waiting for the plugin meanwhile. */
-  readonly docker: number;
-  /** Between two looks at what runs here. */
-  readonly reconcile: number;
-  /** For one call of Docker's, all in all. Docker itself gives up after 30 s. */
-  readonly call: number;
-}
+import type { Waits } from '../tickets/waits.js';
 
 export interface PluginOptions {
   /** `auto`, `swarm:`, `file:///var/lib/limpet`, `etcd://a:2379,b:2379` or `memory:`. */
@@ -59,16 +49,6 @@ export const DEFAULTS = {
   globalPools: '10.0.0.0/8:24',
   localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,
 } as const;
-
-export const DEFAULT_WAITS: Waits = {
-  docker: 2000,
-  home: 5000,
-  reconcile: 30_000,
-  sweep: 60_000,
-  store: 22_000,
-  boot: 10_000,
-  call: 27_000,
-};
 
 /**
  * `10.0.0.0/8:24,fd12:3456::/32:64`: ranges, and the prefix length of the subnets taken from each.

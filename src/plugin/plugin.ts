@@ -4,17 +4,17 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
-import { DockerodeApi } from '../docker/client.js';
 import { dockerHost } from '../docker/docker-host.js';
+import { DockerodeApi } from '../docker/dockerode.js';
 import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { unreadableText } from '../service/store.js';
+import type { Looks } from '../tickets/looks.js';
 import type { Told } from '../tickets/told.js';
 import { ArpWire } from './arp-wire.js';
 import { Assembly, type Parts } from './assembly.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
 import { type Log, logTold, openLog } from './log.js';
-import type { Looks } from './looks.js';
 import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
 import { listen, type Mount, makeServer } from './server.js';
@@ -60,10 +60,11 @@ export async function startPlugin(
     tell,
     wire: new ArpWire(clock),
   });
-  const { situation, looks } = parts;
+  const { situation, protocol } = parts;
+  const { looks } = protocol;
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const healthz = healthMount(metrics, () => healthOf(situation, looks));
-  const server = makeServer({ parts, log, metrics, mounts: [healthz, mount(parts)] });
+  const server = makeServer({ protocol, log, metrics, mounts: [healthz, mount(parts)] });
   await mkdir(dirname(options.socket), { recursive: true });
   await listen(server, options.socket);
   const watched = await metricsOf(options, healthz).catch((error: unknown) => {

@@ -4,8 +4,9 @@
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { parseDuration } from '../service/policy.js';
+import { DEFAULT_WAITS } from '../tickets/waits.js';
 import type { Parts } from './assembly.js';
-import { DEFAULT_WAITS, LOG_LEVELS, type LogLevel, type PluginOptions, parsePools } from './options.js';
+import { LOG_LEVELS, type LogLevel, type PluginOptions, parsePools } from './options.js';
 import { startPlugin } from './plugin.js';
 import type { Mount } from './server.js';
 

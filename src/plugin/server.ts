@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { quote } from '../host/address.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import { visible } from '../host/visible.js';
-import type { Assembly } from './assembly.js';
+import type { Protocol } from '../tickets/protocol.js';
 import { bound, dismiss, MOST_CALLS, MOST_HEADERS } from './connections.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -31,7 +31,7 @@ const STATUS: Partial<Record<LimpetErrorCode, number>> = {
 };
 
 export interface Serving {
-  readonly parts: Pick<Assembly, 'answer'>;
+  readonly protocol: Pick<Protocol, 'answer'>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** What else is on the socket: /metrics, /healthz, the operators' own. */
@@ -131,7 +131,7 @@ async function answer(
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return { status: 200, body: await serving.parts.answer(name, read, gone) };
+    return { status: 200, body: await serving.protocol.answer(name, read, gone) };
   } catch (error) {
     return refusal(serving.log, name, error);
   }

@@ -4,25 +4,16 @@
 import { ContainerList } from '../docker/container-list.js';
 import { Networks } from '../docker/networks.js';
 import { LimpetError } from '../host/errors.js';
-import { type Allocator, type Clock, Deadline } from '../service/index.js';
+import type { Allocator } from '../service/index.js';
 import type { Call } from '../tickets/calls.js';
-import { Driver } from '../tickets/driver.js';
-import type { Environment, Waits } from '../tickets/environment.js';
-import { Reconciler } from '../tickets/reconciler.js';
-import { Sweeper } from '../tickets/sweeper.js';
-import { Tenants } from '../tickets/tenants.js';
+import type { Environment } from '../tickets/environment.js';
+import { Protocol } from '../tickets/protocol.js';
 import type { Told } from '../tickets/told.js';
+import { DEFAULT_WAITS } from '../tickets/waits.js';
 import type { SwarmNode } from './swarm/node.js';
 import { Process } from './swarm/process.js';
 import type { Swarm } from './swarm/swarm.js';
 import type { Timeline } from './swarm/timeline.js';
-
-/** Milliseconds; the plugin's defaults. */
-const WAITS: Waits = { home: 5000, sweep: 60_000, store: 22_000, boot: 10_000 };
-const DOCKER = 2000;
-const CALL = 27_000;
-const LOOK = 30_000;
-const SOON = 2000;
 
 export interface Around {
   readonly timeline: Timeline;
@@ -58,13 +49,18 @@ export class Plugin {
     const { id } = this.#node.record;
     const process = new Process(timeline, this.#node.wall, timeline.chanceOf(`${id} ${this.#lives++}`));
     this.#process = process;
-    const environment = this.#environment(process);
-    const tenants = new Tenants(process.clock);
-    const driver = new Driver(environment, tenants);
+    const protocol = new Protocol(this.#environment(process), {
+      part: () => ({ nodeId: id, manager: this.#node.record.manager }),
+      agreed: () => {},
+      failed: (error) => {
+        // Docker does not answer: the next look is soon. Anything else is a bug.
+        if (!(error instanceof LimpetError) || error.code !== 'UNAVAILABLE') throw error;
+      },
+    });
     this.#node.socket.serve(process, (call, request, gone) =>
-      this.#answer(driver, process.clock, { call: call as Call, request, gone }),
+      this.#answer(protocol, { call: call as Call, request, gone }),
     );
-    void this.#look(process, new Reconciler(environment, tenants), new Sweeper(environment, driver.said));
+    protocol.looks.begin();
   }
 
   /** With its machine. */
@@ -78,7 +74,7 @@ export class Plugin {
     const { swarm, service, tell } = this.#around;
     const { record } = this.#node;
     const { clock } = process;
-    const docker = swarm.api(this.#node, clock, DOCKER);
+    const docker = swarm.api(this.#node, clock, DEFAULT_WAITS.docker);
     return {
       clock,
       service: () => service,
@@ -90,14 +86,13 @@ export class Plugin {
       containers: new ContainerList(docker, clock),
       networks: new Networks(docker),
       tell: (told) => process.isDead || tell(told),
-      waits: WAITS,
+      waits: DEFAULT_WAITS,
       pools: { local: [], global: [] },
     };
   }
 
   async #answer(
-    driver: Driver,
-    clock: Clock,
+    protocol: Protocol,
     { call, request, gone }: { readonly call: Call; readonly request: object; readonly gone: AbortSignal },
   ): Promise<Readonly<Record<string, unknown>>> {
     // What Docker leaves out is read as empty.
@@ -111,30 +106,9 @@ export class Plugin {
       V6: false,
       ...request,
     };
-    const answer = await driver.answer(call, read, { deadline: new Deadline(clock, CALL, gone) });
+    const answer = await protocol.answer(call, read, gone);
     if (read.AddressSpace === 'limpet.global' || read.PoolID.startsWith('global/'))
       this.#around.hear(call, read, answer);
     return answer;
-  }
-
-  /** Looks at what runs here, and on the leader at what the swarm has, for as long as it lives. */
-  async #look(process: Process, reconciler: Reconciler, sweeper: Sweeper): Promise<void> {
-    for (let n = 0; !process.isDead; n++) {
-      const good = await this.#lookOnce(reconciler, sweeper);
-      await process.clock.sleep(good && n > 0 ? LOOK : SOON);
-    }
-  }
-
-  async #lookOnce(reconciler: Reconciler, sweeper: Sweeper): Promise<boolean> {
-    const { id, manager } = this.#node.record;
-    try {
-      await reconciler.look();
-      if (manager) await sweeper.look(id);
-      return true;
-    } catch (error) {
-      // Docker does not answer: the next look is soon.
-      if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return false;
-      throw error;
-    }
   }
 }

@@ -9,18 +9,7 @@ import type { AllocateOptions, Allocator, CallOptions, SubnetService } from '../
 import type { PoolRange } from './ranges.js';
 import type { Said } from './said.js';
 import type { Told } from './told.js';
-
-/** Milliseconds. */
-export interface Waits {
-  /** For the one who is at home to leave, before a second container of the same identity becomes a guest. */
-  readonly home: number;
-  /** So long an address is held without anybody in the swarm having it before it is freed. */
-  readonly sweep: number;
-  /** For a store that is away to come back. */
-  readonly store: number;
-  /** For a Docker that starts to answer, where a task of the swarm cannot be told without it. */
-  readonly boot: number;
-}
+import type { Waits } from './waits.js';
 
 /** What has a space: a subnet, or one to come. */
 export interface InSpace {

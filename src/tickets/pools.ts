@@ -75,12 +75,12 @@ export class Pools {
     }
     const isShared = addressSpace === 'global' || scope === 'cluster';
     const asked: Asked = { addressSpace, isShared, settings, ...options };
-    const size = sizeOf(request.Pool);
+    const isNamed = request.Pool !== '' && sizeOf(request.Pool) === undefined;
+    const cidr = isNamed ? withoutHostBits(request.Pool) : undefined;
+    // Before anything is made: of what is refused nothing stays behind.
+    const range = cidr === undefined || request.SubPool === '' ? undefined : rangeOf(request.SubPool, cidr);
     const net =
-      request.Pool === '' || size !== undefined
-        ? await this.#choose(asked, request)
-        : await this.#make(await this.#wanted(asked, withoutHostBits(request.Pool)));
-    const range = request.SubPool === '' ? undefined : rangeOf(request.SubPool, net.cidr);
+      cidr === undefined ? await this.#choose(asked, request) : await this.#make(await this.#wanted(asked, cidr));
     const id = poolId({ addressSpace, ...net.spec, ...(range === undefined ? {} : { range }) });
     this.#tell('info', { space: net.spec.space, subnet: net.cidr, pool: id, addressSpace }, 'requested');
     const limit = addressSpace === 'local' && scope === 'cluster' ? this.#environment.limitOfShared?.() : undefined;

@@ -5,7 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { statusText } from '../../src/cli/operate/status.js';
 import type { Status } from '../../src/operate/index.js';
-import { Docker, info, network, taskContainer } from '../plugin/docker.js';
+import { info, network, taskContainer } from '../docker/json.js';
+import { ServedDocker } from '../docker/served.js';
 import { plugin, type Started, until } from '../plugin/plugins.js';
 import { Etcd } from './etcd.js';
 
@@ -13,7 +14,7 @@ const CIDR = '10.77.0.0/24';
 const [G, L] = [`global/swarm/${CIDR}`, `local/swarm/${CIDR}`];
 
 let etcd: Awaited<ReturnType<typeof Etcd.cluster>>;
-let dockers: Docker[];
+let dockers: ServedDocker[];
 let nodes: Started[];
 
 async function start(n: number): Promise<Started> {
@@ -48,7 +49,7 @@ const shown = (status: Status) => [...statusText(status, (_, text) => text)].joi
 before(async () => {
   etcd = await Etcd.cluster(1);
   dockers = await Promise.all(
-    [0, 1, 2].map((n) => Docker.start({ info: info(`node-${n}`), networks: [network('web', CIDR)] })),
+    [0, 1, 2].map((n) => ServedDocker.start({ info: info(`node-${n}`), networks: [network('web', CIDR)] })),
   );
   nodes = await Promise.all([0, 1, 2].map(start));
   await ask(0, 'RequestPool', { AddressSpace: 'limpet.global', Pool: CIDR });

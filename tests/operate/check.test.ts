@@ -21,9 +21,9 @@ async function check(...args: string[]): Promise<{ code: number | null; findings
 }
 
 /** An endpoint of st1, as Docker's list of containers has it. */
-const endpointOf = (identity: string) => swarm.docker.container(identity).NetworkSettings.Networks.st1;
+const endpointOf = (identity: string) => swarm.container(identity).NetworkSettings.Networks.st1;
 const taskOf = (identity: string) => {
-  const id = swarm.docker.container(identity).Labels['com.docker.swarm.task.id'];
+  const id = swarm.container(identity).Labels['com.docker.swarm.task.id'];
   return swarm.docker.tasks.find(({ ID }) => ID === id);
 };
 const ticketsOf = (identity: string) => {
@@ -33,7 +33,7 @@ const release = (identity: string, node: string) => swarm.net.release(identity, 
 
 /** A running container of this node that may lie. */
 function disguised(name: string, address: string, task?: string): void {
-  const container = structuredClone(swarm.docker.container('helloworld.5'));
+  const container = structuredClone(swarm.container('helloworld.5'));
   container.Id = 'c0ffee'.repeat(10);
   container.Names = [`/${name}`];
   const labels = { 'com.docker.swarm.task.id': task, 'com.docker.swarm.task.name': name };
@@ -314,7 +314,7 @@ describe('what check does not say', () => {
   test('what was only in passing', async () => {
     await swarm.net.hold('10.77.0.200');
     const waiting = swarm.rig.limpet('check', '--settle', '1500');
-    const looked = () => swarm.docker.asked.filter((path) => path.startsWith('/nodes')).length;
+    const looked = () => swarm.docker.asked.filter((path) => path.endsWith('/nodes')).length;
     const before = looked();
     while (looked() === before) await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -362,11 +362,10 @@ describe('what check does not say', () => {
   });
 
   test('Docker not answering is told, and is nothing found', async () => {
-    await swarm.docker.close();
+    await swarm.docker.stop();
     const { code, stderr } = await swarm.rig.limpet('check');
     assert.equal(code, 3);
     assert.match(stderr, /^limpet: Docker's API at \S+docker\.sock does not answer \(GET info\): .*\n$/);
-    swarm.docker.close = async () => undefined;
   });
 });
 

@@ -163,7 +163,7 @@ describe('a network of Limpet whose store was lost', () => {
 
   test('a plain container is known by its name', async () => {
     swarm = await SwarmRig.start('2-drained', 1);
-    const plain = structuredClone(swarm.docker.container('helloworld.5'));
+    const plain = structuredClone(swarm.container('helloworld.5'));
     plain.Names = ['/tool'];
     plain.Labels = {};
     plain.NetworkSettings.Networks.st1.IPAddress = '10.77.0.77';
@@ -175,7 +175,7 @@ describe('a network of Limpet whose store was lost', () => {
   test('two containers at one address: the newer task’s, and a conflict', async () => {
     swarm = await SwarmRig.start('2-drained', 1);
     const [one, two] = ['helloworld.5', 'helloworld.1'].map(
-      (name) => swarm.docker.container(name).NetworkSettings.Networks.st1,
+      (name) => swarm.container(name).NetworkSettings.Networks.st1,
     );
     one.IPAddress = two.IPAddress;
     const { code, stdout } = await swarm.rig.limpet('import', 'st1', '--json');

@@ -3,16 +3,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { Docker, info } from '../plugin/docker.js';
+import { info } from '../docker/json.js';
+import { ServedDocker } from '../docker/served.js';
 import { Rig } from './rig.js';
 
 const AGENT = 'r0kabcdefghijklmnopqrstuv';
 
 let rig: Rig;
-let docker: Docker;
+let docker: ServedDocker;
 let net: SubnetService;
 beforeEach(async () => {
-  docker = await Docker.start({
+  docker = await ServedDocker.start({
     info: info('node-1'),
     services: [
       { ID: 's1', Spec: { Name: 'web', Mode: { Replicated: {} } } },

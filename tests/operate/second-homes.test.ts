@@ -82,7 +82,7 @@ describe('checked', () => {
   test('an update under way, and its end at the second home: nothing is found', async () => {
     await live();
     assert.deepEqual(await found(), []);
-    swarm.docker.containers.splice(swarm.docker.containers.indexOf(swarm.docker.container(IDENTITY)), 1);
+    swarm.docker.containers.splice(swarm.docker.containers.indexOf(swarm.container(IDENTITY)), 1);
     await swarm.net.release(IDENTITY, swarm.id('node-1'));
     assert.deepEqual(await found(), []);
   });
@@ -103,7 +103,7 @@ describe('checked', () => {
     await live();
     await swarm.net.release(SECOND, swarm.id('node-1'));
     swarm.docker.containers = swarm.docker.containers.filter(({ Id }) => Id !== 'younger');
-    const other = swarm.docker.container('helloworld.1');
+    const other = swarm.container('helloworld.1');
     other.NetworkSettings.Networks.st1.IPAddress = second;
     const messages = (await found()).map(({ message }: any) => message);
     assert.ok(

@@ -2,9 +2,10 @@
 // store is what the nodes' plugins would have made of it.
 
 import type { AllocatorService, SubnetService } from '../../src/service/index.js';
+import { recordedState } from '../docker/recording.js';
+import { ServedDocker } from '../docker/served.js';
 import { upToDate } from '../fresh.js';
 import type { Step } from '../host/recordings.js';
-import { DockerServer } from './docker-server.js';
 import { Rig } from './rig.js';
 
 await upToDate('core');
@@ -13,27 +14,34 @@ export const CIDR = '10.77.0.0/24';
 
 export class SwarmRig {
   readonly rig: Rig;
-  readonly docker: DockerServer;
+  readonly docker: ServedDocker;
 
-  private constructor(rig: Rig, docker: DockerServer) {
+  private constructor(rig: Rig, docker: ServedDocker) {
     this.rig = rig;
     this.docker = docker;
   }
 
   /** @param node whose API and plugin it is */
   static async start(step: Step = '2-drained', node = 1): Promise<SwarmRig> {
-    const docker = new DockerServer(step, node);
-    docker.networks.find(({ Name }) => Name === 'st1').IPAM.Driver = 'limpet:latest';
-    const id = docker.idOf(`node-${node}`);
+    const state = recordedState(step, node);
+    state.networks.find(({ Name }) => Name === 'st1').IPAM.Driver = 'limpet:latest';
+    const id = state.info.Swarm.NodeID;
     const rig = await Rig.start({ host: id, nodeOf: () => id });
-    for (const { ID, Description } of docker.nodes) await rig.service.introduce({ id: ID, name: Description.Hostname });
-    await docker.listen(rig.dockerSocket);
-    return new SwarmRig(rig, docker);
+    for (const { ID, Description } of state.nodes) await rig.service.introduce({ id: ID, name: Description.Hostname });
+    return new SwarmRig(rig, await ServedDocker.start(state, rig.dockerSocket));
   }
 
-  /** The ID of a node, by the name of its host. */
+  /** The ID of a node, by the name of its host; what is no host's name stays as it is. */
   id(name: string): string {
-    return this.docker.idOf(name);
+    return this.docker.nodes.find(({ Description }) => Description.Hostname === name)?.ID ?? name;
+  }
+
+  /** The running container of an identity, on whatever node. */
+  container(identity: string): any {
+    const all = [...this.docker.containers, ...this.docker.elsewhere];
+    const found = all.find(({ State, Names }) => State === 'running' && Names[0].startsWith(`/${identity}.`));
+    if (found === undefined) throw new Error(`no running container of ${identity}`);
+    return found;
   }
 
   get service(): AllocatorService {
@@ -60,7 +68,7 @@ export class SwarmRig {
 
   /** Another task of the slot runs beside the one that is there, as while a `start-first` update is under way. */
   beside(identity: string, ticket: string): void {
-    const old = this.docker.container(identity);
+    const old = this.container(identity);
     const young = structuredClone(old);
     const before = old.Labels['com.docker.swarm.task.id'];
     const id = `${before.slice(0, -1)}0`;
@@ -139,7 +147,7 @@ export class SwarmRig {
   }
 
   async stop(): Promise<void> {
-    await this.docker.close();
+    await this.docker.stop();
     await this.rig.stop();
   }
 }

@@ -108,7 +108,7 @@ describe('what cannot be told', () => {
   test('Docker does not answer', async () => {
     swarm = await (await SwarmRig.start()).healthy();
     const { id } = taskHere();
-    await swarm.docker.close();
+    await swarm.docker.stop();
     const { code, stderr } = await swarm.rig.limpet('lookup', id);
     assert.equal(code, 1);
     assert.match(stderr, /has no address, and whether it is a task's ID cannot be told: Docker's API at/);

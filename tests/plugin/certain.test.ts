@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, network, taskContainer } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { container, network, taskContainer } from '../docker/json.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
@@ -17,7 +17,7 @@ let L: string;
 let home: string;
 
 const LONG_AGO = new Date(0).toISOString();
-const now = () => new Date(Date.now() + clock.ahead).toISOString();
+const now = () => new Date(run.time.now).toISOString();
 
 const service = (name: string, virtual: string | undefined, more: object = {}) => ({
   ID: `id-${name}`,
@@ -42,13 +42,13 @@ const task = (id: string, slot: number, ticket: string | undefined, more: object
 });
 
 /** What Swarm has written down; each can be changed by a test. */
-const records = () => leader.docker.state;
+const records = () => leader.docker;
 
 /** A swarm in which everything is written down: a service with a task, and another one whose task has ended. */
 beforeEach(async () => {
   run = await swarm(2);
   leader = run.nodes[0] as Node;
-  leader.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  leader.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', GATEWAY);
   L = await leader.pool('local', CIDR);
@@ -67,7 +67,7 @@ beforeEach(async () => {
   home = await start('a2', 2, ticket);
   await stop('a2', 2, home);
   await leader.release(G, ticket);
-  clock.ahead += 10_000;
+  await run.time.pass(10_000);
 });
 afterEach(async () => {
   await run.stop();
@@ -118,7 +118,7 @@ describe('one task waits, and nothing else is on its way', () => {
   test('the home of a task that has not started yet is nobody else’s, also when the subnet is full', async () => {
     waits();
     assert.equal(await leader.address(G), home);
-    clock.ahead += 3_600_000;
+    await run.time.pass(3_600_000);
     for (const { identity } of [...net.list()])
       if (net.lookup(identity)?.state === 'reserved') await net.reclaim(identity);
     while (net.stats.free > 0n) assert.notEqual(await net.holdNext(), home);
@@ -142,10 +142,10 @@ describe('one task waits, and nothing else is on its way', () => {
     assert.equal(await leader.pool('global', CIDR), G);
     await leader.address(G, '10.77.0.1', GATEWAY);
     for (const each of has) if (each !== '10.77.0.1') await leader.address(G, each);
-    clock.ahead += 5000;
+    await run.time.pass(5000);
     await isUnclear(/known in part/);
     await leader.release(G, leader.lines.at(-1).address);
-    clock.ahead += 6000;
+    await run.time.pass(6000);
     assert.equal(await leader.address(G), home);
   });
 });
@@ -176,7 +176,7 @@ describe('a fresh address, which is nobody’s home', () => {
     const byHand = { ServiceID: '', Slot: 0, Spec: { NetworkAttachmentSpec: { ContainerID: 'c' } } };
     records().tasks.push(task('h', 0, undefined, byHand));
     await isUnclear(/whose the task is/);
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     await leader.release(G, leader.lines.at(-1).address);
     waits();
     await isUnclear(/2 tasks wait/);
@@ -211,7 +211,7 @@ describe('a fresh address, which is nobody’s home', () => {
   test('while a node has a task and has not asked for its end of the load balancer', async () => {
     const ticket = await leader.address(G);
     waits({ ...task('a3', 3, ticket), NodeID: 'node-2' });
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     await isUnclear(/the load balancer of node node-2 may have no address yet/);
   });
 
@@ -220,9 +220,9 @@ describe('a fresh address, which is nobody’s home', () => {
     const ended = { NodeID: 'node-2', Status: { State: 'failed' }, DesiredState: 'shutdown', UpdatedAt: now() };
     await leader.release(G, ticket);
     waits({ ...task('a3', 3, ticket), ...ended });
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     await isUnclear(/the load balancer of node node-2/);
-    clock.ahead += 10_000;
+    await run.time.pass(10_000);
     await leader.release(G, leader.lines.at(-1).address);
     assert.equal(await leader.address(G), home, 'and not when that is long ago');
   });
@@ -241,7 +241,7 @@ describe('a fresh address, which is nobody’s home', () => {
 
   test('while the leader has something that its records do not show', async () => {
     await leader.address(G);
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     waits();
     await isUnclear(/which no record shows/);
   });
@@ -258,7 +258,7 @@ describe('a fresh address, which is nobody’s home', () => {
     await isUnclear(/does not lead/);
     await leader.release(G, leader.lines.at(-1).address);
     records().nodes[0].ManagerStatus.Leader = true;
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     leader.docker.silent = true;
     await isUnclear(/Docker does not answer/);
   });

@@ -6,12 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
+import { ServedDocker } from '../docker/served.js';
 import { Client } from './client.js';
-import { Docker } from './docker.js';
 import { until } from './plugins.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'limpet-cli-'));
-const docker = await Docker.start();
+const docker = await ServedDocker.start();
 after(async () => {
   await docker.stop();
   await rm(folder, { recursive: true });

@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { DockerodeApi } from '../../src/docker/client.js';
 import { dockerHost } from '../../src/docker/docker-host.js';
+import { DockerodeApi } from '../../src/docker/dockerode.js';
 import { LimpetError } from '../../src/host/errors.js';
 
 const isMissing = spawnSync('openssl', ['version']).status !== 0;

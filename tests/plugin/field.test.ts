@@ -4,8 +4,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
+import { DEFAULT_WAITS } from '../../src/tickets/waits.js';
+import type { Docker } from '../docker/docker.js';
+import { container, info, network, taskContainer } from '../docker/json.js';
+import { ServedDocker } from '../docker/served.js';
 import { limpet } from '../operate/rig.js';
-import { container, Docker, info, network, taskContainer } from './docker.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 import { plugin, type Started, until } from './plugins.js';
 
@@ -26,7 +29,7 @@ beforeEach(async () => {
   docker = node.docker;
   L = await node.pool('local', CIDR);
   await node.address(L, '', GATEWAY);
-  docker.state.networks = [network('home', CIDR, { scope: 'local' })];
+  docker.networks = [network('home', CIDR, { scope: 'local' })];
   net = subnet(run.service, CIDR, 'node:node-1');
 });
 
@@ -86,7 +89,7 @@ for (const [version, option] of VERSIONS) {
       const fresh = await node.address(L, '', says('app'));
       assert.notEqual(fresh, old);
       docker.put({ ...container('app', { ...on, address: fresh }), Id: 'id-of-the-new-app' });
-      for (let n = 0; n < 3; n++) await node.reconciler.look();
+      for (let n = 0; n < 3; n++) await node.look();
       assert.equal(net.lookup('app')?.state, 'live', 'somebody is at home');
       assert.deepEqual(
         node.lines.filter(({ event }) => event === 'conflict').map(({ container, owner }) => [container, owner]),
@@ -146,9 +149,8 @@ for (const [version, option] of VERSIONS) {
       const again = await node.address(L, '', says('db'));
       if (version === '29') assert.equal(again, db, 'at home');
       else assert.match(net.inspect(again).identity as string, /^@unnamed/, "an address, and nobody's home");
-      const started = performance.now();
-      await node.address(L, '', says('other'));
-      assert.ok(performance.now() - started < 200, 'Docker is known to be silent: nobody waits for it');
+      const other = run.time.took(node.address(L, '', says('other')));
+      assert.equal(await other, 0, 'Docker is known to be silent: nobody waits for it');
     });
 
     test('boot-restart: a fixed --ip of somebody else is not given away by guess', async () => {
@@ -173,7 +175,7 @@ test('after its start in a swarm Docker lists containers, and no networks yet: a
 // moby/moby#27896, moby/moby#34479
 test('failed-start: a task whose start failed holds nothing, and the next good one comes home at once', async () => {
   const cidr = '10.77.0.0/24';
-  docker.state.networks.push(network('web', cidr, { gateway: '10.77.0.1' }));
+  docker.networks.push(network('web', cidr, { gateway: '10.77.0.1' }));
   const G = await node.pool('global', cidr);
   await node.address(G, '', GATEWAY);
   const S = await node.pool('local', cidr);
@@ -181,9 +183,8 @@ test('failed-start: a task whose start failed holds nothing, and the next good o
   const begin = async (task: string) => {
     const ticket = await node.address(G);
     docker.put(taskContainer('shop', 1, task, { asked: ticket }));
-    const started = performance.now();
-    const address = await node.address(S, ticket);
-    return { ticket, address, took: performance.now() - started };
+    const asking = node.address(S, ticket);
+    return { ticket, took: await run.time.took(asking), address: await asking };
   };
   const one = await begin('a');
   docker.put(taskContainer('shop', 1, 'a', { asked: one.ticket, address: one.address }));
@@ -193,12 +194,12 @@ test('failed-start: a task whose start failed holds nothing, and the next good o
   await node.release(S, bad.address);
   docker.put(taskContainer('shop', 1, 'b', { asked: bad.ticket, address: bad.address, state: 'created' }));
   node.restart();
-  for (let n = 0; n < 2; n++) await node.reconciler.look();
+  for (let n = 0; n < 2; n++) await node.look();
   assert.equal(sticky.lookup('shop.1')?.state, 'reserved', 'nothing runs');
   for (const task of ['c', 'd']) {
     const { ticket, address, took } = await begin(task);
     assert.equal(address, one.address);
-    assert.ok(took < 500, `${took} ms`);
+    assert.equal(took, 0, 'nobody is waited for');
     docker.put(taskContainer('shop', 1, task, { asked: ticket, address }));
     await node.release(S, address);
     docker.put(taskContainer('shop', 1, task, { asked: ticket, state: 'exited' }));
@@ -225,14 +226,14 @@ describe('networks', () => {
     assert.equal(await node.pool('local', CIDR), L);
     assert.equal(await node.address(L, '', GATEWAY), '10.6.0.1');
     docker.silent = false;
-    docker.state.networks = [];
+    docker.networks = [];
     assert.equal(await node.pool('local', CIDR), L, 'the network that had it is gone');
   });
 
   // moby/moby#9938
   test('gateway-after-lease: whatever ends, the gateway is given to nobody while the network is there', async () => {
     node.restart();
-    for (let n = 0; n < 3; n++) await node.reconciler.look();
+    for (let n = 0; n < 3; n++) await node.look();
     assert.equal(net.inspect('10.6.0.1').state, 'held');
     assert.equal(await node.address(L, '', GATEWAY), '10.6.0.1', 'asked for again it is the same');
   });
@@ -242,30 +243,30 @@ describe('networks', () => {
     const [one, two] = run.nodes as [Node, Node];
     const lan = { network: 'lan' };
     for (const each of run.nodes)
-      each.docker.state.networks = [network('lan', '192.168.99.0/24', { scope: 'local', gateway: '192.168.99.1' })];
+      each.docker.networks = [network('lan', '192.168.99.0/24', { scope: 'local', gateway: '192.168.99.1' })];
     const cluster = (SubPool: string) => ({ SubPool, Options: { 'limpet.scope': 'cluster' } });
-    docker.state.networks = [];
+    docker.networks = [];
     const A = await one.pool('local', '192.168.99.0/24', cluster('192.168.99.128/27'));
     await one.address(A, '192.168.99.1', GATEWAY);
-    docker.state.networks = [network('lan', '192.168.99.0/24', { scope: 'local', gateway: '192.168.99.1' })];
+    docker.networks = [network('lan', '192.168.99.0/24', { scope: 'local', gateway: '192.168.99.1' })];
     docker.put(container('c0', lan));
     const c0 = await one.address(A, '', { [NAME]: 'c0' });
     assert.equal(c0, '192.168.99.128');
     await one.release(A, c0);
     docker.put(container('c0', { ...lan, state: 'exited' }));
-    two.docker.state.networks = [];
+    two.docker.networks = [];
     const B = await two.pool('local', '192.168.99.0/24', cluster('192.168.99.160/27'));
     assert.equal(await two.address(B, '', { [NAME]: 'd0' }), '192.168.99.160');
     assert.equal(await one.address(A, '', { [NAME]: 'c1' }), '192.168.99.129');
     assert.equal(await one.address(A, '', { [NAME]: 'c0' }), c0);
     const other = { SubPool: '192.168.99.192/27', Options: { 'limpet.scope': 'cluster', 'limpet.policy': 'lowest' } };
-    two.docker.state.networks = [];
+    two.docker.networks = [];
     await assert.rejects(two.pool('local', '192.168.99.0/24', other), /policy "serial", not "lowest"/);
   });
 
   test('cluster: an auxiliary address is the same on a second host, and stays until the last lets go', async () => {
     const [one, two] = run.nodes as [Node, Node];
-    for (const each of run.nodes) each.docker.state.networks = [];
+    for (const each of run.nodes) each.docker.networks = [];
     const cluster = { Options: { 'limpet.scope': 'cluster' } };
     const A = await one.pool('local', '192.168.99.0/24', cluster);
     const B = await two.pool('local', '192.168.99.0/24', cluster);
@@ -297,10 +298,10 @@ describe('networks', () => {
 
   test('what networks of other drivers say can be anything, and takes no room', async () => {
     for (const odd of ['0.0.0.0/0', '010.001.000.000/16', 'dhcp', '', '::/0', '10.0.0.0/33'])
-      docker.state.networks.push(network(`odd ${odd}`, odd, { scope: 'local', driver: 'dhcp' }));
-    docker.state.networks.push({ Id: 'x', Name: 'x', Scope: 'local', IPAM: null }, null, 7, 'network');
+      docker.networks.push(network(`odd ${odd}`, odd, { scope: 'local', driver: 'dhcp' }));
+    docker.networks.push({ Id: 'x', Name: 'x', Scope: 'local', IPAM: null }, null, 7, 'network');
     assert.equal(await node.pool('local', ''), 'local/node:node-1/172.17.0.0/16');
-    await node.reconciler.look();
+    await node.look();
   });
 });
 
@@ -347,11 +348,11 @@ describe('small-networks, as Docker', () => {
 
 describe('over the command line', () => {
   let started: Started;
-  let dockers: Docker;
+  let dockers: ServedDocker;
   const ask = (...args: string[]) => limpet([...args, '--socket', started.socket]);
 
   beforeEach(async () => {
-    dockers = await Docker.start({ info: info('node-1') });
+    dockers = await ServedDocker.start({ info: info('node-1') });
     started = await plugin(dockers.socket);
     await until('healthy', async () => (await started.client.ask('/healthz', '', 'GET')).status === 200);
   });
@@ -372,7 +373,7 @@ describe('over the command line', () => {
     assert.match((await ask('status')).stdout, /note: Docker 20\.10\.24 does not say/);
     assert.equal(started.lines.filter(({ event }) => event === 'docker').length, 1);
     await started.stop();
-    dockers.state.info.ServerVersion = '29.7.2';
+    dockers.info.ServerVersion = '29.7.2';
     started = await plugin(dockers.socket);
     await until('healthy', async () => (await started.client.ask('/healthz', '', 'GET')).status === 200);
     assert.deepEqual(await notes(), []);
@@ -385,7 +386,7 @@ describe('over the command line', () => {
   // moby/moby#40901, moby/moby#41520, moby/moby#37479, ddev/ddev#5193
   test('ambiguous-network-name: refused, with both IDs; the beginning of an ID is enough', async () => {
     const ids = ['4574d40eebe206848600205a269b6d23', 'e5e8dfc34a6796a4cf59c3cf8af8ae9e'];
-    dockers.state.networks = ids.map((Id, n) => ({
+    dockers.networks = ids.map((Id, n) => ({
       ...network('back', `10.4${n}.0.0/24`, { scope: 'local', driver: 'default' }),
       Id,
     }));
@@ -398,7 +399,7 @@ describe('over the command line', () => {
 
   // containernet/containernet#140
   test('dotted-names: a container named web.internal is no task of a service web; nor is one named web.3', async () => {
-    dockers.state.networks = [network('web', '10.77.0.0/24', { gateway: '10.77.0.1' })];
+    dockers.networks = [network('web', '10.77.0.0/24', { gateway: '10.77.0.1' })];
     const G = await pool('global', '10.77.0.0/24');
     const local = await pool('local', '10.77.0.0/24');
     const ticket = await address(G);
@@ -423,39 +424,38 @@ describe('over the command line', () => {
 
   // moby/moby#27173, docker/for-linux#350
   test('host-renamed: all addresses stay, also after a restart of the plugin; people read the new name', async () => {
-    dockers.state.networks = [network('home', CIDR, { scope: 'local' })];
+    dockers.networks = [network('home', CIDR, { scope: 'local' })];
     const first = await started.pause().then(() => started.folder);
     started = await plugin(dockers.socket, { store: `file://${first}/store` }, first);
-    dockers.state.networks = [];
+    dockers.networks = [];
     await until('open', async () => (await pool('local', CIDR)) !== undefined);
     const local = await pool('local', CIDR);
-    dockers.state.networks = [network('home', CIDR, { scope: 'local' })];
+    dockers.networks = [network('home', CIDR, { scope: 'local' })];
     const db = await address(local, '', { [NAME]: 'db' });
     dockers.put(container('db', { network: 'home', address: db }));
     await started.pause();
-    dockers.state.info.Name = 'server-1';
-    started = await plugin(dockers.socket, { store: `file://${first}/store`, node: 'server-1' }, first);
+    dockers.info.Name = 'server-1';
+    const waits = { ...DEFAULT_WAITS, home: 60_000 }; // longer than a call lasts: who waits for somebody is refused
+    started = await plugin(dockers.socket, { store: `file://${first}/store`, node: 'server-1', waits }, first);
     await until('healthy', async () => (await started.client.ask('/healthz', '', 'GET')).status === 200);
     await started.client.call('ReleaseAddress', { PoolID: local, Address: db });
-    const before = performance.now();
-    assert.equal(await address(local, '', { [NAME]: 'db' }), db);
-    assert.ok(performance.now() - before < 500, 'no waiting for somebody else');
+    assert.equal(await address(local, '', { [NAME]: 'db' }), db, 'no waiting for somebody else');
     assert.match((await ask('ls')).stdout, /db +live +server-1/);
   });
 
   // moby/moby#40307, docker/cli#2262, moby/moby#42789
   test('jobs: the first task of a replicated job has an identity, the same in plugin, check and import', async () => {
     const [node, task] = ['id-node-1', 'a'.repeat(25)];
-    dockers.state.networks = [network('web', '10.77.0.0/24', { gateway: '10.77.0.1' })];
-    dockers.state.nodes = [
+    dockers.networks = [network('web', '10.77.0.0/24', { gateway: '10.77.0.1' })];
+    dockers.nodes = [
       { ID: node, Description: { Hostname: 'node-1' }, Status: { State: 'ready' }, ManagerStatus: { Leader: true } },
     ];
-    dockers.state.services = [{ ID: 'id-job', Spec: { Name: 'job', Mode: { ReplicatedJob: {} } }, Endpoint: {} }];
+    dockers.services = [{ ID: 'id-job', Spec: { Name: 'job', Mode: { ReplicatedJob: {} } }, Endpoint: {} }];
     const G = await pool('global', '10.77.0.0/24');
     await address(G, '', GATEWAY);
     const local = await pool('local', '10.77.0.0/24');
     const ticket = await address(G);
-    dockers.state.tasks = [
+    dockers.tasks = [
       {
         ID: task,
         Version: { Index: 10 },
@@ -469,7 +469,6 @@ describe('over the command line', () => {
     dockers.put(taskContainer('job', node, task, { asked: ticket }));
     assert.equal(await address(local, ticket), ticket);
     dockers.put(taskContainer('job', node, task, { asked: ticket, address: ticket }));
-    dockers.state.networkDetails = { 'id-web': { Containers: {}, Services: {} } };
     const check = await ask('check', '--settle', '10', '--json');
     assert.deepEqual(JSON.parse(check.stdout).findings, []);
     const { steps } = JSON.parse((await ask('import', 'web', '--dry-run', '--json')).stdout);

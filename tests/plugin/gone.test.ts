@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, network, taskContainer } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { container, network, taskContainer } from '../docker/json.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.6.0.0/29';
 const NAME = 'com.docker.network.endpoint.name';
@@ -18,7 +18,7 @@ let pool: string;
 async function begin(options: Record<string, string> = {}): Promise<void> {
   run = await swarm(2);
   [node] = run.nodes as [Node, Node];
-  node.docker.state.networks = [network('home', CIDR, { scope: 'local', gateway: '10.6.0.1' })];
+  node.docker.networks = [network('home', CIDR, { scope: 'local', gateway: '10.6.0.1' })];
   pool = await node.pool('local', CIDR, { Options: options });
   await node.address(pool, '10.6.0.1', { RequestAddressType: 'com.docker.network.gateway' });
   net = subnet(run.service, CIDR, 'node:node-1');
@@ -83,7 +83,7 @@ describe('when the subnet is full', () => {
     await fill(async () => {
       await start('removed');
       await stop('a');
-      clock.ahead += 3_600_000; // its hold-down is long over
+      await run.time.pass(3_600_000); // its hold-down is long over
       await remove('removed');
     });
     const address = net.lookup('removed')!.address;
@@ -107,7 +107,7 @@ describe('when the subnet is full', () => {
       await assert.rejects(start('new'), /is full.*the next to give way is "e", in 10 min; .*: limpet reclaim e$/);
       assert.equal(is('e'), 'reserved');
       node.docker.remove('new');
-      clock.ahead += 600_000;
+      await run.time.pass(600_000);
       await start('new');
       assert.equal(is('e'), 'free');
     });
@@ -138,7 +138,7 @@ describe('when the subnet is full', () => {
       await start('e');
     });
     node.docker.remove('e');
-    for (let n = 0; n < 2; n++) await node.reconciler.look();
+    for (let n = 0; n < 2; n++) await node.look();
     assert.equal(is('e'), 'reserved');
     await start('new');
     assert.equal(is('e'), 'free');
@@ -191,7 +191,7 @@ describe("on the swarm's network", () => {
   test("a service's slot is never treated so: its container is removed with every task", async () => {
     const [leader, worker] = run.nodes as [Node, Node];
     const cidr = '10.77.0.0/29';
-    for (const each of run.nodes) each.docker.state.networks = [network('web', cidr, { gateway: '10.77.0.1' })];
+    for (const each of run.nodes) each.docker.networks = [network('web', cidr, { gateway: '10.77.0.1' })];
     const G = await leader.pool('global', cidr);
     await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
     const L = await worker.pool('local', cidr);
@@ -199,7 +199,7 @@ describe("on the swarm's network", () => {
     const tickets: string[] = [];
     for (let n = 1; n <= 5; n++) {
       const ticket = await leader.address(G);
-      worker.docker.put(taskContainer('web', n, `t${n}`, { asked: ticket, created: Math.floor(Date.now() / 1000) }));
+      worker.docker.put(taskContainer('web', n, `t${n}`, { asked: ticket, created: Math.floor(run.time.now / 1000) }));
       assert.equal(await worker.address(L, ticket), ticket);
       tickets.push(ticket);
     }
@@ -216,7 +216,7 @@ describe("on the swarm's network", () => {
     const lan = '10.5.0.0/30';
     const pools = new Map<Node, string>();
     for (const each of [one, two]) {
-      each.docker.state.networks = [network('lan', lan, { scope: 'local' })];
+      each.docker.networks = [network('lan', lan, { scope: 'local' })];
       pools.set(each, await each.pool('local', lan, { Options: { 'limpet.scope': 'cluster' } }));
     }
     const own = subnet(run.service, lan);
@@ -229,7 +229,7 @@ describe("on the swarm's network", () => {
     const address = await ask(one, 'db');
     await one.release(pools.get(one)!, address);
     one.docker.remove('db');
-    clock.ahead += 1000;
+    await run.time.pass(1000);
     assert.equal(await ask(two, 'db'), address);
     await ask(one, 'other');
     await two.release(pools.get(two)!, address); // it is stopped there, and can be started

@@ -2,10 +2,9 @@
 // twice, and home as soon as it is free. What becomes of second homes in time is in second-homes.test.ts.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, network, taskContainer } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { container, network, taskContainer } from '../docker/json.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const HOME = '10.77.0.2';
@@ -22,7 +21,7 @@ let L: string;
 beforeEach(async () => {
   run = await swarm(3);
   [leader, one, two] = run.nodes as [Node, Node, Node];
-  for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  for (const node of run.nodes) node.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
   L = await one.pool('local', CIDR);
@@ -34,7 +33,7 @@ afterEach(async () => {
 });
 
 /** The leader's ticket, and the container that is created with it. */
-async function create(node: Node, task: string, created = Math.floor(Date.now() / 1000)): Promise<string> {
+async function create(node: Node, task: string, created = Math.floor(run.time.now / 1000)): Promise<string> {
   const ticket = await leader.address(G);
   node.docker.put(taskContainer('web', 3, task, { asked: ticket, created }));
   return ticket;
@@ -58,9 +57,9 @@ describe('start-first', () => {
     test(`on ${where}: the second waits, then gets a second home at its ticket`, async () => {
       assert.equal(await start(one, 'a'), HOME);
       const ticket = await create(other(), 'b');
-      const started = performance.now();
-      assert.equal(await other().address(L, ticket), ticket);
-      assert.ok(performance.now() - started >= 600, 'it has waited');
+      const second = other().address(L, ticket);
+      assert.equal(await run.time.took(second), 5000, 'it has waited');
+      assert.equal(await second, ticket);
       assert.equal(net.inspect(ticket).identity, SECOND);
       assert.equal(other().said(ticket).outcome, 'second');
       assert.match(other().said(ticket).msg, /is still at 10\.77\.0\.2$/);
@@ -72,10 +71,12 @@ describe('start-first', () => {
       await start(one, 'a');
       const ticket = await create(other(), 'b');
       const second = other().address(L, ticket);
-      await pause(250);
+      const took = run.time.took(second);
+      await run.time.pass(250);
       await one.release(L, HOME);
       ends(one, 'a');
       assert.equal(await second, HOME);
+      assert.equal(await took, 300, 'it looks ten times a second');
       assert.deepEqual(net.lookup('web.3')?.nodes, [other().name]);
     });
 
@@ -120,7 +121,7 @@ describe('start-first', () => {
     await start(one, 'a');
     const second = await start(one, 'b');
     one.restart();
-    await one.reconciler.look();
+    await one.look();
     assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
     assert.equal(net.lookup('web.3')?.address, HOME);
     assert.equal(net.lookup(SECOND)?.address, second);
@@ -130,7 +131,7 @@ describe('start-first', () => {
   });
 
   test('the plugin restarts between the answer and its showing in the list: the home is not given twice', async () => {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(run.time.now / 1000);
     const first = await create(one, 'a', now - 1);
     assert.equal(await one.address(L, first), HOME);
     one.restart();
@@ -169,11 +170,11 @@ describe('a late release', () => {
     ends(one, 'a'); // its release got lost, or is on its way
     assert.equal(await start(one, 'b'), HOME);
     await one.release(L, HOME);
-    await pause(1600);
+    await run.time.pass(4300);
     assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2'], 'the newcomer runs');
     await one.release(L, HOME);
     ends(one, 'b');
-    await pause(4600);
+    await run.time.pass(300);
     assert.equal(
       net.lookup('web.3')?.state,
       'reserved',
@@ -187,7 +188,9 @@ describe('a late release', () => {
     await one.release(L, HOME);
     assert.equal(net.lookup('web.3')?.state, 'live');
     ends(one, 'a');
-    await pause(700);
+    await run.time.pass(299);
+    assert.equal(net.lookup('web.3')?.state, 'live');
+    await run.time.pass(1);
     assert.equal(net.lookup('web.3')?.state, 'reserved');
   });
 });
@@ -196,36 +199,36 @@ describe('a look at what runs here', () => {
   test('ends what is missed twice, and not sooner', async () => {
     await start(one, 'a');
     one.docker.remove('web.3.a');
-    await one.reconciler.look();
+    await one.look();
     assert.equal(net.lookup('web.3')?.state, 'live');
-    await one.reconciler.look();
+    await one.look();
     assert.equal(net.lookup('web.3')?.state, 'reserved');
   });
 
   test('does not revive what has just been released and still shows', async () => {
     await start(one, 'a');
     await one.release(L, HOME);
-    await one.reconciler.look();
+    await one.look();
     assert.equal(net.lookup('web.3')?.state, 'reserved');
-    clock.ahead += 31_000;
-    await one.reconciler.look();
+    await run.time.pass(31_000);
+    await one.look();
     assert.equal(net.lookup('web.3')?.state, 'live', 'but what runs on does count');
   });
 
   test('does not end what is being started', async () => {
     const ticket = await create(one, 'a');
     await one.address(L, ticket);
-    for (let n = 0; n < 3; n++) await one.reconciler.look();
+    for (let n = 0; n < 3; n++) await one.look();
     assert.equal(net.lookup('web.3')?.state, 'live');
   });
 
   test('adopts what runs at an address that nobody has', async () => {
     one.docker.put(taskContainer('web', 7, 'x', { asked: '10.77.0.70', address: '10.77.0.71' }));
-    one.docker.state.tasks = [{ ID: 'x', ServiceID: 'id-web', Slot: 7, NodeID: one.name }];
-    one.docker.state.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
+    one.docker.tasks = [{ ID: 'x', ServiceID: 'id-web', Slot: 7, NodeID: one.name }];
+    one.docker.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
     one.docker.put(container('db', { address: '10.77.0.72' }));
     one.docker.put(container('elsewhere', { network: 'stock', address: '10.77.0.73' }));
-    await one.reconciler.look();
+    await one.look();
     assert.deepEqual(
       [...net.list()].map(({ identity, address }) => `${identity} ${address}`),
       ['web.7 10.77.0.71', 'db 10.77.0.72'],
@@ -235,7 +238,7 @@ describe('a look at what runs here', () => {
   test('says when two run at one address, and changes nothing', async () => {
     await start(one, 'a');
     two.docker.put(taskContainer('web', 9, 'x', { address: HOME }));
-    await two.reconciler.look();
+    await two.look();
     assert.deepEqual(net.lookup('web.3')?.nodes, ['node-2']);
     assert.equal(two.said(HOME).event, 'conflict');
     assert.equal(two.said(HOME).owner, 'web.3');
@@ -254,12 +257,12 @@ describe('the sweeper', () => {
   });
 
   beforeEach(() => {
-    leader.docker.state.nodes = run.nodes.map(({ name }) => ({
+    leader.docker.nodes = run.nodes.map(({ name }) => ({
       ID: name,
       Description: { Hostname: `host of ${name}` },
       ManagerStatus: { Leader: name === 'node-1' },
     }));
-    leader.docker.state.services = [
+    leader.docker.services = [
       {
         ID: 'id-web',
         Spec: { Name: 'web' },
@@ -268,7 +271,7 @@ describe('the sweeper', () => {
     ];
   });
 
-  const look = () => leader.sweeper.look('node-1');
+  const look = () => leader.sweep('node-1');
   const states = (addresses: readonly string[]) => addresses.map((address) => net.inspect(address).state);
 
   test('frees what nobody has, after the grace period, and nothing else', async () => {
@@ -276,10 +279,10 @@ describe('the sweeper', () => {
     const balancer = await leader.address(G);
     await one.address(L, balancer);
     const [used, leaked, ended] = [await leader.address(G), await leader.address(G), await leader.address(G)] as const;
-    leader.docker.state.tasks = [task(1, used), { ...task(2, ended, 'failed'), DesiredState: 'shutdown' }];
+    leader.docker.tasks = [task(1, used), { ...task(2, ended, 'failed'), DesiredState: 'shutdown' }];
     await look();
     assert.deepEqual(states([used, leaked, ended]), ['held', 'held', 'held']);
-    clock.ahead += 61_000;
+    await run.time.pass(61_000);
     await look();
     assert.deepEqual(states([used, leaked, ended, '10.77.0.9', '10.77.0.1', balancer]), [
       'held',
@@ -294,14 +297,14 @@ describe('the sweeper', () => {
   test('a ticket that turns out to be used meanwhile begins anew', async () => {
     const ticket = await leader.address(G);
     await look();
-    clock.ahead += 59_000;
-    leader.docker.state.tasks = [{ ...task(1, ticket), NodeID: '' }];
+    await run.time.pass(59_000);
+    leader.docker.tasks = [{ ...task(1, ticket), NodeID: '' }];
     await look();
-    leader.docker.state.tasks = [];
-    clock.ahead += 59_000;
+    leader.docker.tasks = [];
+    await run.time.pass(59_000);
     await look();
     assert.equal(net.inspect(ticket).state, 'held');
-    clock.ahead += 61_000;
+    await run.time.pass(61_000);
     await look();
     assert.equal(net.inspect(ticket).state, 'free');
   });
@@ -309,9 +312,9 @@ describe('the sweeper', () => {
   test('does nothing while a load balancer has not asked for its address', async () => {
     const balancer = await leader.address(G);
     const used = await leader.address(G);
-    leader.docker.state.tasks = [task(1, used)];
+    leader.docker.tasks = [task(1, used)];
     await look();
-    clock.ahead += 61_000;
+    await run.time.pass(61_000);
     await look();
     assert.equal(net.inspect(balancer).state, 'held');
   });
@@ -319,8 +322,8 @@ describe('the sweeper', () => {
   test('only the leader sweeps', async () => {
     const leaked = await leader.address(G);
     for (const ahead of [0, 61_000]) {
-      clock.ahead += ahead;
-      await leader.sweeper.look('node-2');
+      await run.time.pass(ahead);
+      await leader.sweep('node-2');
     }
     assert.equal(net.inspect(leaked).state, 'held');
   });
@@ -329,7 +332,7 @@ describe('the sweeper', () => {
     const ticket = await create(one, 'a');
     assert.equal(await one.address(L, ticket), ticket, 'bound to its ticket');
     for (const ahead of [0, 61_000]) {
-      clock.ahead += ahead;
+      await run.time.pass(ahead);
       await look();
     }
     assert.equal(net.isHeld(ticket), false);
@@ -339,7 +342,7 @@ describe('the sweeper', () => {
   test("holds again what Swarm's records have and Limpet has lost", async () => {
     const ticket = await leader.address(G);
     await net.unhold(ticket); // a release that came late
-    leader.docker.state.tasks = [{ ...task(1, ticket), NodeID: '' }];
+    leader.docker.tasks = [{ ...task(1, ticket), NodeID: '' }];
     await look();
     assert.equal(net.inspect(ticket).state, 'held');
     assert.match(leader.said(ticket).msg, /held again/);
@@ -354,23 +357,23 @@ describe('the end of a load balancer', () => {
     assert.equal(await one.address(L, await leader.address(G)), '10.77.0.2');
     identity = net.inspect('10.77.0.2').identity as string;
     assert.match(identity, /^@endpoint/);
-    one.docker.state.networkDetails = { 'id-web': { Containers: { end: END }, Services: {} } };
+    one.docker.endpoints.set('web', { end: END });
     await net.release(identity, 'node-2'); // its lease has run out with its process
     one.restart();
   });
 
   test('is live again when its node has been looked at', async () => {
-    await one.reconciler.look();
+    await one.look();
     assert.deepEqual(net.lookup(identity)?.nodes, ['node-2']);
   });
 
   test('is forgotten some time after it has gone', async () => {
-    one.docker.state.networkDetails = { 'id-web': { Containers: {}, Services: {} } };
+    one.docker.endpoints.clear();
     for (let n = 0; n < 3; n++) {
-      await one.reconciler.look();
-      clock.ahead += 31_000;
+      await one.look();
+      await run.time.pass(31_000);
     }
-    await one.reconciler.look();
+    await one.look();
     assert.equal(net.lookup(identity), undefined);
   });
 });
@@ -379,8 +382,8 @@ test('a container that Docker began to start and nobody starts any more does not
   const ticket = await create(one, 'a');
   await one.address(L, ticket); // dockerd died: it stays `created`
   for (let n = 0; n < 3; n++) {
-    await one.reconciler.look();
-    clock.ahead += 61_000;
+    await one.look();
+    await run.time.pass(61_000);
   }
   assert.deepEqual(net.lookup('web.3')?.nodes, []);
 });
@@ -389,13 +392,13 @@ test('a guest, and one at a second home, whose start takes longer than two looks
   assert.equal(await start(one, 'a'), HOME);
   const tickets = [await create(one, 'b'), await create(one, 'c')] as const;
   for (const ticket of tickets) assert.equal(await one.address(L, ticket), ticket);
-  for (let n = 0; n < 3; n++) await one.reconciler.look();
+  for (let n = 0; n < 3; n++) await one.look();
   assert.deepEqual(net.lookup(SECOND)?.nodes, ['node-2']);
   assert.deepEqual(net.lookup(`@guest/${tickets[1]}`)?.nodes, ['node-2']);
 });
 
 test('a container whose binding ended while its node was cut off keeps its address from a newcomer', async () => {
-  one.docker.state.networks = [network('home', '10.6.0.0/24', { scope: 'local' })];
+  one.docker.networks = [network('home', '10.6.0.0/24', { scope: 'local' })];
   const pool = await one.pool('local', '10.6.0.0/24');
   const own = subnet(run.service, '10.6.0.0/24', 'node:node-2');
   const ask = async (name: string) => {
@@ -404,7 +407,7 @@ test('a container whose binding ended while its node was cut off keeps its addre
   };
   const address = await ask('old');
   one.docker.put(container('old', { network: 'home', address }));
-  await one.reconciler.look(); // and so the networks are known
+  await one.look(); // and so the networks are known
   await own.release('old', 'node-2'); // as the end of its lease does
   await own.reclaim('old');
   assert.notEqual(await ask('new'), address);
@@ -416,7 +419,7 @@ test('a container whose binding ended while its node was cut off keeps its addre
 
 test('a ticket at which a lost container runs is no newcomer’s home, and no load balancer’s end', async () => {
   const home = await start(one, 'a');
-  await one.reconciler.look(); // and so the networks are known
+  await one.look(); // and so the networks are known
   await net.release('web.3', 'node-2'); // as the end of its lease does
   await net.reclaim('web.3');
   await net.unhold(home);

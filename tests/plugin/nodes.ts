@@ -1,93 +1,98 @@
-// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service in this process.
-// Memory cannot be shared between processes; what etcd adds to that has tests of its own.
+// Nodes of a swarm for tests: a driver each, with a Docker of its own, over one allocator service, in virtual time.
+// What is more than one process has tests of its own: tests/etcd, tests/swarm-store, tests/simulation.
 
+import { DockerClient } from '../../src/docker/client.js';
 import { ContainerList } from '../../src/docker/container-list.js';
-import { type DockerApi, DockerodeApi } from '../../src/docker/index.js';
 import { Networks } from '../../src/docker/networks.js';
 import { limitOfShared } from '../../src/docker/versions.js';
-import {
-  AllocatorService,
-  MemoryStore,
-  type Store,
-  type SubnetService,
-  systemClock,
-} from '../../src/entries/service.js';
+import { AllocatorService, MemoryStore, type Store, type SubnetService } from '../../src/entries/service.js';
 import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
-import { DEFAULTS, parsePools, type Waits } from '../../src/plugin/options.js';
+import { DEFAULTS, parsePools } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
 import { AskedWire, type Asking } from '../../src/plugin/wire.js';
+import type { Clock } from '../../src/service/index.js';
+import type { Process } from '../../src/simulator/swarm/process.js';
 import type { Call } from '../../src/tickets/calls.js';
 import { Certainty } from '../../src/tickets/certain.js';
-import { Driver } from '../../src/tickets/driver.js';
 import type { Environment } from '../../src/tickets/environment.js';
-import { Reconciler } from '../../src/tickets/reconciler.js';
-import { Sweeper } from '../../src/tickets/sweeper.js';
-import { Tenants } from '../../src/tickets/tenants.js';
+import { Protocol } from '../../src/tickets/protocol.js';
 import type { Told } from '../../src/tickets/told.js';
+import { DEFAULT_WAITS, type Waits } from '../../src/tickets/waits.js';
+import { Docker } from '../docker/docker.js';
+import { info } from '../docker/json.js';
 import { upToDate } from '../fresh.js';
-import { Docker, info } from './docker.js';
+import { Time } from './time.js';
 
 await upToDate('core');
 
-export const WAITS: Waits = {
-  docker: 400,
-  home: 700,
-  reconcile: 30_000,
-  sweep: 60_000,
-  store: 0,
-  boot: 600,
-  call: 10_000,
-};
+/** What the nodes have in common. */
+interface Around {
+  readonly time: Time;
+  readonly service: AllocatorService;
+  readonly waits: Waits;
+}
 
-/** How far the nodes' clocks are ahead; for holds and releases to age in no time. */
-export const clock = { ahead: 0 };
-
-/** A node whose Docker is asked over its socket, or directly where a hundred thousand questions are put. */
 export class Node {
   readonly name: string;
-  readonly service: AllocatorService;
+  readonly docker: Docker;
   readonly lines: any[] = [];
-  readonly waits: Waits;
-  manager = true;
-  /** Its Docker's version. */
+  /** Its Docker's version, for what that cannot say. */
   version = '29.7.2';
   /** The name that it had before it joined a swarm, or left one. */
   former: string | undefined;
   /** How it asks the wire, from its next restart on. */
   wire: Asking | undefined;
-  driver!: Driver;
-  reconciler!: Reconciler;
-  sweeper!: Sweeper;
-  tenants!: Tenants;
+  readonly #around: Around;
+  #process!: Process;
+  #environment!: Environment;
+  #protocol!: Protocol;
 
-  readonly #docker: Docker | DockerApi;
-
-  constructor(name: string, docker: Docker | DockerApi, service: AllocatorService, waits: Waits = WAITS) {
+  constructor(name: string, around: Around) {
     this.name = name;
-    this.#docker = docker;
-    this.service = service;
-    this.waits = waits;
+    this.docker = new Docker({ info: info(name) });
+    this.#around = around;
     this.restart();
-  }
-
-  get docker(): Docker {
-    return this.#docker as Docker;
   }
 
   /** A new process in the place of the old one: what was only in its memory is gone. */
   restart(): void {
-    const environment = this.#environment();
-    this.tenants = new Tenants(environment.clock);
-    this.driver = new Driver(environment, this.tenants);
-    this.reconciler = new Reconciler(environment, this.tenants);
-    this.sweeper = new Sweeper(environment, this.driver.said);
+    this.#process?.die();
+    this.#process = this.#around.time.process();
+    this.#environment = this.#surroundings(this.#process.clock);
+    this.#protocol = new Protocol(this.#environment, {
+      part: () => ({ nodeId: this.name, manager: this.manager }),
+      agreed: () => {},
+      failed: () => {},
+    });
+  }
+
+  get environment(): Environment {
+    return this.#environment;
+  }
+
+  get isStarting() {
+    const { tenants } = this.#protocol;
+    return tenants.isStarting.bind(tenants);
+  }
+
+  get manager(): boolean {
+    return this.docker.info.Swarm.ControlAvailable;
+  }
+
+  set manager(is: boolean) {
+    this.docker.info.Swarm.ControlAvailable = is;
   }
 
   /** As Docker calls it. */
-  async call(call: string, request: unknown = {}): Promise<any> {
+  call(call: string, request: unknown = {}): Promise<any> {
+    return this.raw(call, JSON.stringify(request));
+  }
+
+  /** The same, with whatever for a body. */
+  async raw(call: string, body: string): Promise<any> {
     const name = (call === 'Activate' ? 'Plugin.Activate' : `IpamDriver.${call}`) as Call;
-    return this.driver.answer(name, readRequest(name, JSON.stringify(request)));
+    return this.#around.time.until(this.#protocol.answer(name, readRequest(name, body)));
   }
 
   async pool(side: 'global' | 'local', Pool: string, more: object = {}): Promise<string> {
@@ -103,27 +108,33 @@ export class Node {
     await this.call('ReleaseAddress', { PoolID, Address });
   }
 
+  /** Looks at what runs here. */
+  look(): Promise<void> {
+    return this.#around.time.until(this.#protocol.looks.reconciler.look());
+  }
+
+  /** Looks at what the swarm has. @param as Swarm's ID of this node */
+  sweep(as = this.name): Promise<void> {
+    return this.#around.time.until(this.#protocol.looks.sweeper.look(as));
+  }
+
   /** The last line of the log about an address. */
   said(address: string): any {
     return this.lines.filter((line) => line.address === address || line.ticket === address).at(-1);
   }
 
-  #environment(): Environment {
-    const docker =
-      this.#docker instanceof Docker
-        ? new DockerodeApi({ host: this.#docker.socket, deadline: this.waits.docker })
-        : this.#docker;
-    const log = openLog(this.#docker instanceof Docker ? 'debug' : 'silent', {
-      write: (line) => void this.lines.push(JSON.parse(line)),
-    });
-    const metrics = new Metrics(() => this.service);
+  #surroundings(clock: Clock): Environment {
+    const { service, waits } = this.#around;
+    const docker = new DockerClient(this.docker, { deadline: waits.docker, clock });
+    const log = openLog('debug', { write: (line) => void this.lines.push(JSON.parse(line)) });
+    const metrics = new Metrics(() => service);
     const tell = (told: Told) => {
       metrics.count(told);
       logTold(log, told);
     };
     const made: Environment = {
-      clock: ahead,
-      service: () => this.service,
+      clock,
+      service: () => service,
       host: () => this.name,
       nodeOf: () => this.name,
       formerNodeOf: () => this.former,
@@ -132,10 +143,10 @@ export class Node {
       whoIsMeant: (said) => new Certainty(made, said),
       ...(this.wire === undefined ? {} : { wire: new AskedWire(this.wire, tell, () => this.name) }),
       docker,
-      containers: new ContainerList(docker, ahead),
+      containers: new ContainerList(docker, clock),
       networks: new Networks(docker),
       tell,
-      waits: this.waits,
+      waits,
       pools: { global: parsePools(DEFAULTS.globalPools), local: parsePools(DEFAULTS.localPools) },
     };
     return made;
@@ -143,38 +154,20 @@ export class Node {
 }
 
 export interface Swarm {
+  readonly time: Time;
   readonly service: AllocatorService;
   readonly nodes: readonly Node[];
   stop(): Promise<void>;
 }
 
 /** Nodes `node-1` and on. */
-export async function swarm(count: number, { store = new MemoryStore() as Store, waits = WAITS } = {}): Promise<Swarm> {
-  clock.ahead = 0;
-  const service = await AllocatorService.open(store, { clock: ahead });
-  const names = Array.from({ length: count }, (_, n) => `node-${n + 1}`);
-  const dockers = await Promise.all(names.map((name) => Docker.start({ info: info(name) })));
-  const nodes = names.map((name, n) => new Node(name, dockers[n]!, service, waits));
-  return {
-    service,
-    nodes,
-    async stop() {
-      await service.close();
-      for (const docker of dockers) await docker.stop();
-    },
-  };
+export async function swarm(count: number, { store = new MemoryStore() as Store, waits = {} } = {}): Promise<Swarm> {
+  const time = new Time();
+  const service = await AllocatorService.open(store, { clock: time.process().clock });
+  const around = { time, service, waits: { ...DEFAULT_WAITS, ...waits } };
+  const nodes = Array.from({ length: count }, (_, n) => new Node(`node-${n + 1}`, around));
+  return { time, service, nodes, stop: () => service.close() };
 }
-
-const ahead = {
-  now: () => Date.now() + clock.ahead,
-  elapsed: () => performance.now() + clock.ahead,
-  after(delay: number, action: () => void) {
-    const timer = setTimeout(action, Math.min(delay, 2 ** 31 - 1)).unref();
-    return () => clearTimeout(timer);
-  },
-  sleep: systemClock.sleep,
-  random: systemClock.random,
-};
 
 export function subnet(service: AllocatorService, cidr: string, space = 'swarm'): SubnetService {
   const found = service.find(cidr, space);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LimpetError } from '../../src/host/errors.js';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, network, taskContainer } from './docker.js';
+import { container, network, taskContainer } from '../docker/json.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
@@ -21,7 +21,7 @@ let L: string;
 beforeEach(async () => {
   run = await swarm(3);
   [leader, one, two] = run.nodes as [Node, Node, Node];
-  for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  for (const node of run.nodes) node.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
   L = await one.pool('local', CIDR);
@@ -78,7 +78,7 @@ describe('a pin by command', () => {
     const before = await start(one, 3, 'a');
     assert.deepEqual(await net.pin('web.3', '10.77.0.50'), { address: '10.77.0.50', waits: true });
     assert.equal(net.lookup('web.3')?.address, before, 'nothing moves under what runs');
-    await one.reconciler.look();
+    await one.look();
     assert.equal(net.lookup('web.3')?.address, before, 'nor by a look');
     await stop(one, 3, 'a', before);
     assert.equal(await start(two, 3, 'b'), '10.77.0.50');
@@ -91,7 +91,7 @@ describe('a pin by command', () => {
     await net.pin('web.3', '10.77.0.50');
     await net.release('web.3', one.name); // a lease that ran out
     one.restart();
-    await one.reconciler.look();
+    await one.look();
     assert.deepEqual(net.lookup('web.3')?.nodes, [one.name]);
     assert.equal(net.lookup('web.3')?.address, before);
   });
@@ -206,7 +206,7 @@ describe('the label limpet.address', () => {
 
   test('an address that is for another network of the container is none for this one', async () => {
     const other = network('back', '10.78.0.0/24', { gateway: '10.78.0.1' });
-    one.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' }), other];
+    one.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' }), other];
     const ticket = await leader.address(G);
     const made = taskContainer('web', 1, 'a', { asked: ticket });
     made.NetworkSettings.Networks.back = { IPAMConfig: null, NetworkID: 'id-back', IPAddress: '' };

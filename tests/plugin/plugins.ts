@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { operations } from '../../src/cli/serve.js';
-import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools, startPlugin } from '../../src/plugin/index.js';
+import { DEFAULTS, type PluginOptions, parsePools, startPlugin } from '../../src/plugin/index.js';
+import { DEFAULT_WAITS } from '../../src/tickets/waits.js';
 import { upToDate } from '../fresh.js';
 import { Client } from './client.js';
 

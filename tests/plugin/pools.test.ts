@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
-import { container, type Docker, network } from './docker.js';
+import type { Docker } from '../docker/docker.js';
+import { container, network } from '../docker/json.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
-import { until } from './plugins.js';
 
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
 
@@ -51,9 +51,9 @@ describe('a pool', () => {
     await net.allocate('web.1', { node: 'node-1' });
     await net.release('web.1', 'node-1');
     await one.call('ReleasePool', { PoolID: id });
-    docker.state.networks = [network('web', '10.77.0.0/24')];
+    docker.networks = [network('web', '10.77.0.0/24')];
     await assert.rejects(one.pool('global', '10.77.0.0/16'), /Pool overlaps/, 'a network of Docker has it');
-    docker.state.networks = [];
+    docker.networks = [];
     assert.equal(await one.pool('global', '10.77.0.0/16'), 'global/swarm/10.77.0.0/16');
     assert.deepEqual(specs(), ['swarm 10.77.0.0/16']);
     await assert.rejects(one.address(id), /no subnet 10\.77\.0\.0\/24 in the space swarm/);
@@ -101,7 +101,7 @@ describe('a pool', () => {
   });
 
   test('given back keeps its bindings: a network that comes again finds them', async () => {
-    docker.state.networks = [network('web', '10.77.0.0/24')];
+    docker.networks = [network('web', '10.77.0.0/24')];
     const [G, L] = [await one.pool('global', '10.77.0.0/24'), await one.pool('local', '10.77.0.0/24')];
     const ticket = await one.address(G, '10.77.0.40');
     docker.put(container('db', { asked: ticket }));
@@ -129,7 +129,7 @@ describe('a pool', () => {
   });
 
   test('IPv6: addresses, gateway, tickets and homes as in IPv4', async () => {
-    docker.state.networks = [network('web', 'fd00:77::/64')];
+    docker.networks = [network('web', 'fd00:77::/64')];
     const G = await one.pool('global', 'fd00:77::/64', { V6: true });
     assert.equal(await one.address(G, '', GATEWAY), 'fd00:77::1');
     const L = await one.pool('local', 'fd00:77::/64', { V6: true });
@@ -190,9 +190,24 @@ describe('options', () => {
   });
 });
 
+test('a pool that is refused for its range leaves no subnet behind, and one that is there as it was', async () => {
+  const id = await one.pool('local', '10.77.0.0/24', { Options: { 'limpet.policy': 'lowest' } });
+  await one.call('ReleasePool', { PoolID: id });
+  const before = specs();
+  for (const [Pool, SubPool] of [
+    ['10.78.0.0/24', '10.79.0.0/28'],
+    ['10.78.0.0/24', 'nonsense'],
+    ['10.77.0.0/24', '10.79.0.0/28'],
+  ] as const)
+    await assert.rejects(one.pool('local', Pool, { SubPool, Options: { 'limpet.policy': 'serial' } }));
+  assert.deepEqual(specs(), before);
+  const net = subnet(run.service, '10.77.0.0/24', 'node:node-1');
+  assert.deepEqual([net.spec.policy, net.users], ['lowest', []]);
+});
+
 describe('a pool that nobody named', () => {
   test('is the first of the ranges that overlaps none of ours and none of Docker', async () => {
-    docker.state.networks = [
+    docker.networks = [
       network('bridge', '172.17.0.0/16', { scope: 'local', driver: 'default' }),
       network('ingress', '10.0.0.0/24', { driver: 'default' }),
     ];
@@ -256,11 +271,11 @@ describe('a pool that nobody named', () => {
 
 describe('a network and its pool', () => {
   test('without anything held or live it keeps its pool: what overlaps is refused, also after a restart', async () => {
-    docker.state.networks = [network('n1', '10.77.0.0/24', { scope: 'local' })];
+    docker.networks = [network('n1', '10.77.0.0/24', { scope: 'local' })];
     const id = await one.pool('local', '10.77.0.0/24', { SubPool: '10.77.0.128/25' });
     assert.equal(await one.address(id, '10.77.0.1', GATEWAY), '10.77.0.1');
     one.restart();
-    docker.state.networks = [];
+    docker.networks = [];
     await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps with other one on this address space/);
     assert.equal(await one.address(id, '', { 'com.docker.network.endpoint.name': 'db' }), '10.77.0.128');
   });
@@ -269,7 +284,7 @@ describe('a network and its pool', () => {
     const id = await one.pool('local', '10.77.0.0/24');
     await assert.rejects(one.pool('local', '10.77.0.0/25'), /Pool overlaps/);
     docker.put(container('db', { network: 'lan' }));
-    docker.state.networks = [network('lan', '10.77.0.0/24', { scope: 'local' })];
+    docker.networks = [network('lan', '10.77.0.0/24', { scope: 'local' })];
     assert.equal(await one.address(id), '10.77.0.1');
   });
 
@@ -287,7 +302,8 @@ describe('a network and its pool', () => {
     docker.silent = true;
     await assert.rejects(one.pool('local', '10.77.0.0/16'), /Pool overlaps/);
     docker.silent = false;
-    await until('Docker is heard again', async () => (await one.pool('local', '10.77.0.0/16').catch(() => '')) !== '');
+    await run.time.pass(250); // between two probes
+    assert.equal(await one.pool('local', '10.77.0.0/16'), 'local/node:node-1/10.77.0.0/16');
   });
 });
 
@@ -295,7 +311,7 @@ describe("a host's own network", () => {
   let L: string;
 
   beforeEach(async () => {
-    docker.state.networks = [network('br', '10.90.0.0/24', { scope: 'local', gateway: '10.90.0.1' })];
+    docker.networks = [network('br', '10.90.0.0/24', { scope: 'local', gateway: '10.90.0.1' })];
     L = await one.pool('local', '10.90.0.0/24');
   });
 
@@ -317,9 +333,9 @@ describe("a host's own network", () => {
 
   test('its gateway outlasts the plugin and its leases, and a Docker that does not list it', async () => {
     await one.address(L, '', GATEWAY);
-    docker.state.networks = [network('br', '10.90.0.0/24', { scope: 'local' })];
+    docker.networks = [network('br', '10.90.0.0/24', { scope: 'local' })];
     one.restart();
-    for (let n = 0; n < 3; n++) await one.reconciler.look();
+    for (let n = 0; n < 3; n++) await one.look();
     assert.equal(net().inspect('10.90.0.1').state, 'held');
     assert.equal(await one.address(L, '', GATEWAY), '10.90.0.1');
   });
@@ -353,7 +369,7 @@ describe('macvlan across nodes, limpet.scope=cluster', () => {
 
   test('one subnet on all nodes, which is theirs until the last lets go, and addresses that move', async () => {
     for (const node of run.nodes)
-      node.docker.state.networks = [network('lan', '192.168.5.0/24', { scope: 'local', gateway: '192.168.5.1' })];
+      node.docker.networks = [network('lan', '192.168.5.0/24', { scope: 'local', gateway: '192.168.5.1' })];
     const L = await one.pool('local', '192.168.5.0/24', cluster);
     assert.equal(await two.pool('local', '192.168.5.0/24', cluster), L);
     const net = subnet(run.service, '192.168.5.0/24');
@@ -367,7 +383,7 @@ describe('macvlan across nodes, limpet.scope=cluster', () => {
     assert.equal(await two.address(L), address);
     assert.deepEqual(net.lookup('db')?.nodes, ['node-2']);
     assert.deepEqual(net.users, ['node-1', 'node-2']);
-    one.docker.state.networks = [];
+    one.docker.networks = [];
     await one.call('ReleasePool', { PoolID: L });
     assert.deepEqual(net.users, ['node-2'], 'the other one still has it');
   });

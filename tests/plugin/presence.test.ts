@@ -10,8 +10,8 @@
 //   taken over   it is called app-old now, and a new container `app` asks
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { container, network } from './docker.js';
-import { subnet, swarm, WAITS } from './nodes.js';
+import { container, network } from '../docker/json.js';
+import { subnet, swarm } from './nodes.js';
 
 const CIDR = '10.6.0.0/24';
 const NAME = 'com.docker.network.endpoint.name';
@@ -74,24 +74,13 @@ function expected(row: Row): [Answer, why: string] {
   return ['for once', 'the one let in last may be on its way'];
 }
 
-/** On a busy machine Docker may count as silent before it is. */
-async function untilSeen(reconciler: { look(): Promise<void> }): Promise<void> {
-  for (let left = 20; ; left--) {
-    try {
-      return await reconciler.look();
-    } catch (error) {
-      if (left === 0) throw error;
-    }
-  }
-}
-
 async function answerTo({ state, address, name, option, api }: Row): Promise<Answer> {
-  const run = await swarm(1, { waits: { ...WAITS, docker: api === 'silent' ? 250 : 1000, home: 0 } });
+  const run = await swarm(1);
   try {
     const [node] = run.nodes as [(typeof run.nodes)[0]];
     const { docker } = node;
     const L = await node.pool('local', CIDR);
-    docker.state.networks = [network('home', CIDR, { scope: 'local' })];
+    docker.networks = [network('home', CIDR, { scope: 'local' })];
     const net = subnet(run.service, CIDR, 'node:node-1');
     const show = (called: string, where: object) =>
       docker.put({ ...container(called, { network: 'home', ...where }), Id: 'id-of-app' });
@@ -103,7 +92,7 @@ async function answerTo({ state, address, name, option, api }: Row): Promise<Ans
       state: STATES[state],
       ...(address === 'none' ? {} : { address: home }),
     });
-    if (api === 'silent') await untilSeen(node.reconciler);
+    if (api === 'silent') await node.look();
     const canStart = STATES[state] === 'created' || state === 'restarting' || state === 'exited';
     const asks = name === 'taken over' ? 'app' : !canStart ? 'other' : name === 'own' ? 'app' : 'app-old';
     if (asks === 'other' || name === 'taken over')
@@ -111,12 +100,11 @@ async function answerTo({ state, address, name, option, api }: Row): Promise<Ans
     docker.silent = api === 'silent';
     const given = await node.address(L, '', option === 'given' ? { [NAME]: asks } : null);
     const owner = net.inspect(given).identity;
-    const isAt = docker.state.containers.filter(({ Id, State }) => Id === 'id-of-app' && /running|paused/.test(State));
+    const isAt = docker.containers.filter(({ Id, State }) => Id === 'id-of-app' && /running|paused/.test(State));
     if (isAt.length > 0 && address === 'real') assert.notEqual(given, home, 'two running containers with one address');
     if (given === home) return 'home';
     return owner === asks ? 'new' : 'for once';
   } finally {
-    run.nodes[0]!.docker.silent = false;
     await run.stop();
   }
 }

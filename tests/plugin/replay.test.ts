@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
-import { info, network, recorded, taskContainer } from './docker.js';
+import { info, network, taskContainer } from '../docker/json.js';
+import { recordedContainers } from '../docker/recording.js';
 import { type Node, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
@@ -33,7 +34,7 @@ for (const [step, nodes] of [
   ['3-leader-lost', [2, 3]],
 ] as const) {
   for (const node of nodes) {
-    for (const { Labels, NetworkSettings } of await recorded(step, `containers-node-${node}`)) {
+    for (const { Labels, NetworkSettings } of recordedContainers(step, node)) {
       const address = NetworkSettings.Networks.st1?.IPAddress;
       const [, service, slot] = /^(.+)\.([^.]+)\.[^.]+$/.exec(Labels['com.docker.swarm.task.name'] ?? '') ?? [];
       if (address && service && slot) owners.set(address, { service, slot });
@@ -51,8 +52,8 @@ after(() => run.stop());
 
 test('every recorded call has its answer, every task that moves its address', async () => {
   for (const node of run.nodes) {
-    node.docker.state.networks = [network('st1', CIDR, { gateway: '10.77.0.1' })];
-    node.docker.state.info = info(node.name);
+    node.docker.networks = [network('st1', CIDR, { gateway: '10.77.0.1' })];
+    node.docker.info = info(node.name);
   }
   const replay = new Replay();
   for (const call of calls) await replay.play(call);

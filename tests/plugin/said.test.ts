@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { network } from './docker.js';
+import { network } from '../docker/json.js';
 import { Flaky } from './flaky.js';
-import { clock, type Node, type Swarm, subnet, swarm, WAITS } from './nodes.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
@@ -25,15 +25,15 @@ const states = () => [leaked, balancer, ticket].map((address) => net.inspect(add
 
 beforeEach(async () => {
   store = new Flaky();
-  run = await swarm(2, { store, waits: { ...WAITS, store: 0 } });
+  run = await swarm(2, { store, waits: { store: 0 } });
   leader = run.nodes[0] as Node;
-  leader.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  leader.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', GATEWAY);
   net = subnet(run.service, CIDR);
   [leaked, balancer, ticket] = [await leader.address(G), await leader.address(G), await leader.address(G)];
-  leader.docker.state.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
-  leader.docker.state.tasks = [
+  leader.docker.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
+  leader.docker.tasks = [
     {
       ID: 't1',
       ServiceID: 'id-web',
@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 function leads(name: string): void {
-  leader.docker.state.nodes = run.nodes.map((node) => ({
+  leader.docker.nodes = run.nodes.map((node) => ({
     ID: node.name,
     Description: { Hostname: `host of ${node.name}` },
     ManagerStatus: { Leader: node.name === name },
@@ -68,8 +68,8 @@ async function begin(): Promise<void> {
 
 async function looks(): Promise<void> {
   for (let n = 0; n < 3; n++) {
-    await leader.sweeper.look('node-1');
-    clock.ahead += 61_000;
+    await leader.sweep('node-1');
+    await run.time.pass(61_000);
   }
 }
 
@@ -93,26 +93,26 @@ describe('while a load balancer has not asked for its address', () => {
   });
 
   test('nothing is swept before the leader has had time to say all', async () => {
-    await leader.sweeper.look('node-1');
-    clock.ahead += 61_000;
+    await leader.sweep('node-1');
+    await run.time.pass(61_000);
     leader.restart();
-    await leader.sweeper.look('node-1');
-    clock.ahead += 59_000;
+    await leader.sweep('node-1');
+    await run.time.pass(59_000);
     await leader.pool('global', CIDR);
-    clock.ahead += 2000;
-    await leader.sweeper.look('node-1');
+    await run.time.pass(2000);
+    await leader.sweep('node-1');
     assert.deepEqual(states(), ['held', 'held', 'held']);
   });
 
   test('nothing is swept when the leader got its pool late: it does not say again what is in it', async () => {
     const pool = '10.78.0.0/24';
-    leader.docker.state.networks = [network('web', pool, { gateway: '10.78.0.1' })];
+    leader.docker.networks = [network('web', pool, { gateway: '10.78.0.1' })];
     store.refusals = 1;
     await assert.rejects(leader.pool('global', pool), /no connection/);
     await leader.pool('global', pool);
     const made = subnet(run.service, pool);
     for (const address of ['10.78.0.2', '10.78.0.3']) await made.hold(address); // by other leaders, before
-    leader.docker.state.tasks[0].NetworksAttachments[0].Addresses = ['10.78.0.3/24'];
+    leader.docker.tasks[0].NetworksAttachments[0].Addresses = ['10.78.0.3/24'];
     await looks();
     assert.equal(made.inspect('10.78.0.2').state, 'held');
   });
@@ -120,16 +120,16 @@ describe('while a load balancer has not asked for its address', () => {
   test('what a leader has said counts no more when another one has led since', async () => {
     leader.restart();
     await begin();
-    clock.ahead += 61_000;
+    await run.time.pass(61_000);
     leads('node-2');
-    await leader.sweeper.look('node-1');
+    await leader.sweep('node-1');
     leads('node-1');
     await looks();
     assert.deepEqual(states(), ['held', 'held', 'held']);
   });
 
   test('of two networks with one subnet nothing is swept by the word of one', async () => {
-    leader.docker.state.networks = ['web', 'twin'].map((name) => network(name, CIDR, { gateway: '10.77.0.1' }));
+    leader.docker.networks = ['web', 'twin'].map((name) => network(name, CIDR, { gateway: '10.77.0.1' }));
     leader.restart();
     await begin();
     await looks();

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, network, taskContainer } from './docker.js';
-import { clock, type Node, type Swarm, subnet, swarm, WAITS } from './nodes.js';
+import { container, network, taskContainer } from '../docker/json.js';
+import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const SECOND = '@second/web.3';
@@ -20,12 +20,12 @@ let L: string;
 let tasks: Map<string, { readonly node: Node; readonly ticket: string; readonly address: string }>;
 
 beforeEach(async () => {
-  run = await swarm(3, { waits: { ...WAITS, home: 250 } });
+  run = await swarm(3);
   const [first, ...others] = run.nodes as [Node, Node, Node];
   [leader, workers] = [first, others];
   for (const node of others) node.manager = false; // labels have to do
   tasks = new Map();
-  for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+  for (const node of run.nodes) node.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
   G = await leader.pool('global', CIDR);
   await leader.address(G, '', { RequestAddressType: 'com.docker.network.gateway' });
   for (const node of workers) L = await makeNetwork(node);
@@ -46,7 +46,7 @@ async function makeNetwork(node: Node): Promise<string> {
 /** A task of slot 3 starts there; its address. */
 async function start(task: string, node: Node): Promise<string> {
   const ticket = await leader.address(G);
-  const created = Math.floor((Date.now() + clock.ahead) / 1000);
+  const created = Math.floor(run.time.now / 1000);
   node.docker.put(taskContainer('web', 3, task, { asked: ticket, created }));
   const address = await node.address(L, ticket);
   node.docker.put(taskContainer('web', 3, task, { asked: ticket, address }));
@@ -92,7 +92,7 @@ describe('start-first updates', () => {
     const addresses = [await start('t0', workers[0])];
     for (let n = 1; n <= 4; n++) {
       for (const each of run.nodes) each.restart();
-      clock.ahead += 120_000;
+      await run.time.pass(120_000);
       addresses.push(await update(`t${n - 1}`, `t${n}`, workers[n % 2]!));
     }
     const [a, b] = addresses;
@@ -143,7 +143,7 @@ describe('who is at the second home', () => {
     const second = await start('t1', workers[0]);
     workers[0].restart();
     await net.release(SECOND, workers[0].name); // its lease has run out with its process
-    await workers[0].reconciler.look();
+    await workers[0].look();
     assert.deepEqual(net.lookup(SECOND)?.nodes, [workers[0].name]);
     assert.equal(net.lookup(SECOND)?.address, second);
     assert.ok(!workers[0].lines.some(({ event }) => event === 'conflict'));
@@ -155,8 +155,8 @@ describe('who is at the second home', () => {
     await net.release(SECOND, workers[1].name);
     await net.reclaim(SECOND);
     await net.unhold(second);
-    clock.ahead += 31_000;
-    await workers[1].reconciler.look();
+    await run.time.pass(31_000);
+    await workers[1].look();
     assert.equal(net.lookup(SECOND)?.address, second);
     assert.equal(await update('t1', 't2', workers[0]), first);
     assert.equal(await update('t2', 't3', workers[1]), second);
@@ -166,7 +166,7 @@ describe('who is at the second home', () => {
     await start('t0', workers[0]);
     const second = await start('t1', workers[1]);
     workers[1].docker.remove('web.3.t1');
-    for (let n = 0; n < 2; n++) await workers[1].reconciler.look();
+    for (let n = 0; n < 2; n++) await workers[1].look();
     assert.equal(net.lookup(SECOND)?.state, 'reserved');
     assert.equal(net.lookup(SECOND)?.address, second);
   });
@@ -178,15 +178,15 @@ describe('where Docker gives no ticket', () => {
     const pool = await workers[0].pool('local', '10.5.0.0/24', { Options: { 'limpet.scope': 'cluster' } });
     for (let n = 0; n < 5; n++) {
       const node = workers[n % 2]!;
-      node.docker.state.networks = [network('lan', '10.5.0.0/24', { scope: 'local' })];
-      const task = { network: 'lan', created: Math.floor(Date.now() / 1000) };
+      node.docker.networks = [network('lan', '10.5.0.0/24', { scope: 'local' })];
+      const task = { network: 'lan', created: Math.floor(run.time.now / 1000) };
       node.docker.put(taskContainer('web', 3, `t${n}`, task));
       const address = await node.address(pool, '', { [NAME]: `web.3.t${n}` });
       node.docker.put(taskContainer('web', 3, `t${n}`, { ...task, address }));
       addresses.push(address);
       const old = workers[(n + 1) % 2]!;
       if (n > 0) await old.release(pool, addresses[n - 1]!);
-      old.docker.state.containers = [];
+      old.docker.containers = [];
     }
     const [a, b] = addresses;
     assert.deepEqual(addresses, [a, b, a, b, a]);
@@ -209,7 +209,7 @@ describe('who has none', () => {
     const pool = await workers[0].pool('local', '10.5.0.0/24', { Options: { 'limpet.scope': 'cluster' } });
     const own = subnet(run.service, '10.5.0.0/24');
     for (const node of workers) {
-      node.docker.state.networks = [network('lan', '10.5.0.0/24', { scope: 'local' })];
+      node.docker.networks = [network('lan', '10.5.0.0/24', { scope: 'local' })];
       node.docker.put(container('db', { network: 'lan' }));
       const address = await node.address(pool, '', { [NAME]: 'db' });
       node.docker.put(container('db', { network: 'lan', address }));
@@ -222,7 +222,7 @@ describe('who has none', () => {
     await start('t0', workers[0]);
     const second = await start('t1', workers[0]);
     await stop('t1');
-    const forged = taskContainer('@second/web', 3, 'x'.repeat(25), { created: Math.floor(Date.now() / 1000) });
+    const forged = taskContainer('@second/web', 3, 'x'.repeat(25), { created: Math.floor(run.time.now / 1000) });
     for (const options of [{ [NAME]: forged.Names[0].slice(1) }, null]) {
       workers[0].docker.put(forged);
       const ticket = await leader.address(G);

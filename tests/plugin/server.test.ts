@@ -10,17 +10,18 @@ import { Metrics } from '../../src/plugin/metrics.js';
 import { listen, makeServer } from '../../src/plugin/server.js';
 import { AllocatorService } from '../../src/service/index.js';
 import { MemoryStore } from '../../src/stores/memory/memory-store.js';
-import { Docker, info, network } from './docker.js';
+import { info, network } from '../docker/json.js';
+import { ServedDocker } from '../docker/served.js';
 import { plugin, type Started, until } from './plugins.js';
 
 const CIDR = '10.77.0.0/24';
 const G = `global/swarm/${CIDR}`;
 
-let docker: Docker;
+let docker: ServedDocker;
 let limpet: Started;
 
 before(async () => {
-  docker = await Docker.start({ networks: [network('web', CIDR)] });
+  docker = await ServedDocker.start({ networks: [network('web', CIDR)] });
   limpet = await plugin(docker.socket);
   await until('the store is open', async () => (await limpet.client.ask('/healthz', '', 'GET')).status === 200);
   await limpet.client.call('RequestPool', { AddressSpace: 'limpet.global', Pool: CIDR });
@@ -385,7 +386,7 @@ describe('the start', () => {
 });
 
 test('a worker says so, and Docker 29 has another version', async () => {
-  const docker29 = await Docker.start({ info: info('node-9', { manager: false }) });
+  const docker29 = await ServedDocker.start({ info: info('node-9', { manager: false }) });
   docker29.version = '1.52';
   const worker = await plugin(docker29.socket, { node: undefined as never });
   await until('healthy', async () => (await worker.client.ask('/healthz', '', 'GET')).status === 200);
@@ -400,7 +401,7 @@ test('a Docker that dies closes its connections: what it has asked for is not do
   const service = await AllocatorService.open(new MemoryStore());
   const asked: { readonly call: string; readonly gone: AbortSignal | undefined }[] = [];
   const server = makeServer({
-    parts: {
+    protocol: {
       answer: async (call, _, gone) => {
         asked.push({ call, gone });
         return call === 'IpamDriver.ReleasePool' ? new Promise(() => {}) : {};

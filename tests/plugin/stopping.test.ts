@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { DockerodeApi } from '../../src/docker/client.js';
+import { DockerodeApi } from '../../src/docker/dockerode.js';
 import { DockerSwarm } from '../../src/docker/swarm-client.js';
 
 interface Stoppable {

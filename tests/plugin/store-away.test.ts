@@ -2,10 +2,9 @@
 // the next task of the identity is at home, not a guest.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { network, taskContainer } from './docker.js';
+import { network, taskContainer } from '../docker/json.js';
 import { Flaky } from './flaky.js';
-import { type Node, swarm, WAITS } from './nodes.js';
+import { type Node, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 
@@ -17,15 +16,16 @@ interface Scene {
   /** Starts the next task of the identity on node two. */
   readonly next: () => Promise<string>;
   readonly home: string;
+  readonly pass: (duration: number) => Promise<void>;
 }
 
-/** web.3 runs on node one; whoever comes while it is there waits 300 ms. */
+/** web.3 runs on node one; whoever comes while it is there waits 5 s. */
 async function scene(wait: number, play: (scene: Scene) => Promise<void>): Promise<void> {
   const store = new Flaky();
-  const run = await swarm(2, { store, waits: { ...WAITS, store: wait, home: 300 } });
+  const run = await swarm(2, { store, waits: { store: wait } });
   try {
     const [one, two] = run.nodes as [Node, Node];
-    for (const node of run.nodes) node.docker.state.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
+    for (const node of run.nodes) node.docker.networks = [network('web', CIDR, { gateway: '10.77.0.1' })];
     const G = await one.pool('global', CIDR);
     const L = await one.pool('local', CIDR);
     const start = async (node: Node, task: string) => {
@@ -37,7 +37,8 @@ async function scene(wait: number, play: (scene: Scene) => Promise<void>): Promi
     };
     const home = await start(one, 'a');
     // Docker's list shows the container at its address until the release is over.
-    await play({ store, one, home, release: () => one.release(L, home), next: () => start(two, 'b') });
+    const pass = (duration: number) => run.time.pass(duration);
+    await play({ store, one, home, pass, release: () => one.release(L, home), next: () => start(two, 'b') });
   } finally {
     await run.stop();
   }
@@ -53,12 +54,12 @@ test('a release that finds the store away for a moment is made, so that the next
 });
 
 test('a release that is refused at last, since the store is away for long, is made good when it is back', async () => {
-  await scene(0, async ({ store, release, next, home }) => {
+  await scene(0, async ({ store, release, next, home, pass }) => {
     store.refusals = 4;
     await assert.rejects(release(), /no connection/);
     assert.ok(store.refusals > 0, 'the store is still away');
-    while (store.refusals > 0) await pause(50);
-    await pause(300);
+    await pass(1000);
+    assert.equal(store.refusals, 0);
     assert.equal(await next(), home);
   });
 });

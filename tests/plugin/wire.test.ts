@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LimpetError } from '../../src/host/errors.js';
-import { container, network } from './docker.js';
+import { container, network } from '../docker/json.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.5.0.0/24';
@@ -32,7 +32,7 @@ describe('a network that has the wire asked', () => {
       },
     };
     one.restart();
-    one.docker.state.networks = [network('lan', CIDR, { scope: 'local', gateway: '10.5.0.1' })];
+    one.docker.networks = [network('lan', CIDR, { scope: 'local', gateway: '10.5.0.1' })];
     L = await one.pool('local', CIDR, ARP);
     await one.address(L, '10.5.0.1', { RequestAddressType: 'com.docker.network.gateway' });
   });
@@ -105,7 +105,7 @@ test('where nobody wants it nothing is asked', async () => {
   const [one] = run.nodes as [Node];
   one.wire = { ask: () => assert.fail('asked') };
   one.restart();
-  one.docker.state.networks = [network('lan', CIDR, { scope: 'local' })];
+  one.docker.networks = [network('lan', CIDR, { scope: 'local' })];
   const L = await one.pool('local', CIDR, { Options: { 'limpet.scope': 'cluster' } });
   one.docker.put(container('db', { network: 'lan' }));
   assert.equal(await one.address(L, '', { [NAME]: 'db' }), '10.5.0.1');

@@ -17,12 +17,10 @@ import { allVisible, visible } from '../../src/host/visible.js';
 import type { OperateEnvironment } from '../../src/operate/index.js';
 import { perform } from '../../src/operate/operations.js';
 import { logTold, openLog } from '../../src/plugin/log.js';
-import { DEFAULT_WAITS } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
-import { Driver } from '../../src/tickets/driver.js';
 import type { Environment } from '../../src/tickets/environment.js';
-import { Reconciler } from '../../src/tickets/reconciler.js';
-import { Tenants } from '../../src/tickets/tenants.js';
+import { Protocol } from '../../src/tickets/protocol.js';
+import { DEFAULT_WAITS } from '../../src/tickets/waits.js';
 import { upToDate } from '../fresh.js';
 import { ACTING } from './hostile.js';
 import { CIDR, END, HOMES, list, NODE, nameOf, rightOf, rightsInCall, SERVICES, TASKS } from './lists.js';
@@ -70,10 +68,10 @@ function docker(containers: readonly any[]): DockerApi {
   };
 }
 
-/** What the tickets stand on; each line of the log is looked at. */
-function surroundings(service: AllocatorService, api: DockerApi): Environment {
+/** The tickets of one node; each line of the log is looked at. */
+function protocol(service: AllocatorService, api: DockerApi): Protocol {
   const log = openLog('debug', { write: (line) => assert.doesNotMatch(line.slice(0, -1), ACTING) });
-  return {
+  const environment: Environment = {
     clock: systemClock,
     service: () => service,
     host: () => NODE,
@@ -87,6 +85,10 @@ function surroundings(service: AllocatorService, api: DockerApi): Environment {
     waits: { ...DEFAULT_WAITS, home: 0, boot: 0, store: 0 },
     pools: { global: [], local: [] },
   };
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  return new Protocol(environment, { part: () => ({ nodeId: NODE, manager: true }), agreed: () => {}, failed });
 }
 
 /** Bindings since then, each of somebody who has a right to it; and nobody has lost his home. */
@@ -118,13 +120,13 @@ function printed(texts: Iterable<string>): void {
 }
 
 /** Docker asks for an address for one of them: it is its own, or nobody's home. */
-async function call(driver: Driver, net: SubnetService, containers: readonly any[], asks: any, named: boolean) {
+async function call(tickets: Protocol, net: SubnetService, containers: readonly any[], asks: any, named: boolean) {
   const Address = asks.NetworkSettings.Networks.web?.IPAMConfig?.IPv4Address;
   const Options = named ? { 'com.docker.network.endpoint.name': nameOf(asks) } : null;
   try {
     const request = { PoolID: POOL, Address: typeof Address === 'string' ? Address : '', Options };
     const read = readRequest('IpamDriver.RequestAddress', JSON.stringify(request));
-    const answer = await driver.answer('IpamDriver.RequestAddress', read);
+    const answer = await tickets.answer('IpamDriver.RequestAddress', read);
     const given = String(answer.Address).replace(/\/\d+$/, '');
     const owner = net.inspect(given).identity;
     const rights = (named ? rightsInCall(asks) : containers.flatMap(rightsInCall)).flatMap(bothHomes);
@@ -144,8 +146,7 @@ test(`${LISTS} lists of containers, and nobody gets what is not his`, { timeout:
       try {
         const net = await subnet(service);
         const api = docker(containers);
-        const environment = surroundings(service, api);
-        const tenants = new Tenants(systemClock);
+        const tickets = protocol(service, api);
         const context: OperateEnvironment = {
           service,
           store: { name: 'memory', shared: false },
@@ -160,14 +161,14 @@ test(`${LISTS} lists of containers, and nobody gets what is not his`, { timeout:
         const rights = (each: any) => [rightOf(each)];
         printed(checkText(allVisible(await perform(context, 'check', { settle: 0 })), plainly));
         printed(importText(allVisible(await perform(context, 'import', { dryRun: true })), plainly));
-        await new Reconciler(environment, tenants).look();
+        await tickets.looks.reconciler.look();
         judge(net, containers, rights);
         printed(importText(allVisible(await perform(context, 'import', {})), plainly));
         judge(net, containers, rights);
         printed(listingText(allVisible(await perform(context, 'ls', {})), plainly));
         const asks = containers[pick % containers.length];
         const isNamed = named && nameOf(asks) !== ''; // an empty name says nothing
-        await call(new Driver(environment, tenants), net, containers, asks, isNamed);
+        await call(tickets, net, containers, asks, isNamed);
         judge(net, containers, rightsInCall, isNamed ? rightsInCall(asks) : containers.flatMap(rightsInCall));
       } finally {
         await service.close();

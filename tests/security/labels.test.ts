@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
-import { container, type Docker, network, taskContainer } from '../plugin/docker.js';
+import type { Docker } from '../docker/docker.js';
+import { container, network, taskContainer } from '../docker/json.js';
 import { type Node, type Swarm, subnet, swarm } from '../plugin/nodes.js';
 
 const CIDR = '10.5.0.0/24';
@@ -28,9 +29,9 @@ beforeEach(async () => {
   net = subnet(run.service, CIDR);
   await net.allocate('web.1', { node: 'node-1', ticket: HOME });
   await net.release('web.1', 'node-1');
-  docker.state.networks = [network('web', CIDR, { gateway: '10.5.0.1' })];
-  docker.state.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
-  docker.state.tasks = [{ ID: REAL, ServiceID: 'id-web', Slot: 1, NodeID: 'node-1' }];
+  docker.networks = [network('web', CIDR, { gateway: '10.5.0.1' })];
+  docker.services = [{ ID: 'id-web', Spec: { Name: 'web' } }];
+  docker.tasks = [{ ID: REAL, ServiceID: 'id-web', Slot: 1, NodeID: 'node-1' }];
 });
 afterEach(() => run.stop());
 
@@ -84,7 +85,7 @@ describe('labels in a call of Docker', () => {
 describe('a look, where a manager can be asked', () => {
   async function seen(...containers: object[]): Promise<string[]> {
     for (const each of containers) docker.put(each);
-    await node.reconciler.look();
+    await node.look();
     return [...net.list()].map(({ identity, address }) => `${identity} ${address}`);
   }
   const home = `web.1 ${HOME}`;
@@ -124,7 +125,7 @@ describe('a look, where a manager can be asked', () => {
     ]);
     const told = () => node.lines.filter(({ event }) => event === 'doubt').length;
     assert.equal(told(), 4);
-    await node.reconciler.look();
+    await node.look();
     assert.equal(told(), 4, 'told once');
   });
 });

@@ -2,18 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DockerodeApi } from '../../src/docker/index.js';
+import { container, network } from '../docker/json.js';
+import { ServedDocker } from '../docker/served.js';
 import { Rig } from '../operate/rig.js';
-import { container, Docker, network } from '../plugin/docker.js';
 import { ACTING } from './hostile.js';
 
 const NETWORK = '\u001b]0;net\u0007';
 const EVIL = ['\u001b[2Jdb', 'x\u202exb', 'line\nfeed', '-rf'];
 let rig: Rig;
-let docker: Docker;
+let docker: ServedDocker;
 
 before(async () => {
   const net = { ...network(NETWORK, '10.6.0.0/24', { gateway: '10.6.0.1' }), Id: 'id-1' };
-  docker = await Docker.start({ networks: [net], networkDetails: { 'id-1': {} } });
+  docker = await ServedDocker.start({ networks: [net] });
   rig = await Rig.start({ docker: new DockerodeApi({ host: docker.socket }) });
   const mine = await rig.service.subnet('10.6.0.0/24', { space: 'swarm', gateway: '10.6.0.1' });
   const other = await rig.service.subnet('10.7.0.0/24', { space: '\u001b[31mspace' });

@@ -116,9 +116,9 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'what a Docker that has died asked for is done later',
-    'src/plugin/assembly.ts',
-    'this.#within * 0.95, gone)',
-    'this.#within * 0.95)',
+    'src/tickets/protocol.ts',
+    'within * 0.95, gone)',
+    'within * 0.95)',
   ),
   mutant(
     'a release that is tried again ends the mark of who is just being let in',

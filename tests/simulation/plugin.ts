@@ -5,7 +5,7 @@ import type { OperateEnvironment } from '../../src/operate/environment.js';
 import { Assembly } from '../../src/plugin/assembly.js';
 import type { OpenStores, StoresAround } from '../../src/plugin/auto-stores.js';
 import type { Log } from '../../src/plugin/log.js';
-import { DEFAULT_WAITS, DEFAULTS, type PluginOptions, parsePools } from '../../src/plugin/options.js';
+import { DEFAULTS, type PluginOptions, parsePools } from '../../src/plugin/options.js';
 import { readRequest } from '../../src/plugin/protocol.js';
 import type { Store } from '../../src/service/index.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
@@ -13,6 +13,7 @@ import { Process } from '../../src/simulator/swarm/process.js';
 import type { HostState } from '../../src/stores/host-state.js';
 import type { Call } from '../../src/tickets/calls.js';
 import type { Told } from '../../src/tickets/told.js';
+import { DEFAULT_WAITS } from '../../src/tickets/waits.js';
 import type { Stage } from './stage.js';
 
 /** What one process has, as far as others look into it. */
@@ -58,8 +59,8 @@ export class Plugin {
 
   /** Why it is not healthy, as /healthz says; undefined when it is, or is dead. */
   get ails(): string | undefined {
-    const { situation, looks } = this.#running?.parts ?? {};
-    return situation?.missing ?? looks?.failed;
+    const { situation, protocol } = this.#running?.parts ?? {};
+    return situation?.missing ?? protocol?.looks.failed;
   }
 
   start(): void {
@@ -104,14 +105,14 @@ export class Plugin {
   /** As `limpet` on that machine asks the plugin. */
   get operate(): OperateEnvironment | undefined {
     if (this.#running === undefined || this.#running.parts.situation.missing !== undefined) return undefined;
-    const { environment, situation, tenants } = this.#running.parts;
+    const { environment, situation, protocol } = this.#running.parts;
     const { service, host, nodeOf, docker, clock } = environment;
     return {
       service: service(),
       store: situation.store as Store,
       host: host(),
       nodeOf,
-      isStarting: (net, identity, containers) => tenants.isStarting(net, identity, containers),
+      isStarting: (net, identity, containers) => protocol.tenants.isStarting(net, identity, containers),
       docker,
       clock,
       version: '0',
@@ -122,7 +123,7 @@ export class Plugin {
   async #answer(call: Call, request: object, gone: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const { parts, process } = this.#running as Running;
     try {
-      const answer = await parts.answer(call, readRequest(call, JSON.stringify(request)), gone);
+      const answer = await parts.protocol.answer(call, readRequest(call, JSON.stringify(request)), gone);
       if (!process.isDead) this.#ears.answered(call, request, answer);
       return answer;
     } catch (error) {

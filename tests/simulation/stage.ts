@@ -74,8 +74,7 @@ export class Stage {
       isDone = true;
     });
     done.catch(() => {});
-    await this.timeline.run(120_000, () => isDone);
-    if (!isDone) throw new Error('the work never ends');
+    if (!(await this.timeline.until(() => isDone, 120_000))) throw new Error('the work never ends');
     return done;
   }
 }

@@ -62,6 +62,20 @@ export class Timeline {
   async run(duration: number, each: () => boolean | undefined = () => false): Promise<void> {
     const end = this.now + duration;
     await this.#settled();
+    while (await this.#pass(end)) if (each() === true) return;
+    this.now = end;
+  }
+
+  /** Lets time pass until it is so, and no longer. Answers false when it is never so, or not within `most` ms. */
+  async until(isSo: () => boolean, most: number): Promise<boolean> {
+    const end = this.now + most;
+    await this.#settled();
+    while (!isSo()) if (!(await this.#pass(end))) return false;
+    return true;
+  }
+
+  /** The next event, with all that follows from it; false when there is none by then. */
+  async #pass(end: number): Promise<boolean> {
     for (let next = this.#events[0]; next !== undefined && next.at <= end; next = this.#events[0]) {
       this.#pop();
       if (next.action === undefined) continue;
@@ -69,9 +83,9 @@ export class Timeline {
       this.passed++;
       next.action();
       await this.#settled();
-      if (each() === true) return;
+      return true;
     }
-    this.now = end;
+    return false;
   }
 
   #push(event: Event): void {

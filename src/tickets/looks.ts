@@ -1,31 +1,37 @@
-// The plugin's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what
-// runs here, and on the leader at what the swarm has.
+// A node's looks around, one after the other for as long as it runs: at Docker and its part in the swarm, at what runs
+// here, and on the leader at what the swarm has.
 
-import { Configurations } from '../tickets/configurations.js';
-import type { Environment } from '../tickets/environment.js';
-import { Reconciler } from '../tickets/reconciler.js';
-import type { Said } from '../tickets/said.js';
-import { Sweeper } from '../tickets/sweeper.js';
-import type { Tenants } from '../tickets/tenants.js';
-import type { Log } from './log.js';
-import type { Situation } from './situation.js';
+import { Configurations } from './configurations.js';
+import type { Environment } from './environment.js';
+import { Reconciler } from './reconciler.js';
+import type { Said } from './said.js';
+import { Sweeper } from './sweeper.js';
+import type { Tenants } from './tenants.js';
 
 /** After a look that failed, and after the first one: what it missed is looked for again soon. */
 const SOON = 2000;
 
-interface Around {
-  readonly environment: Environment;
-  readonly tenants: Tenants;
-  readonly situation: Situation;
+/** This node's part in its swarm. */
+interface Part {
+  readonly nodeId: string;
+  readonly manager: boolean;
+}
+
+/** Who the looks belong to. */
+export interface Around {
+  /** Comes before each look; what it throws is why that look has failed. */
+  readonly part: () => Part | Promise<Part>;
+  /** The look is the first good one, or the first after one that failed. */
+  readonly agreed: () => void;
+  /** A look has failed, for another reason than the one before. What this throws ends the looks. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class Looks {
+  readonly reconciler: Reconciler;
+  readonly sweeper: Sweeper;
   readonly #environment: Environment;
-  readonly #situation: Situation;
-  readonly #log: Log;
-  readonly #interval: number;
-  readonly #reconciler: Reconciler;
-  readonly #sweeper: Sweeper;
+  readonly #around: Around;
   readonly #configurations: Configurations;
   readonly #ended = new AbortController();
   /** Why the last look failed; before the first one, that there was none. */
@@ -34,14 +40,12 @@ export class Looks {
   #pause = new AbortController();
   #isDue = false;
 
-  /** @param said what Swarm's leader has said. @param interval milliseconds between two looks */
-  constructor({ environment, tenants, situation }: Around, said: Said, log: Log, interval: number) {
+  /** @param said what Swarm's leader has said */
+  constructor(environment: Environment, tenants: Tenants, said: Said, around: Around) {
     this.#environment = environment;
-    this.#situation = situation;
-    this.#log = log;
-    this.#interval = interval;
-    this.#reconciler = new Reconciler(environment, tenants);
-    this.#sweeper = new Sweeper(environment, said);
+    this.#around = around;
+    this.reconciler = new Reconciler(environment, tenants);
+    this.sweeper = new Sweeper(environment, said);
     this.#configurations = new Configurations(environment);
   }
 
@@ -72,8 +76,8 @@ export class Looks {
       const began = clock.elapsed();
       this.#isDue = false;
       const good = await this.#look();
-      const soon = Math.min(SOON, this.#interval);
-      const wait = good && n > 0 ? Math.min(this.#interval, waits.sweep) : soon;
+      const soon = Math.min(SOON, waits.reconcile);
+      const wait = good && n > 0 ? Math.min(waits.reconcile, waits.sweep) : soon;
       this.#pause = new AbortController();
       if (!this.#isDue && !this.#ended.signal.aborted) await clock.sleep(wait, this.#pause.signal);
       // What two looks miss has ended: they are never so near each other that a start could be missed by both.
@@ -83,17 +87,18 @@ export class Looks {
 
   async #look(): Promise<boolean> {
     try {
-      const { swarm } = await this.#situation.look();
-      await this.#reconciler.look();
+      const { nodeId, manager } = await this.#around.part();
+      await this.reconciler.look();
       this.#configurations.look();
-      if (swarm.manager) await this.#sweeper.look(swarm.nodeId);
-      if (this.#failed !== undefined) this.#log.info({ event: 'look' }, 'what runs here agrees with the store');
+      if (manager) await this.sweeper.look(nodeId);
+      if (this.#failed !== undefined) this.#around.agreed();
       this.#failed = undefined;
       return true;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      if (why !== this.#failed && !this.#ended.signal.aborted) this.#log.warn({ event: 'look' }, why);
+      const before = this.#failed;
       this.#failed = why;
+      if (why !== before && !this.#ended.signal.aborted) this.#around.failed(error);
       return false;
     }
   }
