@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
+import { network } from '../docker/json.js';
 import { HeldBack } from '../service/held-back.js';
-import { network } from './docker.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
@@ -19,7 +19,7 @@ beforeEach(async () => {
   store = new HeldBack();
   run = await swarm(1, { store });
   [leader] = run.nodes as [Node];
-  leader.docker.state.networks = [network('web', CIDR)];
+  leader.docker.networks = [network('web', CIDR)];
   pool = await leader.pool('global', CIDR);
   net = subnet(run.service, CIDR);
   tickets = [];
