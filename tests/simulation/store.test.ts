@@ -29,8 +29,8 @@ class Rig extends Stage {
 
   async service(machine: string): Promise<AllocatorService> {
     const process = new Process(this.timeline, { ahead: 0 }, this.timeline.chanceOf(machine));
-    const { etcd, network, timeline } = this;
-    const around = { etcd, network, timeline, process, machine, happened: () => {}, granted: () => {} };
+    const { etcd, network, timeline, load } = this;
+    const around = { etcd, network, timeline, process, machine, load, happened: () => {}, granted: () => {} };
     const store = new EtcdStore({
       ...{ endpoints: etcd.members, node: machine, ttl: 10, clock: process.clock },
       connect: (member) => new Client(member, around),
