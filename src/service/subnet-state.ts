@@ -81,6 +81,12 @@ export class SubnetState {
     return ordinal === undefined ? [] : this.#liveNodes.on(ordinal);
   }
 
+  /** Who is live on the node, in ascending order of address. */
+  liveOn(node: string): string[] {
+    const on = [...this.#liveNodes.of(node)].map((ordinal) => this.#net.owner(this.#net.addressOf(ordinal)));
+    return on.filter((identity) => identity !== undefined && !this.#proposed.has(identity)) as string[];
+  }
+
   /** The binding that was released first and is not pinned. */
   oldest(): Binding | undefined {
     return this.#net.oldest();

@@ -3,7 +3,6 @@
 // every few seconds; measured is the time until everybody is at home again, and what that asks of others.
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { boot } from './faults.js';
-import type { Load } from './load.js';
 import type { Plan } from './plan.js';
 import { played, untilRight } from './play.js';
 import type { World } from './world.js';
@@ -20,7 +19,8 @@ export interface Phase {
   readonly name: 'start' | 'rest' | 'loss' | 'return';
   /** Simulated seconds. */
   readonly seconds: number;
-  readonly load: Load;
+  /** What was asked of others how often (load.ts). */
+  readonly load: Readonly<Record<string, number>>;
 }
 
 export interface LargeOutcome {
@@ -36,7 +36,10 @@ export interface LargeOutcome {
   readonly moved: number;
   readonly atHome: number;
   /** Simulated seconds after the loss at which half, nineteen of twenty, and all of them had their address. */
-  readonly home: readonly [number, number, number];
+  readonly home: readonly [half: number, most: number, all: number];
+  /** Of the machine that plays it: seconds, and bytes of memory at most. */
+  readonly took: number;
+  readonly memory: number;
 }
 
 /** A container has got its address. */
@@ -57,9 +60,8 @@ const EACH = 60;
 const ALL = 300_000;
 const NET = 'net';
 
-export async function playLarge(size: Size): Promise<LargeOutcome> {
-  const world = new LargeWorld(size);
-  return world.play();
+export function playLarge(size: Size): Promise<LargeOutcome> {
+  return new LargeWorld(size).play();
 }
 
 /** Homes, tickets, ends of load balancers, and the tickets of the tasks before: four addresses for each task. */
@@ -89,6 +91,7 @@ class LargeWorld {
 
   async play(): Promise<LargeOutcome> {
     let moved: readonly Came[] = [];
+    const began = performance.now();
     const world = await played(planOf(this.#size), async (world) => {
       this.#watch(world);
       this.#begin(world);
@@ -114,6 +117,8 @@ class LargeWorld {
       moved: moved.length,
       atHome: moved.filter(({ identity, address }) => this.#homes.get(identity) === address).length,
       home: [part(0.5), part(0.95), part(1)],
+      took: (performance.now() - began) / 1000,
+      memory: process.resourceUsage().maxRSS * 1024,
     };
   }
 
@@ -181,7 +186,7 @@ class LargeWorld {
     if (isOver(world)) return;
     const [before, began] = [world.load.copy(), world.timeline.now];
     await work();
-    this.#phases.push({ name, seconds: (world.timeline.now - began) / 1000, load: world.load.since(before) });
+    this.#phases.push({ name, seconds: (world.timeline.now - began) / 1000, load: world.load.since(before).all() });
   }
 }
 

@@ -12,8 +12,8 @@ export class Load {
     return this.#counts.get(what) ?? 0;
   }
 
-  all(): Iterable<readonly [what: string, count: number]> {
-    return this.#counts;
+  all(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
   }
 
   /** As it is now, to be compared with later. */

@@ -5,9 +5,9 @@ import type { Deadline } from '../../../src/service/deadline.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
 import type { Timeline } from '../../../src/simulator/swarm/timeline.js';
 import type { Member, Stream, StreamMethod } from '../../../src/stores/etcd/member.js';
+import type { Load } from '../load.js';
 import type { Network } from '../network.js';
 import type { Etcd, Watcher } from './etcd.js';
-import type { Load } from '../load.js';
 import { asKeyValue, type History, type Revision } from './history.js';
 
 /** gRPC notices that nobody is there when its pings are not answered. */

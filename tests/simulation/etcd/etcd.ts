@@ -168,7 +168,11 @@ export class Etcd implements Shared {
       if (after !== undefined) this.#leases.get(after.lease)?.keys.add(key);
     }
     this.onChange(revision);
-    if (this.#lag === 0) return this.#feedAll();
+    if (this.#lag === 0) this.#feedAll();
+    else this.#feedLater();
+  }
+
+  #feedLater(): void {
     if (this.#isFeeding) return;
     this.#isFeeding = true;
     this.#timeline.after(this.#lag, () => {
