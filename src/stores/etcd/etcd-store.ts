@@ -299,9 +299,11 @@ export class EtcdStore implements Store {
         if (slices?.isOver) await slices.next();
       }
     }
-    for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
-    this.#own.adopt(view, this.#lease.writer.lease);
-    view.endReading();
+    if (slices === undefined) {
+      for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
+      this.#own.adopt(view, this.#lease.writer.lease);
+    } // else nothing has been marked yet, and nothing hangs on a lease that is new
+    for (const _ of view.endReading()) if (slices?.isOver) await slices.next();
     this.#findings.tell();
     this.#watch = new Watch(this.#connection, this.#clock, this.#keys, {
       from: () => view.revision,

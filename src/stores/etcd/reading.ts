@@ -8,6 +8,7 @@ import { type Connection, unavailable } from './connection.js';
 import type { Findings } from './findings.js';
 import type { Key, KeyRange, Keys, OwnKey } from './keys.js';
 import { type Item, itemOf } from './known.js';
+import { type PageRequest, Pages } from './pages.js';
 import { asRange } from './transaction.js';
 
 export interface Entry extends OwnKey {
@@ -80,24 +81,25 @@ async function countKeys(connection: Connection, range: KeyRange): Promise<numbe
   }
 }
 
-/** From page to page by the bytes of the last key: what is no UTF-8 has no text that comes behind it. */
+/** The next page is under way while the one that has come is taken apart. */
 async function readOnce({ connection, keys, findings, page }: Source): Promise<Reading> {
   const entries = new Map<Key['kind'], Entry[]>();
-  let from: KeyRange['from'] = keys.watched.from;
-  let [revision, count] = [0, 0];
+  const all = new Pages(keys.watched);
+  const ask = (request: PageRequest) =>
+    connection.call((etcd, options) => etcd.kv.range({ ...request, limit: page }, options));
+  let asked = ask(all.next);
+  let count = 0;
   for (let pages = 1; ; pages++) {
-    const range = { ...asRange({ from, to: keys.watched.to }), limit: page, revision };
-    const answer = await connection.call((etcd, options) => etcd.kv.range(range, options));
-    revision ||= Number(answer.header.revision);
+    const answer = await asked;
+    const next = all.after(answer);
+    if (next !== undefined) asked = ask(next);
     for (const kv of answer.kvs) {
       const own = keys.read(kv.key);
       if (own === undefined) findings.strange(kv.key);
       else entryList(entries, own.key.kind).push({ ...own, item: itemOf(kv) });
     }
     count += answer.kvs.length;
-    const last = answer.kvs.at(-1);
-    if (!answer.more || last === undefined) return { revision, entries, count, pages };
-    from = Buffer.concat([last.key, Buffer.of(0)]);
+    if (next === undefined) return { revision: all.revision, entries, count, pages };
   }
 }
 
