@@ -6,7 +6,8 @@ import type { Change, SubnetKey } from '../../service/store.js';
 import { readIdentity, readOwner } from '../values.js';
 import type { Findings } from './findings.js';
 import type { Key, Keys } from './keys.js';
-import type { Item, KnownBinding, KnownSubnet, LiveMark } from './known.js';
+import type { Item, KnownBinding, KnownSubnet } from './known.js';
+import { LiveMarks } from './live-marks.js';
 import type { Teller } from './teller.js';
 
 /** What the store wants to hear of, beside the listener. */
@@ -228,7 +229,7 @@ export class Bindings {
       this.#spoil(subnet, identity, item.mod, refused);
       return;
     }
-    const live = new Map<string, LiveMark>();
+    const live = new LiveMarks();
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
     if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });

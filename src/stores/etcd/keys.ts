@@ -74,6 +74,19 @@ export class Keys {
     return old === this.#prefix ? undefined : under(old);
   }
 
+  /**
+   * The same in two, so that no key comes before one that it rests on: first what comes behind the marks, the subnets
+   * and their users among it, then what is held, the bindings, and their marks.
+   */
+  get watchedInOrder(): readonly TextRange[] {
+    const middle = `${this.#prefix}node/`;
+    const { from, to } = this.watched;
+    return [
+      { from: middle, to },
+      { from, to: middle },
+    ];
+  }
+
   subnet(subnet: SubnetKey): string {
     return this.#key('subnet', subnet);
   }

@@ -28,12 +28,13 @@ export class Pages {
   #count: number | undefined;
   /** Bytes that all keys of a window begin with, the last of which is counted up for its end. 0: there is one window. */
   #length = 0;
-  /** All pages are of the first one's. */
-  revision = 0;
+  /** All pages are of the first one's, unless it is given. */
+  revision: number;
 
-  constructor(range: KeyRange) {
+  constructor(range: KeyRange, revision = 0) {
     const { key, range_end } = asRange(range);
     [this.#from, this.#end, this.#to] = [key, range_end, range_end];
+    this.revision = revision;
   }
 
   get next(): PageRequest {
