@@ -46,8 +46,8 @@ function row(what: string, { took, cpu, block, peak, leasesLost }: Opening): str
 
 const rows = [...(await open(0)), ...(await open(0.5))];
 const table = [
-  `${many(count)} bindings, on ${machine()}, etcd ${Etcd.version()} with one member on the same machine. One run; load ` +
-    `average of the machine at its end: ${loadavg()[0]?.toFixed(1)}.`,
+  `${many(count)} bindings, on ${machine()}, etcd ${Etcd.version()} with one member on the same machine. One run; ` +
+    `load average of the machine at its end: ${loadavg()[0]?.toFixed(1)}.`,
   '',
   '| | takes | of processor | longest block | memory at most | leases lost |',
   '|---|---|---|---|---|---|',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { upToDate } from '../fresh.js';
 import { cidrAt, type LargeOutcome, planOf, playLarge } from './large.js';
+import { needsOf } from './large-needs.js';
 import { effortOf, tableOf } from './large-table.js';
 import { optionsOf } from './options.js';
 
@@ -75,15 +76,24 @@ const outcome: LargeOutcome = {
 };
 
 test('what came of it is one row', () => {
-  const row = tableOf([outcome]).split('\n')[2];
+  const [, , row = ''] = tableOf([outcome]).split('\n');
+  const home = '16.6 s | 17.0 s | 17.0 s';
   assert.equal(
     row,
-    '| 100 | 5 000 | 33, the leader too | 1 650 | 1 650 | 16.6 s | 17.0 s | 17.0 s | 2.00 | 0 | 125 | 5 000 | 2 | 2.1 |',
+    `| 100 | 5 000 | 33, the leader too | 1 650 | 1 650 | ${home} | 2.00 | 0 | 125 | 5 000 | 2 | 2.1 |`,
   );
   assert.equal(
     effortOf(outcome),
     '100 nodes with 5 000 tasks on etcd: 78 simulated seconds in 61 s, with 1 500 MB at most',
   );
+});
+
+test('what is needed is reckoned from the largest world, where it was not played', () => {
+  const [, , ten, hundred, thousand] = (needsOf([outcome]) ?? '').split('\n');
+  assert.equal(ten, '| 10 | 500 | arithmetic | 3 | 167 | 333 | 3 367 | 17 s |');
+  assert.equal(hundred, '| 100 | 5 000 | simulation | 30 | 1 650 | 3 300 | 335 000 | 17 s |');
+  assert.equal(thousand, '| 1 000 | 50 000 | arithmetic | 300 | 16 667 | 33 333 | 33 670 034 | 17 s |');
+  assert.equal(needsOf([{ ...outcome, size: { ...outcome.size, store: 'swarm' } }]), undefined);
 });
 
 for (const store of ['etcd', 'swarm'] as const)

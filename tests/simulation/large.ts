@@ -133,7 +133,7 @@ class LargeWorld {
     }
   }
 
-  /** On etcd all services are on one network; a subnet of the swarm store is for some hundred tasks, so each has one. */
+  /** On etcd all services share a network; a subnet of the swarm store is for some hundred tasks, so each has one. */
   #begin(world: World): void {
     const { swarm, plan } = world;
     const { tasks, store } = this.#size;

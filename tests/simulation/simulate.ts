@@ -11,6 +11,7 @@ import { campaign } from './campaign.js';
 import { hasDisk, playDisk } from './disk/play.js';
 import { draw } from './draw.js';
 import type { LargeOutcome, Size } from './large.js';
+import { needsOf } from './large-needs.js';
 import { effortOf, tableOf } from './large-table.js';
 import { type Options, optionsOf, USAGE } from './options.js';
 import { type Outcome, play } from './play.js';
@@ -21,6 +22,7 @@ type Told<K extends Options['kind']> = Extract<Options, { readonly kind: K }>;
 
 /** Lines of a large world's history that are printed when it fails. */
 const SHOWN = 200;
+const SCALE = new URL('../../docs/SCALE.md', import.meta.url);
 /** Of the machine's memory so much may be a large world's, in bytes of its heap. */
 const SHARE = 0.7;
 
@@ -100,12 +102,13 @@ async function playSizes({ sizes, output }: Told<'large'>): Promise<number> {
     console.log(`FAIL ${outcome.failure}`);
     return 1;
   }
-  const table = tableOf(outcomes);
-  console.log(table);
-  const seed = sizes[0]?.seed;
-  const command = `npm run simulate -- --nodes ${sizes.map(({ nodes }) => nodes)} --tasks ${sizes.map(({ tasks }) => tasks)} --write`;
-  if (output === 'write')
-    await between(new URL('../../docs/SCALE.md', import.meta.url), 'simulation', command, `Seed ${seed}.\n\n${table}`);
+  const effort = outcomes.map((outcome) => `- ${effortOf(outcome)}`).join('\n');
+  const text = [`Seed ${sizes[0]?.seed}.`, tableOf(outcomes), needsOf(outcomes) ?? '', `Played:\n\n${effort}`].join(
+    '\n\n',
+  );
+  console.log(text);
+  const of = `--nodes ${sizes.map(({ nodes }) => nodes)} --tasks ${sizes.map(({ tasks }) => tasks)}`;
+  if (output === 'write') await between(SCALE, 'simulation', `npm run simulate -- ${of} --write`, text);
   return 0;
 }
 

@@ -26,7 +26,7 @@ export class Pages {
   #end: Buffer;
   /** How many keys the window has; undefined before its first page has come. */
   #count: number | undefined;
-  /** Bytes that all keys of a window begin with, the last of which is counted up for its end. 0: there is one window. */
+  /** Bytes that all keys of a window begin with; the last is counted up for its end. 0: there is one window. */
   #length = 0;
   /** All pages are of the first one's, unless it is given. */
   revision: number;
