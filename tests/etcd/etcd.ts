@@ -22,7 +22,7 @@ function demand(program: string, version: string, of: string): void {
   }
 }
 
-/** Starts a program whose flushes to the disk take so many milliseconds more; what is spawned is that program itself. */
+/** Starts a program whose flushes to the disk take so many milliseconds more; what is spawned is the program itself. */
 function slowDisk(fsync: number): string[] {
   const inject = `inject=fdatasync,fsync:delay_enter=${fsync * 1000}`;
   return ['strace', '-D', '-f', '-qq', '--seccomp-bpf', '-e', 'trace=fdatasync,fsync', '-e', inject, '-o', '/dev/null'];
