@@ -26,6 +26,14 @@ export class LiveNodes {
     return this.#sets[this.#pages.get(pageOf(ordinal))?.[slotOf(ordinal)] ?? 0] as readonly string[];
   }
 
+  /** Ordinals of the bindings that are live on the node, ascending. Looks at each page, and at no binding. */
+  *of(node: string): Generator<Ordinal> {
+    const isOn = this.#sets.map((nodes) => nodes.includes(node));
+    const pages = [...this.#pages].sort(([one], [other]) => (one < other ? -1 : 1));
+    for (const [page, sets] of pages)
+      for (const [slot, set] of sets.entries()) if (isOn[set]) yield ordinalOf(page, slot);
+  }
+
   add(ordinal: Ordinal, node: string): void {
     let page = this.#pages.get(pageOf(ordinal));
     if (page === undefined) {
@@ -71,6 +79,10 @@ export class LiveNodes {
 
 function pageOf(ordinal: Ordinal): Ordinal {
   return typeof ordinal === 'bigint' ? ordinal >> 6n : Math.floor(ordinal / PAGE);
+}
+
+function ordinalOf(page: Ordinal, slot: number): Ordinal {
+  return typeof page === 'bigint' ? (page << 6n) + BigInt(slot) : page * PAGE + slot;
 }
 
 function slotOf(ordinal: Ordinal): number {

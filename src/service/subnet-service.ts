@@ -365,6 +365,11 @@ export class SubnetService {
     return this.state.list();
   }
 
+  /** Who is live on the node, in ascending order of address. Costs far less than to look at all bindings. */
+  liveOn(node: string): string[] {
+    return this.state.liveOn(node);
+  }
+
   /** All addresses held without a binding, ascending. */
   held(): IterableIterator<string> {
     return this.state.held();

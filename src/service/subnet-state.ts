@@ -81,6 +81,12 @@ export class SubnetState {
     return ordinal === undefined ? [] : this.#liveNodes.on(ordinal);
   }
 
+  /** Who is live on the node, in ascending order of address. */
+  liveOn(node: string): string[] {
+    const on = [...this.#liveNodes.of(node)].map((ordinal) => this.#net.owner(this.#net.addressOf(ordinal)));
+    return on.filter((identity) => identity !== undefined && !this.#proposed.has(identity)) as string[];
+  }
+
   /** The binding that was released first and is not pinned. */
   oldest(): Binding | undefined {
     return this.#net.oldest();
@@ -219,15 +225,33 @@ export class SubnetState {
     const releases = this.#releases;
     if (releases === undefined) return;
     this.#releases = undefined;
-    // Whatever has nodes is live in the core: as many of the one as of the other are the same ones.
-    if (this.#liveNodes.size === this.#net.stats.live) return;
+    // Whatever has nodes is live in the core, and what has a release has none: as many of both as are live are all.
+    const { live } = this.#net.stats;
+    const isTold = this.#liveNodes.size + releases.size === live;
+    const silent = isTold ? [...releases] : this.#silent(releases, now);
+    const places = new Map<string, number | bigint>();
+    silent.sort((a, b) => a[1] - b[1] || (this.#placeOf(a[0], places) < this.#placeOf(b[0], places) ? -1 : 1));
+    for (const [identity, time] of silent) this.#net.release(identity, time);
+  }
+
+  /** Its ordinal, looked up once: of those released at one moment the lower address comes first. */
+  #placeOf(identity: string, places: Map<string, number | bigint>): number | bigint {
+    let place = places.get(identity);
+    if (place === undefined) {
+      place = this.#net.lookupOrdinal(identity) ?? 0;
+      places.set(identity, place);
+    }
+    return place;
+  }
+
+  /** What is live in the core and nowhere else, with its release where that is known. Looks at every binding. */
+  #silent(releases: ReadonlyMap<string, number>, now: number): [identity: string, released: number][] {
     const silent: [string, number][] = [];
     for (const { identity, state } of this.#net.bindings()) {
       if (state === 'live' && this.nodesOf(identity).length === 0)
         silent.push([identity, releases.get(identity) ?? now]);
     }
-    silent.sort((a, b) => a[1] - b[1]);
-    for (const [identity, time] of silent) this.#net.release(identity, time);
+    return silent;
   }
 
   /** Everything that has been decided, and nothing else. */
@@ -308,6 +332,7 @@ export class SubnetState {
     const ordinal = this.#net.lookupOrdinal(identity);
     if (ordinal === undefined) return;
     for (const node of this.#liveNodes.on(ordinal)) this.#liveNodes.remove(ordinal, node);
+    this.#releases?.delete(identity);
     this.#net.release(identity, 0); // no release: the time of the last one counts on
     this.#net.unpin(identity, 0);
     this.#net.reclaim(identity);

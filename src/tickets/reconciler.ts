@@ -68,7 +68,7 @@ export class Reconciler {
       for (const resident of residents) await this.#settle(net, resident, conflicts);
       const ends = await this.#endsOf(net, here, node, residents);
       for (const address of ends ?? []) await this.#settleEnd(net, address, node);
-      for (const binding of [...net.list()])
+      for (const binding of concerning(net, node))
         await this.#check(net, binding, { containers, residents, ends, missed, passing });
     }
     this.#missed = missed;
@@ -94,8 +94,7 @@ export class Reconciler {
   async #renamed(net: SubnetService, node: string): Promise<void> {
     const former = this.#environment.formerNodeOf(net);
     if (former === undefined || former === node) return;
-    for (const { identity } of [...net.list()]) {
-      if (!net.lookup(identity)?.nodes.includes(former)) continue;
+    for (const identity of net.liveOn(former)) {
       await net.allocate(identity, { node });
       await net.release(identity, former);
     }
@@ -275,6 +274,17 @@ export class Reconciler {
     const node = this.#environment.nodeOf(net);
     this.#environment.tell({ event: 'mend', level: 'info', mark, subnet: net.cidr, node, ...what, why });
   }
+}
+
+/**
+ * Bindings that a look at the node has anything to do with: who is live there, and what is made up and reserved, which
+ * ends with its use. Of a large subnet they are few.
+ */
+function concerning(net: SubnetService, node: string): Binding[] {
+  const here = new Set(net.liveOn(node));
+  return [...net.list()].filter(
+    ({ identity, state }) => here.has(identity) || (state === 'reserved' && made(identity) !== undefined),
+  );
 }
 
 /** The first home of an identity that has none, the second one of an identity that has only the first. */

@@ -9,16 +9,23 @@ import { stop } from './harness.js';
 
 /** Says what is missing, where etcd is not installed. */
 function demandEtcd(): void {
-  for (const [program, of] of [
-    ['etcd', 'etcd-server'],
-    ['etcdctl', 'etcd-client'],
-  ] as const) {
-    try {
-      execFileSync(program, [program === 'etcd' ? '--version' : 'version'], { stdio: 'ignore' });
-    } catch {
-      throw new Error(`${program} is missing: these tests need a real etcd (Debian: apt-get install ${of})`);
-    }
+  demand('etcd', '--version', 'etcd-server');
+  demand('etcdctl', 'version', 'etcd-client');
+}
+
+/** @throws Error that says how to get the program, where it does not start */
+function demand(program: string, version: string, of: string): void {
+  try {
+    execFileSync(program, [version], { stdio: 'ignore' });
+  } catch {
+    throw new Error(`${program} is missing: these tests need a real etcd (Debian: apt-get install ${of})`);
   }
+}
+
+/** Starts a program whose flushes to the disk take so many milliseconds more; what is spawned is the program itself. */
+function slowDisk(fsync: number): string[] {
+  const inject = `inject=fdatasync,fsync:delay_enter=${fsync * 1000}`;
+  return ['strace', '-D', '-f', '-qq', '--seccomp-bpf', '-e', 'trace=fdatasync,fsync', '-e', inject, '-o', '/dev/null'];
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -35,23 +42,27 @@ export interface EtcdOptions {
   readonly scheme?: 'http' | 'https';
   /** What etcdctl needs beside the endpoint. */
   readonly ctl?: readonly string[];
+  /** Milliseconds that each flush to the disk takes more. */
+  readonly fsync?: number;
 }
 
 export class Etcd {
   readonly endpoint: string;
   readonly ctlFlags: string[];
-  readonly #arguments: readonly string[];
+  readonly #command: readonly string[];
   #process: ChildProcess | undefined;
 
   private constructor(clientPort: number, arguments_: readonly string[], options: EtcdOptions) {
     this.endpoint = `127.0.0.1:${clientPort}`;
-    this.#arguments = arguments_;
+    const { fsync } = options;
+    this.#command = [...(fsync === undefined ? [] : slowDisk(fsync)), 'etcd', ...arguments_];
     this.ctlFlags = [`--endpoints=${options.scheme ?? 'http'}://${this.endpoint}`, ...(options.ctl ?? [])];
   }
 
   /** The members of one cluster, started and healthy; `remove` ends them and their folder. */
   static async cluster(size: number, options: EtcdOptions = {}): Promise<{ members: Etcd[]; remove: () => void }> {
     demandEtcd();
+    if (options.fsync !== undefined) demand('strace', '--version', 'strace');
     const folder = mkdtempSync(join(tmpdir(), 'limpet-etcd-'));
     const ports = await freePorts(2 * size);
     const peer = (i: number) => `http://127.0.0.1:${ports[2 * i + 1]}`;
@@ -96,7 +107,8 @@ export class Etcd {
 
   /** Starts, also again, over what is in its folder. */
   spawn(): void {
-    const child = spawn('etcd', this.#arguments, { stdio: 'ignore', env: { PATH: process.env.PATH } });
+    const [program = '', ...rest] = this.#command;
+    const child = spawn(program, rest, { stdio: 'ignore', env: { PATH: process.env.PATH } });
     this.#process = child;
     child.once('exit', () => {
       if (this.#process === child) this.#process = undefined;

@@ -11,7 +11,7 @@ const step = fc.record({
   node: fc.constantFrom('a', 'b', 'c', '["a"]'),
 });
 
-test('nodes of ordinals are those of plain sets, and so is how many have any', () => {
+test('nodes of ordinals are those of plain sets, and so are ordinals of nodes, and how many have any', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const live = new LiveNodes();
@@ -22,6 +22,11 @@ test('nodes of ordinals are those of plain sets, and so is how many have any', (
         if (add) plain.get(ordinal)?.add(node);
         else plain.get(ordinal)?.delete(node);
         for (const [each, nodes] of plain) assert.deepEqual(live.on(each), [...nodes].sort());
+        for (const one of ['a', 'b', 'c', '["a"]', 'd'])
+          assert.deepEqual(
+            [...live.of(one)],
+            ordinals.filter((each) => plain.get(each)?.has(one)),
+          );
         assert.equal(live.size, [...plain.values()].filter(({ size }) => size > 0).length);
       }
     }),

@@ -44,6 +44,8 @@ export class Judge {
   readonly chosen = new Map<string, number>();
   /** Identities whose users want another address. */
   readonly wishing = new Set<string>();
+  /** Who has come to an address, by subnet and address; who has left it since is taken out when it is looked at. */
+  readonly #came = new Map<string, Map<EngineContainer, SwarmNode>>();
 
   constructor(world: Stage) {
     this.#world = world;
@@ -104,6 +106,8 @@ export class Judge {
     const host = node.record.hostname;
     this.#world.note(`${host} ${name} has ${has}`);
     if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
+    const came = this.#came.get(`${subnet} ${has}`) ?? new Map<EngineContainer, SwarmNode>();
+    this.#came.set(`${subnet} ${has}`, came.set(container, node));
     if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
     for (const { ends } of this.#world.swarm.records.nodes.values())
       if (ends.get(networkId) === has) this.fail(`${name} has the load balancer's ${has}`);
@@ -294,9 +298,11 @@ export class Judge {
 
   /** Containers that have the address, whatever they are called. */
   *at(subnet: string, address: string): Generator<[EngineContainer, SwarmNode]> {
-    for (const node of this.#world.swarm.nodes) {
-      for (const container of node.engine.containers.values())
-        if (container.has === address && this.subnetOf(node, container) === subnet) yield [container, node];
+    const came = this.#came.get(`${subnet} ${address}`);
+    for (const [container, node] of came ?? []) {
+      const isThere = container.has === address && node.engine.containers.get(container.id) === container;
+      if (!isThere) came?.delete(container);
+      else if (this.subnetOf(node, container) === subnet) yield [container, node];
     }
   }
 

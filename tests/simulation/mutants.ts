@@ -37,8 +37,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a reading takes a mark up again that a release is ending',
     'src/stores/etcd/marks.ts',
-    'mark.lease === lease && !isLeaving',
-    'mark.lease === lease',
+    'if (!isLeaving) this.add(view, subnet.key, identity, node);',
+    'this.add(view, subnet.key, identity, node);',
   ),
   mutant(
     'a release passes a mark that is being put again',

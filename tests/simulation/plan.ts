@@ -10,6 +10,18 @@ export interface Act {
   readonly of: readonly [number, number, number];
 }
 
+/** What is done less often, so that a large world ends in time. */
+export interface Large {
+  /** Milliseconds in which etcd and Swarm's managers tell of changes together, and not of each by itself. */
+  readonly pace: number;
+  /** Milliseconds between two looks of the judge at Swarm's records, which else follow each change. */
+  readonly look: number;
+  /** Machines on which `limpet check` is asked at the end, at the most. */
+  readonly checks: number;
+  /** Lines of the history that are kept. */
+  readonly lines: number;
+}
+
 export interface Plan {
   readonly seed: number;
   readonly managers: number;
@@ -37,6 +49,8 @@ export interface Plan {
   readonly page: number;
   /** The most that a machine's clock is ever wrong. */
   readonly skew: number;
+  /** Of a world that is too large for all of it to be done each time. */
+  readonly large?: Large;
   /** Milliseconds that acts go on. */
   readonly duration: number;
   readonly acts: readonly Act[];

@@ -23,6 +23,21 @@ export interface Outcome {
 }
 
 export async function play(plan: Plan): Promise<Outcome> {
+  const world = await played(plan, run);
+  const hash = createHash('sha256');
+  for (const line of world.history) hash.update(`${line}\n`);
+  return {
+    plan,
+    failure: world.judge.violation,
+    events: world.timeline.passed,
+    history: world.history,
+    digest: hash.digest('hex'),
+    sometimes: world.sometimes,
+  };
+}
+
+/** A world with what happens there; judged, also by what its stores have answered. */
+export async function played(plan: Plan, run: (world: World) => Promise<void>): Promise<World> {
   await prepared;
   const world = new World(plan);
   const failed = (error: unknown) => world.judge.fail(`a promise was left alone: ${(error as Error)?.stack ?? error}`);
@@ -34,16 +49,7 @@ export async function play(plan: Plan): Promise<Outcome> {
     for (const plugin of world.plugins) plugin.die();
   }
   world.judge.violation ?? judgeClaims(world);
-  const hash = createHash('sha256');
-  for (const line of world.history) hash.update(`${line}\n`);
-  return {
-    plan,
-    failure: world.judge.violation,
-    events: world.timeline.passed,
-    history: world.history,
-    digest: hash.digest('hex'),
-    sometimes: world.sometimes,
-  };
+  return world;
 }
 
 async function run(world: World): Promise<void> {
@@ -67,7 +73,8 @@ async function run(world: World): Promise<void> {
   await untilRight(world, isOver);
 }
 
-async function untilRight(world: World, isOver: () => boolean): Promise<void> {
+/** Lets time pass until all is right, or a bounded while is over: then the judge says so. */
+export async function untilRight(world: World, isOver: () => boolean): Promise<void> {
   const end = world.timeline.now + BOUND;
   for (;;) {
     await world.timeline.run(LOOK, isOver);

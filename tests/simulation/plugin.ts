@@ -1,6 +1,7 @@
 // The plugin on one simulated machine: the product's own parts, put together by its own src/plugin/assembly.ts, with a
 // simulated Docker, store and clock under them and without a socket. A process of it can die, stand still and start
 // anew.
+import type { DockerApi } from '../../src/docker/api.js';
 import type { OperateEnvironment } from '../../src/operate/environment.js';
 import { Assembly } from '../../src/plugin/assembly.js';
 import type { OpenStores, StoresAround } from '../../src/plugin/auto-stores.js';
@@ -14,6 +15,7 @@ import type { HostState } from '../../src/stores/host-state.js';
 import type { Call } from '../../src/tickets/calls.js';
 import type { Told } from '../../src/tickets/told.js';
 import { DEFAULT_WAITS } from '../../src/tickets/waits.js';
+import type { Load } from './load.js';
 import type { Stage } from './stage.js';
 
 /** What one process has, as far as others look into it. */
@@ -73,7 +75,7 @@ export class Plugin {
       options: { ...OPTIONS, store: this.#stage.store === 'etcd' ? 'etcd://simulated' : 'auto' },
       clock,
       log: this.#log(process),
-      docker: swarm.api(this.node, clock, DEFAULT_WAITS.docker),
+      docker: asked(swarm.api(this.node, clock, DEFAULT_WAITS.docker), this.#stage.load),
       kept: {
         read: async () => this.#file,
         write: async (state) => {
@@ -144,6 +146,20 @@ export class Plugin {
       error: line('error'),
     } as unknown as Log;
   }
+}
+
+/** The same API, whose questions are counted. */
+function asked(api: DockerApi, load: Load): DockerApi {
+  return new Proxy(api, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...of: unknown[]) => {
+        load.add(`Docker ${String(name)}`);
+        return value.apply(target, of);
+      };
+    },
+  });
 }
 
 const OPTIONS: PluginOptions = {

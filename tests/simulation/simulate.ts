@@ -1,23 +1,59 @@
-// `npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W] [--store etcd|swarm]`: worlds from seed S on,
-// judged. A world that fails is shrunk, and its history is printed; --world plays that one alone and prints all of it.
-// --store has all worlds with one store; else each seed says which.
-import { parseArgs } from 'node:util';
+// `npm run simulate`: worlds from a seed on, judged. A world that fails is shrunk, and its history is printed; --world
+// plays that one alone and prints all of it. --store has all worlds with one store; else each seed says which. With
+// --nodes and --tasks it plays worlds of that size, a third of whose machines are lost at once (large.ts), and prints
+// what that came to; --write puts the table into docs/SCALE.md.
+import { fork } from 'node:child_process';
+import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { between } from '../../bench/marks.js';
 import { upToDate } from '../fresh.js';
 import { campaign } from './campaign.js';
 import { hasDisk, playDisk } from './disk/play.js';
 import { draw } from './draw.js';
+import type { LargeOutcome, Size } from './large.js';
+import { needsOf } from './large-needs.js';
+import { effortOf, tableOf } from './large-table.js';
+import { type Options, optionsOf, USAGE } from './options.js';
 import { type Outcome, play } from './play.js';
 import { shrink } from './shrink.js';
 import { never } from './sometimes.js';
 
-const USAGE = 'usage: npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--world W] [--store etcd|swarm]';
+type Told<K extends Options['kind']> = Extract<Options, { readonly kind: K }>;
 
+/** Lines of a large world's history that are printed when it fails. */
+const SHOWN = 200;
+const SCALE = new URL('../../docs/SCALE.md', import.meta.url);
+/** Of the machine's memory so much may be a large world's, in bytes of its heap. */
+const SHARE = 0.7;
+
+const options = told();
 await upToDate('core');
-const { seeds, seed, minutes, world, store } = options();
-process.exit(world === undefined ? await run() : await show(world));
+process.exit(await run(options));
 
-async function run(): Promise<number> {
-  const time = minutes === undefined ? undefined : minutes * 60_000;
+function told(): Options {
+  try {
+    return optionsOf(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+function run(of: Options): Promise<number> {
+  switch (of.kind) {
+    case 'help':
+      console.log(USAGE);
+      return Promise.resolve(0);
+    case 'world':
+      return show(of);
+    case 'campaign':
+      return playMany(of);
+    case 'large':
+      return playSizes(of);
+  }
+}
+
+async function playMany({ seed, seeds, store, time }: Told<'campaign'>): Promise<number> {
   const { worlds, events, seconds, failed, sometimes } = await campaign({
     first: seed,
     seeds,
@@ -40,10 +76,10 @@ async function run(): Promise<number> {
   return failed.length + missed.length === 0 ? 0 : 1;
 }
 
-async function show(one: number): Promise<number> {
-  const outcome = await play(draw(one, store));
+async function show({ world, store }: Told<'world'>): Promise<number> {
+  const outcome = await play(draw(world, store));
   print(outcome);
-  const disk = hasDisk(one) ? await playDisk(one) : undefined;
+  const disk = hasDisk(world) ? await playDisk(world) : undefined;
   if (disk?.failure !== undefined) console.log(`FAIL ${disk.failure}`);
   return (outcome.failure ?? disk?.failure) === undefined ? 0 : 1;
 }
@@ -55,52 +91,36 @@ function print({ plan, history, failure, digest }: Outcome): void {
   if (failure !== undefined) console.log(`FAIL ${failure}`);
 }
 
-function options(): {
-  seeds: number;
-  seed: number;
-  minutes: number | undefined;
-  world: number | undefined;
-  store: Store | undefined;
-} {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string' },
-        seed: { type: 'string', default: '1' },
-        minutes: { type: 'string' },
-        world: { type: 'string' },
-        store: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    const minutes = values.minutes === undefined ? undefined : numberOf('minutes', values.minutes);
-    const many = minutes === undefined ? 300 : Number.MAX_SAFE_INTEGER / 2;
-    return {
-      seeds: values.seeds === undefined ? many : numberOf('seeds', values.seeds),
-      seed: numberOf('seed', values.seed),
-      minutes,
-      world: values.world === undefined ? undefined : numberOf('world', values.world),
-      store: storeNamed(values.store),
-    };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    return process.exit(2);
+async function playSizes({ sizes, output }: Told<'large'>): Promise<number> {
+  const outcomes: LargeOutcome[] = [];
+  for (const size of sizes) {
+    const outcome = await playApart(size);
+    outcomes.push(outcome);
+    console.log(effortOf(outcome));
+    if (outcome.failure === undefined) continue;
+    console.log(outcome.history.slice(-SHOWN).join('\n'));
+    console.log(`FAIL ${outcome.failure}`);
+    return 1;
   }
+  const effort = outcomes.map((outcome) => `- ${effortOf(outcome)}`).join('\n');
+  const text = [`Seed ${sizes[0]?.seed}.`, tableOf(outcomes), needsOf(outcomes) ?? '', `Played:\n\n${effort}`].join(
+    '\n\n',
+  );
+  console.log(text);
+  const of = `--nodes ${sizes.map(({ nodes }) => nodes)} --tasks ${sizes.map(({ tasks }) => tasks)}`;
+  if (output === 'write') await between(SCALE, 'simulation', `npm run simulate -- ${of} --write`, text);
+  return 0;
 }
 
-type Store = 'etcd' | 'swarm';
-
-function storeNamed(name: string | undefined): Store | undefined {
-  if (name === undefined || name === 'etcd' || name === 'swarm') return name;
-  throw new Error(`--store ${name}: etcd or swarm`);
-}
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text);
-  if (Number.isFinite(number) && number >= 0) return number;
-  throw new Error(`--${name} ${text}: a number from 0 on`);
+/** In a process of its own, which may take more memory than others. */
+function playApart(size: Size): Promise<LargeOutcome> {
+  const heap = Math.floor((totalmem() / 2 ** 20) * SHARE);
+  const worker = fork(fileURLToPath(new URL('large-worker.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx', `--max-old-space-size=${heap}`, '--max-semi-space-size=64'],
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('exit', (code) => reject(new Error(`the large world's process ended with ${code}`)));
+    worker.send(size);
+  });
 }

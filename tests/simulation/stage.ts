@@ -6,6 +6,7 @@ import type { Process } from '../../src/simulator/swarm/process.js';
 import { Swarm } from '../../src/simulator/swarm/swarm.js';
 import { Timeline } from '../../src/simulator/swarm/timeline.js';
 import { Etcd } from './etcd/etcd.js';
+import { Load } from './load.js';
 import { Network } from './network.js';
 import type { Plan } from './plan.js';
 import { Raft } from './raft/raft.js';
@@ -23,6 +24,7 @@ export class Stage {
   readonly history: string[] = [];
   /** What has happened how often. */
   readonly sometimes = new Map<string, number>();
+  readonly load = new Load();
   /** The plugin's process that runs on a node, or stands still there. */
   readonly processes = new Map<SwarmNode, Process>();
   /** The last lease that a process of the node has heard it got. */
@@ -35,8 +37,8 @@ export class Stage {
     this.timeline = new Timeline(plan.seed, settled);
     this.network = new Network(this.timeline);
     // In this order: a seed is a history.
-    const etcd = this.store === 'etcd' ? new Etcd(this.timeline, plan.etcd) : undefined;
-    this.swarm = new Swarm(this.timeline, plan);
+    const etcd = this.store === 'etcd' ? new Etcd(this.timeline, plan.etcd, plan.large?.pace) : undefined;
+    this.swarm = new Swarm(this.timeline, { ...plan, pace: plan.large?.pace });
     this.shared = etcd ?? new Raft(this.timeline, this.swarm);
   }
 
@@ -47,10 +49,13 @@ export class Stage {
   /** One line of the history. */
   note(line: string): void {
     this.history.push(`${(this.timeline.age / 1000).toFixed(4)} ${line}`);
+    const { lines } = this.plan.large ?? {};
+    if (lines !== undefined && this.history.length > 2 * lines) this.history.splice(0, lines);
   }
 
   happened(what: string): void {
     this.sometimes.set(what, (this.sometimes.get(what) ?? 0) + 1);
+    this.load.add(what);
   }
 
   /** A fault lasts for so many milliseconds, or until the world heals. */

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { AllocatorService, type SubnetService } from '../../src/service/index.js';
 import { Process } from '../../src/simulator/swarm/process.js';
 import { EtcdStore } from '../../src/stores/etcd/etcd-store.js';
+import { DEFAULT_PREFIX, Keys } from '../../src/stores/etcd/keys.js';
 import { upToDate } from '../fresh.js';
 import { draw } from './draw.js';
 import { Client } from './etcd/client.js';
@@ -29,8 +30,8 @@ class Rig extends Stage {
 
   async service(machine: string): Promise<AllocatorService> {
     const process = new Process(this.timeline, { ahead: 0 }, this.timeline.chanceOf(machine));
-    const { etcd, network, timeline } = this;
-    const around = { etcd, network, timeline, process, machine, happened: () => {}, granted: () => {} };
+    const { etcd, network, timeline, load } = this;
+    const around = { etcd, network, timeline, process, machine, load, happened: () => {}, granted: () => {} };
     const store = new EtcdStore({
       ...{ endpoints: etcd.members, node: machine, ttl: 10, clock: process.clock },
       connect: (member) => new Client(member, around),
@@ -75,6 +76,39 @@ async function releaseInTheEnd(rig: Rig, net: SubnetService): Promise<void> {
 }
 
 describe('the etcd store', () => {
+  test('where there is much it is told page by page: each subnet before its bindings, each of those before its marks', {
+    timeout: 120_000,
+  }, async () => {
+    const COUNT = 21_000;
+    const rig = new Rig();
+    const first = await rig.service('a');
+    const { spec } = await rig.until(first.subnet('10.1.0.0/16', { reclaim: {} }));
+    await rig.until(first.close());
+    const keys = new Keys(DEFAULT_PREFIX);
+    const put = (key: string, value: string) => rig.etcd.apply((history) => history.put(key, Buffer.from(value)));
+    const addressOf = (n: number) => `10.1.${n >> 8}.${n & 255}`;
+    for (let n = 1; n <= COUNT; n++) {
+      const identity = `web.${n}`;
+      put(keys.identity(spec, identity), JSON.stringify({ address: addressOf(n) }));
+      put(keys.address(spec, addressOf(n)), identity);
+      if (n > 1) put(keys.live(spec, identity, 'b'), '');
+    }
+    put(keys.identity(spec, 'aaa.1'), JSON.stringify({ address: addressOf(7) })); // it is another one's
+    put('/limpet/v2/aside', '');
+    put('/limpet/v2/zebra', '');
+    const service = await rig.service('c');
+    const net = service.find('10.1.0.0/16') as SubnetService;
+    assert.deepEqual([net.stats.live, net.stats.reserved], [COUNT - 1, 1]);
+    for (let n = 2; n <= COUNT; n++) {
+      const binding = net.lookup(`web.${n}`);
+      assert.ok(binding?.address === addressOf(n) && binding.nodes.join() === 'b', `web.${n}`);
+    }
+    assert.equal(net.lookup('web.1')?.state, 'reserved');
+    assert.equal(net.lookup('aaa.1'), undefined);
+    await assert.rejects(rig.until(net.allocate('aaa.1', { node: 'c' })), { code: 'DAMAGED' });
+    assert.equal(await rig.until(net.allocate('web.1', { node: 'c' })), addressOf(1));
+  });
+
   test('a mark that its lease took, and that was released before it was put again, is not there after', async () => {
     const rig = new Rig();
     const net = await made(rig, await rig.service('a'));

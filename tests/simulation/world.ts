@@ -5,7 +5,7 @@ import type { Store } from '../../src/service/index.js';
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import type { Process } from '../../src/simulator/swarm/process.js';
 import type { Told } from '../../src/tickets/told.js';
-import { Claims, Recorded } from './claims.js';
+import { Claims, type Ledger, Recorded } from './claims.js';
 import { Etcd } from './etcd/etcd.js';
 import { etcdStoreOf } from './etcd/open.js';
 import { Field } from './field.js';
@@ -21,12 +21,14 @@ export class World extends Stage {
   readonly judge: Judge;
   readonly #field: Field;
   readonly #hosts = new Hosts(this);
+  /** When the judge has looked at Swarm's records last. */
+  #judgedAt = Number.NEGATIVE_INFINITY;
 
   constructor(plan: Plan) {
     super(plan);
     this.judge = new Judge(this);
     this.#field = new Field(this, this.judge);
-    this.swarm.records.watch(() => this.judge.tickets.records());
+    this.swarm.records.watch(() => this.#judgeRecords());
     this.shared.onChange = (revision) => this.judge.changed(revision);
     if (this.shared instanceof Etcd) this.shared.onLeaseEnd = (lease) => this.judge.leaseEnded(lease);
     else this.shared.onNode = (node, is) => this.judge.lapses.swarmCalls(node, is);
@@ -41,6 +43,13 @@ export class World extends Stage {
 
   pluginOf(node: SwarmNode): Plugin {
     return this.plugins.find((plugin) => plugin.node === node)!;
+  }
+
+  #judgeRecords(): void {
+    const { now } = this.timeline;
+    if (now - this.#judgedAt < (this.plan.large?.look ?? 0)) return;
+    this.#judgedAt = now;
+    this.judge.tickets.records();
   }
 
   #earsOf(node: SwarmNode): Ears {
@@ -84,7 +93,16 @@ export class World extends Stage {
   }
 
   #recorded(store: Store, process: Process): Store {
-    return new Recorded(store, this.claims, {
+    const ledger: Ledger = {
+      begin: (...commit) => {
+        const end = this.claims.begin(...commit);
+        return (outcome, at) => {
+          this.load.add(`commits ${outcome}`);
+          end(outcome, at);
+        };
+      },
+    };
+    return new Recorded(store, ledger, {
       now: () => this.timeline.now,
       isAlive: () => !process.isDead,
       mayRepeat: () => this.network.hasDoubled,

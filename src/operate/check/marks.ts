@@ -30,14 +30,16 @@ export interface Marks {
 }
 
 export function* checkMarks(marks: Marks): Generator<Found> {
-  const { net, where } = marks;
+  const { net, where, residents } = marks;
+  const byIdentity = grouped(residents);
   for (const { identity, address, state } of net.list()) {
     if (state === 'reserved') {
       yield* checkLeftover(marks, identity, address);
       continue;
     }
     for (const node of net.lookup(identity)?.nodes ?? []) {
-      const runs = node === marks.node ? runsHere(marks, identity, address) : runsThere(marks, identity, node);
+      const own = () => byIdentity.get(whose(identity)) ?? [];
+      const runs = node === marks.node ? runsHere(marks, identity, address) : runsThere(marks, identity, node, own());
       if (runs === undefined) marks.unjudged(identity, node);
       if (runs !== false) continue;
       const name = nameOfNode(marks.context, node);
@@ -74,14 +76,33 @@ function isAtOtherHome(net: SubnetService, { identity, address }: Resident, home
   return at !== undefined && at !== home;
 }
 
-/** As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does. */
-function runsThere({ net, observed, residents }: Marks, home: string, node: string): boolean | undefined {
+/** By the identity that they say they have: of many bindings each has few. */
+function grouped(residents: readonly Resident[]): ReadonlyMap<string, readonly Resident[]> {
+  const groups = new Map<string, Resident[]>();
+  for (const resident of residents) {
+    const group = groups.get(resident.identity);
+    if (group === undefined) groups.set(resident.identity, [resident]);
+    else group.push(resident);
+  }
+  return groups;
+}
+
+/**
+ * As far as Swarm's tasks and the nodes' gossip tell; undefined when neither does.
+ * @param own those who are of the home's identity
+ */
+function runsThere(
+  { net, observed }: Marks,
+  home: string,
+  node: string,
+  own: readonly Resident[],
+): boolean | undefined {
   const { swarm } = observed;
   if (swarm === undefined) return undefined;
   // What a node's plugin has made up, it looks after itself for as long as it is there.
   if (made(home) !== undefined) return isReady(swarm, node) ? true : undefined;
   const identity = whose(home);
-  const there = residents.filter((each) => each.identity === identity && (each.node ?? node) === node);
+  const there = own.filter((each) => (each.node ?? node) === node);
   const elsewhere = there.filter((each) => isAtOtherHome(net, each, home));
   if (there.length > elsewhere.length) return true;
   const isService = [...swarm.services.values()].some(({ name }) => name === serviceOf(identity));

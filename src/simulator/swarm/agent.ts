@@ -42,7 +42,7 @@ export class Agent {
     this.#notice();
     this.#report();
     if (!this.#hears()) return;
-    for (const task of this.#records.tasks.values()) if (task.nodeId === this.#node) this.#attend(task);
+    for (const task of this.#records.tasksOn(this.#node)) this.#attend(task);
     for (const [id, work] of this.#work) {
       const task = this.#records.tasks.get(id);
       if (task !== undefined && task.nodeId === this.#node) continue;

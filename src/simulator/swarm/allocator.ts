@@ -32,6 +32,9 @@ export class Allocator {
   readonly #line: (() => Promise<void>)[] = [];
   /** Nothing is tried again before, unless something is given back. */
   #refusedUntil = 0;
+  /** How often the records had changed when the last pass began, and whether it was refused something. */
+  #seen = -1;
+  #wasRefused = false;
 
   /** When the allocator has ended: some time after its leader has lost, or with its dockerd. */
   readonly ended: Promise<void>;
@@ -59,10 +62,15 @@ export class Allocator {
     while (this.#believes) {
       if (this.#isAwake || this.#timeline.now >= this.#refusedUntil) {
         this.#isAwake = false;
-        await this.#pass();
+        if (this.#isDue) await this.#pass();
       }
       await this.#timeline.sleep(20);
     }
+  }
+
+  /** Where nothing has changed since the last pass, and that was refused nothing, the next one does nothing. */
+  get #isDue(): boolean {
+    return this.#line.length > 0 || this.#wasRefused || this.#seen !== this.#records.changes;
   }
 
   async #sayAgain(): Promise<void> {
@@ -99,6 +107,8 @@ export class Allocator {
   }
 
   async #pass(): Promise<void> {
+    this.#seen = this.#records.changes;
+    this.#wasRefused = false;
     for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) await next();
     for (const network of [...this.#records.networks.values()]) if (network.pool === '') await this.#network(network);
     for (const service of this.#records.services.values()) {
@@ -135,14 +145,14 @@ export class Allocator {
   async #balancers(): Promise<void> {
     for (const node of this.#records.nodes.values()) {
       for (const network of this.#records.networks.values()) {
-        const tasks = [...this.#records.tasks.values()].filter(
-          (task) => task.nodeId === node.id && task.networkId === network.id && task.address !== '' && !hasEnded(task),
-        );
+        const isOn = this.#records
+          .tasksOn(node.id)
+          .some((task) => task.networkId === network.id && task.address !== '' && !hasEnded(task));
         const end = node.ends.get(network.id);
-        if (tasks.length > 0 && end === undefined && network.pool !== '') {
+        if (isOn && end === undefined && network.pool !== '') {
           const address = await this.#address(network, '');
           if (address !== undefined) this.#write(() => node.ends.set(network.id, address));
-        } else if (tasks.length === 0 && end !== undefined) {
+        } else if (!isOn && end !== undefined) {
           this.#write(() => node.ends.delete(network.id));
           await this.release(network, end);
         }
@@ -196,6 +206,7 @@ export class Allocator {
       return await this.#dockerd.call(`IpamDriver.${call}`, request);
     } catch {
       this.#refusedUntil = this.#timeline.now + AGAIN;
+      this.#wasRefused = true;
       return undefined;
     }
   }

@@ -15,6 +15,8 @@ export class Orchestrator {
   readonly #timeline: Timeline;
   /** When the slot may have its next task, by service and slot. */
   readonly #waits = new Map<string, number>();
+  /** Of nodes, as far as this pass has counted: tasks that have not ended. */
+  readonly #load = new Map<string, number>();
 
   constructor(records: Records, timeline: Timeline) {
     this.#records = records;
@@ -22,6 +24,7 @@ export class Orchestrator {
   }
 
   pass(): void {
+    this.#load.clear();
     this.#giveUpLostNodes();
     for (const service of this.#records.services.values()) {
       if (service.mode === 'global') this.#global(service);
@@ -96,22 +99,35 @@ export class Orchestrator {
   #schedule(task: TaskRecord): void {
     const nodes = [...this.#records.nodes.values()].filter(isUsable);
     if (task.nodeId === '') {
-      const load = (node: NodeRecord) =>
-        [...this.#records.tasks.values()].filter((each) => each.nodeId === node.id && !hasEnded(each)).length;
+      const load = ({ id }: NodeRecord) => this.#loadOf(id);
       const least = Math.min(...nodes.map(load));
       const fitting = nodes.filter((node) => load(node) === least);
       if (fitting.length === 0) return;
-      task.nodeId = this.#timeline.chance.pick(fitting).id;
+      const { id } = this.#timeline.chance.pick(fitting);
+      this.#records.assign(task, id);
+      this.#load.set(id, least + 1);
     } else if (!nodes.some(({ id }) => id === task.nodeId)) return;
     task.state = 'assigned';
     this.#records.changed(task);
+  }
+
+  /** How many tasks the node has that have not ended. */
+  #loadOf(nodeId: string): number {
+    const known = this.#load.get(nodeId);
+    if (known !== undefined) return known;
+    const count = this.#records.tasksOn(nodeId).filter((task) => !hasEnded(task)).length;
+    this.#load.set(nodeId, count);
+    return count;
   }
 
   #end(task: TaskRecord, desired: 'shutdown' | 'remove'): void {
     if (task.desired === desired || task.desired === 'remove') return;
     task.desired = desired;
     // What no node has is over at once.
-    if (task.state === 'new' || task.state === 'pending') task.state = 'shutdown';
+    if (task.state === 'new' || task.state === 'pending') {
+      task.state = 'shutdown';
+      this.#load.delete(task.nodeId);
+    }
     this.#records.changed(task);
   }
 
@@ -120,14 +136,14 @@ export class Orchestrator {
     for (const task of this.#records.tasks.values()) {
       const { serviceId, slot, nodeId, desired } = task;
       const isGone = desired === 'remove' && (hasEnded(task) || !this.#isReachable(task));
-      if (isGone && task.address === '') this.#records.tasks.delete(task.id);
+      if (isGone && task.address === '') this.#records.drop(task);
       else if (hasEnded(task) && task.address === '' && serviceId !== '') {
         const key = `${serviceId} ${slot} ${slot === 0 ? nodeId : ''}`;
         slots.set(key, [...(slots.get(key) ?? []), task]);
       }
     }
     for (const ended of slots.values())
-      for (const { id, state } of ended.slice(0, -KEPT)) if (state !== 'complete') this.#records.tasks.delete(id);
+      for (const task of ended.slice(0, -KEPT)) if (task.state !== 'complete') this.#records.drop(task);
   }
 }
 

@@ -19,11 +19,14 @@ export type Desired = 'running' | 'complete' | 'shutdown' | 'remove';
 
 export interface TaskRecord {
   readonly id: string;
+  /** Counts the tasks, in the order in which they were made. */
+  readonly nth: number;
   version: number;
   /** Empty for a plain container on a swarm network. */
   readonly serviceId: string;
   readonly slot: number;
-  nodeId: string;
+  /** Set by {@link Records.assign}. */
+  readonly nodeId: string;
   state: TaskState;
   desired: Desired;
   readonly networkId: string;
@@ -97,14 +100,28 @@ export class Records {
   readonly nodes = new Map<string, NodeRecord>();
   readonly networks = new Map<string, NetworkRecord>();
   readonly services = new Map<string, ServiceRecord>();
-  readonly tasks = new Map<string, TaskRecord>();
+  /** In the order in which they were made. */
+  readonly #tasks = new Map<string, TaskRecord>();
+  /** The same by service, and by node. */
+  readonly #byService = new Map<string, Map<string, TaskRecord>>();
+  readonly #byNode = new Map<string, Map<string, TaskRecord>>();
   readonly #timeline: Timeline;
   readonly #watchers: (() => void)[] = [];
+  readonly #pace: number | undefined;
   #version = 10;
   #isTelling = false;
+  #count = 0;
+  /** How often something has changed. */
+  changes = 0;
 
-  constructor(timeline: Timeline) {
+  /** @param pace milliseconds in which changes are told of together; without it a few */
+  constructor(timeline: Timeline, pace?: number) {
     this.#timeline = timeline;
+    this.#pace = pace;
+  }
+
+  get tasks(): ReadonlyMap<string, TaskRecord> {
+    return this.#tasks;
   }
 
   /** Calls a moment after something has changed. */
@@ -115,9 +132,10 @@ export class Records {
   /** Something has changed. */
   changed(task?: TaskRecord): void {
     if (task !== undefined) [task.version, task.updated] = [++this.#version, this.#timeline.now];
+    this.changes++;
     if (this.#isTelling) return;
     this.#isTelling = true;
-    this.#timeline.after(5 + this.#timeline.chance.below(20), () => {
+    this.#timeline.after(this.#pace ?? 5 + this.#timeline.chance.below(20), () => {
       this.#isTelling = false;
       for (const watcher of this.#watchers) watcher();
     });
@@ -133,6 +151,7 @@ export class Records {
   newTask(about: Pick<TaskRecord, 'serviceId' | 'slot' | 'networkId' | 'spec' | 'attached'> & Partial<TaskRecord>) {
     const task: TaskRecord = {
       id: this.#timeline.chance.id(),
+      nth: this.#count++,
       version: 0,
       nodeId: '',
       state: 'new',
@@ -143,13 +162,35 @@ export class Records {
       updated: this.#timeline.now,
       ...about,
     };
-    this.tasks.set(task.id, task);
+    this.#tasks.set(task.id, task);
+    under(this.#byService, task.serviceId).set(task.id, task);
+    under(this.#byNode, task.nodeId).set(task.id, task);
     this.changed(task);
     return task;
   }
 
+  /** The node is to run the task. */
+  assign(task: TaskRecord, nodeId: string): void {
+    this.#byNode.get(task.nodeId)?.delete(task.id);
+    (task as { nodeId: string }).nodeId = nodeId;
+    under(this.#byNode, nodeId).set(task.id, task);
+  }
+
+  /** The task is history, and not even kept as that. */
+  drop({ id, serviceId, nodeId }: TaskRecord): void {
+    this.#tasks.delete(id);
+    this.#byService.get(serviceId)?.delete(id);
+    this.#byNode.get(nodeId)?.delete(id);
+  }
+
+  /** In the order in which they were made. */
   tasksOf(serviceId: string): TaskRecord[] {
-    return [...this.tasks.values()].filter((task) => task.serviceId === serviceId);
+    return [...(this.#byService.get(serviceId)?.values() ?? [])];
+  }
+
+  /** Those that the node is to run or has run, in the order in which they were made. */
+  tasksOn(nodeId: string): TaskRecord[] {
+    return [...(this.#byNode.get(nodeId)?.values() ?? [])].sort((one, other) => one.nth - other.nth);
   }
 
   serviceNamed(name: string): ServiceRecord | undefined {
@@ -159,4 +200,10 @@ export class Records {
   networkNamed(name: string): NetworkRecord | undefined {
     return [...this.networks.values()].find((network) => network.name === name);
   }
+}
+
+function under(index: Map<string, Map<string, TaskRecord>>, key: string): Map<string, TaskRecord> {
+  const found = index.get(key) ?? new Map<string, TaskRecord>();
+  index.set(key, found);
+  return found;
 }

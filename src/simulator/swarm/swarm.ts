@@ -23,6 +23,8 @@ export interface SwarmOptions {
   readonly workers: number;
   /** Docker's, of every node. From 29 on it says who an address is for. */
   readonly version: string;
+  /** Milliseconds in which the managers tell of changes together; without it a few. */
+  readonly pace?: number | undefined;
 }
 
 export class Swarm {
@@ -41,10 +43,10 @@ export class Swarm {
   readonly #ended = new Map<SwarmNode, Promise<void>>();
   #electing = false;
 
-  constructor(timeline: Timeline, { managers, workers, version }: SwarmOptions) {
+  constructor(timeline: Timeline, { managers, workers, version, pace }: SwarmOptions) {
     this.#timeline = timeline;
     this.version = version;
-    this.records = new Records(timeline);
+    this.records = new Records(timeline, pace);
     const names = Number(version.split('.')[0]) >= 29;
     this.nodes = Array.from({ length: managers + workers }, (_, n) => {
       const id = timeline.chance.id();

@@ -5,8 +5,9 @@
 import type { Change, SubnetKey } from '../../service/store.js';
 import { readIdentity, readOwner } from '../values.js';
 import type { Findings } from './findings.js';
-import type { Keys } from './keys.js';
-import type { Item, KnownBinding, KnownSubnet, LiveMark } from './known.js';
+import type { Key, Keys } from './keys.js';
+import type { Item, KnownBinding, KnownSubnet } from './known.js';
+import { LiveMarks } from './live-marks.js';
 import type { Teller } from './teller.js';
 
 /** What the store wants to hear of, beside the listener. */
@@ -91,20 +92,26 @@ export class Bindings {
     this.#begin(subnet, claim);
   }
 
-  learnLive(subnet: KnownSubnet, identity: string, node: string, item: Item | undefined, at: number): void {
+  /** @param text of the key: it is a live one of that subnet */
+  learnLive(
+    subnet: KnownSubnet,
+    { identity, node }: Pick<Extract<Key, { kind: 'live' }>, 'identity' | 'node'>,
+    text: string,
+    item: Item | undefined,
+    at: number,
+  ): void {
     const binding = subnet.bindings.get(identity);
     if (binding === undefined) return;
     const known = binding.live.get(node);
-    const key = this.#keys.live(subnet.key, identity, node);
     if (item !== undefined) {
       if (item.mod < binding.created || (known !== undefined && known.mod >= item.mod)) return;
-      if (this.#hooks.isOwn(key) && !this.#hooks.isOwnLease(item.lease)) this.#hooks.takenOver(key);
+      if (this.#hooks.isOwn(text) && !this.#hooks.isOwnLease(item.lease)) this.#hooks.takenOver(text);
       binding.live.set(node, { mod: item.mod, lease: item.lease });
       if (known === undefined) this.#teller.tell(subnet.key, { op: 'live', identity, node });
       return;
     }
     if (known === undefined || known.mod > at || known.mod === 0) return;
-    if (this.#hooks.isOwn(key)) {
+    if (this.#hooks.isOwn(text)) {
       known.mod = 0;
       known.lease = '';
       this.#hooks.lost(subnet.key, identity, node);
@@ -225,7 +232,7 @@ export class Bindings {
       this.#spoil(subnet, identity, item.mod, refused);
       return;
     }
-    const live = new Map<string, LiveMark>();
+    const live = new LiveMarks();
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
     if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });

@@ -5,7 +5,8 @@ import { LimpetError } from '../../host/errors.js';
 import type { Change, SubnetKey } from '../../service/store.js';
 import type { IdentityValue } from '../values.js';
 import type { Keys } from './keys.js';
-import type { KnownBinding, KnownSubnet, LiveMark } from './known.js';
+import type { KnownBinding, KnownSubnet } from './known.js';
+import type { LiveMark } from './live-marks.js';
 import { Transaction, type Writer } from './transaction.js';
 import type { View } from './view.js';
 

@@ -24,7 +24,7 @@ import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { Lease } from './lease.js';
 import { type OwnMark, OwnMarks } from './marks.js';
 import type { EtcdStoreOptions } from './options.js';
-import { type Reading, readAll, refuseOldVersion, type Source } from './reading.js';
+import { type Entry, type Reading, readAll, readFew, readInOrder, refuseOldVersion, type Source } from './reading.js';
 import { Recovery } from './recovery.js';
 import { isFull, Room } from './room.js';
 import { Sending } from './sending.js';
@@ -117,9 +117,11 @@ export class EtcdStore implements Store {
     await this.#connection.open();
     const why = await this.#grantUnlessFull();
     void this.#lease.keep(); // reading can take longer than the lease lasts
-    const reading = await readAll(this.#source);
-    await refuseOldVersion(this.#source, reading);
-    await this.#install(reading, new Slices(this.#clock));
+    const reading = await readFew(this.#source);
+    if (reading?.entries.has('subnet') === false) await refuseOldVersion(this.#source);
+    const slices = new Slices(this.#clock);
+    if (reading === undefined) await this.#installMany(slices);
+    else await this.#install(reading, slices);
     if (why !== undefined) this.#recovery.need('lease', why);
     this.#upkeep.begin();
   }
@@ -283,25 +285,63 @@ export class EtcdStore implements Store {
    * @throws LimpetError UNAVAILABLE
    */
   async #install({ revision, entries }: Reading, slices?: Slices): Promise<void> {
+    const view = this.#begin(revision);
+    for (const kind of ['process', 'node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
+      // Whom an address belongs to comes before who is live.
+      if (kind === 'live' && !this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
+      for (const entry of entries.get(kind) ?? []) {
+        this.#learn(view, entry);
+        if (slices?.isOver) await slices.next();
+      }
+    }
+    await this.#follow(view, slices);
+  }
+
+  /** As {@link #install}, while it is read: nobody asks yet, and it is too much to be held until all of it is there. */
+  async #installMany(slices: Slices): Promise<void> {
+    let view = this.#view as View;
+    let isResolved = false;
+    const begin = (revision: number) => {
+      view = this.#begin(revision);
+      isResolved = false;
+    };
+    await readInOrder(this.#source, begin, async (entries) => {
+      for (const entry of entries) {
+        if (entry.key.kind === 'live' && !isResolved) {
+          isResolved = true;
+          if (!this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
+        }
+        this.#learn(view, entry);
+        if (slices.isOver) await slices.next();
+      }
+    });
+    if (view.subnets().next().done === true) await refuseOldVersion(this.#source);
+    await this.#follow(view, slices);
+  }
+
+  /** All is to be told anew, as it was at that revision. */
+  #begin(revision: number): View {
     this.#watch?.end();
     this.#epoch++;
     this.#upkeep.forget();
     this.#doubts.clear();
     this.#listener?.reset();
-    const view = this.#newView(revision);
-    this.#view = view;
-    for (const kind of ['process', 'node', 'subnet', 'user', 'held', 'identity', 'live'] as const) {
-      // Whom an address belongs to comes before who is live.
-      if (kind === 'live' && !this.#doubts.isEmpty) await this.#doubts.resolve(view, this.#connection.within());
-      for (const { key, text, item } of entries.get(kind) ?? []) {
-        view.learnKey(key, text, item, item.mod);
-        if (!view.isAtHome(key)) this.#findings.orphan(text);
-        if (slices?.isOver) await slices.next();
-      }
-    }
-    for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
-    this.#own.adopt(view, this.#lease.writer.lease);
-    view.endReading();
+    this.#view = this.#newView(revision);
+    return this.#view;
+  }
+
+  #learn(view: View, { key, text, item }: Entry): void {
+    view.learnKey(key, text, item, item.mod);
+    if (!view.isAtHome(key)) this.#findings.orphan(text);
+  }
+
+  /** All has been told: from here on what changes is. */
+  async #follow(view: View, slices?: Slices): Promise<void> {
+    if (slices === undefined) {
+      for (const mark of this.#own.compare(view)) this.#tellEnded(mark);
+      this.#own.adopt(view, this.#lease.writer.lease);
+    } // else nothing has been marked yet, and nothing hangs on a lease that is new
+    for (const _ of view.endReading()) if (slices?.isOver) await slices.next();
     this.#findings.tell();
     this.#watch = new Watch(this.#connection, this.#clock, this.#keys, {
       from: () => view.revision,

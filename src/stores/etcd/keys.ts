@@ -55,6 +55,10 @@ export class Keys {
   /** All that is read at the start and watched: everything but the index by address, which sorts before it. */
   readonly watched: TextRange;
   readonly #prefix: string;
+  /** The subnet that was read last, and its two segments: of many keys in a row it is the same. */
+  #last: { readonly space: string; readonly cidr: string; readonly subnet: SubnetKey } | undefined;
+  /** The segments of subnets, with a slash between. */
+  readonly #segments = new WeakMap<SubnetKey, string>();
 
   constructor(prefix: string) {
     if (!prefix.endsWith('/')) {
@@ -68,6 +72,19 @@ export class Keys {
   get ofOldVersion(): TextRange | undefined {
     const old = this.#prefix.replace(/(^|\/)v2\/$/, '$1v1/');
     return old === this.#prefix ? undefined : under(old);
+  }
+
+  /**
+   * The same in two, so that no key comes before one that it rests on: first what comes behind the marks, the subnets
+   * and their users among it, then what is held, the bindings, and their marks.
+   */
+  get watchedInOrder(): readonly TextRange[] {
+    const middle = `${this.#prefix}node/`;
+    const { from, to } = this.watched;
+    return [
+      { from: middle, to },
+      { from, to: middle },
+    ];
   }
 
   subnet(subnet: SubnetKey): string {
@@ -156,26 +173,43 @@ export class Keys {
     if (!key.startsWith(this.#prefix)) return undefined;
     const [kind, ...escaped] = key.slice(this.#prefix.length).split('/') as [Key['kind'], ...string[]];
     if (escaped.length !== SEGMENTS[kind]) return undefined;
-    const segments = escaped.map(unescapeSegment);
-    if (segments.includes(undefined) || segments.includes('')) return undefined;
-    const [first = '', cidr = '', third = '', node = ''] = segments as string[];
-    const subnet = { space: first, cidr };
-    if (kind === 'process') return { kind, lease: first };
-    if (kind === 'node') return { kind, id: first };
+    const [first = '', second = '', ...rest] = escaped;
+    if (kind === 'process' || kind === 'node') {
+      const id = unescapeSegment(first);
+      if (id === undefined || id === '') return undefined;
+      return kind === 'process' ? { kind, lease: id } : { kind, id };
+    }
+    const subnet = this.#subnetOf(first, second);
+    const segments = rest.map(unescapeSegment);
+    if (subnet === undefined || segments.includes(undefined) || segments.includes('')) return undefined;
+    const [third = '', node = ''] = segments as string[];
     if (kind === 'subnet') return { kind, subnet };
-    if (['identity', 'live', 'pin'].includes(kind) && !isIdentity(third)) return undefined;
-    if (kind === 'identity' || kind === 'pin') return { kind, subnet, identity: third };
-    if (kind === 'live') return { kind, subnet, identity: third, node };
+    if (kind === 'identity' || kind === 'pin') return isIdentity(third) ? { kind, subnet, identity: third } : undefined;
+    if (kind === 'live') return isIdentity(third) ? { kind, subnet, identity: third, node } : undefined;
     if (kind === 'user') return { kind, subnet, user: third };
     return { kind, subnet, address: third };
+  }
+
+  /** By its two segments; undefined when Limpet has not written them. */
+  #subnetOf(space: string, cidr: string): SubnetKey | undefined {
+    if (this.#last?.space === space && this.#last.cidr === cidr) return this.#last.subnet;
+    const [first, second] = [unescapeSegment(space), unescapeSegment(cidr)];
+    if (first === undefined || second === undefined || first === '' || second === '') return undefined;
+    this.#last = { space, cidr, subnet: { space: first, cidr: second } };
+    return this.#last.subnet;
   }
 
   #under(kind: Key['kind'], subnet: SubnetKey): TextRange {
     return under(`${this.#key(kind, subnet)}/`);
   }
 
-  #key(kind: Key['kind'], { space, cidr }: SubnetKey): string {
-    return `${this.#prefix}${kind}/${escapeSegment(space)}/${escapeSegment(cidr)}`;
+  #key(kind: Key['kind'], subnet: SubnetKey): string {
+    let segments = this.#segments.get(subnet);
+    if (segments === undefined) {
+      segments = `${escapeSegment(subnet.space)}/${escapeSegment(subnet.cidr)}`;
+      this.#segments.set(subnet, segments);
+    }
+    return `${this.#prefix}${kind}/${segments}`;
   }
 }
 

@@ -3,6 +3,7 @@
 import type { IKeyValue } from 'etcd3';
 import { type Room, roomOf } from '../../service/spec.js';
 import type { SubnetKey, SubnetSpec } from '../../service/store.js';
+import type { LiveMarks } from './live-marks.js';
 
 /** A key as etcd has it. */
 export interface Item {
@@ -19,19 +20,13 @@ export function itemOf({ value, lease, create_revision, mod_revision }: KeyValue
   return { value, lease, created: Number(create_revision), mod: Number(mod_revision) };
 }
 
-export interface LiveMark {
-  /** 0 for a mark of this process that etcd has lost and that has to be put again. */
-  mod: number;
-  lease: string;
-}
-
 export interface KnownBinding {
   readonly address: string;
   readonly created: number;
   mod: number;
   released: number | undefined;
   pinned: boolean;
-  readonly live: Map<string, LiveMark>;
+  readonly live: LiveMarks;
 }
 
 export interface KnownSubnet {

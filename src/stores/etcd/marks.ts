@@ -88,8 +88,9 @@ export class OwnMarks {
     for (const subnet of view.subnets()) {
       for (const [identity, binding] of subnet.bindings) {
         for (const [node, mark] of binding.live) {
+          if (mark.lease !== lease) continue; // nearly all of them: no key is made for those
           const isLeaving = this.#leaving.has(this.#keys.live(subnet.key, identity, node));
-          if (mark.lease === lease && !isLeaving) this.add(view, subnet.key, identity, node);
+          if (!isLeaving) this.add(view, subnet.key, identity, node);
         }
       }
     }

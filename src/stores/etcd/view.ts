@@ -114,12 +114,16 @@ export class View {
     if (live?.get(node)?.mod === 0) live.delete(node);
   }
 
-  /** A reading has told all: what comes now is news. Tells of bindings that nobody is live on, with their release. */
-  endReading(): void {
+  /**
+   * A reading has told all: what comes now is news. Tells of bindings that nobody is live on, with their release, step
+   * by step.
+   */
+  *endReading(): Generator<void> {
     this.#bindings.isReading = false;
     for (const subnet of this.#subnets.values()) {
       for (const [identity, binding] of subnet.bindings) {
         if (binding.live.size === 0) this.#bindings.tellGone(subnet, identity, '', binding);
+        yield;
       }
     }
   }
@@ -208,7 +212,7 @@ export class View {
     const subnet = this.subnet(key.subnet);
     if (subnet === undefined || at < subnet.created) return;
     if (key.kind === 'identity') this.#bindings.learnIdentity(subnet, key.identity, item, at);
-    else if (key.kind === 'live') this.#bindings.learnLive(subnet, key.identity, key.node, item, at);
+    else if (key.kind === 'live') this.#bindings.learnLive(subnet, key, text, item, at);
     else if (key.kind === 'held') this.#learnHeld(subnet, key.address, text, item, at);
     else if (key.kind === 'user') this.#learnUser(subnet, key.user, item, at);
     else this.#bindings.learnOwner(subnet, key.address, item, at);

@@ -1,10 +1,11 @@
 // etcd's client of one process, for one member: calls that have a deadline, a connection that is noticed to be gone
 // only after a while, streams that end with it. It stands where the store has etcd's own client.
-import type { IWatchRequest } from 'etcd3';
+import type { ITxnRequest, IWatchRequest } from 'etcd3';
 import type { Deadline } from '../../../src/service/deadline.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
 import type { Timeline } from '../../../src/simulator/swarm/timeline.js';
 import type { Member, Stream, StreamMethod } from '../../../src/stores/etcd/member.js';
+import type { Load } from '../load.js';
 import type { Network } from '../network.js';
 import type { Etcd, Watcher } from './etcd.js';
 import { asKeyValue, type History, type Revision } from './history.js';
@@ -23,6 +24,7 @@ export interface Around {
   /** The process has heard of a lease of its own. */
   readonly granted: (lease: string) => void;
   readonly happened: (what: string) => void;
+  readonly load: Load;
 }
 
 type Listeners = { data: (answer: never) => void; error: (error: Error) => void; end: () => void };
@@ -93,7 +95,7 @@ export class Client implements Member {
 
   readonly kv = {
     txn: (request: never, options?: { deadline?: number }) =>
-      this.#call((history) => history.transaction(request), options),
+      this.#call((history) => this.#transaction(history, request), options),
     range: (request: never, options?: { deadline?: number }) =>
       this.#call((history) => history.range(request), options),
     put: (request: { key: Buffer; value: Buffer; lease?: string }, options?: { deadline?: number }) =>
@@ -135,6 +137,16 @@ export class Client implements Member {
   close(): void {
     this.#isClosed = true;
     this.hangUp();
+  }
+
+  #transaction(history: History, request: ITxnRequest) {
+    const { load } = this.#around;
+    const done = history.transaction(request);
+    load.add(done.succeeded ? 'transactions' : 'transactions that lost a compare');
+    if (done.succeeded)
+      for (const { request_put: put } of request.success ?? [])
+        if (put) load.add('bytes', (put.key as Buffer).length + (put.value as Buffer).length);
+    return done;
   }
 
   get #isReached(): boolean {
@@ -223,6 +235,7 @@ export class Client implements Member {
         next: create_request.start_revision,
         tell: (told, revision) => {
           const events = told.flatMap((each) => eventsOf(each, from, to));
+          this.#around.load.add('news', events.length);
           if (events.length > 0 || told.length === 0) answer({ events }, revision);
         },
         cancel: (cancel_reason, compacted) => {
@@ -240,7 +253,18 @@ export class Client implements Member {
   }
 }
 
-function eventsOf({ revision, changes }: Revision, from: string, to: string): object[] {
+/** Those of the last ranges that were asked for: many watch the same one. */
+const made = new WeakMap<Revision, { readonly from: string; readonly to: string; readonly events: object[] }>();
+
+function eventsOf(revision: Revision, from: string, to: string): object[] {
+  const known = made.get(revision);
+  if (known?.from === from && known.to === to) return known.events;
+  const events = makeEvents(revision, from, to);
+  made.set(revision, { from, to, events });
+  return events;
+}
+
+function makeEvents({ revision, changes }: Revision, from: string, to: string): object[] {
   return changes
     .filter(({ key }) => key >= from && key < to)
     .map(({ key, after }) =>

@@ -33,6 +33,8 @@ export class Etcd implements Shared {
   readonly #away = new Set<string>();
   readonly #down = new Set<string>();
   readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #lag: number;
+  #isFeeding = false;
   /** No request is taken before: there is no leader. */
   #electedAt = 0;
   #leader = 0;
@@ -44,8 +46,10 @@ export class Etcd implements Shared {
   onLeaseEnd: (lease: string) => void = () => {};
   readonly facts: Facts;
 
-  constructor(timeline: Timeline, count: number) {
+  /** @param lag milliseconds in which those who watch are told of changes together; 0: of each by itself */
+  constructor(timeline: Timeline, count: number, lag = 0) {
     this.#timeline = timeline;
+    this.#lag = lag;
     this.members = Array.from({ length: count }, (_, n) => `etcd-${n}`);
     this.history = new History((id) => this.#leases.has(id));
     const by = () => this.by;
@@ -106,7 +110,9 @@ export class Etcd implements Shared {
   }
 
   grant(ttl: number) {
-    const id = String(7_587_000_000_000 + this.#leases.size * 1000 + this.#timeline.chance.below(1000) + this.#applied);
+    let number = 7_587_000_000_000 + this.#leases.size * 1000 + this.#timeline.chance.below(1000) + this.#applied;
+    while (this.#leases.has(String(number))) number++;
+    const id = String(number);
     const granted = Math.max(ttl, LEAST_TTL);
     this.#leases.set(id, { ttl: granted, expires: this.#timeline.now + granted * 1000, keys: new Set() });
     return { ID: id, TTL: String(granted), header: { revision: String(this.history.revision) } };
@@ -162,6 +168,20 @@ export class Etcd implements Shared {
       if (after !== undefined) this.#leases.get(after.lease)?.keys.add(key);
     }
     this.onChange(revision);
+    if (this.#lag === 0) this.#feedAll();
+    else this.#feedLater();
+  }
+
+  #feedLater(): void {
+    if (this.#isFeeding) return;
+    this.#isFeeding = true;
+    this.#timeline.after(this.#lag, () => {
+      this.#isFeeding = false;
+      this.#feedAll();
+    });
+  }
+
+  #feedAll(): void {
     for (const [member, watchers] of this.#watchers) for (const watcher of watchers) this.#feed(member, watcher);
   }
 
@@ -171,9 +191,9 @@ export class Etcd implements Shared {
       const why = 'etcdserver: mvcc: required revision has been compacted';
       return void this.#end(member, watcher, why, this.history.compacted);
     }
-    const first = this.history.revisions.findIndex(({ revision }) => revision >= watcher.next);
+    const told = this.history.from(watcher.next);
     watcher.next = this.history.revision + 1;
-    watcher.tell(first < 0 ? [] : this.history.revisions.slice(first), this.history.revision);
+    watcher.tell(told, this.history.revision);
   }
 
   #end(member: string, watcher: Watcher, why: string, compacted: number): void {

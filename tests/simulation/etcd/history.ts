@@ -51,6 +51,12 @@ export class History {
     return this.#keysIn({ from: prefix, to: `${prefix}\u{ffff}` }).map((key) => this.#entries.get(key)!);
   }
 
+  /** All that has changed from a revision on; they have no gap. */
+  from(revision: number): readonly Revision[] {
+    const first = this.revisions[0]?.revision ?? 0;
+    return this.revisions.slice(Math.max(revision - first, 0));
+  }
+
   /** @throws Error in etcd's words */
   range(request: IRangeRequest) {
     const { limit = 0, revision = 0, count_only } = request;

@@ -14,6 +14,7 @@ export function etcdStoreOf(stage: Stage, etcd: Etcd, process: Process, node: Sw
   const around = {
     ...{ etcd, network, timeline, process, machine: node.record.hostname },
     happened: (what: string) => stage.happened(what),
+    load: stage.load,
     granted: (lease: string) => void stage.leases.set(node, lease),
   };
   return new EtcdStore({

@@ -12,6 +12,7 @@ import { LimpetError } from '../../../src/host/errors.js';
 import type { SwarmNode } from '../../../src/simulator/swarm/node.js';
 import type { Process } from '../../../src/simulator/swarm/process.js';
 import type { Timeline } from '../../../src/simulator/swarm/timeline.js';
+import type { Load } from '../load.js';
 import type { Network } from '../network.js';
 import type { Raft } from './raft.js';
 
@@ -28,6 +29,7 @@ export interface AroundDocker {
   readonly node: SwarmNode;
   readonly process: Process;
   readonly happened: (what: string) => void;
+  readonly load: Load;
 }
 
 type Outcome = 'none' | 'unknown';
@@ -56,6 +58,9 @@ export class SimulatedDocker implements SwarmApi {
   async updateConfig(config: Config, labels: Config['labels']): Promise<'done' | 'stale' | 'gone'> {
     const answer = await this.#write('configs/update', (by) => this.#around.raft.update(config, labels, by));
     if (answer === 'stale') this.#around.happened('a config is stale');
+    const { load } = this.#around;
+    load.add(answer === 'done' ? 'transactions' : 'transactions that lost a compare');
+    if (answer === 'done') load.add('bytes', JSON.stringify(labels).length);
     return answer;
   }
 

@@ -32,11 +32,11 @@ export class Hosts {
   }
 
   storesOf(raft: Raft, node: SwarmNode, process: Process): HostStores {
-    const { network, timeline } = this.#stage;
+    const { network, timeline, load } = this.#stage;
     const disk = this.#disks.get(node) ?? { changes: [], names: new Map(), kept: undefined };
     this.#disks.set(node, disk);
     const happened = (what: string) => this.#stage.happened(what);
-    const around = { raft, network, timeline, node, process, happened };
+    const around = { raft, network, timeline, node, process, happened, load };
     const { clock } = process;
     const kept = {
       read: async () => {
