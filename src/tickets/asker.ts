@@ -57,6 +57,8 @@ interface Found {
 
 /** Swarm starts what it has created at once: about a younger one nobody has to be asked. */
 const YOUNG = 5000;
+/** Where nobody can be asked: a busy machine takes its time. */
+const OLD = 60_000;
 /** Between two looks at whether Docker answers again. */
 const STEP = 200;
 const SILENCE: Look = {
@@ -123,7 +125,8 @@ export class Askers {
         return this.#attached(net, containers, address);
       case 'unknown': {
         const why = `whether ${name} is being started the swarm does not say`;
-        return { kind: 'silence', atLast: { kind: 'unclear', candidates: [name], why } };
+        const atLast: Asker = { kind: 'unclear', candidates: [name], why };
+        return this.#environment.isManager() === false ? atLast : { kind: 'silence', atLast };
       }
     }
   }
@@ -131,12 +134,14 @@ export class Askers {
   /**
    * A task's container that was never started, since Docker died before or its start was given up: the list shows it as
    * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell, and not while the
-   * swarm has no leader.
+   * swarm has no leader; on a worker whoever was made long ago is not taken for the one who asks.
    */
   async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
-    if (task === undefined || (age >= 0 && age < YOUNG) || isManager() === false) return 'no';
+    const isWorker = isManager() === false;
+    if (task === undefined || (age >= 0 && age < (isWorker ? OLD : YOUNG))) return 'no';
+    if (isWorker) return 'unknown';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';
     return isOver(task.id, tasks) ? 'yes' : 'no';

@@ -321,13 +321,27 @@ describe('a node', () => {
     const [end, ticket] = [await leader.address(G), await leader.address(G)];
     docker.put(taskContainer('web', 3, 'b', { asked: end, state: 'created' }));
     await worker.look();
-    docker.put(taskContainer('new', 1, 'c', { asked: ticket, state: 'created' }));
+    const created = Math.floor(run.time.now / 1000) - 30; // a busy machine takes its time
+    docker.put(taskContainer('new', 1, 'c', { asked: ticket, state: 'created', created }));
     await worker.pool('local', CIDR); // Docker makes the network on the node, for the container that is new
     assert.equal(await worker.address(L, end), end);
     assert.match(net.inspect(end).identity as string, /^@endpoint/);
     assert.notEqual(net.lookup('web.3')?.state, 'live');
     assert.equal(await worker.address(L, ticket), ticket); // once the end is there, containers ask
     assert.equal(net.inspect(ticket).identity, 'new.1');
+  });
+
+  test('a worker takes nobody who was made long ago for the one who asks', async () => {
+    worker.manager = false;
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    const ticket = await leader.address(G);
+    const created = Math.floor(run.time.now / 1000) - 90;
+    docker.put(taskContainer('web', 3, 'b', { asked: ticket, state: 'created', created }));
+    const asked = worker.address(L, ticket); // for a plain container, whose list does not show what Swarm gave it
+    assert.ok((await run.time.took(asked)) < 1000, 'nobody is waited for who could tell');
+    assert.equal(await asked, ticket);
+    assert.notEqual(net.lookup('web.3')?.state, 'live');
   });
 
   test('a ticket is given again: what is left over is not meant, though the clock was set back since', async () => {

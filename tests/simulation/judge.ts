@@ -14,6 +14,8 @@ import { type Key, parse, Truth } from './truth.js';
 
 /** Milliseconds from the loss of a lease on: what was answered before may still be on its way. */
 const ON_ITS_WAY = 35_000;
+/** Milliseconds after which a Docker that was silent has been asked again. */
+const ASKED_AGAIN = 300;
 /** A container is made, asks for its address and runs within so many milliseconds. */
 const UNSEEN = 61_000;
 
@@ -32,6 +34,8 @@ export class Judge {
   readonly tickets: Tickets;
   /** When a mark of an identity has last ended: true time. */
   readonly #left = new Map<string, number>();
+  /** Who came to an address last. */
+  readonly #last = new Map<string, EngineContainer>();
   /** Containers that came to an address of another one while either was cut off: nobody can take it away from them. */
   readonly #sharing = new Set<EngineContainer>();
   /** Milliseconds that a machine's clock was wrong at most. */
@@ -108,6 +112,7 @@ export class Judge {
     if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
     const came = this.#came.get(`${subnet} ${has}`) ?? new Map<EngineContainer, SwarmNode>();
     this.#came.set(`${subnet} ${has}`, came.set(container, node));
+    this.#last.set(`${subnet} ${has}`, container);
     if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
     for (const { ends } of this.#world.swarm.records.nodes.values())
       if (ends.get(networkId) === has) this.fail(`${name} has the load balancer's ${has}`);
@@ -132,8 +137,9 @@ export class Judge {
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
     else if (container.task !== undefined) {
       this.#atHome(subnet, node, container, owner);
-      // While Docker boots its API does not say what labels a container has.
-      if (node.engine.state === 'up') this.#asChosen(subnet, container);
+      // While Docker boots its API does not say what labels a container has, and until it is asked again nobody knows.
+      const { state, upSince } = node.engine;
+      if (state === 'up' && this.#world.timeline.now - upSince > ASKED_AGAIN) this.#asChosen(subnet, container);
     }
   }
 
@@ -163,6 +169,14 @@ export class Judge {
   /** When its last mark has ended, be it with a lease: from then on nobody is known to be there. */
   #leftAt(subnet: string, home: string): number | undefined {
     return this.#left.get(`${subnet} ${home}`);
+  }
+
+  /** From when on a home rests: since its container gave it back, however long that took to be written. */
+  #letGoAt(subnet: string, home: string, address = ''): number | undefined {
+    const left = this.#leftAt(subnet, home);
+    const last = this.#last.get(`${subnet} ${address}`);
+    const isGone = last !== undefined && last.has !== address && last.until > last.since;
+    return left !== undefined && isGone ? Math.min(left, last.until) : left;
   }
 
   /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
@@ -219,14 +233,16 @@ export class Judge {
     const isNever = age === undefined && whenFull === undefined;
     if (!isNever && this.#isRemoved(identity))
       return void this.#world.happened('a home of a removed container is given up');
-    // A home that waits for the next turn of an identity that runs goes only when there is no room.
+    // A home that waits for the next turn of an identity that runs goes only when there is no room. What was decided
+    // while it ran may be written later.
     const other = besides(identity);
-    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0;
+    const left = this.#leftAt(key.subnet, other) ?? Number.NEGATIVE_INFINITY;
+    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0 || this.#world.timeline.now - left < ON_ITS_WAY;
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
-      this.#leftAt(key.subnet, identity) ?? released ?? this.#world.timeline.now,
-      isWaiting ? 0 : (this.#leftAt(key.subnet, other) ?? 0),
+      this.#letGoAt(key.subnet, identity, address) ?? released ?? this.#world.timeline.now,
+      isWaiting ? 0 : (this.#letGoAt(key.subnet, other, this.truth.homeOf(key.subnet, other)) ?? 0),
     );
     const old = this.#world.timeline.now - since;
     if (old + 2 * this.#skew + 2 < least)

@@ -151,6 +151,21 @@ export const mutants: readonly Mutant[] = [
     '',
   ),
   mutant(
+    'what a reading has told outlives its end',
+    SENDING,
+    'for (const change of changes) if (isEnding(change)) this.#of.endedSince(subnet, change);',
+    'void changes;',
+  ),
+  {
+    ...mutant(
+      'a worker takes a task that was left over long ago for the one who asks',
+      'src/tickets/asker.ts',
+      "if (isWorker) return 'unknown';",
+      "if (isWorker) return 'no';",
+    ),
+    store: 'swarm',
+  },
+  mutant(
     'whoever was live unseen is as old as before',
     'src/stores/etcd/bindings.ts',
     'if (isAnew && known.live.size === 0) this.#tellReleased(subnet, identity, released);',

@@ -70,7 +70,7 @@ async function playMany({ seed, seeds, store, time }: Told<'campaign'>): Promise
     print(await shrink(draw(worst.seed, store)));
     console.log(`\nagain: npm run simulate -- --world ${worst.seed}${store === undefined ? '' : ` --store ${store}`}`);
   }
-  const missed = never(sometimes, worlds);
+  const missed = never(sometimes, worlds, store);
   for (const what of missed) console.log(`FAIL never happened: ${what}`);
   if (failed.length === 0 && missed.length === 0) console.log('all is well');
   return failed.length + missed.length === 0 ? 0 : 1;

@@ -32,17 +32,11 @@ const MUST: readonly string[] = [
   'sweep',
   'sweep waits',
   // What befalls the store.
-  'store the lease had ended',
   'store read again',
-  'store is away',
   'store is back',
   'store faster',
-  'a lease ends',
-  'a compare is lost',
-  'a watch is compacted',
   'an answer is lost after the fact',
   'a call comes twice',
-  'a mark is put again',
   // What befalls homes.
   'a home is given up',
   'a home is reclaimed by policy',
@@ -68,8 +62,18 @@ const MUST: readonly string[] = [
   ...FIELD.map((name) => `field ${name}`),
 ];
 
+/** Only an etcd has these. */
+const MUST_ON_ETCD: readonly string[] = [
+  'store the lease had ended',
+  'store is away',
+  'a lease ends',
+  'a compare is lost',
+  'a watch is compacted',
+  'a mark is put again',
+];
+
 /** Each of these as well, in {@link MANY}. */
-const MUST_IN_MANY: readonly string[] = ['release global late', 'release local failed', 'mend held'];
+const MUST_IN_MANY: readonly string[] = ['release local failed', 'mend held'];
 
 /** Of fewer worlds nothing is demanded. */
 const ENOUGH = 300;
@@ -79,8 +83,9 @@ export function add(all: Map<string, number>, some: Iterable<readonly [string, n
   for (const [what, count] of some) all.set(what, (all.get(what) ?? 0) + count);
 }
 
-/** What never happened in so many worlds, though it must. */
-export function never(all: ReadonlyMap<string, number>, worlds: number): string[] {
-  const must = [...(worlds < ENOUGH ? [] : MUST), ...(worlds < MANY ? [] : MUST_IN_MANY)];
+/** What never happened in so many worlds, though it must. @param store that all of them have */
+export function never(all: ReadonlyMap<string, number>, worlds: number, store?: 'etcd' | 'swarm'): string[] {
+  if (worlds < ENOUGH) return [];
+  const must = [...MUST, ...(store === 'swarm' ? [] : MUST_ON_ETCD), ...(worlds < MANY ? [] : MUST_IN_MANY)];
   return must.filter((what) => !all.has(what));
 }

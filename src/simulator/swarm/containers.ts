@@ -24,6 +24,8 @@ export interface EngineContainer {
   has: string;
   /** When the plugin has answered with that: milliseconds since the epoch, true time. */
   since: number;
+  /** When it gave the last one back, before the plugin had answered: true time. */
+  until: number;
   /** It comes back when Docker does. */
   readonly restarts: boolean;
   readonly labels?: Readonly<Record<string, string>> | undefined;

@@ -22,6 +22,8 @@ export class Engine {
   readonly containers = new Map<string, EngineContainer>();
   /** Whether dockerd runs, and whether its API answers. */
   state: 'down' | 'boots' | 'up' = 'up';
+  /** When its API answered first: milliseconds since the epoch, true time. */
+  upSince = 0;
   /** Counts the lives of dockerd: what one has begun, the next knows nothing of. */
   life = 0;
   readonly #socket: PluginSocket;
@@ -50,7 +52,7 @@ export class Engine {
     const id = this.#timeline.chance.id() + this.#timeline.chance.id();
     const created = this.#timeline.now + this.#wall.ahead;
     const container: EngineContainer = {
-      ...{ id, state: 'created', created, shown: '', has: '', since: 0, isWanted: false, isBusy: false },
+      ...{ id, state: 'created', created, shown: '', has: '', since: 0, until: 0, isWanted: false, isBusy: false },
       ...{ ...more, bornAs: more.name, asked, tellsAsked, task, restarts },
     };
     this.containers.set(id, container);
@@ -161,6 +163,7 @@ export class Engine {
     if (life !== this.life) return;
     for (const container of [...this.containers.values()]) if (container.task) container.shown = '';
     this.state = 'up';
+    this.upSince = this.#timeline.now;
     this.onChange();
   }
 
@@ -185,6 +188,7 @@ export class Engine {
   async #letGo(container: EngineContainer, network: EngineNetwork): Promise<void> {
     const address = container.has;
     container.has = '';
+    container.until = this.#timeline.now;
     await this.networks.release(network, address);
     await this.networks.leave(network);
   }

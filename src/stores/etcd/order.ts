@@ -2,7 +2,7 @@
 // outcome.
 
 import type { Deadline } from '../../service/deadline.js';
-import type { Commit, SubnetKey } from '../../service/store.js';
+import type { Change, Commit, SubnetKey } from '../../service/store.js';
 import type { DraftChange } from './draft.js';
 import type { KnownSubnet } from './known.js';
 import type { Transaction } from './transaction.js';
@@ -43,6 +43,12 @@ export function releasesOf(subnet: KnownSubnet | undefined, changes: readonly Dr
   return changes.flatMap((change) =>
     change.op === 'reclaim' ? [subnet?.bindings.get(change.identity)?.released] : [],
   );
+}
+
+export type Ending = Extract<Change, { readonly op: 'unhold' | 'reclaim' }>;
+
+export function isEnding(change: DraftChange): change is Ending {
+  return change.op === 'unhold' || change.op === 'reclaim';
 }
 
 export function isLive({ op }: DraftChange): boolean {

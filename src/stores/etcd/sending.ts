@@ -13,7 +13,7 @@ import { Draft, type DraftChange, heldBy } from './draft.js';
 import type { Keys } from './keys.js';
 import type { Item } from './known.js';
 import type { Lease } from './lease.js';
-import { isLive, isProposed, isWhole, type Order, releasesOf, topicsOf } from './order.js';
+import { type Ending, isEnding, isLive, isProposed, isWhole, type Order, releasesOf, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
 import { isFull } from './room.js';
@@ -44,6 +44,8 @@ export interface SendingParts {
   /** Whether what is known holds, though nothing may be sent now. */
   readonly isKnown: () => boolean;
   readonly need: (need: Need) => void;
+  /** An ending is done of what a reading has told meanwhile, when it was still there. */
+  readonly endedSince: (subnet: SubnetKey, change: Ending) => void;
   /** A commit is done. */
   readonly done: (subnet: SubnetKey, changes: readonly DraftChange[]) => void;
   /** Why nothing can be sent now, as far as that is known. */
@@ -244,7 +246,10 @@ export class Sending {
     const isCurrent = () => view === this.#of.view();
     if (response.succeeded) {
       this.#of.refused(undefined);
-      if (isCurrent()) transaction.learnSuccess(Number(response.header.revision));
+      if (isCurrent()) {
+        transaction.learnSuccess(Number(response.header.revision));
+        for (const order of orders) this.#tellEndings(order);
+      }
       for (const order of orders) this.#queue.free(order);
       for (const order of orders) this.#done(order);
       return;
@@ -255,6 +260,12 @@ export class Sending {
     if (isCurrent() && now !== fence) this.#fenced(lease, now);
     if (!isCurrent() || now !== fence) this.#back(orders);
     else this.#judge(orders, view);
+  }
+
+  /** The service takes what a reading tells for newer than all that it has asked for before. */
+  #tellEndings({ subnet, changes, basis }: Order): void {
+    if (basis.epoch === this.#of.epoch()) return;
+    for (const change of changes) if (isEnding(change)) this.#of.endedSince(subnet, change);
   }
 
   /** Which of them was in the way of all: that one is a conflict, the others go again. */
