@@ -23,6 +23,8 @@ interface Seen {
   readonly residents: readonly Resident[];
   /** This node's ends of load balancers; undefined where there are none, or there was no answer. */
   readonly ends: readonly string[] | undefined;
+  /** Who was live here before the lists were read. */
+  readonly were: ReadonlySet<string>;
   readonly missed: Set<string>;
   readonly passing: Map<string, number>;
 }
@@ -49,6 +51,7 @@ export class Reconciler {
 
   /** One look at everything. @throws LimpetError UNAVAILABLE when Docker or the store does not answer */
   async look(): Promise<void> {
+    const were = this.#liveHere();
     const networks = await this.#environment.networks.all();
     const containers = await this.#environment.containers.fresh();
     const records = await this.#records();
@@ -58,9 +61,7 @@ export class Reconciler {
     const conflicts = this.#conflicts;
     this.#conflicts = new Set();
     [this.#own, this.#owned] = [this.#owned, new Set()];
-    for (const net of [...this.#environment.service().subnets()]) {
-      const { space } = net.spec;
-      if (space !== SWARM && space !== spaceOf(this.#environment.host())) continue;
+    for (const net of this.#subnets()) {
       const node = this.#environment.nodeOf(net);
       await this.#renamed(net, node);
       const here = ofSubnet(networks, net.cidr);
@@ -69,10 +70,23 @@ export class Reconciler {
       const ends = await this.#endsOf(net, here, node, residents);
       for (const address of ends ?? []) await this.#settleEnd(net, address, node);
       for (const binding of concerning(net, node))
-        await this.#check(net, binding, { containers, residents, ends, missed, passing });
+        await this.#check(net, binding, { containers, residents, ends, were, missed, passing });
     }
     this.#missed = missed;
     this.#passing = passing;
+  }
+
+  /** What this node can have containers on. */
+  #subnets(): SubnetService[] {
+    const own = spaceOf(this.#environment.host());
+    return [...this.#environment.service().subnets()].filter(({ spec: { space } }) => space === SWARM || space === own);
+  }
+
+  /** Whoever comes while the lists are read is on none of them, however long the look takes. */
+  #liveHere(): ReadonlySet<string> {
+    return new Set(
+      this.#subnets().flatMap((net) => net.liveOn(this.#environment.nodeOf(net)).map((each) => keyOf(net, each))),
+    );
   }
 
   /** Who is a task, where this node can ask. A swarm that has lost its leader says nothing: then labels have to do. */
@@ -118,13 +132,12 @@ export class Reconciler {
       ({ identity, address }) =>
         made(identity) === 'endpoint' && nodeOfMade(identity) === node && !containers.has(address),
     );
-    const keyOf = (address: string) => `${net.spec.space} ${net.cidr} ${address}`;
-    const isSeen = ({ state, address }: Binding) => state === 'live' && this.#seenEnds.has(keyOf(address));
+    const isSeen = ({ state, address }: Binding) => state === 'live' && this.#seenEnds.has(keyOf(net, address));
     const isSound = own.length === Math.min(residents.length, 1) && own.every(isSeen);
     if (isSound) return own.map(({ address }) => address);
     try {
       const ends = await endsHere(this.#environment.docker, networks, net.cidr);
-      for (const address of ends) this.#seenEnds.add(keyOf(address));
+      for (const address of ends) this.#seenEnds.add(keyOf(net, address));
       return ends;
     } catch (error) {
       if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return undefined;
@@ -212,7 +225,8 @@ export class Reconciler {
     if (kind === 'endpoint' && (seen.ends === undefined || seen.ends.includes(address))) return;
     if (seen.residents.some((resident) => resident.address === address)) return;
     if (this.#tenants.isStarting(net, identity, seen.containers)) return;
-    const key = `${net.spec.space} ${net.cidr} ${identity}`;
+    const key = keyOf(net, identity);
+    if (!seen.were.has(key)) return;
     if (!this.#missed.has(key)) return void seen.missed.add(key);
     await this.#tenants.alone(net, identity, async () => {
       if (this.#tenants.isStarting(net, identity, await this.#environment.containers.fresh())) return;
@@ -229,7 +243,7 @@ export class Reconciler {
   /** Some time after it was first seen to be over, by this node's own time: clocks of others can be wrong. */
   async #pass(net: SubnetService, identity: string, passing: Map<string, number>): Promise<void> {
     const { clock, waits } = this.#environment;
-    const key = `${net.spec.space} ${net.cidr} ${identity}`;
+    const key = keyOf(net, identity);
     const since = this.#passing.get(key) ?? clock.elapsed();
     if (clock.elapsed() - since < waits.sweep) passing.set(key, since);
     else await forget(net, identity);
@@ -274,6 +288,10 @@ export class Reconciler {
     const node = this.#environment.nodeOf(net);
     this.#environment.tell({ event: 'mend', level: 'info', mark, subnet: net.cidr, node, ...what, why });
   }
+}
+
+function keyOf({ spec: { space, cidr } }: SubnetService, what: string): string {
+  return `${space} ${cidr} ${what}`;
 }
 
 /**

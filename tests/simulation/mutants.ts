@@ -156,6 +156,7 @@ export const mutants: readonly Mutant[] = [
     'for (const change of changes) if (isEnding(change)) this.#of.endedSince(subnet, change);',
     'void changes;',
   ),
+  mutant('who comes while a look reads its lists is missed by it', RECONCILER, 'if (!seen.were.has(key)) return;', ''),
   {
     ...mutant(
       'a worker takes a task that was left over long ago for the one who asks',
@@ -201,7 +202,7 @@ export const mutants: readonly Mutant[] = [
     ...mutant(
       'the end of a load balancer is believed that Docker has never shown',
       RECONCILER,
-      "state === 'live' && this.#seenEnds.has(keyOf(address))",
+      "state === 'live' && this.#seenEnds.has(keyOf(net, address))",
       "state === 'live' && keyOf(address) !== ''",
     ),
     store: 'swarm',
