@@ -1,6 +1,6 @@
-// What Swarm's leader gives back. It asks one release after the other, and for nothing else meanwhile: when a service of
-// a thousand tasks is removed, nobody else would get an address until each has been written. So who gives back many in a
-// row is answered at once, and what is under way goes out together. What a process that dies has not written stays
+// What Swarm's leader gives back. It asks one release after the other, and for nothing else meanwhile: when a service
+// of a thousand tasks is removed, nobody else would get an address until each has been written. So who gives back many
+// in a row is answered at once, and what is under way goes out together. What a process that dies has not written stays
 // held, until the sweep.
 
 import type { Clock, SubnetKey } from '../service/index.js';
