@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stop } from './harness.js';
+import { useEtcd } from './newer.js';
+
+useEtcd();
 
 /** Says what is missing, where etcd is not installed. */
 function demandEtcd(): void {
