@@ -252,7 +252,7 @@ function operationsOf(subnet: string, change: Change): Operation[] {
           if (isOf(state, change.identity)) return state.endsWith('+') ? '+' : '';
           return state; // it has ended already
         }),
-        identity(change.identity, (state) => (state === change.address || state === '' ? '' : undefined)),
+        identity(change.identity, (state) => (state === change.address ? '' : state)),
       ];
     case 'hold':
       // What was pinned is not followed here: its owner is known by the hold.
