@@ -105,7 +105,8 @@ async function packed(shared: Shared): Promise<NodeJS.ProcessEnv> {
 
 async function fromTarball(shared: Shared): Promise<NodeJS.ProcessEnv> {
   const { folder } = await shared.installed();
-  return { LIMPET_ENTRY: join(folder, 'node_modules/limpet/dist/index.js') };
+  // The same code as in dist/: what differs is what a package leaves out, and that shows soon.
+  return { LIMPET_ENTRY: join(folder, 'node_modules/limpet/dist/index.js'), LIMPET_CALLS: '300000' };
 }
 
 /**

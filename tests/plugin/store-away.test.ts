@@ -63,3 +63,24 @@ test('a release that is refused at last, since the store is away for long, is ma
     assert.equal(await next(), home);
   });
 });
+
+test('a ticket that the leader says again while its release waits for the store stays held', async () => {
+  const store = new Flaky();
+  const run = await swarm(1, { store });
+  try {
+    const [leader] = run.nodes as [Node];
+    leader.docker.networks = [network('web', CIDR)];
+    const pool = await leader.pool('global', CIDR);
+    const ticket = await leader.address(pool);
+    store.refusals = 1;
+    const released = leader.release(pool, ticket);
+    await run.time.pass(100);
+    assert.equal(store.refusals, 0, 'it has been tried, and is tried again');
+    assert.equal(await leader.address(pool, ticket), ticket);
+    await released;
+    assert.equal(leader.said(ticket).outcome, 'late');
+    assert.equal(run.service.find(CIDR, 'swarm')?.isHeld(ticket), true);
+  } finally {
+    await run.stop();
+  }
+});
