@@ -1,17 +1,18 @@
 // Step j: containers that somebody runs by hand on an attachable network. Their identity is their name.
 import assert from 'node:assert/strict';
 import { addressOf } from '../inside.js';
+import { free } from '../listing.js';
 import type { DockerNode } from '../rig/docker-node.js';
 import { IMAGE, STAY } from '../rig/image.js';
 import { RunError, until } from '../rig/run.js';
 import type { World } from '../world.js';
 import type { Step } from './step.js';
 
-const FREE = '10.77.0.200';
+const CIDR = '10.77.0.0/24';
 
 export const containerSteps: readonly Step[] = [
   { name: 'j1', title: 'a container by hand, on one node and another', play: byName },
-  { name: 'j2', title: `the same with --ip ${FREE}`, play: byAddress },
+  { name: 'j2', title: 'the same with --ip of an address that nobody has', play: byAddress },
   { name: 'j3', title: "--ip of somebody else's address is refused", play: refused },
   { name: 'j4', title: 'a container that runs is connected, twice', play: connected },
 ];
@@ -25,7 +26,8 @@ async function byName(world: World): Promise<void> {
 
 async function byAddress(world: World): Promise<void> {
   await world.web();
-  for (const node of world.swarm.nodes) assert.equal(await runOnce(world, node, 'fixed', '--ip', FREE), FREE);
+  const address = await free(world.swarm, CIDR);
+  for (const node of world.swarm.nodes) assert.equal(await runOnce(world, node, 'fixed', '--ip', address), address);
 }
 
 async function refused(world: World): Promise<void> {

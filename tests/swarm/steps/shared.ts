@@ -1,8 +1,8 @@
 // Steps s1 to s3: a service on a macvlan network of the whole swarm, made from a configuration that each node has.
 // Swarm's leader is not asked there and gives no tickets: the nodes share the subnet among themselves.
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { unreachable } from '../inside.js';
+import { listed } from '../listing.js';
 import { pictureOf } from '../picture.js';
 import { DRIVER } from '../plugin.js';
 import { toldShared, toldTaken } from '../plugin-log.js';
@@ -11,7 +11,6 @@ import { settled } from '../services.js';
 import type { Net, World } from '../world.js';
 import type { Step } from './step.js';
 
-const CLI = resolve('dist/cli.js');
 const REPLICAS = 4;
 /** What a node's plugin may take to see a network that Docker does not tell it of. */
 const LOOK = 45_000;
@@ -154,16 +153,8 @@ async function look(world: World, lan: Lan): Promise<Map<string, string>> {
 /** On Docker 29 a task takes one address and no ticket: nothing is held but the gateway. */
 async function untouched(world: World, lan: Lan, addresses: readonly string[]): Promise<void> {
   if (!(await world.swarm.saysWhoAsks())) return;
-  assert.deepEqual(await listed(world, lan, 'held'), [`${lan.prefix}1`]);
-  assert.deepEqual(await listed(world, lan, 'live'), [...addresses].sort());
-}
-
-/** As an operator on the leader sees them. */
-async function listed({ swarm }: World, lan: Lan, state: 'held' | 'live'): Promise<string[]> {
-  const { machine } = await swarm.leader();
-  const options = ['--subnet', `${lan.prefix}0/24`, '--state', state, '--json'];
-  const { rows } = JSON.parse(await machine.run(process.execPath, CLI, 'ls', ...options));
-  return (rows as { address: string }[]).map(({ address }) => address).sort();
+  assert.deepEqual(await listed(world.swarm, `${lan.prefix}0/24`, 'held'), [`${lan.prefix}1`]);
+  assert.deepEqual(await listed(world.swarm, `${lan.prefix}0/24`, 'live'), [...addresses].sort());
 }
 
 async function names(world: World, what: 'network' | 'service'): Promise<string[]> {
