@@ -67,6 +67,14 @@ export class Spares {
     return block !== undefined && this.#parts.clock.elapsed() <= block.until ? block : undefined;
   }
 
+  /** Somebody has asked for this very one, or has ended its hold: nobody else may be given it. */
+  drop(address: string): void {
+    for (const { addresses } of this.#blocks.values()) {
+      const at = addresses.indexOf(address);
+      if (at >= 0) addresses.splice(at, 1);
+    }
+  }
+
   /** Whether the next block of the range is to be held now: half of the last one is used. */
   isLow(range: string): boolean {
     const block = this.#blocks.get(range);

@@ -183,6 +183,7 @@ export class SubnetService {
   async hold(asked: string, { deadline }: CallOptions = {}): Promise<string> {
     const { address } = this.state.net.inspect(asked);
     return this.#turns.take({ what: `hold ${address}`, key: `\0${address}`, deadline }, async () => {
+      this.#spares.drop(address);
       if (this.state.net.inspect(address).state === 'held') {
         // Another call's proposal counts when the store has decided about it.
         return this.state.isProposedHold(address) ? undefined : address;
@@ -244,6 +245,7 @@ export class SubnetService {
       if (address === this.spec.gateway) {
         throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
       }
+      this.#spares.drop(address);
       // Asked before: a shared store may tell of the change before it answers.
       const was = this.isHeld(address);
       if (!(await this.#endings.end({ op: 'unhold', address }, deadline))) return undefined;
@@ -410,6 +412,7 @@ export class SubnetService {
   learn(change: Change): void {
     this.#endings.told(change);
     if (change.op === 'bind') this.#places.told();
+    if (change.op === 'unhold') this.#spares.drop(change.address);
     this.state.apply(change);
   }
 

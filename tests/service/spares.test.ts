@@ -48,3 +48,18 @@ test('no home is given up for a spare', async () => {
   assert.equal([...net.list()].length, 60);
   await service.close();
 });
+
+test('a spare that somebody asks for by name is his alone', async () => {
+  const { service, net, given } = await inARow(20);
+  const spare = [...net.held()].find((address) => !given.includes(address)) as string;
+  assert.equal(await net.hold(spare), spare);
+  for (let n = 0; n < 40; n++) given.push(await net.holdNext());
+  assert.ok(!given.includes(spare));
+  const freed = [...net.held()].find((address) => ![...given, spare].includes(address)) as string;
+  await net.unhold(freed);
+  assert.equal(await net.hold(freed), freed);
+  for (let n = 0; n < 40; n++) given.push(await net.holdNext());
+  assert.ok(!given.includes(freed));
+  assert.equal(new Set(given).size, given.length);
+  await service.close();
+});
