@@ -44,6 +44,11 @@ export function homeAt(net: Homes, identity: string, address: string): string | 
   return homesOf(identity).find((name) => net.lookup(name)?.address === address);
 }
 
+/** The name of the other home of whose home this is; undefined where that would be too long for a name. */
+export function besideOf(name: string): string | undefined {
+  return isSecondHome(name) ? whose(name) : secondHome(name);
+}
+
 /**
  * Since when the identity of a reserved binding has run at none of its homes: a home that waits for its next turn is
  * not old. Undefined while it runs at the other one.
@@ -52,7 +57,7 @@ export function restsSince(
   state: { lookup(identity: string): Binding | undefined },
   { identity, releasedAt }: Binding,
 ): number | undefined {
-  const other = isSecondHome(identity) ? whose(identity) : secondHome(identity);
+  const other = besideOf(identity);
   const beside = other === undefined ? undefined : state.lookup(other);
   if (beside === undefined || releasedAt === undefined) return releasedAt;
   return beside.releasedAt === undefined ? undefined : Math.max(releasedAt, beside.releasedAt);

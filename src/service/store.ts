@@ -75,8 +75,18 @@ export type Change =
     }
   /** The binding is one like others again; when nobody is live on it, it counts as released at `time`. */
   | { readonly op: 'unpin'; readonly identity: string; readonly time: number }
-  /** The binding, which nobody is live on, ends. With `pinned` it is pinned, and the pin ends too; else it is not. */
-  | { readonly op: 'reclaim'; readonly identity: string; readonly address: string; readonly pinned?: true }
+  /**
+   * The binding, which nobody is live on, ends. With `pinned` it is pinned, and the pin ends too; else it is not. With
+   * `beside` it rests on that other binding as well: a shared store that knows of one of the two that its owner has
+   * been there since answers with a conflict.
+   */
+  | {
+      readonly op: 'reclaim';
+      readonly identity: string;
+      readonly address: string;
+      readonly pinned?: true;
+      readonly beside?: string;
+    }
   /** The identity runs on this node. With `sole` it must not be live on any other. */
   | { readonly op: 'live'; readonly identity: string; readonly node: string; readonly sole?: true }
   /** It no longer does. When it runs on no node any more, it counts as released at `time`. */

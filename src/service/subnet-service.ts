@@ -16,6 +16,7 @@ import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { Places } from './places.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
+import { besideOf } from './second-homes.js';
 import { Spares } from './spares.js';
 import { differences } from './spec.js';
 import type { Change, SubnetSpec } from './store.js';
@@ -447,7 +448,10 @@ export class SubnetService {
 
   async #reclaimNow(binding: Binding, reason: Reason, deadline: Deadline | undefined): Promise<boolean> {
     const { identity, address } = binding;
-    if (!(await this.#endings.end({ op: 'reclaim', identity, address }, deadline))) return false;
+    const other = besideOf(identity);
+    const isBeside = other !== undefined && this.#around.store.shared && this.state.lookup(other) !== undefined;
+    const end: Change = { op: 'reclaim', identity, address, ...(isBeside ? { beside: other } : {}) };
+    if (!(await this.#endings.end(end, deadline))) return false;
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });
     return true;

@@ -233,11 +233,9 @@ export class Judge {
     const isNever = age === undefined && whenFull === undefined;
     if (!isNever && this.#isRemoved(identity))
       return void this.#world.happened('a home of a removed container is given up');
-    // A home that waits for the next turn of an identity that runs goes only when there is no room. What was decided
-    // while it ran may be written later.
+    // A home that waits for the next turn of an identity that runs goes only when there is no room.
     const other = besides(identity);
-    const left = this.#leftAt(key.subnet, other) ?? Number.NEGATIVE_INFINITY;
-    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0 || this.#world.timeline.now - left < ON_ITS_WAY;
+    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0;
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(

@@ -40,9 +40,11 @@ export function isProposed({ op }: DraftChange): boolean {
 
 /** When those whose bindings the changes end were released, by what is known of the subnet now. */
 export function releasesOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): (number | undefined)[] {
-  return changes.flatMap((change) =>
-    change.op === 'reclaim' ? [subnet?.bindings.get(change.identity)?.released] : [],
-  );
+  return changes.flatMap((change) => {
+    if (change.op !== 'reclaim') return [];
+    const all = change.beside === undefined ? [change.identity] : [change.identity, change.beside];
+    return all.map((each) => subnet?.bindings.get(each)?.released);
+  });
 }
 
 export type Ending = Extract<Change, { readonly op: 'unhold' | 'reclaim' }>;

@@ -127,11 +127,14 @@ class Drafting {
     return true;
   }
 
-  #reclaim({ identity, address, pinned }: Op<'reclaim'>): boolean {
+  #reclaim({ identity, address, pinned, beside }: Op<'reclaim'>): boolean {
     const own = this.#content.binding(identity);
     if (own === undefined) return true;
-    const known = this.#around.premise?.binding(identity);
-    if (own.address !== address || this.#nodesOf(own).length > 0 || known?.released !== own.released) return false;
+    if (own.address !== address || this.#nodesOf(own).length > 0) return false;
+    // By what was known when it was decided: somebody may have come home and left again since.
+    const isAnew = (each: string) =>
+      this.#around.premise?.binding(each)?.released !== this.#content.binding(each)?.released;
+    if (isAnew(identity) || (beside !== undefined && isAnew(beside))) return false;
     if (own.pinned !== pinned) return false;
     const { held } = own;
     this.#put({ address, nodes: [], ...(held === undefined ? {} : { held }) });
