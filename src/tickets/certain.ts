@@ -22,6 +22,8 @@ const RECENT = 3000;
 const BEGUN = 10_000;
 /** So long it is not looked again after several waited: the leader asks for them one after the other. */
 const BUSY = 500;
+/** And so many times as long as the look took: in a large swarm the list of all tasks costs its manager seconds. */
+const REST = 10;
 
 export class Certainty implements WhoIsMeant {
   readonly #environment: Environment;
@@ -58,10 +60,14 @@ export class Certainty implements WhoIsMeant {
     if ((this.#busy.get(key) ?? 0) > clock.elapsed()) return unclear('several wait');
     if (docker.silent) return unclear('Docker does not answer');
     const before = [...has].join();
+    const began = clock.elapsed();
     const found = await this.#look(net, has, since);
     // Nothing of it counts if the leader has gone on meanwhile, or is another one's.
     if (this.#said.has(net.spec, BEGUN) !== has || [...has].join() !== before) return unclear('the leader has gone on');
-    if (found.kind === 'unclear') this.#busy.set(key, clock.elapsed() + BUSY);
+    if (found.kind === 'unclear') {
+      const now = clock.elapsed();
+      this.#busy.set(key, now + Math.max(BUSY, REST * (now - began)));
+    }
     return found;
   }
 

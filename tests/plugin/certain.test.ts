@@ -157,6 +157,25 @@ describe('a fresh address, which is nobody’s home', () => {
     await isUnclear(/several wait/);
   });
 
+  test('for so long as ten looks take, where Docker is slow to list all tasks', async () => {
+    waits(task('b3', 3, undefined));
+    const { clock } = run.time.process();
+    const ask = records().ask.bind(records());
+    const looks = () => records().asked.filter((url) => url.includes('/tasks')).length;
+    records().ask = async (question) => {
+      if (question.path === '/tasks') await clock.sleep(300);
+      return ask(question);
+    };
+    await isUnclear(/2 tasks wait/);
+    const before = looks();
+    await run.time.pass(2500);
+    await isUnclear(/several wait/);
+    assert.equal(looks(), before);
+    await run.time.pass(1000);
+    await isUnclear(/which no record shows/);
+    assert.equal(looks(), before + 1);
+  });
+
   test('for a second one of a batch, of which nothing is written down yet', async () => {
     waits();
     assert.equal(await leader.address(G), home);
