@@ -12,6 +12,7 @@ import { homeText, isSecondHome, whose } from './second-homes.js';
 import type { Change } from './store.js';
 import type { LiveBinding, SubnetState } from './subnet-state.js';
 import type { Turns } from './turns.js';
+import { unknown } from './unknown.js';
 
 const WAITING = '@pin/';
 
@@ -89,7 +90,7 @@ export class Pins {
     return turns.take({ what: 'unpin', key: identity, deadline }, async () => {
       const own = state.lookup(identity);
       const waits = this.#waiting(identity);
-      if (own === undefined && waits === undefined) throw unknown(state.spec.cidr, identity);
+      if (own === undefined && waits === undefined) throw unknown(state.spec, identity);
       const changes = this.#end(waits);
       if (own?.pinned) changes.push({ op: 'unpin', identity, time: clock.now() });
       if (changes.length === 0) return false;
@@ -185,8 +186,4 @@ function ended({ identity, address, pinned }: LiveBinding): Change {
 function tooLong(identity: string): LimpetError {
   const message = `${JSON.stringify(identity)} runs, and its name is too long for a pin to wait: stop it first`;
   return new LimpetError('BAD_INPUT', message, { identity });
-}
-
-function unknown(subnet: string, identity: string): LimpetError {
-  return new LimpetError('UNKNOWN', `${JSON.stringify(identity)} has no address in ${subnet}`, { subnet, identity });
 }

@@ -8,10 +8,11 @@ import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding, Stats } from '../host/types.js';
 import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
-import { type CallOptions, Deadline } from './deadline.js';
+import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
+import { Holds } from './holds.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { Places } from './places.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
@@ -22,6 +23,7 @@ import { differences } from './spec.js';
 import type { Change, SubnetSpec } from './store.js';
 import { type LiveBinding, SubnetState } from './subnet-state.js';
 import { Turns } from './turns.js';
+import { unknown } from './unknown.js';
 
 /** @internal What the parts of one service share. */
 export interface Surroundings extends Deciding {
@@ -31,9 +33,6 @@ export interface Surroundings extends Deciding {
   /** The node's name, for people. */
   readonly nameOf: (node: string) => string;
 }
-
-/** Milliseconds for a block of spares: who waits for it asks by himself then. */
-const AHEAD = 2000;
 
 type UseChange = Extract<Change, { readonly user: string }>;
 
@@ -56,6 +55,7 @@ export class SubnetService {
   readonly #spares: Spares;
   readonly #places: Places;
   readonly #pins: Pins;
+  readonly #holds: Holds;
   readonly #reclaimed = { asked: 0, age: 0, full: 0, gone: 0 };
   #ended = false;
 
@@ -95,6 +95,16 @@ export class SubnetService {
       reclaimer: this.#reclaimer,
       isShared: around.store.shared,
       check: () => this.#check(),
+      log: (decision) => this.#log(decision),
+    });
+    this.#holds = new Holds({
+      state: this.state,
+      commits: this.#commits,
+      turns: this.#turns,
+      endings: this.#endings,
+      proposals: this.#proposals,
+      spares: this.#spares,
+      clock: around.clock,
       log: (decision) => this.#log(decision),
     });
   }
@@ -160,7 +170,7 @@ export class SubnetService {
     checkText('ID of the node', node);
     return this.#turns.take({ what: 'release', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
-      if (binding === undefined) throw this.#unknown(identity);
+      if (binding === undefined) throw unknown(this.spec, identity);
       if (!binding.nodes.includes(node)) return false;
       const gone: Change = { op: 'gone', identity, node, time: this.#around.clock.now() };
       if (!(await this.#commits.commit([gone], deadline))) return undefined;
@@ -181,78 +191,32 @@ export class SubnetService {
    * Holds a free address without an identity. One that is held already stays so.
    * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async hold(asked: string, { deadline }: CallOptions = {}): Promise<string> {
-    const { address } = this.state.net.inspect(asked);
-    return this.#turns.take({ what: `hold ${address}`, key: `\0${address}`, deadline }, async () => {
-      this.#spares.drop(address);
-      if (this.state.net.inspect(address).state === 'held') {
-        // Another call's proposal counts when the store has decided about it.
-        return this.state.isProposedHold(address) ? undefined : address;
-      }
-      return this.#proposals.hold(address, deadline);
-    });
+  hold(address: string, options: CallOptions = {}): Promise<string> {
+    return this.#holds.hold(address, options);
   }
 
   /**
    * Holds the next free address, of the range if one is named, without an identity.
    * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
-  async holdNext(options: HoldOptions = {}): Promise<string> {
-    const turn = { what: 'hold the next free address', deadline: options.deadline };
-    const address = await this.#turns.take(turn, () => this.#proposals.holdNext(options));
-    if (this.#spares.isLow(options.range ?? '')) this.#holdAhead(options.range);
-    return address;
-  }
-
-  /** Where it fails, who asks next finds out why. */
-  #holdAhead(range: string | undefined): void {
-    const deadline = new Deadline(this.#around.clock, AHEAD);
-    const held = this.#turns.take({ what: 'hold ahead', deadline }, () =>
-      this.#proposals.holdAhead({ range, deadline }),
-    );
-    void this.#spares.expect(
-      range ?? '',
-      held.catch(() => {}),
-    );
+  holdNext(options: HoldOptions = {}): Promise<string> {
+    return this.#holds.next(options);
   }
 
   /**
    * Holds the address of a binding beside it: the ticket of whoever has that home. Undefined when it is held already:
    * then it is another one's ticket. @throws LimpetError UNKNOWN, UNAVAILABLE, CONTENDED
    */
-  async holdHome(identity: string, { deadline }: CallOptions = {}): Promise<string | undefined> {
-    return (
-      await this.#turns.take({ what: 'hold the home', key: identity, deadline }, async () => {
-        const binding = this.state.lookup(identity);
-        if (binding === undefined) throw this.#unknown(identity);
-        const { address } = binding;
-        if (this.isHeld(address)) return { address: undefined };
-        const hold: Change = { op: 'hold', address, owner: identity };
-        if (!(await this.#commits.commit([hold], deadline))) return undefined;
-        this.state.apply(hold);
-        this.#log({ event: 'hold', address, identity, why: 'its own home is its ticket' });
-        return { address };
-      })
-    ).address;
+  holdHome(identity: string, options: CallOptions = {}): Promise<string | undefined> {
+    return this.#holds.home(identity, options);
   }
 
   /**
    * Ends a hold; a binding on the same address stays. False when it was not held.
    * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  async unhold(asked: string, { deadline }: CallOptions = {}): Promise<boolean> {
-    const { address } = this.state.net.inspect(asked); // as the store has it, however it was written
-    return this.#turns.take({ what: `unhold ${address}`, key: `\0${address}`, deadline }, async () => {
-      if (address === this.spec.gateway) {
-        throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${this.cidr}, which stays held`, { address });
-      }
-      this.#spares.drop(address);
-      // Asked before: a shared store may tell of the change before it answers.
-      const was = this.isHeld(address);
-      if (!(await this.#endings.end({ op: 'unhold', address }, deadline))) return undefined;
-      if (was) this.#log({ event: 'unhold', address, why: 'asked to' });
-      return was;
-    });
+  unhold(address: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#holds.unhold(address, options);
   }
 
   /**
@@ -304,7 +268,7 @@ export class SubnetService {
   async reclaim(identity: string, { deadline }: CallOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'reclaim', key: identity, deadline }, async () => {
       const binding = this.state.lookup(identity);
-      if (binding === undefined) throw this.#unknown(identity);
+      if (binding === undefined) throw unknown(this.spec, identity);
       // Throws LIVE or PINNED, with all its details.
       if (binding.state === 'live' || binding.pinned) return this.state.net.reclaim(identity);
       return (await this.#reclaimNow(binding, 'asked', deadline)) ? binding.address : undefined;
@@ -466,11 +430,6 @@ export class SubnetService {
     const where = nodes.map((node) => this.#around.nameOf(node)).join(' and ');
     const message = `${JSON.stringify(identity)} is live on ${where} with ${address} of ${this.cidr}`;
     return new LimpetError('LIVE', message, { subnet: this.cidr, identity, address, nodes });
-  }
-
-  #unknown(identity: string): LimpetError {
-    const details = { subnet: this.cidr, identity };
-    return new LimpetError('UNKNOWN', `${JSON.stringify(identity)} has no address in ${this.cidr}`, details);
   }
 
   #log(decision: Omit<Decision, 'subnet'>): void {
