@@ -1,6 +1,7 @@
 // A seed's plan.
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
+import { drawMeetings } from './meetings.js';
 import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
 
@@ -51,6 +52,8 @@ export function draw(seed: number, store = storeOf(seed)): Plan {
     page: one(3, 7, 10_000),
     skew: 3_600_000,
     duration,
-    acts: [...drawn, ...drawPins(seed, START, duration)].sort((a, b) => a.at - b.at),
+    acts: [...drawn, ...drawPins(seed, START, duration), ...drawMeetings(seed, START, duration)].sort(
+      (a, b) => a.at - b.at,
+    ),
   };
 }

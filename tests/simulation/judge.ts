@@ -231,7 +231,7 @@ export class Judge {
     if (isEnded) return void this.#world.happened('a home is given up');
     const { after: age, whenFull } = this.truth.settings(key.subnet)?.reclaim ?? {};
     const isNever = age === undefined && whenFull === undefined;
-    if (!isNever && this.#isRemoved(identity))
+    if (!isNever && this.#isRemoved(key.subnet, identity))
       return void this.#world.happened('a home of a removed container is given up');
     // A home that waits for the next turn of an identity that runs goes only when there is no room.
     const other = besides(identity);
@@ -253,11 +253,14 @@ export class Judge {
     return this.#world.timeline.now - (this.ending.get(identity) ?? Number.NEGATIVE_INFINITY) < ON_ITS_WAY;
   }
 
-  /** A container that somebody ran by hand, and that is on no machine any more: nobody comes back as it. */
-  #isRemoved(identity: string): boolean {
+  /**
+   * A container that somebody ran by hand, and that is on no machine of the subnet any more: nobody comes back as it.
+   */
+  #isRemoved(subnet: string, identity: string): boolean {
     const name = identity.replace(/^container:/, '');
     if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
-    return this.#world.swarm.nodes.every(({ engine }) => engine.named(name) === undefined);
+    const all = this.#world.swarm.nodes.filter((node) => !subnet.startsWith('node:') || isOf(subnet, node));
+    return all.every(({ engine }) => engine.named(name) === undefined);
   }
 
   /** A home is made in the part of the subnet that its author has named, for whichever of its tasks asks. */
@@ -327,6 +330,15 @@ export class Judge {
     const network = node.engine.networks.named(container.network);
     if (network === undefined) return undefined;
     const isShared = network.options['limpet.scope'] === 'cluster' || network.scope === 'swarm';
-    return `${isShared ? 'swarm' : `node:host-id-${node.record.hostname}`} ${network.cidr}`;
+    return `${isShared ? 'swarm' : spaceOf(node)} ${network.cidr}`;
   }
+}
+
+/** Of the node's own subnets. */
+function spaceOf({ record }: SwarmNode): string {
+  return `node:host-id-${record.hostname}`;
+}
+
+function isOf(subnet: string, node: SwarmNode): boolean {
+  return subnet.startsWith(`${spaceOf(node)} `);
 }

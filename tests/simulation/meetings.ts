@@ -1,0 +1,82 @@
+// What meets by chance once in a year of a real swarm: a node has been away from the store, or its plugin has stood
+// still, and just as that ends containers start and stop there, and etcd's history is compacted. Drawn apart from all
+// else, in worlds of their own: a seed without them is the world that it was before.
+import { Chance } from '../../src/simulator/random.js';
+import { type Deed, pick, rare } from './deed.js';
+import type { Act } from './plan.js';
+
+/** One world in so many has them. */
+const SHARE = 3;
+/** What users do in the moment in which it ends. */
+const DONE = ['stop or start', 'stop or start', 'restart', 'run', 'scale', 'scale', 'update', 'remove container'];
+/** Milliseconds for a unit of an act's length. */
+const UNIT = 10;
+/** Milliseconds around the end in which users do something. */
+const AROUND = 1200;
+
+/** Acts of this seed's meetings, none in most worlds. */
+export function drawMeetings(seed: number, start: number, duration: number): Act[] {
+  const chance = new Chance(Math.imul(seed, 0xc2b2ae35) >>> 0);
+  const acts: Act[] = [];
+  if (chance.below(SHARE) !== 0) return acts;
+  const names = Object.keys(meetings);
+  for (let at = start; at < duration; at += 4000 + chance.below(12_000)) {
+    const node = chance.below(1000);
+    // In half of them a lease ends meanwhile.
+    const length = chance.below(2) === 0 ? 20 + chance.below(400) : 1000 + chance.below(600);
+    const end = at + length * UNIT;
+    acts.push({ at, act: chance.pick(names), of: [node, length, chance.below(1000)] });
+    if (chance.below(2) === 0) acts.push({ at: end - 1 - chance.below(300), act: 'compaction', of: [0, 0, 0] });
+    for (let n = 1 + chance.below(4); n > 0; n--) {
+      const of = [node, chance.below(1000), chance.below(1000)] as const;
+      acts.push({ at: Math.max(end - AROUND / 2 + chance.below(AROUND), at), act: chance.pick(DONE), of });
+    }
+  }
+  return acts.filter(({ at }) => at < duration);
+}
+
+/** Of the numbers of each, the first says who, the second for how long, the third how. */
+export const meetings = {
+  'away from the store': rare((world, [a, length, c]) => {
+    const node = pick(world.swarm.nodes, a);
+    const { hostname } = node.record;
+    const ends = world.shared.members.flatMap((member) => [
+      ...(c % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
+      ...(c % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
+    ]);
+    const settle = world.judge.lapses.disturb(node);
+    world.lasting(length * UNIT, () => {
+      for (const end of ends) end();
+      settle();
+    });
+  }),
+  'the store is away': rare((world, [, length]) => {
+    for (const member of world.shared.members) world.shared.leave(member, 'dies');
+    const settle = world.judge.lapses.disturb('*');
+    world.lasting(length * UNIT, () => {
+      for (const member of world.shared.members) world.shared.comeBack(member);
+      settle();
+    });
+  }),
+  'stands still': rare((world, [a, length]) => {
+    const plugin = pick(world.plugins, a);
+    const process = plugin.running?.process;
+    if (process === undefined) return;
+    process.stand();
+    const settle = world.judge.lapses.disturb(plugin.node);
+    world.lasting(length * UNIT, () => {
+      process.goOn();
+      settle();
+    });
+  }),
+  'has no plugin': rare((world, [a, length]) => {
+    const plugin = pick(world.plugins, a);
+    if (plugin.running === undefined) return;
+    plugin.die();
+    const settle = world.judge.lapses.disturb(plugin.node);
+    world.lasting(length * UNIT, () => {
+      if (plugin.node.engine.state !== 'down') plugin.start();
+      settle();
+    });
+  }),
+} satisfies Record<string, Deed>;
