@@ -137,10 +137,13 @@ export class Judge {
       this.fail(`${name} on ${host} has ${has} of ${owner}, which is not live there`);
     else if (container.task !== undefined) {
       this.#atHome(subnet, node, container, owner);
-      // While Docker boots its API does not say what labels a container has, and until it is asked again nobody knows.
-      const { state, upSince } = node.engine;
-      if (state === 'up' && this.#world.timeline.now - upSince > ASKED_AGAIN) this.#asChosen(subnet, container);
+      if (this.#knowsLabels(node)) this.#asChosen(subnet, container);
     }
+  }
+
+  /** While Docker boots its API does not say what labels a container has, and until it is asked again nobody knows. */
+  #knowsLabels({ engine: { state, upSince } }: SwarmNode): boolean {
+    return state === 'up' && this.#world.timeline.now - upSince > ASKED_AGAIN;
   }
 
   /** It is where its label says, unless its author or an operator has chosen otherwise while it waited for its home. */
@@ -268,7 +271,8 @@ export class Judge {
     const { address, pinned } = JSON.parse(value.toString());
     if (isMadeUp(identity) || pinned !== undefined) return;
     const node = this.#world.swarm.nodes.find(({ record }) => record.hostname === this.#world.shared.facts.by);
-    const all = [...(node?.engine.containers.values() ?? [])];
+    if (node === undefined || !this.#knowsLabels(node)) return;
+    const all = [...node.engine.containers.values()];
     // Whoever is seen to run there has it as his home, wherever that is.
     if (all.some(({ shown }) => shown === address)) return;
     const askers = all.filter(
