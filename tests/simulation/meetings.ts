@@ -7,12 +7,16 @@ import type { Act } from './plan.js';
 
 /** One world in so many has them. */
 const SHARE = 3;
-/** What users do in the moment in which it ends. */
-const DONE = ['stop or start', 'stop or start', 'restart', 'run', 'scale', 'scale', 'update', 'remove container'];
+/** What is done in the moment in which it ends, or while it is waited for. */
+const DONE = [
+  ...['stop or start', 'stop or start', 'restart', 'run', 'remove container'],
+  ...['scale', 'scale', 'update', 'depose leader'],
+];
 /** Milliseconds for a unit of an act's length. */
 const UNIT = 10;
-/** Milliseconds around the end in which users do something. */
+/** Milliseconds around the end, and before it. */
 const AROUND = 1200;
+const BEFORE = 4000;
 
 /** Acts of this seed's meetings, none in most worlds. */
 export function drawMeetings(seed: number, start: number, duration: number): Act[] {
@@ -29,7 +33,8 @@ export function drawMeetings(seed: number, start: number, duration: number): Act
     if (chance.below(2) === 0) acts.push({ at: end - 1 - chance.below(300), act: 'compaction', of: [0, 0, 0] });
     for (let n = 1 + chance.below(4); n > 0; n--) {
       const of = [node, chance.below(1000), chance.below(1000)] as const;
-      acts.push({ at: Math.max(end - AROUND / 2 + chance.below(AROUND), at), act: chance.pick(DONE), of });
+      const from = chance.below(2) === 0 ? -AROUND / 2 + chance.below(AROUND) : -chance.below(BEFORE);
+      acts.push({ at: Math.max(end + from, at), act: chance.pick(DONE), of });
     }
   }
   return acts.filter(({ at }) => at < duration);
