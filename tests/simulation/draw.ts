@@ -2,6 +2,7 @@
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
 import { drawMeetings } from './meetings.js';
+import { drawNear } from './near.js';
 import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
 
@@ -15,7 +16,12 @@ function storeOf(seed: number): 'etcd' | 'swarm' {
   return seed % SHARE === 0 ? 'swarm' : 'etcd';
 }
 
-export function draw(seed: number, store = storeOf(seed)): Plan {
+/** @param only the store that all worlds of a campaign have */
+export function draw(seed: number, only?: 'etcd' | 'swarm'): Plan {
+  return drawNear(seed, only) ?? drawAfresh(seed, only ?? storeOf(seed));
+}
+
+function drawAfresh(seed: number, store: 'etcd' | 'swarm'): Plan {
   const chance = new Chance(Math.imul(seed, 0x9e3779b1) >>> 0);
   const one = <T>(...items: readonly T[]) => chance.pick(items);
   const names = Object.keys(common) as (keyof typeof common)[];

@@ -1,24 +1,15 @@
 // The simulation itself: some worlds hold, a seed is a history, and what a campaign has found once is played for ever.
 // `npm run simulate` plays more of them; docs/TESTING.md says how a failing seed is taken up.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { upToDate } from '../fresh.js';
 import { draw } from './draw.js';
 import { mutants } from './mutants.js';
-import type { Plan } from './plan.js';
+import { kept } from './near.js';
 import { play } from './play.js';
 
 await upToDate('core');
-
-const KEPT = new URL('kept/', import.meta.url);
-const names = (await readdir(KEPT)).filter((name) => name.endsWith('.json')).sort();
-const kept = await Promise.all(
-  names.map(async (name) => {
-    const plan: Plan = JSON.parse(await readFile(new URL(name, KEPT), 'utf8'));
-    return { name: name.replace('.json', '').replaceAll('-', ' '), plan };
-  }),
-);
 
 /** A tenth of a second of the machine's time each. */
 const WORLDS = 12;
@@ -65,7 +56,7 @@ test('every mutant changes what stands in the sources once', async () => {
 
 describe('what a campaign has found', () => {
   for (const { name, plan } of kept) {
-    test(name, async () => {
+    test(name.replace('.json', '').replaceAll('-', ' '), async () => {
       const { failure } = await play(plan);
       assert.equal(failure, undefined);
     });
