@@ -114,8 +114,8 @@ export class Judge {
     this.#came.set(`${subnet} ${has}`, came.set(container, node));
     this.#last.set(`${subnet} ${has}`, container);
     if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
-    for (const { ends } of this.#world.swarm.records.nodes.values())
-      if (ends.get(networkId) === has) this.fail(`${name} has the load balancer's ${has}`);
+    for (const { ends, givenBack } of this.#world.swarm.records.nodes.values())
+      if (ends.get(networkId) === has && !givenBack.has(has)) this.fail(`${name} has the load balancer's ${has}`);
     for (const { virtual, networkId: on } of this.#world.swarm.records.services.values())
       if (on === networkId && virtual === has) this.fail(`${name} has the virtual IP ${has}`);
     for (const [other, at] of this.at(subnet, has)) {

@@ -1,6 +1,6 @@
 // What meets by chance once in a year of a real swarm: a node has been away from the store, or its plugin has stood
-// still, and just as that ends containers start and stop there, and etcd's history is compacted. Drawn apart from all
-// else, in worlds of their own: a seed without them is the world that it was before.
+// still, or its Docker was slow, and just as that ends containers start and stop there, and etcd's history is
+// compacted. Drawn apart from all else, in worlds of their own: a seed without them is the world that it was before.
 import { Chance } from '../../src/simulator/random.js';
 import { type Deed, pick, rare } from './deed.js';
 import type { Act } from './plan.js';
@@ -72,6 +72,14 @@ export const meetings = {
     world.lasting(length * UNIT, () => {
       process.goOn();
       settle();
+    });
+  }),
+  /** Its lists are of a while ago when they come. */
+  'has a slow Docker': rare((world, [a, length, c]) => {
+    const { engine } = pick(world.swarm.nodes, a);
+    engine.slowest = 50 + c;
+    world.lasting(length * UNIT, () => {
+      engine.slowest = 2;
     });
   }),
   'has no plugin': rare((world, [a, length]) => {

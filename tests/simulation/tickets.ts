@@ -97,8 +97,8 @@ export class Tickets {
     const { networks, nodes } = this.#world.swarm.records;
     for (const { id, cidr } of networks.values()) {
       if (`swarm ${cidr}` !== subnet) continue;
-      for (const { hostname, ends } of nodes.values())
-        if (ends.get(id) === address)
+      for (const { hostname, ends, givenBack } of nodes.values())
+        if (ends.get(id) === address && !givenBack.has(address))
           this.#see.fail(`${address} is let go, and is the load balancer's end on ${hostname}`);
     }
   }

@@ -80,9 +80,11 @@ export class Allocator {
       if (network.gateway !== '') await this.#gateway(network);
       const services = [...this.#records.services.values()].filter(({ networkId }) => networkId === network.id);
       for (const { virtual } of services) if (virtual !== '') await this.#again(network, virtual);
-      for (const { ends } of this.#records.nodes.values()) {
+      for (const { ends, givenBack } of this.#records.nodes.values()) {
         const end = ends.get(network.id);
-        if (end !== undefined) await this.#again(network, end);
+        if (end === undefined) continue;
+        await this.#again(network, end);
+        givenBack.delete(end);
       }
       for (const task of this.#records.tasks.values())
         if (task.networkId === network.id && task.address !== '' && !isDead(task))
@@ -153,8 +155,10 @@ export class Allocator {
           const address = await this.#address(network, '');
           if (address !== undefined) this.#write(() => node.ends.set(network.id, address));
         } else if (!isOn && end !== undefined) {
-          this.#write(() => node.ends.delete(network.id));
+          // In this order: a leader that loses between the two leaves a record of what it has given back.
+          node.givenBack.add(end);
           await this.release(network, end);
+          this.#write(() => node.ends.delete(network.id) && node.givenBack.delete(end));
         }
       }
     }

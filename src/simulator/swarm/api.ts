@@ -138,7 +138,7 @@ export class SimulatedApi implements DockerApi {
     // It is read at once, and takes its time to come.
     const answered = engine.state === 'up' ? answer() : undefined;
     if (answered !== undefined) {
-      await this.#clock.sleep(this.#clock.random() * 2);
+      await this.#clock.sleep(this.#clock.random() * engine.slowest);
       this.#silent = false;
       return answered;
     }

@@ -24,6 +24,8 @@ export class Engine {
   state: 'down' | 'boots' | 'up' = 'up';
   /** When its API answered first: milliseconds since the epoch, true time. */
   upSince = 0;
+  /** Milliseconds that an answer of its API is on its way, at the most. */
+  slowest = 2;
   /** Counts the lives of dockerd: what one has begun, the next knows nothing of. */
   life = 0;
   readonly #socket: PluginSocket;

@@ -83,6 +83,8 @@ export interface NodeRecord {
   isActive: boolean;
   /** Its ends of the load balancers, by network. */
   readonly ends: Map<string, string>;
+  /** Those of them that a leader has given back, and not written down so. */
+  readonly givenBack: Set<string>;
 }
 
 const ENDED: readonly string[] = ['complete', 'shutdown', 'failed', 'rejected'];

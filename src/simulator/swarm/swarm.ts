@@ -58,6 +58,7 @@ export class Swarm {
         isReady: true,
         isActive: true,
         ends: new Map(),
+        givenBack: new Set<string>(),
       };
       this.records.nodes.set(id, record);
       return new SwarmNode(record, this.records, timeline, names, () => this.leader !== undefined);
