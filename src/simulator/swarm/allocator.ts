@@ -83,8 +83,7 @@ export class Allocator {
       for (const { ends, givenBack } of this.#records.nodes.values()) {
         const end = ends.get(network.id);
         if (end === undefined) continue;
-        await this.#again(network, end);
-        givenBack.delete(end);
+        if (await this.#again(network, end)) givenBack.delete(end);
       }
       for (const task of this.#records.tasks.values())
         if (task.networkId === network.id && task.address !== '' && !isDead(task))
@@ -196,8 +195,9 @@ export class Allocator {
     if (address !== undefined) this.#write(() => (network.gateway = address));
   }
 
-  async #again(network: NetworkRecord, address: string): Promise<void> {
-    if (this.#believes) await this.#address(network, address);
+  /** Whether it was answered. */
+  async #again(network: NetworkRecord, address: string): Promise<boolean> {
+    return this.#believes && (await this.#address(network, address)) !== undefined;
   }
 
   async #address({ pool }: NetworkRecord, address: string, options: object = {}): Promise<string | undefined> {
