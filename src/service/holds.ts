@@ -14,6 +14,11 @@ import type { SubnetState } from './subnet-state.js';
 import type { Turns } from './turns.js';
 import { unknown } from './unknown.js';
 
+export interface UnholdOptions extends CallOptions {
+  /** Only the hold that is known here: one that another process has made since stays. */
+  readonly asKnown?: true;
+}
+
 export interface HoldsParts {
   readonly state: SubnetState;
   readonly commits: Commits;
@@ -73,7 +78,7 @@ export class Holds {
     ).address;
   }
 
-  async unhold(asked: string, { deadline }: CallOptions): Promise<boolean> {
+  async unhold(asked: string, { deadline, asKnown }: UnholdOptions): Promise<boolean> {
     const { state, turns, spares, endings, log } = this.#parts;
     const { address } = state.net.inspect(asked); // as the store has it, however it was written
     return turns.take({ what: `unhold ${address}`, key: keyOf(address), deadline }, async () => {
@@ -83,7 +88,7 @@ export class Holds {
       spares.drop(address);
       // Asked before: a shared store may tell of the change before it answers.
       const was = state.isHeld(address);
-      if (!(await endings.end({ op: 'unhold', address }, deadline))) return undefined;
+      if (!(await endings.end({ op: 'unhold', address }, deadline))) return asKnown === true ? false : undefined;
       if (was) log({ event: 'unhold', address, why: 'asked to' });
       return was;
     });

@@ -12,7 +12,7 @@ import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
-import { Holds } from './holds.js';
+import { Holds, type UnholdOptions } from './holds.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { Places } from './places.js';
 import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
@@ -212,10 +212,10 @@ export class SubnetService {
   }
 
   /**
-   * Ends a hold; a binding on the same address stays. False when it was not held.
+   * Ends a hold; a binding on the same address stays. False when it was not held, or not to be ended.
    * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  unhold(address: string, options: CallOptions = {}): Promise<boolean> {
+  unhold(address: string, options: UnholdOptions = {}): Promise<boolean> {
     return this.#holds.unhold(address, options);
   }
 

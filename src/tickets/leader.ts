@@ -102,7 +102,10 @@ export class LeaderCalls {
       // It may be a refused `--ip`'s, and the owner's own ticket must not end by that: the sweeper knows the records.
       return this.#released(net, address, 'kept', `${identity} is live on it`);
     }
-    const was = await net.unhold(address, options);
+    const isHeld = net.isHeld(address);
+    const was = await net.unhold(address, { ...options, asKnown: true });
+    if (isHeld && !was)
+      return this.#released(net, address, 'late', 'another leader has it for somebody since it was asked for');
     if (identity !== undefined && isPassing(identity)) await forget(net, identity, options);
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
   }

@@ -99,7 +99,7 @@ export class Sweeper {
   }
 
   async #free(net: SubnetService, address: string): Promise<void> {
-    if (!(await net.unhold(address))) return;
+    if (!(await net.unhold(address, { asKnown: true }))) return;
     const why = 'unheld: no task, virtual IP, load balancer or gateway has it';
     this.#environment.tell({ event: 'sweep', level: 'warn', subnet: net.cidr, address, why });
   }

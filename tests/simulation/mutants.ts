@@ -67,6 +67,12 @@ export const mutants: readonly Mutant[] = [
     '?.turn ?? 0) > Number.POSITIVE_INFINITY)',
   ),
   mutant(
+    'a leader that has lost ends what the next one has given',
+    'src/service/holds.ts',
+    'return asKnown === true ? false : undefined;',
+    'return void asKnown;',
+  ),
+  mutant(
     'a container that nobody starts any more is waited for',
     'src/tickets/tenants.ts',
     'mayStillRun(container) && !isFresh(container) &&',
@@ -147,7 +153,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a home ends by a release before the last one',
     SENDING,
-    "if (releasesOf(known, changes).some((released, n) => released !== basis.releases[n])) return 'conflict';",
+    "if (endingsOf(known, changes).some((ending, n) => ending !== basis.endings[n])) return 'conflict';",
     '',
   ),
   mutant(
@@ -407,7 +413,12 @@ export const mutants: readonly Mutant[] = [
     'const isOver = clock.elapsed() - since >= waits.sweep;',
     'const isOver = clock.elapsed() >= since;',
   ),
-  mutant('a ticket is never given back', 'src/tickets/leader.ts', 'await net.unhold(address, options);', 'false;'),
+  mutant(
+    'a ticket is never given back',
+    'src/tickets/leader.ts',
+    'await net.unhold(address, { ...options, asKnown: true });',
+    'false;',
+  ),
   // For whom the leader asks.
   mutant(
     'of several that wait the first is meant',

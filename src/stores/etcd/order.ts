@@ -13,8 +13,8 @@ export interface Basis {
   readonly epoch: number;
   /** The revision of the subnet's settings. */
   readonly settings: number | undefined;
-  /** When those whose bindings are to end had been released. */
-  readonly releases: readonly (number | undefined)[];
+  /** Of what is to end: when the owners of bindings had been released, and the revisions of holds. */
+  readonly endings: readonly (number | undefined)[];
 }
 
 export interface Order {
@@ -38,9 +38,10 @@ export function isProposed({ op }: DraftChange): boolean {
   return op === 'bind' || op === 'hold' || op === 'create' || op === 'settings';
 }
 
-/** When those whose bindings the changes end were released, by what is known of the subnet now. */
-export function releasesOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): (number | undefined)[] {
+/** What the changes end, as {@link Basis} has it, by what is known of the subnet now. */
+export function endingsOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): (number | undefined)[] {
   return changes.flatMap((change) => {
+    if (change.op === 'unhold') return [subnet?.held.get(change.address)];
     if (change.op !== 'reclaim') return [];
     const all = change.beside === undefined ? [change.identity] : [change.identity, change.beside];
     return all.map((each) => subnet?.bindings.get(each)?.released);

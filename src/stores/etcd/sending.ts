@@ -13,7 +13,7 @@ import { Draft, type DraftChange, heldBy } from './draft.js';
 import type { Keys } from './keys.js';
 import type { Item } from './known.js';
 import type { Lease } from './lease.js';
-import { type Ending, isEnding, isLive, isProposed, isWhole, type Order, releasesOf, topicsOf } from './order.js';
+import { type Ending, endingsOf, isEnding, isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
 import { isFull } from './room.js';
@@ -99,7 +99,7 @@ export class Sending {
       };
       const order: Order = {
         ...{ subnet, changes, topics, isAlone: changes.some(isWhole) },
-        basis: { epoch: epoch(), settings: known?.mod, releases: releasesOf(known, changes) },
+        basis: { epoch: epoch(), settings: known?.mod, endings: endingsOf(known, changes) },
         deadline: caller ?? connection.within(),
         answer: (commit) => end(() => resolve(commit)),
         refuse: (error) => end(() => reject(error)),
@@ -226,8 +226,8 @@ export class Sending {
     const known = view.subnet(subnet);
     const isOld = basis.epoch !== epoch() || basis.settings !== known?.mod;
     if (isOld && changes.some(isProposed)) return 'conflict';
-    // While this waited somebody may have come home and left again: his time begins anew.
-    if (releasesOf(known, changes).some((released, n) => released !== basis.releases[n])) return 'conflict';
+    // While this waited somebody may have come home and left again, or the address may be held for somebody else.
+    if (endingsOf(known, changes).some((ending, n) => ending !== basis.endings[n])) return 'conflict';
     return new Transaction(keys, view, lease.writer).takes(transaction) ? transaction : tooMany(subnet);
   }
 
