@@ -96,6 +96,7 @@ export type Change =
    * address must be nobody's.
    */
   | { readonly op: 'hold'; readonly address: string; readonly owner?: string }
+  /** The hold that is known when it is asked for ends: in a shared store, one that was made since is a conflict. */
   | { readonly op: 'unhold'; readonly address: string }
   /**
    * Somebody has networks on the subnet: who, in words of his own. It stays his until he says that the last one is
