@@ -22,6 +22,9 @@ const TSC = [
   'node_modules/.cache/limpet/tsc.json',
 ];
 
+/** How much the long suites draw; the soak says more. */
+const { LIMPET_MUTATIONS = '4000', LIMPET_CALLS = '300000', LIMPET_FUZZ_LISTS = '30000' } = process.env;
+
 const named: Record<string, Suite> = {
   lint: tool(['core'], 'npm run lint', '--import', 'tsx', 'scripts/lint.ts'),
   types: tool(['core'], 'tsc', ...TSC),
@@ -35,11 +38,15 @@ const named: Record<string, Suite> = {
   // The whole campaigns; the usual suites run a part of each.
   crash: testsIn('tests/service', { when: 'long', only: (file) => file.endsWith('/file-crash.test.ts') }),
   fuzz: testsIn('tests/plugin', { when: 'long', only: (file) => file.endsWith('/fuzz.test.ts') }),
-  lists: testsIn('tests/security', { when: 'long', only: (file) => file.endsWith('/containers.test.ts') }),
+  lists: testsIn('tests/security', {
+    when: 'long',
+    only: (file) => file.endsWith('/containers.test.ts'),
+    env: () => ({ LIMPET_FUZZ_LISTS }),
+  }),
   mutations: testsIn('tests/security', {
     when: 'long',
     only: (file) => file.endsWith('/file-mutations.test.ts'),
-    env: () => ({ LIMPET_MUTATIONS: '10000' }),
+    env: () => ({ LIMPET_MUTATIONS }),
   }),
   scope: testsIn('tests/host', {
     when: 'long',
@@ -49,9 +56,12 @@ const named: Record<string, Suite> = {
   'swarm-mutations': testsIn('tests/swarm-store', {
     when: 'long',
     only: (file) => file.endsWith('/mutated.test.ts'),
-    env: () => ({ LIMPET_MUTATIONS: '10000' }),
+    env: () => ({ LIMPET_MUTATIONS }),
   }),
-  'host-debug': testsIn('tests/host', { when: 'long', env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js') }) }),
+  'host-debug': testsIn('tests/host', {
+    when: 'long',
+    env: () => ({ LIMPET_ENTRY: resolve('dist/debug/index.js'), LIMPET_CALLS }),
+  }),
   'host-packed': testsIn('tests/host', { when: 'long', builds: ['bundles', 'types', 'playground'], env: fromTarball }),
 
   'swarm-store': testsIn('tests/swarm-store', { only: (file) => !isReal(file) && !isCrowd(file) }),

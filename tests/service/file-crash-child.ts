@@ -36,7 +36,7 @@ const CALLERS = 8;
 const NAMES = Object.keys(SUBNETS) as SubnetName[];
 
 async function main(folder: string): Promise<void> {
-  const say = (line: Line) => writeSync(1, `${JSON.stringify(line)}\n`);
+  const say = (line: Line) => print(`${JSON.stringify(line)}\n`);
   const store = new FileStore(folder, { compactAfter: 6000 });
   const service = await AllocatorService.open(store, {
     log: ({ event, subnet, identity, why }) => {
@@ -99,6 +99,18 @@ async function resettle(
     const [net, policy] = [pick(NAMES), pick(['serial', 'lowest'] as const)];
     say({ begin: n, net, call: { op: 'settings', policy } });
     say({ end: n, answer: await change(net, policy) });
+  }
+}
+
+/** At once and whole, also where the reader is slow: then the pipe takes a part, or nothing for a moment. */
+function print(text: string): void {
+  for (let bytes = Buffer.from(text); bytes.length > 0; ) {
+    try {
+      bytes = bytes.subarray(writeSync(1, bytes));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 
