@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     'what Swarm has and Limpet has lost is not held again',
     'src/tickets/sweeper.ts',
     "if (net.inspect(address).state === 'free') await this.#hold(net, address);",
-    '',
+    ';',
   ),
   mutant(
     'a passing identity is judged by other machines’ clocks',

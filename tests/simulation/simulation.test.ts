@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import { transform } from 'esbuild';
 import { upToDate } from '../fresh.js';
 import { draw } from './draw.js';
 import { mutants } from './mutants.js';
@@ -46,10 +47,14 @@ test('marks of what runs do not end with the lease of a process that has a succe
   );
 });
 
-test('every mutant changes what stands in the sources once', async () => {
+test('every mutant changes what stands in the sources once, and can be run', async () => {
   for (const { name, file, changes } of mutants) {
-    const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
-    for (const [from] of changes) assert.equal(text.split(from).length, 2, `${name}: ${from}`);
+    let text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    for (const [from, to] of changes) {
+      assert.equal(text.split(from).length, 2, `${name}: ${from}`);
+      text = text.replace(from, () => to);
+    }
+    await assert.doesNotReject(transform(text, { loader: 'ts' }), name);
   }
   assert.ok(mutants.length >= 20);
 });
