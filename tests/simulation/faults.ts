@@ -1,6 +1,7 @@
 // What goes wrong in a world: machines, processes, lines, etcd or the managers who keep the store.
 import type { SwarmNode } from '../../src/simulator/swarm/node.js';
 import { type Deed, pick, rare, usual } from './deed.js';
+import type { Plugin } from './plugin.js';
 import type { World } from './world.js';
 
 export const faults = {
@@ -45,13 +46,7 @@ export const faults = {
   }),
   'plugin dies': usual((world, [a, b, c]) => {
     const plugin = pick(world.plugins, a);
-    if (plugin.running === undefined) return;
-    plugin.die();
-    const settle = world.judge.lapses.disturb(plugin.node);
-    world.lasting(c % 3 === 0 ? b * 25 : b, () => {
-      if (plugin.node.engine.state !== 'down') plugin.start();
-      settle();
-    });
+    losePlugin(world, plugin, c % 3 === 0 ? b * 25 : b);
   }),
   /** A node gets tasks before its plugin is there: it never asks for its end of the load balancer until then. */
   'plugin is late': rare((world, [a, b]) => {
@@ -75,15 +70,8 @@ export const faults = {
   }),
   'plugin stands still': rare((world, [a, b, c]) => {
     const plugin = pick(world.plugins, a);
-    const process = plugin.running?.process;
-    if (process === undefined) return;
-    process.stand();
-    const settle = world.judge.lapses.disturb(plugin.node);
     // Docker gives up on a call after half a minute, and asks the next one.
-    world.lasting(500 + b * (c % 3 === 0 ? 45 : 20), () => {
-      process.goOn();
-      settle();
-    });
+    standStill(world, plugin, 500 + b * (c % 3 === 0 ? 45 : 20));
   }),
   'clock jumps': rare((world, [a, b]) => {
     const node = pick(world.swarm.nodes, a);
@@ -91,17 +79,8 @@ export const faults = {
   }),
   'cut from etcd': usual((world, [a, b, c]) => {
     const node = pick(world.swarm.nodes, a);
-    const { hostname } = node.record;
     const members = c % 4 === 0 ? [pick(world.shared.members, c)] : world.shared.members;
-    const ends = members.flatMap((member) => [
-      ...(b % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
-      ...(b % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
-    ]);
-    const settle = world.judge.lapses.disturb(node);
-    world.lasting(300 + (b % 2 === 0 ? c * 30 : c * 4), () => {
-      for (const end of ends) end();
-      settle();
-    });
+    cutFromStore(world, node, { members, way: b }, 300 + (b % 2 === 0 ? c * 30 : c * 4));
   }),
   /** A line that comes and goes: what is begun in one moment is answered in none, or in the next. */
   'bad line': rare((world, [a, b, c]) => {
@@ -156,14 +135,7 @@ export const faults = {
       settle();
     });
   }),
-  'etcd away': rare((world, [, b]) => {
-    for (const member of world.shared.members) world.shared.leave(member, 'dies');
-    const settle = world.judge.lapses.disturb('*');
-    world.lasting(500 + b * 30, () => {
-      for (const member of world.shared.members) world.shared.comeBack(member);
-      settle();
-    });
-  }),
+  'etcd away': rare((world, [, b]) => takeStoreAway(world, 500 + b * 30)),
   'answers get lost': usual((world, [a, b]) => {
     world.network.lost = 2 + (a % 40);
     const settle = world.judge.lapses.disturb('*');
@@ -188,6 +160,57 @@ export const faults = {
   }),
   compaction: rare(({ shared }) => shared.compact()),
 } satisfies Record<string, Deed>;
+
+// What lasts for so many milliseconds.
+
+export function losePlugin(world: World, plugin: Plugin, duration: number): void {
+  if (plugin.running === undefined) return;
+  plugin.die();
+  const settle = world.judge.lapses.disturb(plugin.node);
+  world.lasting(duration, () => {
+    if (plugin.node.engine.state !== 'down') plugin.start();
+    settle();
+  });
+}
+
+export function standStill(world: World, plugin: Plugin, duration: number): void {
+  const process = plugin.running?.process;
+  if (process === undefined) return;
+  process.stand();
+  const settle = world.judge.lapses.disturb(plugin.node);
+  world.lasting(duration, () => {
+    process.goOn();
+    settle();
+  });
+}
+
+/** Both ways, or only questions or answers. */
+export function cutFromStore(
+  world: World,
+  node: SwarmNode,
+  { members, way }: { readonly members: readonly string[]; readonly way: number },
+  duration: number,
+): void {
+  const { hostname } = node.record;
+  const ends = members.flatMap((member) => [
+    ...(way % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
+    ...(way % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
+  ]);
+  const settle = world.judge.lapses.disturb(node);
+  world.lasting(duration, () => {
+    for (const end of ends) end();
+    settle();
+  });
+}
+
+export function takeStoreAway(world: World, duration: number): void {
+  for (const member of world.shared.members) world.shared.leave(member, 'dies');
+  const settle = world.judge.lapses.disturb('*');
+  world.lasting(duration, () => {
+    for (const member of world.shared.members) world.shared.comeBack(member);
+    settle();
+  });
+}
 
 export function boot(world: World, node: SwarmNode): void {
   if (node.engine.state !== 'down') return;

@@ -3,6 +3,7 @@
 // compacted. Drawn apart from all else, in worlds of their own: a seed without them is the world that it was before.
 import { Chance } from '../../src/simulator/random.js';
 import { type Deed, pick, rare } from './deed.js';
+import { cutFromStore, losePlugin, standStill, takeStoreAway } from './faults.js';
 import type { Act } from './plan.js';
 
 /** One world in so many has them. */
@@ -42,38 +43,11 @@ export function drawMeetings(seed: number, start: number, duration: number): Act
 
 /** Of the numbers of each, the first says who, the second for how long, the third how. */
 export const meetings = {
-  'away from the store': rare((world, [a, length, c]) => {
-    const node = pick(world.swarm.nodes, a);
-    const { hostname } = node.record;
-    const ends = world.shared.members.flatMap((member) => [
-      ...(c % 3 !== 1 ? [world.network.cut(hostname, member)] : []),
-      ...(c % 3 !== 2 ? [world.network.cut(member, hostname)] : []),
-    ]);
-    const settle = world.judge.lapses.disturb(node);
-    world.lasting(length * UNIT, () => {
-      for (const end of ends) end();
-      settle();
-    });
-  }),
-  'the store is away': rare((world, [, length]) => {
-    for (const member of world.shared.members) world.shared.leave(member, 'dies');
-    const settle = world.judge.lapses.disturb('*');
-    world.lasting(length * UNIT, () => {
-      for (const member of world.shared.members) world.shared.comeBack(member);
-      settle();
-    });
-  }),
-  'stands still': rare((world, [a, length]) => {
-    const plugin = pick(world.plugins, a);
-    const process = plugin.running?.process;
-    if (process === undefined) return;
-    process.stand();
-    const settle = world.judge.lapses.disturb(plugin.node);
-    world.lasting(length * UNIT, () => {
-      process.goOn();
-      settle();
-    });
-  }),
+  'away from the store': rare((world, [a, length, way]) =>
+    cutFromStore(world, pick(world.swarm.nodes, a), { members: world.shared.members, way }, length * UNIT),
+  ),
+  'the store is away': rare((world, [, length]) => takeStoreAway(world, length * UNIT)),
+  'stands still': rare((world, [a, length]) => standStill(world, pick(world.plugins, a), length * UNIT)),
   /** Its lists are of a while ago when they come. */
   'has a slow Docker': rare((world, [a, length, c]) => {
     const { engine } = pick(world.swarm.nodes, a);
@@ -82,14 +56,5 @@ export const meetings = {
       engine.slowest = 2;
     });
   }),
-  'has no plugin': rare((world, [a, length]) => {
-    const plugin = pick(world.plugins, a);
-    if (plugin.running === undefined) return;
-    plugin.die();
-    const settle = world.judge.lapses.disturb(plugin.node);
-    world.lasting(length * UNIT, () => {
-      if (plugin.node.engine.state !== 'down') plugin.start();
-      settle();
-    });
-  }),
+  'has no plugin': rare((world, [a, length]) => losePlugin(world, pick(world.plugins, a), length * UNIT)),
 } satisfies Record<string, Deed>;
