@@ -20,10 +20,15 @@ export const kept: readonly Kept[] = readdirSync(KEPT)
   .sort()
   .map((name) => ({ name, plan: JSON.parse(readFileSync(new URL(name, KEPT), 'utf8')) }));
 
+/** Those with one store; all of them without one. */
+export function keptOf(store?: 'etcd' | 'swarm'): readonly Kept[] {
+  return kept.filter(({ plan }) => store === undefined || (plan.store ?? 'etcd') === store);
+}
+
 /** Undefined for the seeds of other worlds. @param store of those that are asked for alone */
 export function drawNear(seed: number, store?: 'etcd' | 'swarm'): Plan | undefined {
   if (seed % SHARE !== SHARE - 1) return undefined;
-  const plans = kept.filter(({ plan }) => store === undefined || (plan.store ?? 'etcd') === store);
+  const plans = keptOf(store);
   const plan = plans[Math.floor(seed / SHARE) % plans.length]?.plan;
   if (plan === undefined) return undefined;
   const chance = new Chance(Math.imul(seed, 0x27d4eb2f) >>> 0);
