@@ -4,7 +4,7 @@ import { chmod, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import esbuild, { type BuildOptions, type BuildResult, type ImportKind, type Plugin } from 'esbuild';
 import { embedCompressed, embedCore } from './core.js';
-import { prefixesOnly, protoInside, withoutSsh } from './packages.js';
+import { prefixesOnly, protoInside } from './packages.js';
 
 const LIBRARY = {
   index: 'src/entries/index.ts',
@@ -38,7 +38,7 @@ const CLI_HEAD = `#!/usr/bin/env node\n${REQUIRE}`;
  * Fills `dist` with the ESM, CommonJS, browser and debug forms. Answers the folders of the packages inside.
  */
 export async function bundle(dist: string, core: Buffer, debugCore: Buffer): Promise<string[]> {
-  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), prefixesOnly(), withoutSsh()];
+  const plugins = [staysBeside(LOADED, (kind) => kind === 'dynamic-import'), prefixesOnly()];
   const entries = { ...LIBRARY, ...STORES, ...CLI, ...SHARED };
   await split(entries, dist, { ...NODE, plugins });
   await finishCli(dist);
@@ -97,7 +97,7 @@ async function bundleLoaded(dist: string, plugins: Plugin[]): Promise<string[]> 
     target: 'node20',
     banner: { js: REQUIRE },
     external: ['fs-native-extensions'],
-    plugins: [protoInside(), withoutSsh(), staysBeside(SHARED, () => true), ...plugins],
+    plugins: [protoInside(), staysBeside(SHARED, () => true), ...plugins],
     metafile: true,
   });
   const inputs = Object.keys(metafile?.inputs ?? {});

@@ -1,5 +1,5 @@
-// Packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and dockerode brings a
-// way to reach Docker by ssh, with native addons, and one to build images, neither of which Limpet uses.
+// Packages that do not bundle as they are: etcd3 reads a file of its own when it is loaded, and of ip-num a part is
+// enough.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,22 +21,6 @@ export function protoInside(): Plugin {
         if (!reading.test(text)) throw new Error(`${path} reads its protocol in another way than before`);
         return { contents: text.replace(reading, () => `.fromJSON)(${JSON.stringify(root.toJSON())},`) };
       });
-    },
-  };
-}
-
-/** Modules that are never called here, as modules that say so if they are. */
-export function withoutSsh(): Plugin {
-  const unused = /^(\.\/ssh|\.\/session)$/;
-  return {
-    name: 'without-ssh',
-    setup(build) {
-      build.onResolve({ filter: unused }, ({ path, importer }) =>
-        /\/(docker-modem|dockerode)\//.test(importer) ? { path, namespace: 'unused' } : undefined,
-      );
-      build.onLoad({ filter: unused, namespace: 'unused' }, ({ path }) => ({
-        contents: `module.exports = () => { throw new Error('${path} is left out of this bundle'); };`,
-      }));
     },
   };
 }

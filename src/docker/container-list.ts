@@ -10,12 +10,15 @@ import type { Container } from './shapes.js';
 /** Milliseconds after which Docker counts as silent where that is not noticed at once. A list takes some ten. */
 const SILENT = 500;
 
+/** So many that are gone are remembered beside as many as there are: no list is compared with the one before. */
+const SPARE = 100;
+
 export class ContainerList {
   readonly #docker: DockerApi;
   readonly #clock: Pick<Clock, 'after'>;
   readonly #list: Coalesced<readonly Container[]>;
-  /** The lists that first showed the containers that there are, by their IDs. */
-  #firstSeen = new Map<string, number>();
+  /** The lists that first showed the containers that there are, and some that there were, by their IDs. */
+  readonly #firstSeen = new Map<string, number>();
   #lists = 0;
   /** A question has been out for too long. */
   #unanswered = false;
@@ -55,8 +58,14 @@ export class ContainerList {
 
   #seen(containers: readonly Container[]): readonly Container[] {
     this.#lists++;
-    this.#firstSeen = new Map(containers.map(({ id }) => [id, this.#firstSeen.get(id) ?? this.#lists]));
+    for (const { id } of containers) if (!this.#firstSeen.has(id)) this.#firstSeen.set(id, this.#lists);
+    if (this.#firstSeen.size > 2 * containers.length + SPARE) this.#forgetGone(containers);
     return containers;
+  }
+
+  #forgetGone(containers: readonly Container[]): void {
+    const there = new Set(containers.map(({ id }) => id));
+    for (const id of this.#firstSeen.keys()) if (!there.has(id)) this.#firstSeen.delete(id);
   }
 
   /** How many lists there were so far. */

@@ -3,7 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DockerOptions } from 'dockerode';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
@@ -11,9 +10,21 @@ import { withoutSecrets } from '../host/secrets.js';
 export interface DockerHost {
   /** `/var/run/docker.sock`, `unix:///var/run/docker.sock`, `tcp://host:2375`, `https://host:2376`. */
   readonly host: string;
-  /** PEM texts. With them, TCP is TLS and both ends show a certificate. */
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** With them, TCP is TLS and both ends show a certificate. */
+  readonly tls?: Certificates;
 }
+
+/** PEM texts. */
+export interface Certificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where to connect, in Node's words. */
+export type DockerAddress =
+  | { readonly socketPath: string; readonly tls?: undefined }
+  | { readonly host: string; readonly port: number; readonly tls?: Certificates | undefined };
 
 export type DockerEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -40,17 +51,14 @@ export function dockerHost(host: string, environment: DockerEnvironment): Docker
   return { host, tls: { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') } };
 }
 
-/**
- * Every part that dockerode would otherwise take from DOCKER_HOST and its like. @throws LimpetError BAD_INPUT naming
- * the host
- */
-export function addressOf({ host, tls }: DockerHost): DockerOptions {
-  const socket = /^(?:unix:\/\/)?(\/.+)$/.exec(host)?.[1];
-  if (socket !== undefined) return { socketPath: socket, protocol: 'http', host: '' };
+/** @throws LimpetError BAD_INPUT naming the host */
+export function addressOf({ host, tls }: DockerHost): DockerAddress {
+  const socketPath = /^(?:unix:\/\/)?(\/.+)$/.exec(host)?.[1];
+  if (socketPath !== undefined) return { socketPath };
   const [, scheme, name, port] = /^(tcp|http|https):\/\/([^/:@]+|\[[0-9a-fA-F:]+\])(?::(\d+))?\/?$/.exec(host) ?? [];
   if (name === undefined || (scheme === 'https') !== (tls !== undefined && scheme !== 'tcp')) throw bad(host);
-  if (tls === undefined) return { host: name, port: Number(port ?? 2375), protocol: 'http' };
-  return { host: name, port: Number(port ?? 2376), protocol: 'https', ...tls };
+  const usual = tls === undefined ? 2375 : 2376;
+  return { host: name.replace(/^\[|\]$/g, ''), port: Number(port ?? usual), tls };
 }
 
 function bad(host: string): LimpetError {

@@ -1,16 +1,20 @@
 // Docker's JSON → the shapes of shapes.ts, read with zod. Go writes unset lists and maps as null or leaves them out:
 // both are read as empty. What is of another type than Docker's is read as absent, so that one odd record never hides
 // the others.
+//
+// Containers are read by hand, by the same rules: their list is read at every call of Docker's, and zod takes three
+// times as long.
 
 import { z } from 'zod';
+import { isObject, type Json } from '../host/json.js';
 import { labelsOf } from './choices.js';
 import type { Attachment, Container, Endpoint, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
-// Each leaf is one step of zod's, and none can fail: a list of containers is read at every call of Docker's.
-export const text = z.transform((value) => (typeof value === 'string' ? value : ''));
-export const count = z.transform((value) => (typeof value === 'number' ? value : 0));
+// Each leaf is one step of zod's, and none can fail.
+export const text = z.transform(textIn);
+export const count = z.transform(countIn);
 export const yes = z.transform((value) => value === true);
-const texts = z.transform((value) => (Array.isArray(value) ? value.filter(isText) : []));
+const texts = z.transform(textsIn);
 /** An address without the prefix length that Swarm writes behind it. */
 const address = z.transform((value) => (typeof value === 'string' ? value.replace(/\/.*$/, '') : ''));
 
@@ -22,7 +26,7 @@ const time = z.transform((value) => {
 
 /** An object of which every field can be missing, and the object too. */
 export function objectOf<S extends z.ZodRawShape>(shape: S) {
-  return z.preprocess((value) => (isMap(value) ? value : {}), z.object(shape));
+  return z.preprocess(mapIn, z.object(shape));
 }
 
 export function listOf<S extends z.ZodType>(each: S) {
@@ -32,16 +36,9 @@ export function listOf<S extends z.ZodType>(each: S) {
 /** A map by name. Not `z.record`, which leaves out what is called `__proto__`. */
 function mapOf<S extends z.ZodType>(each: S) {
   return z.transform((value) =>
-    Object.entries(isMap(value) ? value : {}).map(([name, entry]): [string, z.output<S>] => [name, each.parse(entry)]),
+    Object.entries(mapIn(value)).map(([name, entry]): [string, z.output<S>] => [name, each.parse(entry)]),
   );
 }
-
-const endpoint = objectOf({
-  NetworkID: text,
-  IPAMConfig: objectOf({ IPv4Address: text, IPv6Address: text }),
-  IPAddress: text,
-  GlobalIPv6Address: text,
-});
 
 const LABEL = {
   id: 'com.docker.swarm.task.id',
@@ -51,43 +48,37 @@ const LABEL = {
   project: 'com.docker.compose.project',
 } as const;
 
-const container = objectOf({
-  Id: text,
-  Names: texts,
-  State: text,
-  Created: count,
-  Labels: z.transform((value) => (isMap(value) ? value : {})),
-  NetworkSettings: objectOf({ Networks: mapOf(endpoint) }),
-});
-
 export function readContainer(value: unknown): Container {
-  const { Id, Names, State, Created, Labels, NetworkSettings } = container.parse(value);
-  const labels = labelsOf(Labels);
-  const project = text.parse(Labels[LABEL.project]);
+  const { Id, Names, State, Created, Labels, NetworkSettings } = mapIn(value);
+  const given = mapIn(Labels);
+  const labels = labelsOf(given);
+  const project = textIn(given[LABEL.project]);
   const read = {
-    id: Id,
-    name: (Names[0] ?? '').replace(/^\//, ''),
-    state: State,
-    created: Created * 1000,
-    endpoints: NetworkSettings.Networks.map(readEndpoint),
+    id: textIn(Id),
+    name: (textsIn(Names)[0] ?? '').replace(/^\//, ''),
+    state: textIn(State),
+    created: countIn(Created) * 1000,
+    endpoints: Object.entries(mapIn(mapIn(NetworkSettings).Networks)).map(readEndpoint),
     ...(labels === undefined ? {} : { labels }),
     ...(project === '' ? {} : { project }),
   };
-  const id = text.parse(Labels[LABEL.id]);
+  const id = textIn(given[LABEL.id]);
   if (id === '') return read;
-  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId].map((label) =>
-    text.parse(Labels[label]),
-  );
-  return { ...read, task: { id, name, service, serviceId } as NonNullable<Container['task']> };
+  const name = textIn(given[LABEL.name]);
+  return {
+    ...read,
+    task: { id, name, service: textIn(given[LABEL.service]), serviceId: textIn(given[LABEL.serviceId]) },
+  };
 }
 
-function readEndpoint([network, value]: [string, z.output<typeof endpoint>]): Endpoint {
-  const { NetworkID, IPAMConfig, IPAddress, GlobalIPv6Address } = value;
+function readEndpoint([network, value]: [string, unknown]): Endpoint {
+  const { NetworkID, IPAMConfig, IPAddress, GlobalIPv6Address } = mapIn(value);
+  const { IPv4Address, IPv6Address } = mapIn(IPAMConfig);
   return {
     network,
-    networkId: NetworkID,
-    asked: [IPAMConfig.IPv4Address, IPAMConfig.IPv6Address].filter(isGiven),
-    addresses: [IPAddress, GlobalIPv6Address].filter(isGiven),
+    networkId: textIn(NetworkID),
+    asked: [IPv4Address, IPv6Address].filter(isText),
+    addresses: [IPAddress, GlobalIPv6Address].filter(isText),
   };
 }
 
@@ -258,6 +249,18 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(isText) : [];
+}
+
+function countIn(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+function mapIn(value: unknown): Json {
+  return isObject(value) ? value : {};
 }

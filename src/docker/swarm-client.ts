@@ -1,27 +1,20 @@
 // Swarm's configs by Docker's API. Unlike client.ts it changes things: nothing is sent twice here, and an error says
 // whether what was sent can have been done.
 
-import Docker from 'dockerode';
 import { LimpetError } from '../host/errors.js';
 import { type Clock, systemClock } from '../service/clock.js';
 import { versionFor } from './agreed.js';
 import { readConfig, readMembership, readSwarmEvent } from './configs.js';
-import { addressOf } from './docker-host.js';
-import type { DockerApiOptions } from './dockerode.js';
+import { type Call, DockerConnection, DockerRefusal } from './connection.js';
+import type { DockerOptions } from './docker.js';
 import { GoneNodes } from './gone-nodes.js';
 import { readNode } from './read.js';
-import { isBeingStopped } from './stopping.js';
 import type { Config, Membership, NewConfig, SwarmApi, SwarmListener, SwarmNode } from './swarm-api.js';
 
 /** Milliseconds for one answer. A change waits for Swarm's raft, which elects a new leader within some seconds. */
 const DEADLINE = 5000;
 
-interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly query?: object;
-  readonly body?: object;
-}
+type Asked = Required<Pick<Call, 'method' | 'path'>> & Pick<Call, 'query' | 'body'>;
 
 /** What Docker says instead of an answer. */
 interface Refusal {
@@ -33,16 +26,17 @@ export class DockerSwarm implements SwarmApi {
   readonly name: string;
   readonly #clock: Clock;
   readonly #deadline: number;
-  readonly #address: Docker.DockerOptions;
+  readonly #connection: DockerConnection;
   readonly #gone = new GoneNodes();
-  #agreed: Promise<Docker> | undefined;
+  /** The version of the API. */
+  #agreed: Promise<string> | undefined;
 
   /** Connects to nothing yet. @throws LimpetError BAD_INPUT naming the host */
-  constructor({ deadline = DEADLINE, clock = systemClock, ...host }: DockerApiOptions) {
+  constructor({ deadline = DEADLINE, clock = systemClock, ...host }: DockerOptions) {
     this.name = host.host;
     this.#clock = clock;
     this.#deadline = deadline;
-    this.#address = addressOf(host);
+    this.#connection = new DockerConnection(host);
   }
 
   async configs(prefix: string): Promise<readonly Config[]> {
@@ -86,7 +80,7 @@ export class DockerSwarm implements SwarmApi {
     const answer = await this.#call({ method: 'GET', path: '/info' });
     if (isRefusal(answer)) throw this.#refused('GET info', answer);
     const membership = readMembership(answer);
-    if (await isBeingStopped(membership.state, this.#address))
+    if (await this.#connection.isBeingStopped(membership.state))
       throw this.#unavailable('GET info', 'it is being stopped', 'none');
     return membership;
   }
@@ -98,67 +92,38 @@ export class DockerSwarm implements SwarmApi {
   }
 
   async events(signal: AbortSignal, told: SwarmListener): Promise<void> {
-    const docker = await this.#version(this.#timeout());
-    const filters = JSON.stringify({ type: ['config', 'node'] });
-    const stream = await docker.getEvents({ filters, abortSignal: signal } as Docker.GetEventsOptions);
-    told.begun();
-    await new Promise<void>((resolve) => {
-      let rest = '';
-      stream.on('data', (part: Buffer) => {
-        const lines = (rest + part.toString()).split('\n');
-        rest = lines.pop() as string;
-        for (const line of lines) {
-          const event = line.trim() === '' ? undefined : readSwarmEvent(line);
-          if (event !== undefined) told.event(event);
-        }
-      });
-      for (const end of ['end', 'error', 'close']) stream.on(end, () => resolve());
-    });
+    const version = await this.#version(this.#timeout());
+    const query = { filters: JSON.stringify({ type: ['config', 'node'] }) };
+    const heard = (line: string) => {
+      const event = readSwarmEvent(line);
+      if (event !== undefined) told.event(event);
+    };
+    await this.#connection.events({ version, signal, query, heard }, told.begun);
   }
 
   /** The answer, or what Docker refused it with. @throws LimpetError UNAVAILABLE when there is neither */
-  async #call({ method, path, query = {}, body }: Call): Promise<unknown> {
-    const abortSignal = this.#timeout();
+  async #call({ method, path, query, body }: Asked): Promise<unknown> {
+    const signal = this.#timeout();
     let isSent = false;
     try {
-      const docker = await this.#version(abortSignal);
+      const version = await this.#version(signal);
       isSent = true;
-      const text = new URLSearchParams(query as Record<string, string>).toString();
-      // With a body of its own dockerode leaves the query to the path.
-      const where = `${path}?${text}${text ? '&' : ''}`;
-      const dialled = { path: where, method, abortSignal, statusCodes: STATUSES };
-      const options = body === undefined ? {} : { options: { _query: query, _body: body } };
-      const whole = body === undefined ? dialled : { ...dialled, path: `${path}?`, ...options };
-      return await new Promise((resolve, reject) => {
-        // A connection that ends within an answer tells dockerode nothing.
-        abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true });
-        docker.modem.dial(whole, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
-      });
+      return await this.#connection.ask({ method, path, query, body, version, signal });
     } catch (error) {
-      const { statusCode, message, json } = error as { statusCode?: number; message: string; json?: unknown };
-      if (typeof statusCode === 'number') return { status: statusCode, message: saidIn(json) ?? message };
+      if (error instanceof DockerRefusal) return { status: error.statusCode, message: error.message };
       this.#agreed = undefined;
-      const why = abortSignal.aborted ? `no answer within ${this.#deadline} ms` : message;
-      throw this.#unavailable(
-        `${method} ${path}`,
-        why,
-        isSent && method !== 'GET' && !isUnheard(error) ? 'unknown' : 'none',
-      );
+      const why = signal.aborted ? `no answer within ${this.#deadline} ms` : (error as Error).message;
+      const isUnknown = isSent && method !== 'GET' && !isUnheard(error);
+      throw this.#unavailable(`${method} ${path}`, why, isUnknown ? 'unknown' : 'none');
     }
   }
 
-  #version(signal: AbortSignal): Promise<Docker> {
-    this.#agreed ??= this.#agree(signal);
+  #version(signal: AbortSignal): Promise<string> {
+    this.#agreed ??= this.#connection.ask({ path: '/version', signal }).then(versionFor);
     this.#agreed.catch(() => {
       this.#agreed = undefined;
     });
     return this.#agreed;
-  }
-
-  async #agree(abortSignal: AbortSignal): Promise<Docker> {
-    // dockerode's declarations leave the signal out, its code does not.
-    const docker = new Docker(this.#address) as unknown as { version: (options: object) => Promise<unknown> };
-    return new Docker({ ...this.#address, version: versionFor(await docker.version({ abortSignal })) });
   }
 
   #timeout(): AbortSignal {
@@ -180,17 +145,9 @@ export class DockerSwarm implements SwarmApi {
   }
 }
 
-/** What is an answer; everything else is an error, with its status. */
-const STATUSES = { 200: true, 201: true, 204: true };
-
 function isRefusal(answer: unknown): answer is Refusal {
   const { status, message } = (answer ?? {}) as Partial<Refusal>;
   return typeof status === 'number' && typeof message === 'string';
-}
-
-function saidIn(json: unknown): string | undefined {
-  const { message } = (json ?? {}) as { message?: unknown };
-  return typeof message === 'string' ? message : undefined;
 }
 
 /** Nobody has heard it: there is no such socket, or nobody listens. */

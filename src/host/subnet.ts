@@ -275,6 +275,16 @@ export class Subnet {
   }
 
   /**
+   * Whether it is somebody's, live or reserved: as {@link owner}, but makes no string.
+   * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
+   */
+  isOwned(address: string): boolean {
+    const status = this.#core.inspect(this.#addresses.ordinalOf(address));
+    if (status < 0) throw this.#refusal(status, { address });
+    return this.#core.answer.bound;
+  }
+
+  /**
    * What an address is.
    * @throws LimpetError OUT_OF_RANGE, BAD_INPUT
    */

@@ -1,8 +1,8 @@
 // One operation on a store that this process opens itself, where no plugin runs that could be asked.
 
 import packageJson from '../../package.json' with { type: 'json' };
+import { Docker } from '../docker/docker.js';
 import { dockerHost } from '../docker/docker-host.js';
-import { DockerodeApi } from '../docker/dockerode.js';
 import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import { AllocatorService, type ServiceOptions, systemClock } from '../service/index.js';
@@ -27,7 +27,7 @@ export async function withStore<N extends OperationName>(
   const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER;
   const host = dockerHost(where, process.env);
-  const docker = new DockerodeApi(host);
+  const docker = new Docker(host);
   const store = await openStore(url, { node: id, docker: host });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);

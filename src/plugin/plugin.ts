@@ -4,8 +4,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
+import { Docker } from '../docker/docker.js';
 import { dockerHost } from '../docker/docker-host.js';
-import { DockerodeApi } from '../docker/dockerode.js';
 import { withoutSecrets } from '../host/secrets.js';
 import { systemClock } from '../service/clock.js';
 import { unreadableText } from '../service/store.js';
@@ -45,7 +45,7 @@ export async function startPlugin(
   const log = openLog(options.logLevel, options.logTo);
   const host = dockerHost(options.docker, (options.environment ?? process.env) as NodeJS.ProcessEnv);
   await checkStore({ options, docker: host });
-  const docker = new DockerodeApi({ ...host, deadline: options.waits.docker, clock });
+  const docker = new Docker({ ...host, deadline: options.waits.docker, clock });
   const metrics = new Metrics(() => parts.situation.openService);
   const tell = (told: Told) => {
     metrics.count(told);

@@ -109,9 +109,7 @@ async function serve(serving: Serving, request: IncomingMessage, response: Serve
   if (serving.mounts.some((mount) => mount(request, response))) return;
   const name = (request.url ?? '').slice(1);
   const stop = serving.metrics.requests.startTimer({ call: isCall(name) ? name : 'unknown' });
-  const gone = new AbortController();
-  response.once('close', () => response.writableFinished || gone.abort());
-  const { status, body } = await answer(serving, name, request, gone.signal);
+  const { status, body } = await answer(serving, name, request);
   stop({ status });
   // What was not read of a body that is too long would be read as the next request.
   const close = request.complete ? {} : { Connection: 'close' };
@@ -124,18 +122,30 @@ async function answer(
   serving: Serving,
   name: string,
   request: IncomingMessage,
-  gone: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: object }> {
   try {
     if (!isCall(name)) throw new Refused(404, `no call ${quote(name)}: Limpet is an IpamDriver`);
     if (request.method !== 'POST') throw new Refused(405, `${name} wants POST, not ${request.method}`);
     const read = readRequest(name, await bodyOf(request));
     serving.log.trace({ event: 'call', call: name, request: read }, 'asked');
-    return { status: 200, body: await serving.protocol.answer(name, read, gone) };
+    return { status: 200, body: await serving.protocol.answer(name, read, endOf(request.socket)) };
   } catch (error) {
     return refusal(serving.log, name, error);
   }
 }
+
+/** Aborted when the connection ends: whoever has asked on it waits no longer. One for all that is asked on it. */
+function endOf(socket: Socket): AbortSignal {
+  const known = ends.get(socket);
+  if (known !== undefined) return known;
+  const end = new AbortController();
+  socket.once('close', () => end.abort());
+  if (socket.closed) end.abort();
+  ends.set(socket, end.signal);
+  return end.signal;
+}
+
+const ends = new WeakMap<Socket, AbortSignal>();
 
 /** Docker prints what it is told to its user's terminal. */
 function refusal(log: Log, call: string, error: unknown): { readonly status: number; readonly body: object } {

@@ -319,6 +319,11 @@ export class SubnetService {
     return this.state.inspect(address);
   }
 
+  /** Whether an identity has the address: `inspect` for who asks of many. @throws LimpetError as `inspect` */
+  isOwned(address: string): boolean {
+    return this.state.isOwned(address);
+  }
+
   /**
    * Whether an address is held, alone or beside a binding; `inspect` tells of such a one only the binding.
    * @throws LimpetError OUT_OF_RANGE, BAD_INPUT

@@ -63,6 +63,11 @@ export class SubnetState {
     return pending ? { address: found.address, state: 'free' } : found;
   }
 
+  /** Whether an identity has the address, by what the store has decided. */
+  isOwned(address: string): boolean {
+    return this.#net.isOwned(address) && (this.#proposed.size === 0 || this.inspect(address).identity !== undefined);
+  }
+
   *list(): IterableIterator<Binding> {
     for (const binding of this.#net.bindings()) if (!this.#proposed.has(binding.identity)) yield binding;
   }

@@ -55,6 +55,6 @@ export async function keepNeighbours(
 function isUnowned(net: SubnetService, container: Container): boolean {
   if (!hasItsAddresses(container)) return false;
   return container.endpoints.some(({ addresses }) =>
-    addresses.some((address) => contains(net.cidr, address) && net.inspect(address).identity === undefined),
+    addresses.some((address) => contains(net.cidr, address) && !net.isOwned(address)),
   );
 }

@@ -86,6 +86,7 @@ describe('addresses', () => {
     ['rehold', (address) => four.rehold(address)],
     ['unhold', (address) => four.unhold(address)],
     ['owner', (address) => four.owner(address)],
+    ['isOwned', (address) => four.isOwned(address)],
     ['inspect', (address) => four.inspect(address)],
   ];
   for (const [name, call] of addressCalls) {

@@ -21,8 +21,8 @@ beforeEach(async () => {
     ],
     nodes: [{ ID: AGENT, Description: { Hostname: 'host-a.example' }, Status: { State: 'ready' } }],
   });
-  const { DockerodeApi } = await import('../../src/docker/index.js');
-  rig = await Rig.start({ docker: new DockerodeApi({ host: docker.socket }) });
+  const { Docker } = await import('../../src/docker/index.js');
+  rig = await Rig.start({ docker: new Docker({ host: docker.socket }) });
   net = await rig.service.subnet('10.7.0.0/28', { space: 'swarm', gateway: '10.7.0.1', exclude: ['10.7.0.12'] });
 });
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DockerodeApi } from '../../src/docker/index.js';
+import { Docker } from '../../src/docker/index.js';
 import { AllocatorService, type Clock, MemoryStore, systemClock } from '../../src/entries/service.js';
 import { shellWord } from '../../src/host/visible.js';
 import { adminHandler, type OperateEnvironment } from '../../src/operate/index.js';
@@ -108,7 +108,7 @@ export class Rig {
       host: 'node-1',
       nodeOf: () => 'node-1',
       isStarting: () => false,
-      docker: new DockerodeApi({ host: rig.dockerSocket }),
+      docker: new Docker({ host: rig.dockerSocket }),
       version: '1.2.3',
       clock: rig.clock,
       notes: [],

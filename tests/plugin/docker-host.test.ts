@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Docker } from '../../src/docker/docker.js';
 import { dockerHost } from '../../src/docker/docker-host.js';
-import { DockerodeApi } from '../../src/docker/dockerode.js';
 import { LimpetError } from '../../src/host/errors.js';
 
 const isMissing = spawnSync('openssl', ['version']).status !== 0;
@@ -50,7 +50,7 @@ describe('TLS', { skip: isMissing && 'openssl makes the certificates' }, () => {
 
   test('with the certificates that Docker’s own commands use', async () => {
     for (const host of [`tcp://127.0.0.1:${port}`, `https://127.0.0.1:${port}`]) {
-      const docker = new DockerodeApi(dockerHost(host, { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder }));
+      const docker = new Docker(dockerHost(host, { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder }));
       assert.deepEqual(
         (await docker.networks()).map(({ name }) => name),
         ['web'],
@@ -59,7 +59,7 @@ describe('TLS', { skip: isMissing && 'openssl makes the certificates' }, () => {
   });
 
   test('without a certificate of ours it is refused by Docker, and said to be', async () => {
-    const docker = new DockerodeApi({ host: `tcp://127.0.0.1:${port}` });
+    const docker = new Docker({ host: `tcp://127.0.0.1:${port}` });
     await assert.rejects(docker.networks(), (error) => error instanceof LimpetError && error.code === 'UNAVAILABLE');
   });
 });
@@ -80,8 +80,5 @@ test('a socket needs none, whatever the environment says', () => {
 
 test('what is no address is refused, with what to write', () => {
   for (const host of ['nowhere', 'ftp://x', 'https://host:2376', 'npipe:////./pipe/docker_engine', 'ssh://host'])
-    assert.throws(
-      () => new DockerodeApi({ host }),
-      /is not a valid address of Docker's API: write .*tcp:\/\/host:2375/,
-    );
+    assert.throws(() => new Docker({ host }), /is not a valid address of Docker's API: write .*tcp:\/\/host:2375/);
 });

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { DockerodeApi } from '../../src/docker/dockerode.js';
+import { Docker } from '../../src/docker/docker.js';
 import { DockerSwarm } from '../../src/docker/swarm-client.js';
 
 interface Stoppable {
@@ -43,8 +43,8 @@ async function dockerd(context: TestContext): Promise<Stoppable> {
 }
 
 const clients = {
-  DockerodeApi: (host: string) => {
-    const client = new DockerodeApi({ host });
+  Docker: (host: string) => {
+    const client = new Docker({ host });
     return async () => (await client.info()).swarm.state;
   },
   DockerSwarm: (host: string) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { dockerHost } from '../../src/docker/docker-host.js';
-import { DockerodeApi } from '../../src/docker/index.js';
+import { Docker } from '../../src/docker/index.js';
 import { EtcdStore, etcdOptions } from '../../src/entries/etcd-store.js';
 import { withoutSecrets } from '../../src/host/secrets.js';
 import { openStore } from '../../src/stores/open-store.js';
@@ -36,8 +36,7 @@ describe('a password in a URL', () => {
         assert.doesNotMatch(JSON.stringify([error.message, error.details, error.stack]), LEAK, url);
       }
       for (const scheme of ['tcp', 'https', 'http', 'ssh']) {
-        const open = () =>
-          new DockerodeApi(dockerHost(`${scheme}://root:${password}@h:1`, { DOCKER_CERT_PATH: folder }));
+        const open = () => new Docker(dockerHost(`${scheme}://root:${password}@h:1`, { DOCKER_CERT_PATH: folder }));
         assert.throws(open, (error: any) => !LEAK.test(JSON.stringify([error.message, error.details])));
       }
     });

@@ -1,7 +1,7 @@
 // The built command line beside names that would act upon a terminal: every command, as text and as JSON, shows them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DockerodeApi } from '../../src/docker/index.js';
+import { Docker } from '../../src/docker/index.js';
 import { container, network } from '../docker/json.js';
 import { ServedDocker } from '../docker/served.js';
 import { Rig } from '../operate/rig.js';
@@ -15,7 +15,7 @@ let docker: ServedDocker;
 before(async () => {
   const net = { ...network(NETWORK, '10.6.0.0/24', { gateway: '10.6.0.1' }), Id: 'id-1' };
   docker = await ServedDocker.start({ networks: [net] });
-  rig = await Rig.start({ docker: new DockerodeApi({ host: docker.socket }) });
+  rig = await Rig.start({ docker: new Docker({ host: docker.socket }) });
   const mine = await rig.service.subnet('10.6.0.0/24', { space: 'swarm', gateway: '10.6.0.1' });
   const other = await rig.service.subnet('10.7.0.0/24', { space: '\u001b[31mspace' });
   for (const [n, name] of EVIL.entries()) {
