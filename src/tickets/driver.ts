@@ -28,6 +28,8 @@ interface Attempt extends CallOptions {
   readonly turn: number;
   /** When Docker called, by the clock that nobody sets. */
   readonly since: number;
+  /** An earlier attempt found the store away. */
+  readonly isAgain: boolean;
 }
 
 export class Driver {
@@ -68,15 +70,22 @@ export class Driver {
 
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
-    const attempt: Attempt = { ...options, turn: this.said.turn(), since: this.#environment.clock.elapsed() };
+    const called = { ...options, turn: this.said.turn(), since: this.#environment.clock.elapsed() };
+    let isAgain = false;
+    const attempt = async () => {
+      const answer = this.#calls[call](request, { ...called, isAgain });
+      isAgain = true;
+      return answer;
+    };
     if (isTicket(call, request) && this.#leader.returns.isOneOfMany()) {
-      void this.#owe(request, attempt);
+      void this.#owe(request, { ...called, isAgain });
       return {};
     }
     try {
-      return await this.#patience.with(async () => this.#calls[call](request, attempt), options.deadline);
+      return await this.#patience.with(attempt, options.deadline);
     } catch (error) {
-      if (call === RELEASE && isAway(error)) void this.#owe(request as RequestOf<typeof RELEASE>, attempt);
+      if (call === RELEASE && isAway(error))
+        void this.#owe(request as RequestOf<typeof RELEASE>, { ...called, isAgain });
       if (call === POOL && isAway(error) && isGlobal(request as RequestOf<typeof POOL>)) this.said.stumble();
       throw error instanceof LimpetError ? inDockersWords(error) : error;
     }
@@ -86,12 +95,18 @@ export class Driver {
    * Docker asks for a release once, and does nothing about a refusal: it is made good as soon as the store is back. A
    * ticket only for as long as no sweeper can have freed it: after that another leader may have given it to somebody.
    */
-  async #owe(request: RequestOf<typeof RELEASE>, { turn, since }: Attempt): Promise<void> {
+  async #owe(request: RequestOf<typeof RELEASE>, called: Attempt): Promise<void> {
     const { clock, waits } = this.#environment;
     const { addressSpace } = parsePoolId(request.PoolID);
     const deadline = addressSpace === 'global' ? new Deadline(clock, waits.sweep / 2) : undefined;
+    let { isAgain } = called;
+    const attempt = () => {
+      const answer = this.#releaseAddress(request, { ...called, deadline, isAgain });
+      isAgain = true;
+      return answer;
+    };
     try {
-      await this.#endless.with(() => this.#releaseAddress(request, { turn, since, deadline }), deadline);
+      await this.#endless.with(attempt, deadline);
     } catch (error) {
       const why = `could not be made good (${(error as Error).message}): when the node is next looked at`;
       const what = { addressSpace, address: request.Address, outcome: 'failed' } as const;
@@ -143,11 +158,11 @@ export class Driver {
   async #releaseAddress(request: RequestOf<'IpamDriver.ReleaseAddress'>, attempt: Attempt): Promise<Answer> {
     const { PoolID, Address } = request;
     const pool = parsePoolId(PoolID);
-    const options = { deadline: attempt.deadline };
-    const net = await this.#pools.find(pool, options);
+    const { deadline } = attempt;
+    const net = await this.#pools.find(pool, { deadline });
     const address = checked(net, Address);
-    if (pool.addressSpace === 'global') await this.#leader.release(net, address, attempt.turn, options);
-    else await this.#node.release(net, address, attempt.since, options);
+    if (pool.addressSpace === 'global') await this.#leader.release(net, address, attempt);
+    else await this.#node.release(net, address, attempt.since, { deadline });
     return {};
   }
 }

@@ -17,6 +17,14 @@ import type { Released } from './told.js';
 /** Docker repeats a call whose answer got lost for so long. */
 const REPEATS = 35_000;
 
+/** One attempt of the leader's to give an address back. */
+interface GivenBack extends CallOptions {
+  /** Of the call: what has been given again since then is another one's, and an earlier attempt freed it. */
+  readonly turn: number;
+  /** An earlier attempt found the store away: another node may lead since, and have given the address to somebody. */
+  readonly isAgain: boolean;
+}
+
 export class LeaderCalls {
   readonly #environment: Environment;
   readonly #tenants: Tenants;
@@ -82,16 +90,15 @@ export class LeaderCalls {
     return address;
   }
 
-  /**
-   * The leader needs the address no longer. A binding there stays, and so does the gateway. @param turn of the call:
-   * what has been given again since then is another one's, and an earlier attempt, whose answer was lost, freed it
-   */
-  release(net: SubnetService, address: string, turn: number, options: CallOptions = {}): Promise<void> {
-    const work = () => this.#release(net, address, turn, options);
+  /** The leader needs the address no longer. A binding there stays, and so does the gateway. */
+  release(net: SubnetService, address: string, back: GivenBack): Promise<void> {
+    const work = () => this.#release(net, address, back);
     return this.returns.during(net.spec, () => this.#during(net, work));
   }
 
-  async #release(net: SubnetService, address: string, turn: number, options: CallOptions): Promise<void> {
+  async #release(net: SubnetService, address: string, { turn, isAgain, deadline }: GivenBack): Promise<void> {
+    if (isAgain && !(await this.#leads(net)))
+      return this.#released(net, address, 'late', 'another node leads now, and sweeps what nobody has');
     if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
     this.said.giveBack(net.spec, address);
@@ -103,11 +110,18 @@ export class LeaderCalls {
       return this.#released(net, address, 'kept', `${identity} is live on it`);
     }
     const isHeld = net.isHeld(address);
-    const was = await net.unhold(address, { ...options, asKnown: true });
+    const was = await net.unhold(address, { deadline, asKnown: true });
     if (isHeld && !was)
       return this.#released(net, address, 'late', 'another leader has it for somebody since it was asked for');
-    if (identity !== undefined && isPassing(identity)) await forget(net, identity, options);
+    if (identity !== undefined && isPassing(identity)) await forget(net, identity, { deadline });
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
+  }
+
+  /** By the swarm's own word; where that is not to be had, it does not. */
+  async #leads(net: SubnetService): Promise<boolean> {
+    const { docker, nodeOf } = this.#environment;
+    const nodes = await docker.nodes().catch(() => []);
+    return nodes.some(({ id, leader }) => leader && id === nodeOf(net));
   }
 
   #during<T>(net: SubnetService, work: () => Promise<T>): Promise<T> {

@@ -70,6 +70,7 @@ test('a ticket that the leader says again while its release waits for the store 
   try {
     const [leader] = run.nodes as [Node];
     leader.docker.networks = [network('web', CIDR)];
+    leads(run.nodes, leader);
     const pool = await leader.pool('global', CIDR);
     const ticket = await leader.address(pool);
     store.refusals = 1;
@@ -84,3 +85,36 @@ test('a ticket that the leader says again while its release waits for the store 
     await run.stop();
   }
 });
+
+for (const [who, isLost] of [
+  ['who leads still', false],
+  ['whose swarm has another leader since', true],
+] as const) {
+  test(`a ticket's release that comes again, of a node ${who}, ${isLost ? 'ends nothing' : 'is made'}`, async () => {
+    const store = new Flaky();
+    const run = await swarm(2, { store, waits: { store: 0 } });
+    try {
+      const [one, two] = run.nodes as [Node, Node];
+      for (const node of run.nodes) node.docker.networks = [network('web', CIDR)];
+      leads(run.nodes, one);
+      const pool = await one.pool('global', CIDR);
+      const ticket = await one.address(pool);
+      store.refusals = 100;
+      await assert.rejects(one.release(pool, ticket), /no connection/);
+      await run.time.pass(100);
+      if (isLost) leads(run.nodes, two);
+      store.refusals = 0; // it is back
+      await run.time.pass(2000);
+      assert.equal(one.said(ticket).outcome, isLost ? 'late' : 'unheld');
+      assert.equal(run.service.find(CIDR, 'swarm')?.isHeld(ticket), isLost);
+    } finally {
+      await run.stop();
+    }
+  });
+}
+
+/** From now on this node leads the swarm, as all of them see it. */
+function leads(nodes: readonly Node[], leader: Node): void {
+  for (const { docker } of nodes)
+    docker.nodes = nodes.map((node) => ({ ID: node.name, ManagerStatus: { Leader: node === leader } }));
+}
