@@ -1,7 +1,7 @@
 // A seed's plan.
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
-import { drawMeetings } from './meetings.js';
+import { drawLate, drawMeetings } from './meetings.js';
 import { drawNear } from './near.js';
 import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
@@ -58,8 +58,8 @@ function drawAfresh(seed: number, store: 'etcd' | 'swarm'): Plan {
     page: one(3, 7, 10_000),
     skew: 3_600_000,
     duration,
-    acts: [...drawn, ...drawPins(seed, START, duration), ...drawMeetings(seed, START, duration)].sort(
-      (a, b) => a.at - b.at,
-    ),
+    acts: [drawn, ...[drawPins, drawMeetings, drawLate].map((more) => more(seed, START, duration))]
+      .flat()
+      .sort((a, b) => a.at - b.at),
   };
 }

@@ -1,6 +1,7 @@
 // What meets by chance once in a year of a real swarm: a node has been away from the store, or its plugin has stood
 // still, or its Docker was slow, and just as that ends containers start and stop there, and etcd's history is
-// compacted. Drawn apart from all else, in worlds of their own: a seed without them is the world that it was before.
+// compacted. Or it hears by the store's news what others do before it has the answers to what it did itself. Drawn apart
+// from all else, in worlds of their own: a seed without them is the world that it was before.
 import { Chance } from '../../src/simulator/random.js';
 import { type Deed, pick, rare } from './deed.js';
 import { cutFromStore, losePlugin, standStill, takeStoreAway } from './faults.js';
@@ -8,6 +9,8 @@ import type { Act } from './plan.js';
 
 /** One world in so many has them. */
 const SHARE = 3;
+/** One world in so many has late answers. */
+const SHARE_OF_LATE = 5;
 /** What is done in the moment in which it ends, or while it is waited for. */
 const DONE = [
   ...['stop or start', 'stop or start', 'restart', 'run', 'remove container'],
@@ -24,7 +27,7 @@ export function drawMeetings(seed: number, start: number, duration: number): Act
   const chance = new Chance(Math.imul(seed, 0xc2b2ae35) >>> 0);
   const acts: Act[] = [];
   if (chance.below(SHARE) !== 0) return acts;
-  const names = Object.keys(meetings);
+  const names = Object.keys(meetings).filter((name) => name !== 'is answered late');
   for (let at = start; at < duration; at += 4000 + chance.below(12_000)) {
     const node = chance.below(1000);
     // In half of them a lease ends meanwhile.
@@ -36,6 +39,22 @@ export function drawMeetings(seed: number, start: number, duration: number): Act
       const of = [node, chance.below(1000), chance.below(1000)] as const;
       const from = chance.below(2) === 0 ? -AROUND / 2 + chance.below(AROUND) : -chance.below(BEFORE);
       acts.push({ at: Math.max(end + from, at), act: chance.pick(DONE), of });
+    }
+  }
+  return acts.filter(({ at }) => at < duration);
+}
+
+/** Acts while a machine's answers are late: what others do at that moment counts. */
+export function drawLate(seed: number, start: number, duration: number): Act[] {
+  const chance = new Chance(Math.imul(seed, 0x165667b1) >>> 0);
+  const acts: Act[] = [];
+  if (chance.below(SHARE_OF_LATE) !== 0) return acts;
+  for (let at = start; at < duration; at += 3000 + chance.below(9000)) {
+    const length = 100 + chance.below(300);
+    acts.push({ at, act: 'is answered late', of: [chance.below(1000), length, chance.below(1000)] });
+    for (let n = 2 + chance.below(5); n > 0; n--) {
+      const of = [chance.below(1000), chance.below(1000), chance.below(1000)] as const;
+      acts.push({ at: at + chance.below(length * UNIT), act: chance.pick([...DONE, 'depose leader']), of });
     }
   }
   return acts.filter(({ at }) => at < duration);
@@ -54,6 +73,16 @@ export const meetings = {
     engine.slowest = 50 + c;
     world.lasting(length * UNIT, () => {
       engine.slowest = 2;
+    });
+  }),
+  'is answered late': rare((world, [a, length, lag]) => {
+    const node = pick(world.swarm.nodes, a);
+    const { lagging } = world.network;
+    lagging.set(node.record.hostname, 200 + lag);
+    const settle = world.judge.lapses.disturb(node);
+    world.lasting(length * UNIT, () => {
+      lagging.delete(node.record.hostname);
+      settle();
     });
   }),
   'has no plugin': rare((world, [a, length]) => losePlugin(world, pick(world.plugins, a), length * UNIT)),

@@ -22,6 +22,8 @@ export class Network {
   lost = 0;
   /** Of a hundred messages so many come twice: a proxy between has tried again. */
   doubled = 0;
+  /** Milliseconds by which answers to a machine come later than the news of its streams, at the most. */
+  readonly lagging = new Map<string, number>();
   /** One has. */
   hasDoubled = false;
   readonly #timeline: Timeline;
@@ -61,7 +63,9 @@ export class Network {
   /** As {@link send}, for an answer: false when it gets lost. */
   answer(from: string, to: string, deliver: () => void): boolean {
     if (this.lost > 0 && this.#chance.below(100) < this.lost) return false;
-    this.send(from, to, deliver);
+    const lag = this.lagging.get(to);
+    if (lag === undefined) this.send(from, to, deliver);
+    else this.#timeline.after(this.#chance.below(lag), () => this.send(from, to, deliver));
     return true;
   }
 
