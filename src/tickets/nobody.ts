@@ -31,7 +31,8 @@ export async function endpointFor(
     return answer(environment, net, { address, outcome: 'auxiliary' }, 'no container asked for it');
   }
   if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
-  tenants.enterEnd(net, name);
+  // Before Docker 29 it may be a plain container's on a worker, which no list shows at its address until it runs.
+  tenants.enterUnknown(net, name);
   return answer(environment, net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
 }
 

@@ -110,13 +110,8 @@ export class Tenants {
     const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
     const doubtful = before !== undefined && (!isAgain || before.doubtful);
     this.#left.delete(keyOf(net, home));
-    this.enterEnd(net, home);
+    this.#come(net, home);
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
-  }
-
-  /** What no container asked for has its address from now on. */
-  enterEnd(net: SubnetService, home: string): void {
-    this.#came.set(keyOf(net, home), this.#now());
   }
 
   /** Whether whoever is there was let in after that moment: what was asked for before is about another one. */
@@ -126,7 +121,7 @@ export class Tenants {
 
   /** Somebody is at the address from now on, whoever it is: no list can tell that it is being started. */
   enterUnknown(net: SubnetService, home: string): void {
-    this.enterEnd(net, home);
+    this.#come(net, home);
     this.#unknown.set(keyOf(net, home), this.#now());
   }
 
@@ -226,6 +221,10 @@ export class Tenants {
     return (
       isOnItsWay || (mayStillRun(container) && !isFresh(container) && !isElsewhere(container, net.cidr, tenant.address))
     );
+  }
+
+  #come(net: SubnetService, home: string): void {
+    this.#came.set(keyOf(net, home), this.#now());
   }
 
   #fade(key: string): void {

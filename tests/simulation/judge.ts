@@ -33,7 +33,7 @@ export class Judge {
   readonly lapses: Lapses;
   readonly tickets: Tickets;
   /** When a mark of an identity has last ended: true time. */
-  readonly #left = new Map<string, number>();
+  readonly #left = new Map<string, { readonly at: number; readonly address: string }>();
   /** Who came to an address last. */
   readonly #last = new Map<string, EngineContainer>();
   /** Containers that came to an address of another one while either was cut off: nobody can take it away from them. */
@@ -171,15 +171,16 @@ export class Judge {
 
   /** When its last mark has ended, be it with a lease: from then on nobody is known to be there. */
   #leftAt(subnet: string, home: string): number | undefined {
-    return this.#left.get(`${subnet} ${home}`);
+    return this.#left.get(`${subnet} ${home}`)?.at;
   }
 
   /** From when on a home rests: since its container gave it back, however long that took to be written. */
-  #letGoAt(subnet: string, home: string, address = ''): number | undefined {
-    const left = this.#leftAt(subnet, home);
-    const last = this.#last.get(`${subnet} ${address}`);
-    const isGone = last !== undefined && last.has !== address && last.until > last.since;
-    return left !== undefined && isGone ? Math.min(left, last.until) : left;
+  #letGoAt(subnet: string, home: string): number | undefined {
+    const left = this.#left.get(`${subnet} ${home}`);
+    if (left === undefined) return undefined;
+    const last = this.#last.get(`${subnet} ${left.address}`);
+    const isGone = last !== undefined && last.has !== left.address && last.until > last.since;
+    return isGone ? Math.min(left.at, last.until) : left.at;
   }
 
   /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
@@ -242,8 +243,8 @@ export class Judge {
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
-      this.#letGoAt(key.subnet, identity, address) ?? released ?? this.#world.timeline.now,
-      isWaiting ? 0 : (this.#letGoAt(key.subnet, other, this.truth.homeOf(key.subnet, other)) ?? 0),
+      this.#letGoAt(key.subnet, identity) ?? released ?? this.#world.timeline.now,
+      isWaiting ? 0 : (this.#letGoAt(key.subnet, other) ?? 0),
     );
     const old = this.#world.timeline.now - since;
     if (old + 2 * this.#skew + 2 < least)
@@ -293,9 +294,10 @@ export class Judge {
   /** A mark ends with its lease, or when nothing runs there. */
   #live(key: Key, { after, before }: Change): void {
     const [identity = '', id = ''] = key.rest;
-    if (after === undefined) this.#left.set(`${key.subnet} ${identity}`, this.#world.timeline.now);
-    if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     const address = this.truth.homeOf(key.subnet, identity);
+    if (after === undefined)
+      this.#left.set(`${key.subnet} ${identity}`, { at: this.#world.timeline.now, address: address ?? '' });
+    if (after !== undefined || before === undefined || !this.#world.shared.facts.counts(before)) return;
     if (address === undefined) return;
     for (const [container, node] of this.at(key.subnet, address)) {
       const isHere = node.record.id === id || `host-id-${node.record.hostname}` === id;

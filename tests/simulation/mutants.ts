@@ -416,7 +416,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a ticket is never given back',
     'src/tickets/leader.ts',
-    'await net.unhold(address, { ...options, asKnown: true });',
+    'await net.unhold(address, { deadline, asKnown: true });',
     'false;',
   ),
   // For whom the leader asks.
@@ -451,6 +451,12 @@ export const mutants: readonly Mutant[] = [
     'src/service/second-homes.ts',
     'beside.releasedAt === undefined ? undefined :',
     'beside.releasedAt === undefined ? releasedAt :',
+  ),
+  mutant(
+    'whoever cannot be named is expected in the list at once',
+    'src/tickets/tenants.ts',
+    'if (since !== undefined && this.#now() - since < STARTING) return true;',
+    'if (since === null) return true;',
   ),
   mutant(
     'who is at a second home is not looked at',
