@@ -1,7 +1,7 @@
 // What meets by chance once in a year of a real swarm: a node has been away from the store, or its plugin has stood
 // still, or its Docker was slow, and just as that ends containers start and stop there, and etcd's history is
-// compacted. Or it hears by the store's news what others do before it has the answers to what it did itself. Drawn apart
-// from all else, in worlds of their own: a seed without them is the world that it was before.
+// compacted. Or it hears by the store's news what others do, before it has the answers to what it did itself. Drawn
+// apart from all else, in worlds of their own: a seed without them is the world that it was before.
 import { Chance } from '../../src/simulator/random.js';
 import { type Deed, pick, rare } from './deed.js';
 import { cutFromStore, losePlugin, standStill, takeStoreAway } from './faults.js';
