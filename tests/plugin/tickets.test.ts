@@ -434,3 +434,17 @@ test('a worker is no manager: a plain container there is an endpoint, and Docker
   assert.equal(net.inspect(ticket).identity, `@endpoint/node-2/${ticket}`);
   assert.ok(!docker.asked.some((path) => path.includes('/tasks')));
 });
+
+test('on a worker a container that may be an endpoint has its address while it is started, and no longer', async () => {
+  worker.manager = false;
+  docker.info = info('node-2', { manager: false });
+  const ticket = await leader.address(G);
+  docker.put(container('shell'));
+  await worker.address(L, ticket);
+  for (let look = 0; look < 3; look++) await worker.look();
+  assert.equal(net.inspect(ticket).state, 'live', 'Docker takes its time to start it');
+  docker.remove('shell');
+  await run.time.pass(60_000);
+  for (let look = 0; look < 2; look++) await worker.look();
+  assert.equal(net.inspect(ticket).state, 'held', 'it was never started');
+});
