@@ -2,7 +2,7 @@
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
 import { drawLate, drawMeetings } from './meetings.js';
-import { drawNear } from './near.js';
+import { drawCross, drawNear } from './near.js';
 import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
 
@@ -18,7 +18,7 @@ function storeOf(seed: number): 'etcd' | 'swarm' {
 
 /** @param only the store that all worlds of a campaign have */
 export function draw(seed: number, only?: 'etcd' | 'swarm'): Plan {
-  return drawNear(seed, only) ?? drawAfresh(seed, only ?? storeOf(seed));
+  return drawCross(seed, drawAfresh, only) ?? drawNear(seed, only) ?? drawAfresh(seed, only ?? storeOf(seed));
 }
 
 function drawAfresh(seed: number, store: 'etcd' | 'swarm'): Plan {

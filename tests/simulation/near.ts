@@ -2,13 +2,18 @@
 // earlier or later. What was hard to come by is looked at from all sides.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Chance } from '../../src/simulator/random.js';
-import type { Plan } from './plan.js';
+import type { Act, Plan } from './plan.js';
 
 const KEPT = new URL('kept/', import.meta.url);
 /** One world in so many. */
 const SHARE = 10;
 /** Milliseconds by which an act comes earlier or later, at the most. */
 const SHIFT = 300;
+/** Seeds from here on are crosses. */
+const CROSSES = 1_000_000_000;
+/** Of a hundred acts of the kept plan so many stay, and so many of the other one's come in. */
+const STAYS = 92;
+const COMES = 15;
 
 interface Kept {
   readonly name: string;
@@ -32,6 +37,33 @@ export function drawNear(seed: number, store?: 'etcd' | 'swarm'): Plan | undefin
   const plan = plans[Math.floor(seed / SHARE) % plans.length]?.plan;
   if (plan === undefined) return undefined;
   const chance = new Chance(Math.imul(seed, 0x27d4eb2f) >>> 0);
-  const acts = plan.acts.map((act) => ({ ...act, at: Math.max(act.at + chance.below(2 * SHIFT) - SHIFT, 0) }));
-  return { ...plan, seed, acts: acts.sort((a, b) => a.at - b.at) };
+  return { ...plan, seed, acts: inOrder(shifted(plan.acts, chance)) };
+}
+
+/**
+ * A kept plan into which acts of another world have come. Such worlds find more than others do, and not all that they
+ * have found is understood: `npm run simulate -- --seed 1000000000`. Undefined for the seeds of other worlds.
+ * @param other draws the world of a seed
+ */
+export function drawCross(
+  seed: number,
+  other: (seed: number, store: 'etcd' | 'swarm') => Plan,
+  store?: 'etcd' | 'swarm',
+): Plan | undefined {
+  if (seed < CROSSES) return undefined;
+  const chance = new Chance(Math.imul(seed, 0x2545f491) >>> 0);
+  const { plan } = chance.pick(keptOf(store));
+  const stay = shifted(plan.acts, chance).filter(() => chance.below(100) < STAYS);
+  const come = other(seed - CROSSES, plan.store ?? 'etcd').acts.filter(
+    ({ at }) => at < plan.duration && chance.below(100) < COMES,
+  );
+  return { ...plan, seed, acts: inOrder([...stay, ...come]) };
+}
+
+function shifted(acts: readonly Act[], chance: Chance): Act[] {
+  return acts.map((act) => ({ ...act, at: Math.max(act.at + chance.below(2 * SHIFT) - SHIFT, 0) }));
+}
+
+function inOrder(acts: readonly Act[]): Act[] {
+  return [...acts].sort((a, b) => a.at - b.at);
 }
