@@ -134,6 +134,8 @@ async function answer(
   }
 }
 
+const ends = new WeakMap<Socket, AbortSignal>();
+
 /** Aborted when the connection ends: whoever has asked on it waits no longer. One for all that is asked on it. */
 function endOf(socket: Socket): AbortSignal {
   const known = ends.get(socket);
@@ -144,8 +146,6 @@ function endOf(socket: Socket): AbortSignal {
   ends.set(socket, end.signal);
   return end.signal;
 }
-
-const ends = new WeakMap<Socket, AbortSignal>();
 
 /** Docker prints what it is told to its user's terminal. */
 function refusal(log: Log, call: string, error: unknown): { readonly status: number; readonly body: object } {

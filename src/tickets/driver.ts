@@ -71,21 +71,16 @@ export class Driver {
   /** Nothing is changed after the deadline. @throws LimpetError in words that Docker passes on to its user */
   async answer<C extends Call>(call: C, request: RequestOf<C>, options: CallOptions = {}): Promise<Answer> {
     const called = { ...options, turn: this.said.turn(), since: this.#environment.clock.elapsed() };
-    let isAgain = false;
-    const attempt = async () => {
-      const answer = this.#calls[call](request, { ...called, isAgain });
-      isAgain = true;
-      return answer;
-    };
     if (isTicket(call, request) && this.#leader.returns.isOneOfMany()) {
-      void this.#owe(request, { ...called, isAgain });
+      void this.#owe(request, { ...called, isAgain: false });
       return {};
     }
     try {
+      const attempt = async (isAgain: boolean) => this.#calls[call](request, { ...called, isAgain });
       return await this.#patience.with(attempt, options.deadline);
     } catch (error) {
       if (call === RELEASE && isAway(error))
-        void this.#owe(request as RequestOf<typeof RELEASE>, { ...called, isAgain });
+        void this.#owe(request as RequestOf<typeof RELEASE>, { ...called, isAgain: true });
       if (call === POOL && isAway(error) && isGlobal(request as RequestOf<typeof POOL>)) this.said.stumble();
       throw error instanceof LimpetError ? inDockersWords(error) : error;
     }
@@ -99,12 +94,8 @@ export class Driver {
     const { clock, waits } = this.#environment;
     const { addressSpace } = parsePoolId(request.PoolID);
     const deadline = addressSpace === 'global' ? new Deadline(clock, waits.sweep / 2) : undefined;
-    let { isAgain } = called;
-    const attempt = () => {
-      const answer = this.#releaseAddress(request, { ...called, deadline, isAgain });
-      isAgain = true;
-      return answer;
-    };
+    const attempt = (isAgain: boolean) =>
+      this.#releaseAddress(request, { ...called, deadline, isAgain: isAgain || called.isAgain });
     try {
       await this.#endless.with(attempt, deadline);
     } catch (error) {

@@ -23,14 +23,14 @@ export class Patience {
   }
 
   /**
-   * Does the work, which must bear being done again; not after the deadline.
+   * Does the work, which must bear being done again, and hears when it is; not after the deadline.
    * @throws what the work throws, at last also that the store is away
    */
-  async with<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
-    for (;;) {
+  async with<T>(work: (isAgain: boolean) => Promise<T>, deadline?: Deadline): Promise<T> {
+    for (let isAgain = false; ; isAgain = true) {
       const began = this.#clock.elapsed();
       try {
-        const answer = await work();
+        const answer = await work(isAgain);
         this.#since = undefined;
         return answer;
       } catch (error) {

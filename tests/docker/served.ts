@@ -1,5 +1,4 @@
-// The Docker of the tests on a unix socket, for tests of what asks over HTTP: the whole plugin, the command
-// line.
+// The Docker of the tests on a unix socket, for tests of what asks over HTTP: the whole plugin, the command line.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';

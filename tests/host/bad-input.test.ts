@@ -70,8 +70,10 @@ describe('identities', () => {
     for (const identity of ['x'.repeat(255), 'é'.repeat(127), `${'é'.repeat(127)}x`, '🐚'.repeat(63), '€'.repeat(85)]) {
       const address = net.allocate(identity);
       assert.equal(net.owner(address), identity);
+      assert.equal(net.isOwned(address), true);
       assert.equal(net.allocate(new Identity(identity)), address);
     }
+    assert.equal(net.isOwned(net.hold('10.1.0.200')), false);
     net.destroy();
   });
 });

@@ -32,7 +32,7 @@ export class Judge {
   readonly #world: Stage;
   readonly lapses: Lapses;
   readonly tickets: Tickets;
-  /** When a mark of an identity has last ended: true time. */
+  /** When a mark of an identity has last ended, in true time, and where its home was then. */
   readonly #left = new Map<string, { readonly at: number; readonly address: string }>();
   /** Who came to an address last. */
   readonly #last = new Map<string, EngineContainer>();
