@@ -55,9 +55,12 @@ export class Holds {
 
   async next(options: HoldOptions): Promise<string> {
     const { turns, spares, proposals } = this.#parts;
-    const turn = { what: 'hold the next free address', deadline: options.deadline };
+    const { deadline, range = '' } = options;
+    const turn = { what: 'hold the next free address', deadline };
+    const coming = spares.coming(range);
+    if (coming !== undefined) await (deadline?.wait(coming, turn.what) ?? coming);
     const address = await turns.take(turn, () => proposals.holdNext(options));
-    if (spares.isLow(options.range ?? '')) this.#holdAhead(options.range);
+    if (spares.isLow(range)) this.#holdAhead(options.range);
     return address;
   }
 

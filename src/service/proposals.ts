@@ -130,7 +130,7 @@ export class Proposals {
   async holdNext(room: Room): Promise<string | undefined> {
     const { spares } = this.#of;
     const { range = '' } = room;
-    const spare = await spares.take(range);
+    const spare = spares.take(range);
     if (spare !== undefined) {
       spares.note();
       this.#of.log({ event: 'hold', address: spare, why: 'next free, held ahead' });

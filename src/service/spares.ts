@@ -45,20 +45,18 @@ export class Spares {
     this.#row = new Row(parts.clock);
   }
 
-  /** A spare of that range, which is held already; one of the block that is on its way, if there is one. */
-  async take(range: string): Promise<string | undefined> {
-    const spare = this.#take(range);
-    const coming = this.#coming.get(range);
-    if (spare !== undefined || coming === undefined) return spare;
-    await coming;
-    return this.#take(range);
-  }
-
-  #take(range: string): string | undefined {
+  /** A spare of that range, which is held already. */
+  take(range: string): string | undefined {
     const block = this.#fresh(range);
     for (let address = block?.addresses.shift(); address !== undefined; address = block?.addresses.shift())
       if (this.#parts.isHeld(address)) return address;
     return undefined;
+  }
+
+  /** The block of that range that is on its way, for who finds none. It has a turn itself: nobody waits in his own. */
+  coming(range: string): Promise<unknown> | undefined {
+    const isThere = this.#fresh(range)?.addresses.some((address) => this.#parts.isHeld(address));
+    return isThere ? undefined : this.#coming.get(range);
   }
 
   /** Those of the range, if it is known whose they are. */

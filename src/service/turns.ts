@@ -1,5 +1,6 @@
-// Whose turn it is in a subnet: one call at a time for each key, none while its settings change, and each attempted
-// until it is answered.
+// Whose turn it is in a subnet: none while its settings change, one call at a time for each key, and each attempted
+// until it is answered. In this order: a change waits for all that have come in before it, so nobody who is in may wait
+// for the change, neither by himself nor behind another one with the same key.
 
 import { LimpetError } from '../host/errors.js';
 import { MOST_ATTEMPTS, untilAnswered } from './attempts.js';
@@ -23,8 +24,8 @@ export class Turns {
   readonly #store: Pick<Store, 'name' | 'patience'>;
   readonly #check: () => void;
   readonly #mutex = new KeyedMutex();
-  /** Calls that are at work; while the settings change none is, and they wait for that. */
-  #atWork = 0;
+  /** Calls that have come in and have not ended: while the settings change, none. */
+  #inside = 0;
   #changing: Promise<void> | undefined;
   #idle = () => {};
 
@@ -41,17 +42,15 @@ export class Turns {
    * the store leaves his turn at work: the next one with the same key waits for it.
    */
   take<T>(turn: Turn, attempt: () => Promise<T | undefined>): Promise<T> {
-    const { key } = turn;
-    const all = () => this.#attempt(turn, attempt);
     const { patience, name: store } = this.#store;
     const bound = patience === undefined ? undefined : (turn.deadline ?? new Deadline(this.#clock, patience));
-    const work = key === undefined ? all() : this.#mutex.run(key, all, turn.deadline ?? bound);
+    const work = this.#enter(turn, turn.deadline ?? bound, () => this.#attempt(turn, attempt));
     return answerOf(work, { clock: this.#clock, deadline: bound, what: this.#doing(turn), store });
   }
 
   /**
    * Runs the action when all before it with the same key have ended: one that is answered at the first attempt or not
-   * at all.
+   * at all. It does not wait for a change of settings: who is inside may need it.
    */
   once(key: string, action: () => Promise<void>, deadline: Deadline | undefined): Promise<void> {
     const checked = async () => {
@@ -61,14 +60,14 @@ export class Turns {
     return this.#mutex.run(key, checked, deadline);
   }
 
-  /** While no call is at work: what it proposed by settings that end meanwhile would be lost. One at a time. */
+  /** While no call is inside: what it proposed by settings that end meanwhile would be lost. One at a time. */
   async exclusive<T>(action: () => Promise<T>): Promise<T> {
     let open = () => {};
     this.#changing = new Promise((resolve) => {
       open = resolve;
     });
     try {
-      if (this.#atWork > 0) {
+      if (this.#inside > 0) {
         await new Promise<void>((resolve) => {
           this.#idle = resolve;
         });
@@ -92,15 +91,23 @@ export class Turns {
       return new LimpetError('CONTENDED', message, { subnet: this.#cidr, ...(key !== undefined && { identity: key }) });
     };
     return untilAnswered({ clock: this.#clock, deadline, what: doing, contended }, async () => {
-      while (this.#changing !== undefined) await (deadline?.wait(this.#changing, doing) ?? this.#changing);
       this.#check();
-      this.#atWork++;
-      try {
-        return await attempt();
-      } finally {
-        this.#atWork--;
-        if (this.#atWork === 0) this.#idle();
-      }
+      return attempt();
     });
+  }
+
+  /** Waits outside while the settings change, then inside for its turn. */
+  async #enter<T>(turn: Turn, deadline: Deadline | undefined, action: () => Promise<T>): Promise<T> {
+    const { key } = turn;
+    while (this.#changing !== undefined) {
+      await (deadline?.wait(this.#changing, this.#doing(turn)) ?? this.#changing);
+    }
+    this.#inside++;
+    try {
+      return await (key === undefined ? action() : this.#mutex.run(key, action, deadline));
+    } finally {
+      this.#inside--;
+      if (this.#inside === 0) this.#idle();
+    }
   }
 }
