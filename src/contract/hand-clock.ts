@@ -20,7 +20,8 @@ export class HandClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Of real time: what sleeps waits for another process, not for this clock. */
+  /** Of real time: who waits does so for another process, not for this clock. */
+  readonly alarm = systemClock.alarm;
   readonly sleep = systemClock.sleep;
   readonly random = systemClock.random;
 

@@ -8,6 +8,8 @@ export interface Clock {
   elapsed(): number;
   /** Calls once, after `delay` milliseconds or more; the answer calls it off. Keeps no process alive. */
   after(delay: number, action: () => void): () => void;
+  /** As `after`, where somebody waits: keeps the process alive. */
+  alarm(delay: number, action: () => void): () => void;
   /**
    * Resolves after `delay` milliseconds or more, or when the signal is aborted. Keeps the process alive: somebody
    * waits.
@@ -26,12 +28,6 @@ export function stopwatch(clock: Pick<Clock, 'now' | 'elapsed'>): () => number {
   return () => Math.max(clock.now() - now, clock.elapsed() - elapsed);
 }
 
-/**
- * Why a sleep is called off when what it was to end has been answered. Without a reason each abort makes a DOMException
- * with a stack, which costs more than the rest of the waiting.
- */
-export const ANSWERED = 'answered';
-
 /** The longest delay that setTimeout takes. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -45,7 +41,8 @@ export const systemClock: Clock = {
     if (typeof timer === 'object') (timer as { unref(): void }).unref();
     return () => clearTimeout(timer as never);
   },
-  sleep: (delay, signal) => sleepBy(startTimer, delay, signal),
+  alarm,
+  sleep: (delay, signal) => sleepBy(alarm, delay, signal),
   random: () => Math.random(),
 };
 
@@ -63,7 +60,7 @@ export function sleepBy(start: Clock['after'], delay: number, signal?: AbortSign
   });
 }
 
-function startTimer(delay: number, action: () => void): () => void {
+function alarm(delay: number, action: () => void): () => void {
   const timer = setTimeout(action, bounded(delay));
   return () => clearTimeout(timer);
 }

@@ -3,7 +3,7 @@
 // up. It ends early when whoever has asked is gone.
 
 import { LimpetError } from '../host/errors.js';
-import { ANSWERED, type Clock, stopwatch } from './clock.js';
+import { type Clock, stopwatch } from './clock.js';
 
 /** What every call that waits can be given. */
 export interface CallOptions {
@@ -11,13 +11,13 @@ export interface CallOptions {
 }
 
 export class Deadline {
-  readonly #clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed' | 'alarm'>;
   readonly #within: number;
   readonly #passed: () => number;
   readonly #gone: AbortSignal | undefined;
 
   /** @param within milliseconds from now on. @param gone whoever has asked waits no longer: it has passed */
-  constructor(clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>, within: number, gone?: AbortSignal) {
+  constructor(clock: Pick<Clock, 'now' | 'elapsed' | 'alarm'>, within: number, gone?: AbortSignal) {
     this.#clock = clock;
     this.#within = within;
     this.#gone = gone;
@@ -49,22 +49,35 @@ export class Deadline {
    */
   async wait<T>(promise: Promise<T>, what: string): Promise<T> {
     this.check(what);
-    let isAnswered = false;
-    const waiting = new AbortController();
-    const end = () => waiting.abort(ANSWERED);
-    this.#gone?.addEventListener('abort', end);
-    const tooLate = this.#clock.sleep(this.left, waiting.signal).then((): T | undefined => {
-      if (!isAnswered) throw late(what);
-      return undefined; // the promise has settled, and nobody looks here
-    });
-    try {
-      return (await Promise.race([promise, tooLate])) as T;
-    } finally {
-      isAnswered = true;
-      end();
-      this.#gone?.removeEventListener('abort', end);
-    }
+    return inTime(promise, { clock: this.#clock, within: this.left, late: () => late(what), gone: this.#gone });
   }
+}
+
+/** How long an answer is waited for. */
+interface InTime {
+  readonly clock: Pick<Clock, 'alarm'>;
+  /** Milliseconds. */
+  readonly within: number;
+  /** What is thrown after them, or once the signal is aborted. */
+  readonly late: () => Error;
+  readonly gone?: AbortSignal | undefined;
+}
+
+/** Every call waits here, more than once: a timer and a promise are all it costs. */
+function inTime<T>(work: Promise<T>, { clock, within, late, gone }: InTime): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      end();
+      reject(late());
+    };
+    const callOff = clock.alarm(within, giveUp);
+    const end = () => {
+      callOff();
+      gone?.removeEventListener('abort', giveUp);
+    };
+    gone?.addEventListener('abort', giveUp);
+    work.then(resolve, reject).then(end);
+  });
 }
 
 /** Milliseconds after a deadline: what ends at it by itself says more exactly what became of it. */
@@ -72,7 +85,7 @@ const GRACE = 25;
 
 /** How long, and for what, somebody waits for a store. */
 export interface Waiting {
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Pick<Clock, 'alarm'>;
   /** None where the store itself ends the work in time. */
   readonly deadline: Deadline | undefined;
   readonly what: string;
@@ -86,16 +99,7 @@ export interface Waiting {
  */
 export async function answerOf<T>(work: Promise<T>, { clock, deadline, what, store }: Waiting): Promise<T> {
   if (deadline === undefined) return work;
-  const answered = new AbortController();
-  const tooLate = clock.sleep(deadline.left + GRACE, answered.signal).then((): T | undefined => {
-    if (!answered.signal.aborted) throw undecided(what, store);
-    return undefined; // the work has ended, and nobody looks here
-  });
-  try {
-    return (await Promise.race([work, tooLate])) as T;
-  } finally {
-    answered.abort(ANSWERED);
-  }
+  return inTime(work, { clock, within: deadline.left + GRACE, late: () => undecided(what, store) });
 }
 
 function undecided(what: string, store: string): LimpetError {

@@ -33,6 +33,7 @@ class StandingClock implements Clock {
   after(): () => void {
     return () => {};
   }
+  readonly alarm = systemClock.alarm;
   readonly sleep = systemClock.sleep;
   readonly random = systemClock.random;
 }

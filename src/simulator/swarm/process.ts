@@ -26,6 +26,7 @@ export class Process {
       now: () => Math.floor(timeline.now + wall.ahead),
       elapsed: () => timeline.age,
       after,
+      alarm: after,
       sleep: (delay, signal) => sleepBy(after, delay, signal),
       random: () => chance.below(2 ** 32) / 2 ** 32,
     };

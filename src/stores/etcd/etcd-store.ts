@@ -137,6 +137,7 @@ export class EtcdStore implements Store {
       change.op === 'gone' ? [this.#keys.live(subnet, change.identity, change.node)] : [],
     );
     if (this.#isClosed || this.#view === undefined) throw this.#notOpen();
+    if (ending.length === 0) return this.#sending.commit(subnet, changes, caller);
     const deadline = this.#connection.within(caller);
     for (const key of ending) await this.#upkeep.untilPut(key, deadline);
     const leaving = ending.flatMap((key) => this.#own.leave(key) ?? []);

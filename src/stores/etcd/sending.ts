@@ -4,7 +4,7 @@
 
 import type { ITxnResponse } from 'etcd3';
 import { LimpetError } from '../../host/errors.js';
-import { ANSWERED, type Clock } from '../../service/clock.js';
+import type { Clock } from '../../service/clock.js';
 import { Deadline } from '../../service/deadline.js';
 import type { Commit, SubnetKey } from '../../service/store.js';
 import { type Connection, unavailable } from './connection.js';
@@ -92,9 +92,9 @@ export class Sending {
     const failure = this.#of.failure();
     if (isFull(failure)) return Promise.reject(failure);
     return new Promise((resolve, reject) => {
-      const answered = new AbortController();
+      let callOff = () => {};
       const end = (settle: () => void) => {
-        answered.abort(ANSWERED);
+        callOff();
         settle();
       };
       const order: Order = {
@@ -105,22 +105,27 @@ export class Sending {
         refuse: (error) => end(() => reject(error)),
       };
       this.#queue.add(order);
-      void this.#bound(order, answered.signal);
+      callOff = this.#bound(order);
       this.go();
     });
   }
 
   /** Ends the waiting of one that is not sent: at its deadline, or when etcd says nothing to anybody. */
-  async #bound(order: Order, answered: AbortSignal): Promise<void> {
+  #bound(order: Order): () => void {
     const { clock, connection } = this.#of;
-    for (;;) {
-      await clock.sleep(Math.min(order.deadline.left, connection.patience), answered);
-      // After a time in which this process itself stood still, timers come before what etcd has said meanwhile.
-      if (connection.isSilent) await clock.sleep(Math.min(order.deadline.left, BREATH), answered);
-      if (answered.aborted) return;
+    const wait = (most: number, look: () => void) => {
+      callOff = clock.alarm(Math.min(order.deadline.left, most), look);
+    };
+    const look = () => {
       if ((order.deadline.passed || connection.isSilent) && this.#queue.remove(order)) order.refuse(this.#late(order));
-      if (order.deadline.passed) return; // what is on its way then is answered when it is known what became of it
-    }
+      // What is on its way by then is answered when it is known what became of it.
+      else if (!order.deadline.passed) wait(connection.patience, lookTwice);
+    };
+    // After a time in which this process itself stood still, timers come before what etcd has said meanwhile.
+    const lookTwice = () => (connection.isSilent ? wait(BREATH, look) : look());
+    let callOff = () => {};
+    wait(connection.patience, lookTwice);
+    return () => callOff();
   }
 
   /** Sends what can be sent. To be called when something can be that could not be before. */
@@ -228,7 +233,7 @@ export class Sending {
     if (isOld && changes.some(isProposed)) return 'conflict';
     // While this waited somebody may have come home and left again, or the address may be held for somebody else.
     if (endingsOf(known, changes).some((ending, n) => ending !== basis.endings[n])) return 'conflict';
-    return new Transaction(keys, view, lease.writer).takes(transaction) ? transaction : tooMany(subnet);
+    return transaction.isTooLarge ? tooMany(subnet) : transaction;
   }
 
   #answer(order: Order, answer: Commit | Error): void {
@@ -374,12 +379,14 @@ export class Sending {
   #isSoAlready(subnet: SubnetKey, changes: readonly DraftChange[], topics: readonly string[]): boolean {
     const { keys, lease, isKnown } = this.#of;
     const view = this.#of.view();
-    if (view === undefined || !lease.isCertain || !isKnown() || !changes.every(isLive)) return false;
-    if (!this.#queue.isFree(topics)) return false;
+    const known = view?.subnet(subnet);
+    if (view === undefined || known === undefined || !lease.isCertain || !isKnown()) return false;
+    // Most are not, and that shows before anything is drafted.
+    const isMarked = (change: DraftChange) =>
+      change.op === 'live' && known.bindings.get(change.identity)?.live.get(change.node) !== undefined;
+    if (!changes.every(isMarked) || !this.#queue.isFree(topics)) return false;
     const draft = new Draft(keys, view, subnet, lease.writer);
-    return (
-      changes.every((change) => view.subnet(subnet) !== undefined && draft.add(change)) && draft.transaction.isEmpty
-    );
+    return changes.every((change) => draft.add(change)) && draft.transaction.isEmpty;
   }
 
   #late({ subnet }: Order): LimpetError {

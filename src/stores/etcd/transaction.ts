@@ -104,6 +104,12 @@ export class Transaction {
     return this.#writes.size === 0 && this.#deletedRanges.length === 0;
   }
 
+  /** Whether etcd takes it. */
+  get isTooLarge(): boolean {
+    const writes = this.#writes.size + this.#deletedRanges.length;
+    return Math.max(writes, this.#demands.size, this.#reads.size) > MOST_OPERATIONS;
+  }
+
   /** Whether etcd takes that one with this one, as one. */
   takes(other: Transaction): boolean {
     const writes = this.#writes.size + this.#deletedRanges.length + other.#writes.size + other.#deletedRanges.length;
