@@ -34,8 +34,8 @@ export class Judge {
   readonly tickets: Tickets;
   /** When a mark of an identity has last ended, in true time, and where its home was then. */
   readonly #left = new Map<string, { readonly at: number; readonly address: string }>();
-  /** Who came to an address last. */
-  readonly #last = new Map<string, EngineContainer>();
+  /** Who came to an address last, and where. */
+  readonly #last = new Map<string, [EngineContainer, SwarmNode]>();
   /** Containers that came to an address of another one while either was cut off: nobody can take it away from them. */
   readonly #sharing = new Set<EngineContainer>();
   /** Milliseconds that a machine's clock was wrong at most. */
@@ -59,6 +59,7 @@ export class Judge {
       truth: this.truth,
       fail: (what) => this.fail(what),
       at: (subnet, address) => this.at(subnet, address),
+      last: (subnet, address) => this.#last.get(`${subnet} ${address}`),
       hasLapsed: (node, since) => this.lapses.has(node, since),
     });
   }
@@ -112,7 +113,7 @@ export class Judge {
     if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
     const came = this.#came.get(`${subnet} ${has}`) ?? new Map<EngineContainer, SwarmNode>();
     this.#came.set(`${subnet} ${has}`, came.set(container, node));
-    this.#last.set(`${subnet} ${has}`, container);
+    this.#last.set(`${subnet} ${has}`, [container, node]);
     if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
     for (const { ends, givenBack } of this.#world.swarm.records.nodes.values())
       if (ends.get(networkId) === has && !givenBack.has(has)) this.fail(`${name} has the load balancer's ${has}`);
@@ -178,7 +179,7 @@ export class Judge {
   #letGoAt(subnet: string, home: string): number | undefined {
     const left = this.#left.get(`${subnet} ${home}`);
     if (left === undefined) return undefined;
-    const last = this.#last.get(`${subnet} ${left.address}`);
+    const [last] = this.#last.get(`${subnet} ${left.address}`) ?? [];
     const isGone = last !== undefined && last.has !== left.address && last.until > last.since;
     return isGone ? Math.min(left.at, last.until) : left.at;
   }
@@ -271,9 +272,12 @@ export class Judge {
   #made({ subnet }: Key, identity: string, { value }: Entry): void {
     const { address, pinned } = JSON.parse(value.toString());
     if (isMadeUp(identity) || pinned !== undefined) return;
-    const node = this.#world.swarm.nodes.find(({ record }) => record.hostname === this.#world.shared.facts.by);
-    if (node === undefined || !this.#knowsLabels(node)) return;
-    const all = [...node.engine.containers.values()];
+    const { nodes } = this.#world.swarm;
+    const { by } = this.#world.shared.facts;
+    // In Swarm's own store a manager writes for a worker.
+    const own = this.#world.store === 'swarm' ? nodes : nodes.filter(({ record }) => record.hostname === by);
+    if (own.length === 0 || !own.every((node) => this.#knowsLabels(node))) return;
+    const all = own.flatMap(({ engine }) => [...engine.containers.values()]);
     // Whoever is seen to run there has it as his home, wherever that is.
     if (all.some(({ shown }) => shown === address)) return;
     const askers = all.filter(

@@ -16,6 +16,8 @@ export interface Seeing {
   readonly fail: (what: string) => void;
   /** Containers that have the address, whatever they are called. */
   readonly at: (subnet: string, address: string) => Iterable<[EngineContainer, SwarmNode]>;
+  /** Who came to the address last, be he gone by now. */
+  readonly last: (subnet: string, address: string) => [EngineContainer, SwarmNode] | undefined;
   readonly hasLapsed: (node: SwarmNode, since: number) => boolean;
 }
 
@@ -53,8 +55,9 @@ export class Tickets {
     const check = (address: string | undefined, what: string, identity?: string) => {
       const owner = address ? this.#see.truth.ownerOf(subnet, address) : undefined;
       if (address === undefined || owner === undefined || isMadeUp(owner) || whose(owner) === identity) return;
-      // Whoever was cut off and runs there has it again, though it was given to the leader meanwhile.
-      for (const [container, at] of this.#see.at(subnet, address))
+      // Whoever was cut off and runs there has it again, though it was given to the leader meanwhile; and keeps it.
+      const last = this.#see.last(subnet, address);
+      for (const [container, at] of [...this.#see.at(subnet, address), ...(last === undefined ? [] : [last])])
         if (this.#see.hasLapsed(at, container.since) && isItsOwn(container, owner)) return;
       this.#see.fail(`${what} is ${address}, which is the home of ${owner}`);
     };
