@@ -31,6 +31,8 @@ export class LeaderCalls {
   readonly said: Said;
   readonly returns: Returns;
   readonly #who: WhoIsMeant | undefined;
+  /** While it is being asked. */
+  #leading: Promise<boolean> | undefined;
 
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
@@ -97,7 +99,9 @@ export class LeaderCalls {
   }
 
   async #release(net: SubnetService, address: string, { turn, isAgain, deadline }: GivenBack): Promise<void> {
-    if (isAgain && !(await this.#leads(net)))
+    const isOwn = this.said.given(net.spec, address) !== undefined;
+    // A Docker that leads no longer repeats what this process's forerunner has not answered.
+    if ((isAgain || !isOwn) && !(await this.#leads(net)))
       return this.#released(net, address, 'late', 'another node leads now, and sweeps what nobody has');
     if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
@@ -118,10 +122,16 @@ export class LeaderCalls {
   }
 
   /** By the swarm's own word; where that is not to be had, it does not. */
-  async #leads(net: SubnetService): Promise<boolean> {
+  #leads(net: SubnetService): Promise<boolean> {
     const { docker, nodeOf } = this.#environment;
-    const nodes = await docker.nodes().catch(() => []);
-    return nodes.some(({ id, leader }) => leader && id === nodeOf(net));
+    this.#leading ??= docker
+      .nodes()
+      .then((nodes) => nodes.some(({ id, leader }) => leader && id === nodeOf(net)))
+      .catch(() => false)
+      .finally(() => {
+        this.#leading = undefined;
+      });
+    return this.#leading;
   }
 
   #during<T>(net: SubnetService, work: () => Promise<T>): Promise<T> {

@@ -113,6 +113,24 @@ for (const [who, isLost] of [
   });
 }
 
+for (const leading of [true, false])
+  test(`a ticket that this process has not given, of a node that ${leading ? 'leads' : 'leads no longer'}`, async () => {
+    const run = await swarm(2);
+    try {
+      const [one, two] = run.nodes as [Node, Node];
+      for (const node of run.nodes) node.docker.networks = [network('web', CIDR)];
+      leads(run.nodes, one);
+      const pool = await one.pool('global', CIDR);
+      const ticket = await one.address(pool);
+      if (leading) leads(run.nodes, two);
+      await two.release(pool, ticket); // Docker repeats what a process that has died did not answer
+      assert.equal(two.said(ticket).outcome, leading ? 'unheld' : 'late');
+      assert.equal(run.service.find(CIDR, 'swarm')?.isHeld(ticket), !leading);
+    } finally {
+      await run.stop();
+    }
+  });
+
 /** From now on this node leads the swarm, as all of them see it. */
 function leads(nodes: readonly Node[], leader: Node): void {
   for (const { docker } of nodes)

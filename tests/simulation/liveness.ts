@@ -39,8 +39,10 @@ function isFull({ judge, plan }: World): boolean {
  * containers that came to one address while a host was cut off; and a container whose address went to another one
  * meanwhile has it until a person restarts it, as its node's log says.
  */
-function isExcused({ judge }: World, { kind, space, subnet, address = '' }: Finding): boolean {
+function isExcused(world: World, { kind, space, subnet, address = '' }: Finding): boolean {
+  const { judge } = world;
   const key = `${space} ${subnet}`;
+  if (kind === 'leak' && isHidden(world, key)) return true;
   if (judge.isShared(key, address)) return ['double', 'foreign', 'stale-live', 'not-live'].includes(kind);
   if (kind !== 'foreign') return false;
   return [...judge.at(key, address)].some(

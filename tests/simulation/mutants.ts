@@ -67,6 +67,12 @@ export const mutants: readonly Mutant[] = [
     '?.turn ?? 0) > Number.POSITIVE_INFINITY)',
   ),
   mutant(
+    'a Docker that leads no longer gives back what another has by now',
+    'src/tickets/leader.ts',
+    '(isAgain || !isOwn)',
+    'isAgain',
+  ),
+  mutant(
     'a leader that has lost ends what the next one has given',
     'src/service/holds.ts',
     'return asKnown === true ? false : undefined;',
