@@ -114,7 +114,7 @@ for (const [who, isLost] of [
 }
 
 for (const leading of [true, false])
-  test(`a ticket that this process has not given, of a node that ${leading ? 'leads' : 'leads no longer'}`, async () => {
+  test(`a ticket of a forerunner is given back on a node that ${leading ? 'leads' : 'leads no longer'}`, async () => {
     const run = await swarm(2);
     try {
       const [one, two] = run.nodes as [Node, Node];
