@@ -27,7 +27,7 @@ export interface AllocateOptions extends CallOptions {
    * is full, and lets addresses go when it is.
    */
   readonly gone?: (() => Promise<readonly string[]>) | undefined;
-  /** Whether what it rests on is still so: looked at before each attempt, since the store can be waited for between. */
+  /** Whether what it rests on is still so: looked at before each choice, since the store can be waited for before. */
   readonly isDue?: (() => boolean) | undefined;
 }
 
@@ -83,7 +83,10 @@ export class Proposals {
     return this.#of.places.while(() => this.#bind(live, options));
   }
 
-  async #bind(live: LiveChange, { ticket, range, gone, deadline }: AllocateOptions): Promise<string | undefined> {
+  async #bind(
+    live: LiveChange,
+    { ticket, range, gone, isDue, deadline }: AllocateOptions,
+  ): Promise<string | undefined> {
     const { identity, node } = live;
     const { places, state } = this.#of;
     const isTraded = ticket !== undefined && state.net.inspect(ticket).state === 'held';
@@ -92,6 +95,7 @@ export class Proposals {
       return isTraded ? state.net.trade(identity, ticket) : state.net.bind(identity, ticket);
     };
     const propose = () => {
+      if (isDue?.() === false) throw notDue(identity); // room was made, and the store can have told of more
       const chosen = place();
       state.propose(identity, chosen); // at once, as a hold
       return chosen;
@@ -202,6 +206,11 @@ export class Proposals {
     const second = unlessFull(choose);
     return typeof second === 'string' ? second : undefined;
   }
+}
+
+/** What it rested on when it was asked for is not so any more. */
+export function notDue(identity: string): LimpetError<'CONTENDED'> {
+  return new LimpetError('CONTENDED', `${JSON.stringify(identity)} has waited, and it is not as it was`, { identity });
 }
 
 /** What was chosen, or the error FULL. */

@@ -15,7 +15,7 @@ import { GivingWay } from './giving-way.js';
 import { Holds, type UnholdOptions } from './holds.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
 import { Places } from './places.js';
-import { type AllocateOptions, type HoldOptions, type LiveChange, Proposals } from './proposals.js';
+import { type AllocateOptions, type HoldOptions, type LiveChange, notDue, Proposals } from './proposals.js';
 import { type Reason, Reclaimer, type Reclaiming, WHY } from './reclaimer.js';
 import { besideOf } from './second-homes.js';
 import { Spares } from './spares.js';
@@ -145,14 +145,11 @@ export class SubnetService {
     const { node, deadline, isDue } = options;
     checkText('ID of the node', node);
     return this.#turns.take({ what: 'claim', key: identity, deadline }, async () => {
-      if (isDue?.() === false)
-        throw new LimpetError('CONTENDED', `${JSON.stringify(identity)} has waited, and does not need it any more`, {
-          identity,
-        });
       const isElsewhere = () => this.state.lookup(identity)?.nodes.some((other) => other !== node);
       // The news that it has left may be late, and a refusal is for what is so now.
       if (isElsewhere()) await this.#around.store.refreshBinding?.(this.spec, identity, deadline);
       this.#check();
+      if (isDue?.() === false) throw notDue(identity);
       const binding = this.state.lookup(identity);
       const live: LiveChange = { op: 'live', identity, node, sole: true };
       if (binding === undefined) return this.#proposals.bind(live, options);

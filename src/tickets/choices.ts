@@ -12,7 +12,7 @@ import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
-import { keepNeighbours } from './neighbours.js';
+import { Neighbours } from './neighbours.js';
 import type { Tenants } from './tenants.js';
 
 /** What a container's labels say of one subnet. */
@@ -87,8 +87,8 @@ export class Choices {
       throw told(bad(`it chooses ${address}, and its user asks for ${wanted.address}`, address), choice, asker);
     const pin = net.pinOf(identity);
     if (pin?.address === address) return;
-    if (asker.around !== undefined && net.inspect(address).identity === undefined)
-      await keepNeighbours(this.#environment, this.#tenants, net, asker.around, wanted);
+    if (net.inspect(address).identity === undefined)
+      await new Neighbours(this.#environment, this.#tenants, net, asker.around).keep(wanted);
     try {
       const { address: ticket, deadline } = wanted;
       await this.#environment.wire?.refuseTaken(net, address);

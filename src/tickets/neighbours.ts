@@ -13,48 +13,78 @@ import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import type { Tenants } from './tenants.js';
 
-/** @throws LimpetError UNAVAILABLE, CONTENDED */
-export async function keepNeighbours(
-  { networks, nodeOf, tell }: Environment,
-  tenants: Tenants,
-  net: SubnetService,
-  around: readonly Container[],
-  { deadline }: CallOptions,
-): Promise<void> {
-  if (!around.some((container) => isUnowned(net, container))) return;
-  const node = nodeOf(net);
-  const here = ofSubnet(networks.known, net.cidr);
-  for (const { address, identity, container } of residentsHere(around, here, net.cidr, node, undefined)) {
-    const { state, identity: owner } = net.inspect(address);
-    if (owner !== undefined || state === 'excluded') continue;
-    // Who it says it is has not been looked up, so it gets nobody's name: the next look does that.
-    const name = guest(address);
-    if ([identity, name].some((each) => tenants.hasJustLeft(net, each))) continue;
-    try {
-      await net.claim(name, { node, ticket: address, deadline });
-    } catch (error) {
-      if (error instanceof LimpetError && error.code === 'OCCUPIED') continue; // another process was faster
-      throw error;
-    }
-    const why = 'it runs here, and nobody had its address';
-    tell({
-      event: 'mend',
-      level: 'info',
-      mark: 'set',
-      subnet: net.cidr,
-      node,
-      identity: name,
-      address,
-      container,
-      why,
-    });
-  }
-}
+export class Neighbours {
+  readonly #environment: Environment;
+  readonly #tenants: Tenants;
+  readonly #net: SubnetService;
+  readonly #around: readonly Container[];
 
-/** Whether it runs at an address of the subnet that has no owner, on whichever network: seldom so, and seen at once. */
-function isUnowned(net: SubnetService, container: Container): boolean {
-  if (!hasItsAddresses(container)) return false;
-  return container.endpoints.some(({ addresses }) =>
-    addresses.some((address) => contains(net.cidr, address) && !net.isOwned(address)),
-  );
+  /** @param around the containers of this node; undefined where Docker does not say: then there is nobody to keep */
+  constructor(
+    environment: Environment,
+    tenants: Tenants,
+    net: SubnetService,
+    around: readonly Container[] | undefined = [],
+  ) {
+    this.#environment = environment;
+    this.#tenants = tenants;
+    this.#net = net;
+    this.#around = around;
+  }
+
+  /**
+   * What is claimed once they all have their addresses. That one of them has lost his can come out while the store is
+   * waited for: then he gets it first, and it is claimed anew.
+   * @throws LimpetError UNAVAILABLE, CONTENDED; what the claim throws
+   */
+  async first(options: CallOptions, claim: (isDue: () => boolean) => Promise<string>): Promise<string> {
+    for (;;) {
+      await this.keep(options);
+      const left = new Set(this.#unowned()); // another process was faster, or they are about to leave
+      let isDue = true;
+      try {
+        return await claim(() => {
+          isDue = [...this.#unowned()].every((address) => left.has(address));
+          return isDue;
+        });
+      } catch (error) {
+        if (isDue) throw error;
+      }
+    }
+  }
+
+  /** @throws LimpetError UNAVAILABLE, CONTENDED */
+  async keep({ deadline }: CallOptions): Promise<void> {
+    if (this.#unowned().next().done) return;
+    const { networks, nodeOf, tell } = this.#environment;
+    const net = this.#net;
+    const node = nodeOf(net);
+    const here = ofSubnet(networks.known, net.cidr);
+    for (const { address, identity, container } of residentsHere(this.#around, here, net.cidr, node, undefined)) {
+      const { state, identity: owner } = net.inspect(address);
+      if (owner !== undefined || state === 'excluded') continue;
+      // Who it says it is has not been looked up, so it gets nobody's name: the next look does that.
+      const name = guest(address);
+      if ([identity, name].some((each) => this.#tenants.hasJustLeft(net, each))) continue;
+      try {
+        await net.claim(name, { node, ticket: address, deadline });
+      } catch (error) {
+        if (error instanceof LimpetError && error.code === 'OCCUPIED') continue; // another process was faster
+        throw error;
+      }
+      const why = 'it runs here, and nobody had its address';
+      const mended = { subnet: net.cidr, node, identity: name, address, container, why };
+      tell({ event: 'mend', level: 'info', mark: 'set', ...mended });
+    }
+  }
+
+  /** Addresses of the subnet that have no owner, and somebody who runs there: seldom any, and seen at once. */
+  *#unowned(): IterableIterator<string> {
+    for (const container of this.#around) {
+      if (!hasItsAddresses(container)) continue;
+      for (const { addresses } of container.endpoints)
+        for (const address of addresses)
+          if (contains(this.#net.cidr, address) && !this.#net.isOwned(address)) yield address;
+    }
+  }
 }

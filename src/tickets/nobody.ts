@@ -2,7 +2,7 @@
 // cannot be told from others.
 
 import { endpoint } from '../docker/made-up.js';
-import type { CallOptions, SubnetService } from '../service/index.js';
+import type { AllocateOptions, SubnetService } from '../service/index.js';
 import { answer, type Given, isFreeFor, unnamedOn } from './answers.js';
 import type { Asker } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
@@ -10,6 +10,8 @@ import { occupied } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { isLeaders } from './pools.js';
 import type { Tenants } from './tenants.js';
+
+type Due = Pick<AllocateOptions, 'deadline' | 'isDue'>;
 
 /**
  * What no container asked for: the load balancer's end of the network, or an auxiliary address, which hosts can share.
@@ -20,7 +22,7 @@ export async function endpointFor(
   tenants: Tenants,
   net: SubnetService,
   address: string,
-  { deadline }: CallOptions,
+  { deadline, isDue }: Due,
 ): Promise<string> {
   const node = environment.nodeOf(net);
   const { state, identity } = net.inspect(address);
@@ -30,7 +32,7 @@ export async function endpointFor(
     if (state === 'free') await net.hold(address, { deadline });
     return answer(environment, net, { address, outcome: 'auxiliary' }, 'no container asked for it');
   }
-  if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline });
+  if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline, isDue });
   // Before Docker 29 it may be a plain container's on a worker, which no list shows at its address until it runs.
   tenants.enterUnknown(net, name);
   return answer(environment, net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
@@ -43,7 +45,7 @@ export async function unclearFor(
   environment: Environment,
   tenants: Tenants,
   net: SubnetService,
-  { address: asked, range, deadline }: Wanted,
+  { address: asked, range, deadline, isDue }: Wanted & Due,
   { candidates, why }: Extract<Asker, { readonly kind: 'unclear' }>,
 ): Promise<string> {
   if (asked !== undefined && !isLeaders(net) && net.inspect(asked).state === 'held')
@@ -54,7 +56,7 @@ export async function unclearFor(
   const identity = end !== undefined && isFreeFor(net, asked as string, end) ? end : unnamedOn(environment, net);
   const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
   const where = { ...(isUsable ? { ticket: asked } : {}), range, gone: goneFrom(environment, tenants, net) };
-  const options = { node, deadline, ...where };
+  const options = { node, deadline, isDue, ...where };
   const address = await (environment.wire?.claim(net, identity, options) ?? net.claim(identity, options));
   tenants.enterUnknown(net, identity);
   const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };

@@ -21,7 +21,7 @@ import { forget } from './forget.js';
 import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { Leaving } from './leaving.js';
-import { keepNeighbours } from './neighbours.js';
+import { Neighbours } from './neighbours.js';
 import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
@@ -71,14 +71,23 @@ export class NodeCalls {
           this.#container(net, await this.#upToDate(asker, since), request),
         );
       case 'endpoint':
-        await this.#keepNeighbours(net, asker, request);
-        return this.#came(
-          net,
-          await endpointFor(this.#environment, this.#tenants, net, request.address as string, request),
-        );
+        return this.#came(net, await this.#endpoint(net, request.address as string, asker, request));
       case 'unclear':
-        return this.#came(net, await unclearFor(this.#environment, this.#tenants, net, request, asker));
+        return this.#came(net, await this.#unclear(net, request, asker));
     }
+  }
+
+  #endpoint(net: SubnetService, address: string, asker: Around, options: CallOptions): Promise<string> {
+    return this.#neighbours(net, asker).first(options, (isDue) =>
+      endpointFor(this.#environment, this.#tenants, net, address, { ...options, isDue }),
+    );
+  }
+
+  async #unclear(net: SubnetService, request: NodeRequest, asker: Unclear): Promise<string> {
+    const around = await this.#environment.containers.ifAnswered();
+    return this.#neighbours(net, { around }).first(request, (isDue) =>
+      unclearFor(this.#environment, this.#tenants, net, { ...request, isDue }, asker),
+    );
   }
 
   /** It may have been the load balancer's end. */
@@ -192,29 +201,33 @@ export class NodeCalls {
     asker: Someone,
     { address: ticket, range, deadline }: NodeRequest,
   ): Promise<string | undefined> {
-    // Also where it has a home: that can have ended elsewhere, and then it gets another one.
-    await this.#keepNeighbours(net, asker, { deadline });
-    const isUsable = ticket !== undefined && isFreeFor(net, ticket, home);
-    const options: AllocateOptions = {
-      node: this.#environment.nodeOf(net),
-      deadline,
-      gone: goneFrom(this.#environment, this.#tenants, net),
-      ...(isUsable ? { ticket } : {}),
-      ...(range === undefined ? {} : { range }),
+    const wanted = () => {
+      const isUsable = ticket !== undefined && isFreeFor(net, ticket, home);
+      return { name: home, range, ...(isUsable ? { ticket } : {}) };
     };
-    const address = await unlessLive(() => this.#claim(net, home, options));
+    // Also where it has a home: that can have ended elsewhere, and then it gets another one.
+    const address = await unlessLive(() => this.#claim(net, asker, { deadline }, wanted));
     if (address !== undefined) this.#tenants.enter(net, home, asker, address);
     return address;
   }
 
-  /** Where the network wants it, what is new is asked about on the wire. */
-  #claim(net: SubnetService, name: string, options: AllocateOptions): Promise<string> {
-    return this.#environment.wire?.claim(net, name, options) ?? net.claim(name, options);
+  /**
+   * Where the network wants it, what is new is asked about on the wire. @param wanted asked for when the neighbours have
+   * their addresses
+   */
+  #claim(net: SubnetService, asker: Someone, { deadline }: CallOptions, wanted: () => Claim) {
+    const { wire, nodeOf } = this.#environment;
+    const gone = goneFrom(this.#environment, this.#tenants, net);
+    return this.#neighbours(net, asker).first({ deadline }, (isDue) => {
+      const { name, ...where } = wanted();
+      const options = { node: nodeOf(net), gone, isDue, deadline, ...where };
+      return wire?.claim(net, name, options) ?? net.claim(name, options);
+    });
   }
 
   /** Before an address that is nobody's is given, or a ticket is traded, whoever runs at it has to have it. */
-  async #keepNeighbours(net: SubnetService, { around }: Pick<Someone, 'around'>, options: CallOptions): Promise<void> {
-    if (around !== undefined) await keepNeighbours(this.#environment, this.#tenants, net, around, options);
+  #neighbours(net: SubnetService, { around }: Around): Neighbours {
+    return new Neighbours(this.#environment, this.#tenants, net, around);
   }
 
   /** Who keeps the asker from a home, for messages. */
@@ -229,7 +242,7 @@ export class NodeCalls {
     const { identity } = asker;
     const { deadline } = request;
     const address = request.address as string;
-    await this.#keepNeighbours(net, asker, { deadline });
+    await this.#neighbours(net, asker).keep({ deadline });
     await this.#forgetGone(net, address, asker, deadline);
     const { state, identity: owner } = net.inspect(address);
     if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
@@ -249,7 +262,11 @@ export class NodeCalls {
       if (before.state === 'live') await net.release(identity, node, { deadline });
       await net.reclaim(identity, { deadline });
     }
-    const given = await unlessLive(() => net.claim(identity, { node, ticket: address, deadline }));
+    const given = await unlessLive(() =>
+      this.#neighbours(net, asker).first({ deadline }, (isDue) =>
+        net.claim(identity, { node, ticket: address, deadline, isDue }),
+      ),
+    );
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
     return answer(
@@ -282,19 +299,15 @@ export class NodeCalls {
     other: Other | undefined,
   ): Promise<string> {
     const { identity, wish } = asker;
-    const node = this.#environment.nodeOf(net);
     if (wish && net.lookup(identity)?.address === ticket) {
       const where = this.#whoIsAt(net, identity, other);
       throw occupied(this.#environment, net, ticket as string, `${identity} (${where})`);
     }
-    await this.#keepNeighbours(net, asker, { deadline });
-    const own = this.#guestAt(net, asker, ticket) ?? unnamedOn(this.#environment, net);
-    const address = await this.#claim(net, own, {
-      node,
-      deadline,
-      gone: goneFrom(this.#environment, this.#tenants, net),
-      ...(made(own, ticket) ? { ticket: ticket as string } : {}),
-      ...(range === undefined ? {} : { range }),
+    const unnamed = unnamedOn(this.#environment, net);
+    let own = unnamed;
+    const address = await this.#claim(net, asker, { deadline }, () => {
+      own = this.#guestAt(net, asker, ticket) ?? unnamed;
+      return { name: own, range, ...(made(own, ticket) ? { ticket: ticket as string } : {}) };
     });
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
@@ -314,6 +327,14 @@ export class NodeCalls {
     while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
 }
+
+/** Who claims an address, and where. */
+type Claim = { readonly name: string } & Pick<AllocateOptions, 'ticket' | 'range'>;
+
+interface Around {
+  readonly around?: readonly Container[] | undefined;
+}
+type Unclear = Extract<Asker, { readonly kind: 'unclear' }>;
 
 /** What keeps the asker from its first home. */
 interface First {

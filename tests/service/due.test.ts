@@ -16,3 +16,20 @@ test('a claim that is not due any more gives nothing', async (context) => {
   assert.equal(net.lookup('web.1'), undefined);
   assert.equal(await claim(() => true), '10.0.0.1');
 });
+
+test('what is not due any more once room was made gives nothing', async (context) => {
+  const service = await AllocatorService.open(new MemoryStore());
+  context.after(() => service.close());
+  const net = await service.subnet('10.0.0.0/30', { reclaim: { whenFull: { holdDown: 0 } } });
+  for (const identity of ['web.1', 'web.2']) {
+    await net.allocate(identity, { node: 'a' });
+    await net.release(identity, 'a');
+  }
+  let isDue = true;
+  const gone = async () => {
+    isDue = false;
+    return ['web.1'];
+  };
+  await assert.rejects(net.claim('web.3', { node: 'a', gone, isDue: () => isDue }), { code: 'CONTENDED' });
+  assert.equal(net.lookup('web.3'), undefined);
+});

@@ -73,6 +73,12 @@ export const mutants: readonly Mutant[] = [
     'isAgain',
   ),
   mutant(
+    'who loses his address while the store is waited for is not put down first',
+    'src/tickets/neighbours.ts',
+    'every((address) => left.has(address))',
+    'every(() => left)',
+  ),
+  mutant(
     'a leader that has lost ends what the next one has given',
     'src/service/holds.ts',
     'return asKnown === true ? false : undefined;',
