@@ -212,10 +212,10 @@ export class NodeCalls {
   }
 
   /**
-   * Where the network wants it, what is new is asked about on the wire. @param wanted asked for when the neighbours have
-   * their addresses
+   * What is new is asked about on the wire, where the network wants it.
+   * @param wanted asked for once the neighbours have their addresses
    */
-  #claim(net: SubnetService, asker: Someone, { deadline }: CallOptions, wanted: () => Claim) {
+  #claim(net: SubnetService, asker: Someone, { deadline }: CallOptions, wanted: () => Claim): Promise<string> {
     const { wire, nodeOf } = this.#environment;
     const gone = goneFrom(this.#environment, this.#tenants, net);
     return this.#neighbours(net, asker).first({ deadline }, (isDue) => {
