@@ -8,6 +8,7 @@ import type { Clock } from './clock.js';
 import type { Commits } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
+import { notDue } from './proposals.js';
 import { homeText, isSecondHome, whose } from './second-homes.js';
 import type { Change } from './store.js';
 import type { LiveBinding, SubnetState } from './subnet-state.js';
@@ -29,6 +30,8 @@ export function waitsFor(identity: string): string | undefined {
 export interface PinOptions extends CallOptions {
   /** The held address that Swarm's leader was given for it: that one it can have, and no other that is held. */
   readonly ticket?: string;
+  /** As of `AllocateOptions`: whether what it rests on is still so. */
+  readonly isDue?: (() => boolean) | undefined;
 }
 
 export interface Pinned {
@@ -70,9 +73,10 @@ export class Pins {
     return isIdentity(name) ? this.#of.state.lookup(name) : undefined;
   }
 
-  pin(identity: string, address: string, { ticket, deadline }: PinOptions): Promise<Pinned> {
+  pin(identity: string, address: string, { ticket, isDue, deadline }: PinOptions): Promise<Pinned> {
     const { state, turns } = this.#of;
     return turns.take({ what: 'pin', key: identity, deadline }, async () => {
+      if (isDue?.() === false) throw notDue(identity);
       const wanted = state.inspect(address).address;
       this.check(identity, wanted, ticket);
       const own = state.lookup(identity);

@@ -87,12 +87,13 @@ export class Choices {
       throw told(bad(`it chooses ${address}, and its user asks for ${wanted.address}`, address), choice, asker);
     const pin = net.pinOf(identity);
     if (pin?.address === address) return;
-    if (net.inspect(address).identity === undefined)
-      await new Neighbours(this.#environment, this.#tenants, net, asker.around).keep(wanted);
+    const { address: ticket, deadline } = wanted;
+    const neighbours = new Neighbours(this.#environment, this.#tenants, net, asker.around);
     try {
-      const { address: ticket, deadline } = wanted;
-      await this.#environment.wire?.refuseTaken(net, address);
-      await net.pin(identity, address, { deadline, ...(ticket === undefined ? {} : { ticket }) });
+      await neighbours.first({ deadline }, async (isDue) => {
+        await this.#environment.wire?.refuseTaken(net, address);
+        await net.pin(identity, address, { deadline, isDue, ...(ticket === undefined ? {} : { ticket }) });
+      });
     } catch (error) {
       throw told(error, choice, asker);
     }

@@ -37,7 +37,7 @@ export class Neighbours {
    * waited for: then he gets it first, and it is claimed anew.
    * @throws LimpetError UNAVAILABLE, CONTENDED; what the claim throws
    */
-  async first(options: CallOptions, claim: (isDue: () => boolean) => Promise<string>): Promise<string> {
+  async first<T>(options: CallOptions, claim: (isDue: () => boolean) => Promise<T>): Promise<T> {
     for (;;) {
       await this.keep(options);
       const left = new Set(this.#unowned()); // another process was faster, or they are about to leave

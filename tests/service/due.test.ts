@@ -33,3 +33,13 @@ test('what is not due any more once room was made gives nothing', async (context
   await assert.rejects(net.claim('web.3', { node: 'a', gone, isDue: () => isDue }), { code: 'CONTENDED' });
   assert.equal(net.lookup('web.3'), undefined);
 });
+
+test('a pin that is not due any more chooses nothing', async (context) => {
+  const service = await AllocatorService.open(new MemoryStore());
+  context.after(() => service.close());
+  const net = await service.subnet('10.0.0.0/24');
+  await assert.rejects(net.pin('web.1', '10.0.0.9', { isDue: () => false }), { code: 'CONTENDED' });
+  assert.equal(net.pinOf('web.1'), undefined);
+  await net.pin('web.1', '10.0.0.9', { isDue: () => true });
+  assert.equal(net.lookup('web.1')?.address, '10.0.0.9');
+});
