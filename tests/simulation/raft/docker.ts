@@ -98,8 +98,11 @@ export class SimulatedDocker implements SwarmApi {
     if (!node.isManager) throw this.#unavailable('events', 'This node is not a swarm manager.', 'none');
     const { life } = node.engine;
     await new Promise<void>((resolve) => {
+      let isOver = false;
       const end = () => {
+        isOver = true;
         leave();
+        signal.removeEventListener('abort', end);
         resolve();
       };
       let last = 0;
@@ -113,12 +116,13 @@ export class SimulatedDocker implements SwarmApi {
         end,
       });
       const look = () => {
+        if (isOver) return;
         if (process.isDead) return leave();
         if (node.engine.life !== life || node.engine.state !== 'up') return process.enter(end);
         timeline.after(500, look);
       };
       timeline.after(500, look);
-      signal.addEventListener('abort', end, { once: true });
+      signal.addEventListener('abort', end);
       told.begun();
     });
   }

@@ -64,9 +64,10 @@ class SimulatedLine implements Line {
           let isBegun = false;
           const over = () => {
             ended.abort();
+            signal.removeEventListener('abort', over);
             process.enter(() => resolve(isBegun));
           };
-          signal.addEventListener('abort', over, { once: true });
+          signal.addEventListener('abort', over);
           const tell = {
             begun: () => {
               isBegun = true;
