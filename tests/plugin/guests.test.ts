@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
 import { container, network, taskContainer } from '../docker/json.js';
+import { HeldBack } from '../service/held-back.js';
 import { type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
@@ -430,4 +431,53 @@ test('a ticket at which a lost container runs is no newcomer’s home, and no lo
   assert.equal(net.lookup('api.1')?.address, given);
   assert.deepEqual(net.lookup(`@guest/${home}`)?.nodes, ['node-2']);
   await assert.rejects(two.address(L, home), /already in use/, 'as the end of a load balancer');
+});
+
+/** A node's own subnet of two addresses: `old` runs at the first, and was released, as the end of its lease does. */
+async function lost(store = new HeldBack()) {
+  const held = await swarm(1, { store });
+  const [node] = held.nodes as [Node];
+  node.docker.networks = [network('home', '10.6.0.0/30', { scope: 'local' })];
+  const pool = await node.pool('local', '10.6.0.0/30');
+  const own = subnet(held.service, '10.6.0.0/30', 'node:node-1');
+  const create = (name: string) => node.docker.put(container(name, { network: 'home', state: 'created' }));
+  const ask = (name?: string) =>
+    node.address(pool, '', name === undefined ? undefined : { 'com.docker.network.endpoint.name': name });
+  create('old');
+  const address = await ask('old');
+  node.docker.put(container('old', { network: 'home', address }));
+  await node.look(); // and so the networks are known
+  await own.release('old', 'node-1');
+  return { store, own, address, create, ask, time: held.time, stop: held.stop };
+}
+
+test('a container that loses its address while a newcomer waits for the store keeps it', async () => {
+  const { store, own, address, create, ask, time, stop } = await lost();
+  try {
+    await own.allocate('new', { node: 'node-1' });
+    await own.release('new', 'node-1');
+    store.holdBack();
+    const ended = [own.reclaim('old'), own.reclaim('new')];
+    create('new');
+    // By then it has looked at its neighbours, and waits for its turn.
+    time.process().clock.after(100, () => store.letGo());
+    assert.notEqual(await ask('new'), address);
+    await Promise.all(ended);
+    assert.equal(own.inspect(address).identity, `@guest/${address}`);
+  } finally {
+    await stop();
+  }
+});
+
+test('a container that has lost its address keeps it from whoever cannot be named', async () => {
+  const { own, address, create, ask, stop } = await lost();
+  try {
+    await own.reclaim('old');
+    await own.allocate('other', { node: 'node-1' });
+    for (const name of ['one', 'two']) create(name); // and this Docker does not say which of them asks
+    await assert.rejects(ask(), /is full/);
+    assert.equal(own.inspect(address).identity, `@guest/${address}`);
+  } finally {
+    await stop();
+  }
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { network, taskContainer } from '../docker/json.js';
 import { Flaky } from './flaky.js';
-import { type Node, swarm } from './nodes.js';
+import { type Node, type Swarm, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 
@@ -92,13 +92,7 @@ for (const [who, isLost] of [
 ] as const) {
   test(`a ticket's release that comes again, of a node ${who}, ${isLost ? 'ends nothing' : 'is made'}`, async () => {
     const store = new Flaky();
-    const run = await swarm(2, { store, waits: { store: 0 } });
-    try {
-      const [one, two] = run.nodes as [Node, Node];
-      for (const node of run.nodes) node.docker.networks = [network('web', CIDR)];
-      leads(run.nodes, one);
-      const pool = await one.pool('global', CIDR);
-      const ticket = await one.address(pool);
+    await given({ store, waits: { store: 0 } }, async ({ run, one, two, pool, ticket }) => {
       store.refusals = 100;
       await assert.rejects(one.release(pool, ticket), /no connection/);
       await run.time.pass(100);
@@ -107,29 +101,41 @@ for (const [who, isLost] of [
       await run.time.pass(2000);
       assert.equal(one.said(ticket).outcome, isLost ? 'late' : 'unheld');
       assert.equal(run.service.find(CIDR, 'swarm')?.isHeld(ticket), isLost);
-    } finally {
-      await run.stop();
-    }
+    });
   });
 }
 
 for (const leading of [true, false])
   test(`a ticket of a forerunner is given back on a node that ${leading ? 'leads' : 'leads no longer'}`, async () => {
-    const run = await swarm(2);
-    try {
-      const [one, two] = run.nodes as [Node, Node];
-      for (const node of run.nodes) node.docker.networks = [network('web', CIDR)];
-      leads(run.nodes, one);
-      const pool = await one.pool('global', CIDR);
-      const ticket = await one.address(pool);
+    await given({}, async ({ run, two, pool, ticket }) => {
       if (leading) leads(run.nodes, two);
       await two.release(pool, ticket); // Docker repeats what a process that has died did not answer
       assert.equal(two.said(ticket).outcome, leading ? 'unheld' : 'late');
       assert.equal(run.service.find(CIDR, 'swarm')?.isHeld(ticket), !leading);
-    } finally {
-      await run.stop();
-    }
+    });
   });
+
+interface Given {
+  readonly run: Swarm;
+  readonly one: Node;
+  readonly two: Node;
+  readonly pool: string;
+  readonly ticket: string;
+}
+
+/** Of two nodes the first leads, and was given a ticket. */
+async function given(options: Parameters<typeof swarm>[1], play: (given: Given) => Promise<void>): Promise<void> {
+  const run = await swarm(2, options);
+  try {
+    const [one, two] = run.nodes as [Node, Node];
+    for (const node of run.nodes) node.docker.networks = [network('web', CIDR)];
+    leads(run.nodes, one);
+    const pool = await one.pool('global', CIDR);
+    await play({ run, one, two, pool, ticket: await one.address(pool) });
+  } finally {
+    await run.stop();
+  }
+}
 
 /** From now on this node leads the swarm, as all of them see it. */
 function leads(nodes: readonly Node[], leader: Node): void {
