@@ -17,7 +17,7 @@ import { until } from '../tests/plugin/plugins.js';
 import { machine } from './report.js';
 
 const values = readArguments('usage: npm run bench:plugin -- [--rounds N] [--crowd N]', {
-  rounds: { type: 'string', default: '500' },
+  rounds: { type: 'string', default: '1500' },
   crowd: { type: 'string', default: '200' },
 });
 const rounds = wholeNumber('rounds', values.rounds);

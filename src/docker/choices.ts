@@ -23,9 +23,10 @@ export interface Choice {
 
 /** The labels of a container that say something to Limpet; undefined when none does. */
 export function labelsOf(labels: Readonly<Record<string, unknown>>): Container['labels'] | undefined {
-  const own = Object.entries(labels).filter(([name]) => name.startsWith(PREFIX) || name === NUMBER);
-  if (!own.some(([name]) => name.startsWith(PREFIX))) return undefined;
-  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+  const names = Object.keys(labels);
+  if (!names.some((name) => name.startsWith(PREFIX))) return undefined;
+  const own = names.filter((name) => name.startsWith(PREFIX) || name === NUMBER);
+  return Object.fromEntries(own.map((name) => [name, String(labels[name])]));
 }
 
 /** What the container's labels say of this kind for one of these networks. */

@@ -53,7 +53,8 @@ export function readContainer(value: unknown): Container {
   const given = mapIn(Labels);
   const labels = labelsOf(given);
   const project = textIn(given[LABEL.project]);
-  const read = {
+  const task = readLabelledTask(given);
+  return {
     id: textIn(Id),
     name: (textsIn(Names)[0] ?? '').replace(/^\//, ''),
     state: textIn(State),
@@ -61,14 +62,15 @@ export function readContainer(value: unknown): Container {
     endpoints: Object.entries(mapIn(mapIn(NetworkSettings).Networks)).map(readEndpoint),
     ...(labels === undefined ? {} : { labels }),
     ...(project === '' ? {} : { project }),
+    ...(task === undefined ? {} : { task }),
   };
-  const id = textIn(given[LABEL.id]);
-  if (id === '') return read;
-  const name = textIn(given[LABEL.name]);
-  return {
-    ...read,
-    task: { id, name, service: textIn(given[LABEL.service]), serviceId: textIn(given[LABEL.serviceId]) },
-  };
+}
+
+function readLabelledTask(labels: Json): Container['task'] {
+  const id = textIn(labels[LABEL.id]);
+  if (id === '') return undefined;
+  const [name, service, serviceId] = [LABEL.name, LABEL.service, LABEL.serviceId];
+  return { id, name: textIn(labels[name]), service: textIn(labels[service]), serviceId: textIn(labels[serviceId]) };
 }
 
 function readEndpoint([network, value]: [string, unknown]): Endpoint {

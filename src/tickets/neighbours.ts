@@ -18,6 +18,8 @@ export class Neighbours {
   readonly #tenants: Tenants;
   readonly #net: SubnetService;
   readonly #around: readonly Container[];
+  /** Found when first asked for: it is the list's, and does not change with the store. */
+  #shown: readonly string[] | undefined;
 
   /** @param around the containers of this node; undefined where Docker does not say: then there is nobody to keep */
   constructor(
@@ -39,12 +41,11 @@ export class Neighbours {
    */
   async first<T>(options: CallOptions, claim: (isDue: () => boolean) => Promise<T>): Promise<T> {
     for (;;) {
-      await this.keep(options);
-      const left = new Set(this.#unowned()); // another process was faster, or they are about to leave
+      const left = new Set(await this.keep(options)); // another process was faster, or they are about to leave
       let isDue = true;
       try {
         return await claim(() => {
-          isDue = [...this.#unowned()].every((address) => left.has(address));
+          isDue = this.#unowned().every((address) => left.has(address));
           return isDue;
         });
       } catch (error) {
@@ -53,9 +54,9 @@ export class Neighbours {
     }
   }
 
-  /** @throws LimpetError UNAVAILABLE, CONTENDED */
-  async keep({ deadline }: CallOptions): Promise<void> {
-    if (this.#unowned().next().done) return;
+  /** Answers the addresses that are nobody's still. @throws LimpetError UNAVAILABLE, CONTENDED */
+  async keep({ deadline }: CallOptions): Promise<readonly string[]> {
+    if (this.#unowned().length === 0) return [];
     const { networks, nodeOf, tell } = this.#environment;
     const net = this.#net;
     const node = nodeOf(net);
@@ -76,15 +77,15 @@ export class Neighbours {
       const mended = { subnet: net.cidr, node, identity: name, address, container, why };
       tell({ event: 'mend', level: 'info', mark: 'set', ...mended });
     }
+    return this.#unowned();
   }
 
-  /** Addresses of the subnet that have no owner, and somebody who runs there: seldom any, and seen at once. */
-  *#unowned(): IterableIterator<string> {
-    for (const container of this.#around) {
-      if (!hasItsAddresses(container)) continue;
-      for (const { addresses } of container.endpoints)
-        for (const address of addresses)
-          if (contains(this.#net.cidr, address) && !this.#net.isOwned(address)) yield address;
-    }
+  /** Addresses that have no owner, and somebody who runs there: seldom any, and seen at once. */
+  #unowned(): readonly string[] {
+    this.#shown ??= this.#around
+      .filter(hasItsAddresses)
+      .flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses))
+      .filter((address) => contains(this.#net.cidr, address));
+    return this.#shown.filter((address) => !this.#net.isOwned(address));
   }
 }

@@ -198,7 +198,7 @@ export class Tenants {
     const found = around.find((container) => {
       if (isSame(container, asker)) return false;
       if (isAt(container, address, here) || this.#isLetIn(net, home, tenant, container)) return true;
-      return identityOf(container) === identity && this.#isUnseen(container);
+      return this.#isUnseen(container) && identityOf(container) === identity;
     });
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
   }

@@ -22,7 +22,7 @@ if (found === undefined) {
   process.exit(1);
 }
 console.log(`FOUND by seed ${found.seed}, ${worlds} played: ${found.failure?.slice(0, 120)}`);
-if (file !== undefined) {
+if (file) {
   const { plan, failure } = await shrink(draw(found.seed, store));
   if (failure !== undefined) await writeFile(file, `${JSON.stringify(plan)}\n`);
 }

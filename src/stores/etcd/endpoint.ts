@@ -9,11 +9,13 @@ import type { EtcdStoreOptions } from './options.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
+interface Channel {
+  getConnectivityState(connect: boolean): number;
+  watchConnectivityState(current: number, until: number, callback: () => void): void;
+}
+
 interface Client {
-  getChannel(): {
-    getConnectivityState(connect: boolean): number;
-    watchConnectivityState(current: number, until: number, callback: () => void): void;
-  };
+  getChannel(): Channel;
   watch(metadata: unknown, options: object): Stream<never, never>;
   leaseKeepAlive(metadata: unknown, options: object): Stream<never, never>;
 }
@@ -27,13 +29,19 @@ const straight = { execute: async (call: () => unknown) => call() } as unknown a
 
 class Endpoint extends Etcd3 implements Member {
   readonly #streams = new Set<Stream<never, never>>();
+  /** The one that was ready last. The client makes another one when it has failed. */
+  #channel: Channel | undefined;
 
   async unready(deadline: Deadline): Promise<string | undefined> {
+    if (this.#channel?.getConnectivityState(false) === READY) return undefined;
     try {
       const channel = await this.pool.withConnection('KV', ({ client }) => (client as unknown as Client).getChannel());
       for (;;) {
         const state = channel.getConnectivityState(true);
-        if (state === READY) return undefined;
+        if (state === READY) {
+          this.#channel = channel;
+          return undefined;
+        }
         if (state === TRANSIENT_FAILURE || state === SHUTDOWN || deadline.passed) return 'no connection';
         await new Promise<void>((resolve) => channel.watchConnectivityState(state, deadline.at, () => resolve()));
       }

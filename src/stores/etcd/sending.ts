@@ -149,8 +149,7 @@ export class Sending {
     if (!(await lease.fence())) await lease.grant();
     for (const batch of lost) {
       const { transaction, view } = batch;
-      const look = transaction.look();
-      const seen = await connection.ask((etcd, options) => etcd.kv.txn(look, options));
+      const seen = await this.#look(transaction);
       batch.found = view.itemsOf(seen.responses.flatMap(({ response_range }) => response_range.kvs));
       if (view === current()) transaction.learnFailure(seen); // else a reading has come between, which has it all
     }
@@ -260,11 +259,18 @@ export class Sending {
       return;
     }
     const { lease, fence } = transaction.writer;
-    const now = isCurrent() ? transaction.learnFailure(response) : 0;
+    const seen = await this.#look(transaction);
+    const now = isCurrent() ? transaction.learnFailure(seen) : 0;
     if (isCurrent()) await doubts.resolve(view, connection.within());
     if (isCurrent() && now !== fence) this.#fenced(lease, now);
     if (!isCurrent() || now !== fence) this.#back(orders);
     else this.#judge(orders, view);
+  }
+
+  /** What it rests on, as it is now. No transaction asks itself: few fail, and etcd's log would keep the question. */
+  #look(transaction: Transaction): Promise<ITxnResponse> {
+    const look = transaction.look();
+    return this.#of.connection.ask((etcd, options) => etcd.kv.txn(look, options));
   }
 
   /** The service takes what a reading tells for newer than all that it has asked for before. */

@@ -1,4 +1,4 @@
-// One etcd transaction: what must still be so, what is written then, and what is read when it is not. What is to be
+// One etcd transaction: what must still be so, what is written then, and what to look at when it is not. What is to be
 // demanded for a change is draft.ts's; here is how it is asked, how several become one, and what is learnt from the
 // answer.
 
@@ -145,12 +145,15 @@ export class Transaction {
     this.read(processKey);
     const success: IRequestOp[] = this.#deletedRanges.map((range) => ({ request_delete_range: asRange(range) }));
     for (const [key, write] of this.#writes) success.push(asRequest(key, write));
-    return { compare: [...this.#demands.values()], success, failure: this.#readRequests() };
+    return { compare: [...this.#demands.values()], success };
   }
 
-  /** A request that writes nothing, and only reads what a failure would. */
+  /** The request after one that has failed: it writes nothing, and shows why. */
   look(): ITxnRequest {
-    return { success: this.#readRequests() };
+    const reads = [...this.#reads].map(([key, range]) => ({
+      request_range: range === undefined ? { key: Buffer.from(key) } : asRange(range),
+    }));
+    return { success: reads };
   }
 
   /** It has been applied at that revision. */
@@ -164,7 +167,7 @@ export class Transaction {
     }
   }
 
-  /** It has not, and this is why. Answers the revision of the process's key, 0 when it is gone. */
+  /** It has not, and what the look saw says why. Answers the revision of the process's key, 0 when it is gone. */
   learnFailure(response: ITxnResponse): number {
     const at = Number(response.header.revision);
     const isNews = at > this.#view.revision;
@@ -177,12 +180,6 @@ export class Transaction {
     return fence;
   }
 
-  #readRequests(): IRequestOp[] {
-    return [...this.#reads].map(([key, range]) => ({
-      request_range: range === undefined ? { key: Buffer.from(key) } : asRange(range),
-    }));
-  }
-
   /** What has gone first: something new may be in its place. */
   #learnRead(key: string, range: TextRange | undefined, items: Map<string, Item>, at: number): void {
     const missing = range === undefined ? [key] : this.#knownIn(range);
@@ -193,7 +190,7 @@ export class Transaction {
   }
 
   /**
-   * Keys that are known in one of the ranges that failures read: the subnets of the space, the marks of an identity. Of
+   * Keys that are known in one of the ranges that are looked at: the subnets of the space, the marks of an identity. Of
    * what a subnet needs (Keys.needs) none is known when it is read.
    */
   #knownIn(range: TextRange): string[] {
