@@ -6,7 +6,6 @@ import type { Clock } from './clock.js';
 import type { Commits } from './commits.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
-import type { Endings } from './endings.js';
 import type { HoldOptions, Proposals } from './proposals.js';
 import type { Spares } from './spares.js';
 import type { Change } from './store.js';
@@ -23,7 +22,6 @@ export interface HoldsParts {
   readonly state: SubnetState;
   readonly commits: Commits;
   readonly turns: Turns;
-  readonly endings: Endings;
   readonly proposals: Proposals;
   readonly spares: Spares;
   readonly clock: Clock;
@@ -74,7 +72,6 @@ export class Holds {
         if (state.isHeld(address)) return { address: undefined };
         const hold: Change = { op: 'hold', address, owner: identity };
         if (!(await commits.commit([hold], deadline))) return undefined;
-        state.apply(hold);
         log({ event: 'hold', address, identity, why: 'its own home is its ticket' });
         return { address };
       })
@@ -82,7 +79,7 @@ export class Holds {
   }
 
   async unhold(asked: string, { deadline, asKnown }: UnholdOptions): Promise<boolean> {
-    const { state, turns, spares, endings, log } = this.#parts;
+    const { state, turns, spares, commits, log } = this.#parts;
     const { address } = state.net.inspect(asked); // as the store has it, however it was written
     return turns.take({ what: `unhold ${address}`, key: keyOf(address), deadline }, async () => {
       const { cidr, gateway } = state.spec;
@@ -91,7 +88,7 @@ export class Holds {
       spares.drop(address);
       // Asked before: a shared store may tell of the change before it answers.
       const was = state.isHeld(address);
-      if (!(await endings.end({ op: 'unhold', address }, deadline))) return asKnown === true ? false : undefined;
+      if (!(await commits.commit([{ op: 'unhold', address }], deadline))) return asKnown === true ? false : undefined;
       if (was) log({ event: 'unhold', address, why: 'asked to' });
       return was;
     });

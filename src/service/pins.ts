@@ -99,7 +99,6 @@ export class Pins {
       if (own?.pinned) changes.push({ op: 'unpin', identity, time: clock.now() });
       if (changes.length === 0) return false;
       if (!(await commits.commit(changes, deadline))) return undefined;
-      for (const change of changes) state.apply(change);
       this.#of.changed();
       this.#of.log({ event: 'unpin', identity, address: (waits ?? own)?.address as string, why: 'asked to' });
       return true;
@@ -121,7 +120,6 @@ export class Pins {
 
   async #commit(changes: readonly Change[], deadline: Deadline | undefined): Promise<boolean> {
     if (!(await this.#of.commits.commit(changes, deadline))) return false;
-    for (const change of changes) this.#of.state.apply(change);
     this.#of.changed();
     return true;
   }

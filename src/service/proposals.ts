@@ -72,8 +72,7 @@ export class Proposals {
     const isKnown = nodes.includes(node);
     if (isKnown && !this.#of.isShared) return address;
     if (!(await this.#of.commits.commit([live], deadline))) return undefined;
-    if (this.#of.state.lookup(identity)?.address !== address) return undefined; // somebody reclaimed it since
-    this.#of.state.apply(live);
+    if (!this.#isAt(identity, address)) return undefined;
     if (isKnown) return address;
     this.#of.log({ event: 'allocate', identity, address, node, why: 'its own' });
     return address;
@@ -108,10 +107,14 @@ export class Proposals {
       places.lost();
       return undefined;
     }
-    this.#of.state.settle(identity);
-    this.#of.state.apply(live);
+    if (!this.#isAt(identity, address)) return undefined;
     this.#of.log({ event: 'allocate', identity, address, node, why: isTraded ? 'bound to its ticket' : 'new' });
     return address;
+  }
+
+  /** Else others have done something with it since it was written. */
+  #isAt(identity: string, address: string): boolean {
+    return this.#of.state.lookup(identity)?.address === address;
   }
 
   /** In this process's part of the range while many bind at once, and where that is full, anywhere in it. */
@@ -189,9 +192,7 @@ export class Proposals {
       for (const address of addresses) state.takeBackHold(address);
     };
     const holds = addresses.map((address): Change => ({ op: 'hold', address }));
-    if (!(await commits.decide(holds, takeBack, deadline))) return false;
-    for (const address of addresses) state.settleHold(address);
-    return true;
+    return commits.decide(holds, takeBack, deadline);
   }
 
   /**

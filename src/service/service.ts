@@ -89,7 +89,7 @@ export class AllocatorService {
       }
       // After a conflict the store has told of the subnet that was made meanwhile.
       if (!(await this.#commit(spec, { op: 'create', spec }, deadline))) return undefined;
-      return this.#subnets.add(spec);
+      return this.#subnets.find(spec);
     });
   }
 
@@ -113,9 +113,7 @@ export class AllocatorService {
         } finally {
           net.destroy();
         }
-        if (!(await this.#commit(spec, { op: 'settings', spec }, deadline))) return undefined;
-        there.change(spec, () => this.#subnets.coreSubnet(spec));
-        return there;
+        return (await this.#commit(spec, { op: 'settings', spec }, deadline)) ? there : undefined;
       });
     });
   }
@@ -127,8 +125,7 @@ export class AllocatorService {
     if (this.#subnets.find(key) === undefined) return false;
     const remove = async () => {
       // On a conflict somebody else has removed it, which was the wish.
-      await this.#commit(key, { op: 'remove' }, deadline);
-      this.#subnets.end(key);
+      if (!(await this.#commit(key, { op: 'remove' }, deadline))) this.#subnets.end(key);
       return true;
     };
     return this.#answerOf(remove(), `remove ${cidr}`, deadline);
@@ -150,9 +147,7 @@ export class AllocatorService {
         this.#subnets.check();
         if (this.#subnets.find(key) !== there) return 'none';
         if (there.state.isNeeded) return 'in-use';
-        if (!(await this.#commit(key, { op: 'remove', unused: true }, deadline))) return undefined;
-        this.#subnets.end(key);
-        return 'removed';
+        return (await this.#commit(key, { op: 'remove', unused: true }, deadline)) ? 'removed' : undefined;
       });
     });
   }
@@ -270,10 +265,12 @@ export class AllocatorService {
     return answerOf(work, { clock: this.#clock, deadline: bound, what, store });
   }
 
-  /** True when done, false on a conflict. */
+  /** True once the change counts and has been taken in, false on a conflict. */
   async #commit(key: SubnetKey, change: Change, deadline: Deadline | undefined): Promise<boolean> {
     deadline?.check(`commit a change (${change.op}) of ${key.cidr}`);
-    return (await this.#store.commit(key, [change], deadline)) === 'done';
+    const answer = await this.#store.commit(key, [change], deadline);
+    if (answer === 'done') this.#subnets.apply(key, change);
+    return answer !== 'conflict';
   }
 }
 

@@ -106,10 +106,15 @@ export type Change =
   | { readonly op: 'disuse'; readonly user: string };
 
 /**
+ * `done`: the changes count, and the service takes them in. What others did afterwards is told in a later macrotask.
+ *
+ * `told`: they count, and the listener has been told of them as of what others do. In a shared store that news can be
+ * faster than the answer, and what others did afterwards with it: the service takes in nothing once more.
+ *
  * `conflict`: nothing was written, because what the changes rest on is not so: somebody else was first. What they wrote
  * has been told by then. Stores do not try again by themselves: whoever asked may want something else now.
  */
-export type Commit = 'done' | 'conflict';
+export type Commit = 'done' | 'told' | 'conflict';
 
 /** A subnet's whole state, for stores that write it down at once. */
 export interface SubnetDump {
@@ -197,7 +202,7 @@ export interface Store {
    */
   open(listener: StoreListener): Promise<void>;
   /**
-   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once it answers `done`. Whatever
+   * Writes the changes of one subnet, all or none, in the order of the calls. Durable once they count. Whatever
    * has not begun to be written when the deadline passes is not written any more.
    * @throws LimpetError UNAVAILABLE; `details.outcome` is `none` when nothing was written, `unknown` when that cannot
    * be told: then a store without patience re-reads everything (`reset`) before it commits again, and one with patience

@@ -10,7 +10,6 @@ import type { Clock } from './clock.js';
 import { Commits, type Deciding } from './commits.js';
 import type { CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
-import { Endings } from './endings.js';
 import { GivingWay } from './giving-way.js';
 import { Holds, type UnholdOptions } from './holds.js';
 import { type Pinned, type PinOptions, Pins } from './pins.js';
@@ -50,7 +49,6 @@ export class SubnetService {
   readonly #commits: Commits;
   readonly #turns: Turns;
   readonly #reclaimer: Reclaimer;
-  readonly #endings: Endings;
   readonly #proposals: Proposals;
   readonly #spares: Spares;
   readonly #places: Places;
@@ -63,7 +61,7 @@ export class SubnetService {
   constructor(spec: SubnetSpec, net: CoreSubnet, around: Surroundings) {
     this.state = new SubnetState(spec, net);
     this.#around = around;
-    this.#commits = new Commits(spec, around);
+    this.#commits = new Commits(spec, around, (change) => this.state.apply(change));
     this.#turns = new Turns(spec.cidr, around.clock, around.store, () => this.#check());
     this.#reclaimer = new Reclaimer(spec.reclaim, around.clock, {
       givingWay: new GivingWay(this.state),
@@ -78,7 +76,6 @@ export class SubnetService {
       letGo: (address) => void this.unhold(address).catch(() => {}), // the sweep does it
     });
     this.#places = new Places({ state: this.state, clock: around.clock, rank: () => around.store.rank });
-    this.#endings = new Endings(this.state, this.#commits);
     this.#pins = new Pins({
       state: this.state,
       commits: this.#commits,
@@ -101,7 +98,6 @@ export class SubnetService {
       state: this.state,
       commits: this.#commits,
       turns: this.#turns,
-      endings: this.#endings,
       proposals: this.#proposals,
       spares: this.#spares,
       clock: around.clock,
@@ -171,7 +167,6 @@ export class SubnetService {
       if (!binding.nodes.includes(node)) return false;
       const gone: Change = { op: 'gone', identity, node, time: this.#around.clock.now() };
       if (!(await this.#commits.commit([gone], deadline))) return undefined;
-      this.state.apply(gone);
       this.#log({
         event: 'release',
         identity,
@@ -377,7 +372,6 @@ export class SubnetService {
 
   /** @internal The store has told it. */
   learn(change: Change): void {
-    this.#endings.told(change);
     if (change.op === 'bind') this.#places.told();
     if (change.op === 'unhold') this.#spares.drop(change.address);
     this.state.apply(change);
@@ -398,7 +392,6 @@ export class SubnetService {
       const isNews = this.users.includes(user) !== (op === 'use');
       if (!isNews && !this.#around.store.shared) return false;
       if (!(await this.#commits.commit([change], deadline))) return undefined;
-      this.state.apply(change);
       if (isNews) this.#log({ event: op, user, why });
       return isNews;
     });
@@ -417,7 +410,7 @@ export class SubnetService {
     const other = besideOf(identity);
     const isBeside = other !== undefined && this.#around.store.shared && this.state.lookup(other) !== undefined;
     const end: Change = { op: 'reclaim', identity, address, ...(isBeside ? { beside: other } : {}) };
-    if (!(await this.#endings.end(end, deadline))) return false;
+    if (!(await this.#commits.commit([end], deadline))) return false;
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });
     return true;

@@ -97,7 +97,7 @@ export class SubnetState {
     return this.#net.oldest();
   }
 
-  // Proposals: made in the core by the caller, then either settled or taken back.
+  // Proposals: made in the core by the caller, then either taken in as facts or taken back.
 
   propose(identity: string, address: string): void {
     this.#proposed.set(identity, address);
@@ -109,15 +109,6 @@ export class SubnetState {
 
   isProposedHold(address: string): boolean {
     return this.#proposedHolds.has(address);
-  }
-
-  /** The store has decided for it, or somebody will tell the truth: it is a proposal no longer. */
-  settle(identity: string): void {
-    this.#proposed.delete(identity);
-  }
-
-  settleHold(address: string): void {
-    this.#proposedHolds.delete(address);
   }
 
   /** Takes a proposal back, unless a fact from the store has replaced it meanwhile. */

@@ -118,6 +118,61 @@ describe('a store that refuses', () => {
     assert.equal(net.inspect('10.0.0.1').state, 'free');
   });
 
+  /** Tells the changes of its commits as of what others do, and what others did afterwards, before it answers. */
+  const late = ({ store, key }: Awaited<ReturnType<typeof scripted>>, afterwards: readonly Change[]) => {
+    store.answer = (changes) => {
+      store.answer = () => 'done';
+      for (const change of [...changes, ...afterwards]) store.listener.apply(key, change);
+      return 'told';
+    };
+  };
+  const elsewhere: readonly Change[] = [
+    { op: 'reclaim', identity: 'web.1', address: '10.0.0.9' },
+    { op: 'bind', identity: 'web.1', address: '10.0.0.50' },
+  ];
+
+  test('an answer that comes after the news of what others did undoes none of it', async () => {
+    const world = await scripted();
+    const { net } = world;
+    late(world, elsewhere);
+    assert.equal((await net.pin('web.1', '10.0.0.9')).address, '10.0.0.9');
+    assert.equal(net.lookup('web.1')?.address, '10.0.0.50', 'pinned');
+    late(world, [{ op: 'hold', address: '10.0.0.77' }]);
+    await net.hold('10.0.0.77');
+    late(world, [{ op: 'hold', address: '10.0.0.77' }]);
+    assert.equal(await net.unhold('10.0.0.77'), true);
+    assert.equal(net.isHeld('10.0.0.77'), true, 'let go of, and taken by another');
+    late(world, [{ op: 'disuse', user: 'a' }]);
+    await net.use('a');
+    assert.deepEqual(net.users, [], 'used');
+    late(world, [{ op: 'live', identity: 'web.1', node: 'a' }]);
+    await net.allocate('web.1', { node: 'a' });
+    late(world, [{ op: 'live', identity: 'web.1', node: 'b' }]);
+    await net.release('web.1', 'a');
+    assert.deepEqual(net.lookup('web.1')?.nodes, ['b'], 'released');
+  });
+
+  test('a new binding that others have moved by the time of its answer is answered as it is now', async () => {
+    const world = await scripted();
+    late(world, [{ op: 'reclaim', identity: 'web.1', address: '10.0.0.1' }, elsewhere[1] as Change]);
+    assert.equal(await world.net.allocate('web.1', { node: 'a' }), '10.0.0.50');
+    assert.deepEqual(world.net.lookup('web.1')?.nodes, ['a']);
+  });
+
+  test('a subnet that others have removed by the time of its answer is made again', async () => {
+    const { store, service } = await scripted();
+    const key = { space: 'default', cidr: '10.9.0.0/24' };
+    store.answer = ([create]) => {
+      store.answer = () => 'done';
+      store.listener.apply(key, create as Change);
+      store.listener.apply(key, { op: 'remove' });
+      return 'told';
+    };
+    await service.subnet(key.cidr);
+    assert.equal(store.commits.length, 2);
+    assert.equal(service.find(key.cidr)?.cidr, key.cidr);
+  });
+
   test('a release or an unhold that lost a race is tried again', async () => {
     const { store, net } = await scripted();
     await net.allocate('web.1', { node: 'a' });

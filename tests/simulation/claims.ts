@@ -115,8 +115,9 @@ export class Claims implements Ledger {
     for (const call of calls) this.#calls.add(call);
     return (outcome, answeredAt) => {
       for (const call of calls) this.#calls.delete(call);
-      for (const call of calls) call.isVoid = outcome !== 'done';
-      if (outcome !== 'done') return;
+      const counts = outcome === 'done' || outcome === 'told';
+      for (const call of calls) call.isVoid = !counts;
+      if (!counts) return;
       for (const operation of operations)
         this.#moments.push({ at: answeredAt, operation, kind: 'answer', isVoid: false });
     };

@@ -157,10 +157,10 @@ export const mutants: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'what somebody has taken since is let go once more',
-    'src/service/endings.ts',
-    'if (!one.isTaken) this.#state.apply(change);',
-    'this.#state.apply(change);',
+    'what others did since is undone by an answer that comes late',
+    'src/stores/etcd/transaction.ts',
+    "if (at <= this.#view.revision) return 'told';",
+    "if (at <= this.#view.revision) return 'done';",
   ),
   mutant(
     'a home ends by a release before the last one',
@@ -169,10 +169,10 @@ export const mutants: readonly Mutant[] = [
     '',
   ),
   mutant(
-    'what a reading has told outlives its end',
+    'what a reading has told is undone by an answer that comes late',
     SENDING,
-    'for (const change of changes) if (isEnding(change)) this.#of.endedSince(subnet, change);',
-    'void changes;',
+    "isRead ? 'told' : 'done';",
+    "'done';",
   ),
   mutant('who comes while a look reads its lists is missed by it', RECONCILER, 'if (!seen.were.has(key)) return;', ''),
   {

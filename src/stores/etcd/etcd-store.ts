@@ -98,7 +98,6 @@ export class EtcdStore implements Store {
       epoch: () => this.#epoch,
       isKnown: () => this.#recovery.isKnown,
       need: (need) => this.#recovery.need(need),
-      endedSince: (subnet, change) => this.#listener?.apply(subnet, change),
       done: (subnet, changes) => this.#keepOwn(subnet, changes),
       failure: () => this.#recovery.failure,
       refused: (why) => this.#refused(why),

@@ -2,7 +2,7 @@
 // outcome.
 
 import type { Deadline } from '../../service/deadline.js';
-import type { Change, Commit, SubnetKey } from '../../service/store.js';
+import type { Commit, SubnetKey } from '../../service/store.js';
 import type { DraftChange } from './draft.js';
 import type { KnownSubnet } from './known.js';
 import type { Transaction } from './transaction.js';
@@ -46,12 +46,6 @@ export function endingsOf(subnet: KnownSubnet | undefined, changes: readonly Dra
     const all = change.beside === undefined ? [change.identity] : [change.identity, change.beside];
     return all.map((each) => subnet?.bindings.get(each)?.released);
   });
-}
-
-export type Ending = Extract<Change, { readonly op: 'unhold' | 'reclaim' }>;
-
-export function isEnding(change: DraftChange): change is Ending {
-  return change.op === 'unhold' || change.op === 'reclaim';
 }
 
 export function isLive({ op }: DraftChange): boolean {

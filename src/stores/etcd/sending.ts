@@ -13,7 +13,7 @@ import { Draft, type DraftChange, heldBy } from './draft.js';
 import type { Keys } from './keys.js';
 import type { Item } from './known.js';
 import type { Lease } from './lease.js';
-import { type Ending, endingsOf, isEnding, isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
+import { endingsOf, isLive, isProposed, isWhole, type Order, topicsOf } from './order.js';
 import { Queue } from './queue.js';
 import type { Need } from './recovery.js';
 import { isFull } from './room.js';
@@ -44,8 +44,6 @@ export interface SendingParts {
   /** Whether what is known holds, though nothing may be sent now. */
   readonly isKnown: () => boolean;
   readonly need: (need: Need) => void;
-  /** An ending is done of what a reading has told meanwhile, when it was still there. */
-  readonly endedSince: (subnet: SubnetKey, change: Ending) => void;
   /** A commit is done. */
   readonly done: (subnet: SubnetKey, changes: readonly DraftChange[]) => void;
   /** Why nothing can be sent now, as far as that is known. */
@@ -250,12 +248,11 @@ export class Sending {
     const isCurrent = () => view === this.#of.view();
     if (response.succeeded) {
       this.#of.refused(undefined);
-      if (isCurrent()) {
-        transaction.learnSuccess(Number(response.header.revision));
-        for (const order of orders) this.#tellEndings(order);
-      }
+      const at = Number(response.header.revision);
+      const isRead = at <= (this.#of.view()?.revision ?? 0);
+      const answer = isCurrent() ? transaction.learnSuccess(at) : isRead ? 'told' : 'done';
       for (const order of orders) this.#queue.free(order);
-      for (const order of orders) this.#done(order);
+      for (const order of orders) this.#done(order, answer);
       return;
     }
     const { lease, fence } = transaction.writer;
@@ -271,12 +268,6 @@ export class Sending {
   #look(transaction: Transaction): Promise<ITxnResponse> {
     const look = transaction.look();
     return this.#of.connection.ask((etcd, options) => etcd.kv.txn(look, options));
-  }
-
-  /** The service takes what a reading tells for newer than all that it has asked for before. */
-  #tellEndings({ subnet, changes, basis }: Order): void {
-    if (basis.epoch === this.#of.epoch()) return;
-    for (const change of changes) if (isEnding(change)) this.#of.endedSince(subnet, change);
   }
 
   /** Which of them was in the way of all: that one is a conflict, the others go again. */
@@ -364,9 +355,9 @@ export class Sending {
     for (const order of orders) order.refuse(error);
   }
 
-  #done(order: Order): void {
+  #done(order: Order, answer: 'done' | 'told' = 'done'): void {
     this.#of.done(order.subnet, order.changes);
-    order.answer('done');
+    order.answer(answer);
   }
 
   #lose(batch: Batch): void {

@@ -156,15 +156,20 @@ export class Transaction {
     return { success: reads };
   }
 
-  /** It has been applied at that revision. */
-  learnSuccess(at: number): void {
-    if (at <= this.#view.revision) return; // the watch was faster
+  /** It has been applied at that revision. Answers whether the service has been told so, or still takes it in. */
+  learnSuccess(at: number): 'done' | 'told' {
+    if (at <= this.#view.revision) return 'told'; // the watch was faster
+    // An answer that ran ahead of the watch may have told of what others did with it.
+    const answer = at > this.#view.latest ? 'done' : 'told';
     for (const [key, write] of this.#writes) {
       const { value, lease = '0', created = at } = write ?? {};
-      this.#view.learnOwn(key, value === undefined ? undefined : { value, lease, created, mod: at }, at);
+      const item = value === undefined ? undefined : { value, lease, created, mod: at };
+      if (answer === 'done') this.#view.learnOwn(key, item, at);
+      else this.#view.learn(key, item, at);
       const parsed = this.#keys.parse(key);
       if (parsed?.kind === 'subnet') this.#view.knowSpace(parsed.subnet.space, at);
     }
+    return answer;
   }
 
   /** It has not, and what the look saw says why. Answers the revision of the process's key, 0 when it is gone. */

@@ -119,7 +119,7 @@ export class Upkeep {
     const marked = wanted.map((mark) => keys.live(mark.subnet, mark.identity, mark.node));
     for (const key of marked) this.#putting.set(key, over);
     try {
-      if ((await put) === 'done' || wanted.length === 1) return;
+      if ((await put) !== 'conflict' || wanted.length === 1) return;
     } finally {
       for (const key of marked) this.#putting.delete(key);
     }

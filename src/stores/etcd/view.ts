@@ -31,6 +31,8 @@ interface Unreadable {
 export class View {
   /** Everything up to this revision has been told by the reading or by the watch. */
   revision: number;
+  /** The latest revision of which anything has been told. */
+  latest: number;
   readonly #subnets = new Map<string, KnownSubnet>();
   /** What nodes are called, by ID. */
   readonly #nodes = new Map<string, { readonly name: string; readonly mod: number }>();
@@ -51,6 +53,7 @@ export class View {
 
   constructor(revision: number, keys: Keys, listener: StoreListener, findings: Findings, hooks: ViewHooks) {
     this.revision = revision;
+    this.latest = revision;
     this.#keys = keys;
     this.#introduced = (node) => listener.introduced(node);
     this.#teller = new Teller(listener);
@@ -94,6 +97,7 @@ export class View {
   reached(revision: number): void {
     if (revision <= this.revision) return;
     this.revision = revision;
+    this.latest = Math.max(this.latest, revision);
     for (const [key, at] of this.#absent) {
       if (at > revision) break;
       this.#absent.delete(key);
@@ -162,6 +166,7 @@ export class View {
 
   /** As {@link learn}, of a key that has been taken apart. */
   learnKey(key: Key, text: string, item: Item | undefined, at: number): void {
+    this.latest = Math.max(this.latest, at);
     if (key.kind === 'pin') return; // whether it is pinned, the identity's own key says
     if (key.kind === 'process') {
       if (item === undefined) this.processes.end(key.lease);
