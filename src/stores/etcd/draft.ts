@@ -206,7 +206,7 @@ export class Draft {
     return true;
   }
 
-  #reclaim(subnet: KnownSubnet, { identity, address, pinned }: Op<'reclaim'>): boolean {
+  #reclaim(subnet: KnownSubnet, { identity, address, pinned, beside }: Op<'reclaim'>): boolean {
     const own = this.#bindingOf(subnet, identity);
     if (own === undefined) return true;
     if (own.address !== address || own.live.size > 0) return false;
@@ -214,6 +214,8 @@ export class Draft {
     this.#isBelieved(subnet, identity);
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
+    // Its owner may come to run at the other one now: then this one waits for him.
+    if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);
     this.transaction.read(this.#keys.address(this.#key, address));
     if (pinned) this.transaction.remove(this.#keys.pin(this.#key, identity));
     this.transaction.remove(this.#keys.identity(this.#key, identity));

@@ -7,14 +7,16 @@ import type { DraftChange } from './draft.js';
 import type { KnownSubnet } from './known.js';
 import type { Transaction } from './transaction.js';
 
+type Known = number | boolean | undefined;
+
 /** What the service had when it proposed the changes. */
 export interface Basis {
   /** The reading. */
   readonly epoch: number;
   /** The revision of the subnet's settings. */
   readonly settings: number | undefined;
-  /** Of what is to end: when the owners of bindings had been released, and the revisions of holds. */
-  readonly endings: readonly (number | undefined)[];
+  /** Of what is to end: when the owners of bindings had been released or whether they run, and the revisions of holds. */
+  readonly endings: readonly Known[];
 }
 
 export interface Order {
@@ -39,12 +41,14 @@ export function isProposed({ op }: DraftChange): boolean {
 }
 
 /** What the changes end, as {@link Basis} has it, by what is known of the subnet now. */
-export function endingsOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): (number | undefined)[] {
-  return changes.flatMap((change) => {
+export function endingsOf(subnet: KnownSubnet | undefined, changes: readonly DraftChange[]): Known[] {
+  return changes.flatMap((change): Known[] => {
     if (change.op === 'unhold') return [subnet?.held.get(change.address)];
     if (change.op !== 'reclaim') return [];
-    const all = change.beside === undefined ? [change.identity] : [change.identity, change.beside];
-    return all.map((each) => subnet?.bindings.get(each)?.released);
+    const own = subnet?.bindings.get(change.identity);
+    if (change.beside === undefined) return [own?.released];
+    const other = subnet?.bindings.get(change.beside);
+    return [own?.released, other?.released, (other?.live.size ?? 0) > 0];
   });
 }
 
@@ -62,6 +66,7 @@ export function topicsOf({ space, cidr }: SubnetKey, changes: readonly DraftChan
   const topics = new Set<string>();
   for (const change of changes) {
     if ('identity' in change) topics.add(`${space} ${cidr} identity ${change.identity}`);
+    if ('beside' in change) topics.add(`${space} ${cidr} identity ${change.beside}`);
     if ('address' in change) topics.add(`${space} ${cidr} address ${change.address}`);
     if ('user' in change) topics.add(`${space} ${cidr} user ${change.user}`);
   }

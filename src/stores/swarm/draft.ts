@@ -131,10 +131,11 @@ class Drafting {
     const own = this.#content.binding(identity);
     if (own === undefined) return true;
     if (own.address !== address || this.#nodesOf(own).length > 0) return false;
-    // By what was known when it was decided: somebody may have come home and left again since.
-    const isAnew = (each: string) =>
-      this.#around.premise?.binding(each)?.released !== this.#content.binding(each)?.released;
-    if (isAnew(identity) || (beside !== undefined && isAnew(beside))) return false;
+    // By what was known when it was decided: somebody may have come home and left again since, or runs at the other one.
+    const [before, now] = [this.#around.premise, this.#content];
+    const isAnew = (each: string) => before?.binding(each)?.released !== now.binding(each)?.released;
+    const runsAnew = (each: string) => !this.#runs(before?.binding(each)) && this.#runs(now.binding(each));
+    if (isAnew(identity) || (beside !== undefined && (isAnew(beside) || runsAnew(beside)))) return false;
     if (own.pinned !== pinned) return false;
     const { held } = own;
     this.#put({ address, nodes: [], ...(held === undefined ? {} : { held }) });
@@ -203,6 +204,10 @@ class Drafting {
   }
 
   /** Where it runs, as far as the nodes are there. */
+  #runs(entry: Entry | undefined): boolean {
+    return entry !== undefined && this.#nodesOf(entry).length > 0;
+  }
+
   #nodesOf({ nodes }: Entry): readonly string[] {
     return nodes.some(this.#around.isDown) ? nodes.filter((node) => !this.#around.isDown(node)) : nodes;
   }
