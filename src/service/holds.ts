@@ -72,6 +72,7 @@ export class Holds {
         if (state.isHeld(address)) return { address: undefined };
         const hold: Change = { op: 'hold', address, owner: identity };
         if (!(await commits.commit([hold], deadline))) return undefined;
+        if (!state.isHeld(address)) return undefined; // another process has let go of it since
         log({ event: 'hold', address, identity, why: 'its own home is its ticket' });
         return { address };
       })

@@ -129,7 +129,7 @@ export class Proposals {
   /** A free address. */
   async hold(address: string, deadline: Deadline | undefined): Promise<string | undefined> {
     const held = this.#proposed(this.#of.state.net.hold(address));
-    if (!(await this.#decideHolds([held], deadline))) return undefined;
+    if ((await this.#decideHolds([held], deadline)) === undefined) return undefined;
     this.#of.log({ event: 'hold', address: held, why: 'asked for' });
     return held;
   }
@@ -182,17 +182,22 @@ export class Proposals {
       if (typeof next !== 'string') break;
       all.push(next);
     }
-    return (await this.#decideHolds(all, room.deadline)) ? all : undefined;
+    return this.#decideHolds(all, room.deadline);
   }
 
-  /** Of what is proposed in the core. */
-  async #decideHolds(addresses: readonly string[], deadline: Deadline | undefined): Promise<boolean> {
+  /** Of what is proposed in the core. Those that nobody has let go of since; undefined when there is none. */
+  async #decideHolds(
+    addresses: readonly string[],
+    deadline: Deadline | undefined,
+  ): Promise<readonly string[] | undefined> {
     const { state, commits } = this.#of;
     const takeBack = () => {
       for (const address of addresses) state.takeBackHold(address);
     };
     const holds = addresses.map((address): Change => ({ op: 'hold', address }));
-    return commits.decide(holds, takeBack, deadline);
+    if (!(await commits.decide(holds, takeBack, deadline))) return undefined;
+    const held = addresses.filter((address) => state.isHeld(address));
+    return held.length > 0 ? held : undefined;
   }
 
   /**

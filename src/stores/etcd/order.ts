@@ -15,7 +15,7 @@ export interface Basis {
   readonly epoch: number;
   /** The revision of the subnet's settings. */
   readonly settings: number | undefined;
-  /** Of what is to end: when the owners of bindings had been released or whether they run, and the revisions of holds. */
+  /** Of what is to end: when the owners of bindings were released and whether they run, and the revisions of holds. */
   readonly endings: readonly Known[];
 }
 

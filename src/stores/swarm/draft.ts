@@ -131,7 +131,7 @@ class Drafting {
     const own = this.#content.binding(identity);
     if (own === undefined) return true;
     if (own.address !== address || this.#nodesOf(own).length > 0) return false;
-    // By what was known when it was decided: somebody may have come home and left again since, or runs at the other one.
+    // By what was known when it was decided: somebody may have come home and left since, or runs at the other one.
     const [before, now] = [this.#around.premise, this.#content];
     const isAnew = (each: string) => before?.binding(each)?.released !== now.binding(each)?.released;
     const runsAnew = (each: string) => !this.#runs(before?.binding(each)) && this.#runs(now.binding(each));
