@@ -116,17 +116,23 @@ export class NodeCalls {
     return around === undefined ? asker : { ...asker, around };
   }
 
-  async #container(net: SubnetService, asker: Someone, asked: NodeRequest): Promise<string> {
-    const { clock, waits } = this.#environment;
+  async #container(net: SubnetService, found: Someone, asked: NodeRequest): Promise<string> {
+    const { clock, waits, containers } = this.#environment;
     const until = clock.elapsed() + waits.home;
-    const request = await this.#choices.apply(net, asker, asked);
-    for (let around = asker.around; ; around = await this.#environment.containers.ifAnswered()) {
+    let asker = found;
+    let { around } = found;
+    let request = await this.#choices.apply(net, asker, asked);
+    for (;;) {
       const other = this.#other(net, asker.identity, asker, around);
       const address = other === undefined ? await this.#atHome(net, asker, request) : undefined;
       if (address !== undefined) return address;
       const isWorthWaiting = other === undefined || other.isNamesake;
       if (!isWorthWaiting || clock.elapsed() >= until) return this.#beside(net, asker, request, { other, around });
       await clock.sleep(STEP);
+      around = await containers.ifAnswered();
+      if (asker.around !== undefined || around === undefined) continue;
+      asker = { ...asker, around }; // a Docker that boots has begun to say what its labels are
+      request = await this.#choices.apply(net, asker, asked);
     }
   }
 

@@ -300,6 +300,17 @@ describe('the label limpet.pool', () => {
     assert.match(guest, /^10\.77\.0\.12[0-2]$/);
   });
 
+  test('a task that waits since Docker booted is given one from it, once Docker says what its label is', async () => {
+    await start(one, 1, 'a');
+    two.docker.silent = true;
+    const task = 'b'.repeat(25);
+    const ticket = await create(two, 1, task, pool);
+    run.time.process().clock.after(1000, () => {
+      two.docker.silent = false;
+    });
+    assert.match(await two.address(L, ticket, { [NAME]: `web.1.${task}` }), /^10\.77\.0\.12[0-2]$/);
+  });
+
   const cases: [string, string, RegExp][] = [
     ['10.78.0.0/28', 'OUT_OF_RANGE', /10\.78\.0\.0/],
     ['10.77.0.250-10.77.1.9', 'OUT_OF_RANGE', /10\.77\.1\.9/],
