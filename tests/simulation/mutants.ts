@@ -342,8 +342,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a binding ends though somebody came to live',
     DRAFT,
-    'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    this.transaction.read(this.#keys.address',
-    'this.transaction.read(this.#keys.address',
+    'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    // Its owner may come',
+    '// Its owner may come',
   ),
   mutant(
     'no fence: what was sent before a reading counts after it',
