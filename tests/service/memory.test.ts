@@ -139,9 +139,9 @@ describe('a store that refuses', () => {
     assert.equal(net.lookup('web.1')?.address, '10.0.0.50', 'pinned');
     late(world, [{ op: 'hold', address: '10.0.0.77' }]);
     await net.hold('10.0.0.77');
-    late(world, [{ op: 'unhold', address: '10.0.0.2' }]);
+    late(world, [{ op: 'unhold', address: '10.0.0.1' }]);
     const next = await net.holdNext();
-    assert.deepEqual([net.isHeld(next), net.isHeld('10.0.0.2')], [true, false], 'held, and let go of by another');
+    assert.deepEqual([next, net.isHeld(next), net.isHeld('10.0.0.1')], ['10.0.0.2', true, false], 'held for another');
     late(world, [{ op: 'hold', address: '10.0.0.77' }]);
     assert.equal(await net.unhold('10.0.0.77'), true);
     assert.equal(net.isHeld('10.0.0.77'), true, 'let go of, and taken by another');
