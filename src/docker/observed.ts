@@ -1,7 +1,7 @@
 // What Docker says at one moment: who is on which network with which address, and which addresses Swarm's records take.
 // What this node cannot see is left out. The plugin's looks, `limpet check` and `limpet import` all read it here.
 
-import { contains } from '../host/cidr.js';
+import { within } from '../host/cidr.js';
 import { canonical, subnetOf } from './address.js';
 import type { DockerApi } from './api.js';
 import { type Believed, believed, type Doubt, fit, type TaskRecords } from './believed.js';
@@ -94,11 +94,12 @@ export function residentsHere(
   node: string,
   records: TaskRecords | undefined,
 ): Resident[] {
+  const isInside = within(cidr);
   return containers.filter(hasItsAddresses).flatMap((container) => {
     const addresses = container.endpoints
       .filter((endpoint) => isOn(endpoint, networks))
       .flatMap((endpoint) => endpoint.addresses.map(canonical))
-      .filter((address) => contains(cidr, address));
+      .filter(isInside);
     const { name, id } = container;
     const who = believed(container, records);
     const about = { container: name, id, isPassing: isPassing(container), node, here: true };
@@ -136,7 +137,8 @@ export async function residentsOn(
     return task === undefined ? resident : { ...resident, task };
   });
   if (network.scope !== 'swarm') return { residents: here, ends: [] };
-  const all = (await docker.endpoints(network.id)).filter(({ address }) => contains(cidr, address));
+  const isInside = within(cidr);
+  const all = (await docker.endpoints(network.id)).filter(({ address }) => isInside(address));
   return { residents: [...here, ...heardOf(observed, here, all)], ends: endsAmong(all, network) };
 }
 
@@ -148,7 +150,7 @@ export async function endsHere(docker: DockerApi, networks: readonly Network[], 
   const lists = networks
     .filter(({ scope }) => scope === 'swarm')
     .map(async (network) => endsAmong(await docker.endpoints(network.id), network));
-  return (await Promise.all(lists)).flat().filter((address) => contains(cidr, address));
+  return (await Promise.all(lists)).flat().filter(within(cidr));
 }
 
 function endsAmong(all: readonly NamedEndpoint[], network: Network): string[] {
@@ -203,9 +205,10 @@ export function usesOf(swarm: SwarmRecords | undefined, network: Network, cidr: 
     const of = identityOfTask(task, services) ?? `task ${task.id}`;
     return addressesOfTask(task, network).map((address): Use => ({ address, kind: 'ticket', of, task }));
   });
+  const isInside = within(cidr);
   return [...gateways, ...virtual, ...tickets]
     .map((use) => ({ ...use, address: canonical(use.address) }))
-    .filter(({ address }) => contains(cidr, address));
+    .filter(({ address }) => isInside(address));
 }
 
 /** The tickets that Swarm's record of a task has on a network. */

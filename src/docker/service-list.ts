@@ -1,6 +1,6 @@
 // The answer of Docker's GET /services: which name and mode stand behind a task's ServiceID.
 
-import { contains, withoutPrefix } from '../host/cidr.js';
+import { within, withoutPrefix } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import { describe, dig, isObject, isUnset } from '../host/json.js';
 import type { Subnet } from '../host/subnet.js';
@@ -62,7 +62,7 @@ export function virtualAddresses(services: unknown, networkId: string): string[]
  * @throws LimpetError BAD_INPUT as {@link virtualAddresses}
  */
 export function holdVirtualAddresses(subnet: Subnet, services: unknown, networkId: string): string[] {
-  const inside = virtualAddresses(services, networkId).filter((address) => contains(subnet.cidr, address));
+  const inside = virtualAddresses(services, networkId).filter(within(subnet.cidr));
   return inside.filter((address) => {
     if (subnet.inspect(address).state !== 'free') return false;
     subnet.hold(address);

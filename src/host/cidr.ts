@@ -33,7 +33,15 @@ export function overlap(a: string, b: string): boolean {
 
 /** Whether the address is one of the CIDR's; false for what is no address. */
 export function contains(cidr: string, address: string): boolean {
+  return within(cidr)(address);
+}
+
+/** {@link contains} for many addresses: the CIDR is read once. */
+export function within(cidr: string): (address: string) => boolean {
   const { version, base, size } = parseCidr(cidr);
-  const number = parseAddress(address, version);
-  return number !== undefined && number >= base && number < base + size;
+  const end = base + size;
+  return (address) => {
+    const number = parseAddress(address, version);
+    return number !== undefined && number >= base && number < end;
+  };
 }

@@ -10,9 +10,9 @@ import type { LogLevel } from './options.js';
 export type Log = Logger;
 
 export function openLog(level: LogLevel, to?: { write(line: string): void }): Log {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: name } };
-  const out = to ?? pino.destination({ dest: 2, sync: true });
-  return pino(options, { write: (line: string) => void out.write(visibleJson(line)) });
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  const options = { level, base: null, timestamp, formatters: { level: name }, hooks: { streamWrite: visibleJson } };
+  return pino(options, to ?? pino.destination({ dest: 2, sync: true }));
 }
 
 function name(label: string): { level: string } {

@@ -93,7 +93,7 @@ export class Spares {
   get size(): number {
     const { most, free } = this.#parts;
     const before = this.#row.next();
-    if (before < IN_A_ROW) return 1;
+    if (most === 1 || before < IN_A_ROW) return 1;
     return Math.max(1, Math.min(2 ** (before - IN_A_ROW + 1), most, Math.floor(free() / SHARE)));
   }
 

@@ -7,7 +7,7 @@ import { guest } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
 import { residentsHere } from '../docker/observed.js';
 import type { Container } from '../docker/shapes.js';
-import { contains } from '../host/cidr.js';
+import { within } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
@@ -85,7 +85,7 @@ export class Neighbours {
     this.#shown ??= this.#around
       .filter(hasItsAddresses)
       .flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses))
-      .filter((address) => contains(this.#net.cidr, address));
+      .filter(within(this.#net.cidr));
     return this.#shown.filter((address) => !this.#net.isOwned(address));
   }
 }

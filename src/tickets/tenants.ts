@@ -6,7 +6,7 @@ import { hasItsAddresses, isAt, isFresh, isSame, mayAsk, mayStillRun } from '../
 import { identityOf } from '../docker/identities.js';
 import { isOn } from '../docker/networks.js';
 import type { Container, Endpoint, Network } from '../docker/shapes.js';
-import { contains } from '../host/cidr.js';
+import { within } from '../host/cidr.js';
 import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
@@ -244,7 +244,7 @@ export class Tenants {
 /** It has been started again since, and was given another address of the subnet. */
 function isElsewhere(container: Container, cidr: string, address: string): boolean {
   const all = container.endpoints.flatMap(({ addresses }) => addresses.map(canonical));
-  const shown = all.filter((each) => contains(cidr, each));
+  const shown = all.filter(within(cidr));
   return hasItsAddresses(container) && shown.length > 0 && !shown.includes(address);
 }
 

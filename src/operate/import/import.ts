@@ -20,7 +20,7 @@ import type { Network } from '../../docker/shapes.js';
 import { SWARM } from '../../docker/spaces.js';
 import { isWanted, mayRun } from '../../docker/states.js';
 import { parseCidr } from '../../host/address.js';
-import { contains, withoutHostBits } from '../../host/cidr.js';
+import { contains, within, withoutHostBits } from '../../host/cidr.js';
 import { LimpetError } from '../../host/errors.js';
 import type { SubnetService } from '../../service/index.js';
 import { type PoolSettings, readPoolOptions } from '../../tickets/pool-options.js';
@@ -179,7 +179,7 @@ function recorded(observed: Observed, network: Network, cidr: string, residents:
     const identity = identityOfTask(task, observed.swarm?.services ?? new Map());
     if (known.has(task.id) || identity === undefined || !isWanted(task)) return [];
     return addressesOfTask(task, network)
-      .filter((address) => contains(cidr, address))
+      .filter(within(cidr))
       .map((address) => {
         const container = `${identity}.${task.id}`;
         return { ...fit(identity), container, address, node: nodeOfTask(task), here: false, task };
