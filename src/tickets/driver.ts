@@ -112,12 +112,22 @@ export class Driver {
     return { PoolID: id, Pool: net.cidr, Data: {} };
   }
 
-  /** Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. */
+  /**
+   * Local: the last container of a node has gone; global: the network was removed. Bindings are reserved, and age. Of a
+   * Docker that leads no longer and has not heard of it the network may have been made again since: what no network has
+   * the sweeper gives back.
+   */
   async #releasePool({ PoolID }: RequestOf<'IpamDriver.ReleasePool'>, options: CallOptions): Promise<Answer> {
     const pool = parsePoolId(PoolID);
     if (pool.addressSpace === 'global') {
       this.said.end(pool);
       await this.#leader.returns.settled(pool);
+      if (!(await this.#leader.leads())) {
+        const { space, cidr: subnet, addressSpace } = pool;
+        const why = 'not released: another node leads now';
+        this.#environment.tell({ event: 'pool', level: 'info', space, subnet, addressSpace, why });
+        return {};
+      }
     }
     await this.#pools.release(pool, options);
     return {};

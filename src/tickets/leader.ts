@@ -2,6 +2,7 @@
 // load balancers and tasks alike: what it gets is a ticket, unique and held until it gives it back.
 
 import { made } from '../docker/made-up.js';
+import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import { homeText } from '../service/second-homes.js';
@@ -101,7 +102,7 @@ export class LeaderCalls {
   async #release(net: SubnetService, address: string, { turn, isAgain, deadline }: GivenBack): Promise<void> {
     const isOwn = this.said.given(net.spec, address) !== undefined;
     // A Docker that leads no longer repeats what this process's forerunner has not answered.
-    if ((isAgain || !isOwn) && !(await this.#leads(net)))
+    if ((isAgain || !isOwn) && !(await this.leads()))
       return this.#released(net, address, 'late', 'another node leads now, and sweeps what nobody has');
     if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
@@ -121,12 +122,12 @@ export class LeaderCalls {
     this.#released(net, address, was ? 'unheld' : 'not-held', was ? 'the ticket has served' : 'was not held');
   }
 
-  /** By the swarm's own word; where that is not to be had, it does not. */
-  #leads(net: SubnetService): Promise<boolean> {
+  /** Whether this node's Docker leads, by the swarm's own word; where that is not to be had, it does not. */
+  leads(): Promise<boolean> {
     const { docker, nodeOf } = this.#environment;
     this.#leading ??= docker
       .nodes()
-      .then((nodes) => nodes.some(({ id, leader }) => leader && id === nodeOf(net)))
+      .then((nodes) => nodes.some(({ id, leader }) => leader && id === nodeOf({ spec: { space: SWARM } })))
       .catch(() => false)
       .finally(() => {
         this.#leading = undefined;

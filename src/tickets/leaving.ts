@@ -40,16 +40,17 @@ export class Leaving {
     const { identity } = net.inspect(address);
     const node = this.#environment.nodeOf(net);
     if (identity === undefined) return this.#unhold(net, address, options);
+    const isMadeUp = made(identity) !== undefined;
     // It waited for the store, and is about one who was there before.
-    if (this.#tenants.cameAfter(net, identity, since))
+    if (this.#tenants.cameAfter(net, identity, since) || (isMadeUp && this.#tenants.isComing(net, identity)))
       return this.#tell(
         net,
         { address, identity, outcome: 'late' },
         'somebody else has come in since it was asked for',
       );
-    if (!net.lookup(identity)?.nodes.includes(node) && made(identity) === undefined)
+    if (!net.lookup(identity)?.nodes.includes(node) && !isMadeUp)
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
-    if (made(identity) !== undefined) return this.#end(net, identity, address, options);
+    if (isMadeUp) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
     const isProven = tenant?.address === address && !tenant.doubtful && !this.#tenants.isComing(net, identity);
     if (isProven) return this.#leave(net, { identity, address, why: 'stopped' }, options);

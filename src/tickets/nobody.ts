@@ -32,7 +32,8 @@ export async function endpointFor(
     if (state === 'free') await net.hold(address, { deadline });
     return answer(environment, net, { address, outcome: 'auxiliary' }, 'no container asked for it');
   }
-  if (state !== 'excluded') await net.claim(name, { node, ticket: address, deadline, isDue });
+  if (state !== 'excluded')
+    await tenants.coming(net, name, () => net.claim(name, { node, ticket: address, deadline, isDue }));
   // Before Docker 29 it may be a plain container's on a worker, which no list shows at its address until it runs.
   tenants.enterUnknown(net, name);
   return answer(environment, net, { identity: name, address, outcome: 'endpoint' }, 'no container asked for it');
@@ -57,7 +58,11 @@ export async function unclearFor(
   const isUsable = asked !== undefined && isFreeFor(net, asked, identity);
   const where = { ...(isUsable ? { ticket: asked } : {}), range, gone: goneFrom(environment, tenants, net) };
   const options = { node, deadline, isDue, ...where };
-  const address = await (environment.wire?.claim(net, identity, options) ?? net.claim(identity, options));
+  const address = await tenants.coming(
+    net,
+    identity,
+    () => environment.wire?.claim(net, identity, options) ?? net.claim(identity, options),
+  );
   tenants.enterUnknown(net, identity);
   const given: Given = { identity, address, outcome: 'unnamed', candidates: candidates.slice(0, 10) };
   return answer(environment, net, given, `${why}: the address will not be sticky`);

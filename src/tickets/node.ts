@@ -159,13 +159,10 @@ export class NodeCalls {
     return this.#tenants.other(net, home, asker, around, this.#environment.networks.known);
   }
 
-  async #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
-    const end = this.#tenants.come(net, asker.identity);
-    try {
-      return await (asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request));
-    } finally {
-      end();
-    }
+  #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
+    return this.#tenants.coming(net, asker.identity, () =>
+      asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request),
+    );
   }
 
   /** The identity's own address; undefined while it is live on another node. */
@@ -190,7 +187,8 @@ export class NodeCalls {
     if (home === undefined) return this.#guest(net, asker, request, why, first.other);
     const other = this.#other(net, home, asker, first.around);
     if (other === undefined) await this.#choices.comeHome(net, home, request);
-    const address = other === undefined ? await this.#letIn(net, home, asker, request) : undefined;
+    const letIn = () => this.#letIn(net, home, asker, request);
+    const address = other === undefined ? await this.#tenants.coming(net, home, letIn) : undefined;
     if (address !== undefined)
       return answer(this.#environment, net, { identity, address, ticket: request.address, outcome: 'second' }, why);
     const also = `${this.#whoIsAt(net, home, other)} at the second home ${net.lookup(home)?.address}`;
@@ -311,10 +309,12 @@ export class NodeCalls {
     }
     const unnamed = unnamedOn(this.#environment, net);
     let own = unnamed;
-    const address = await this.#claim(net, asker, { deadline }, () => {
-      own = this.#guestAt(net, asker, ticket) ?? unnamed;
-      return { name: own, range, ...(made(own, ticket) ? { ticket: ticket as string } : {}) };
-    });
+    const letIn = () =>
+      this.#claim(net, asker, { deadline }, () => {
+        own = this.#guestAt(net, asker, ticket) ?? unnamed;
+        return { name: own, range, ...(made(own, ticket) ? { ticket: ticket as string } : {}) };
+      });
+    const address = await this.#tenants.coming(net, ticket === undefined ? unnamed : guest(ticket), letIn);
     // Its start can take longer than two looks at what runs here, and no list shows it before.
     this.#tenants.enter(net, own, asker, address);
     return answer(this.#environment, net, { identity, address, ticket, outcome: 'guest' }, why);

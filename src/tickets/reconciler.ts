@@ -50,7 +50,11 @@ export class Reconciler {
   }
 
   /** One look at everything. @throws LimpetError UNAVAILABLE when Docker or the store does not answer */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    return this.#tenants.looking(() => this.#look());
+  }
+
+  async #look(): Promise<void> {
     const were = this.#liveHere();
     const networks = await this.#environment.networks.all();
     const containers = await this.#environment.containers.fresh();

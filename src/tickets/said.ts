@@ -11,12 +11,17 @@ export interface Given {
   readonly turn: number;
 }
 
+/** Addresses of a subnet that are remembered as given back. */
+const MOST_RETURNED = 1024;
+
 interface Word {
   /** Infinity when its beginning was not heard. */
   readonly begun: number;
   readonly given: Map<string, Given>;
   /** All that it has asked for by name or was given, and has not given back. */
   readonly has: Set<string>;
+  /** The last ones that it gave back and was not given again: these it has not, whatever else it has. */
+  readonly returned: Set<string>;
 }
 
 export class Said {
@@ -38,19 +43,23 @@ export class Said {
 
   /** It asks for its pool: what was said before is no longer so. */
   begin(subnet: SubnetKey): void {
-    this.#words.set(keyOf(subnet), { begun: this.#clock.elapsed(), given: new Map(), has: new Set() });
+    this.#words.set(keyOf(subnet), newWord(this.#clock.elapsed()));
   }
 
   #word(subnet: SubnetKey): Word {
     const key = keyOf(subnet);
-    const word = this.#words.get(key) ?? { begun: Number.POSITIVE_INFINITY, given: new Map(), has: new Set() };
+    const word = this.#words.get(key) ?? newWord(Number.POSITIVE_INFINITY);
     this.#words.set(key, word);
     return word;
   }
 
-  /** It was refused its pool because the store was away. Later it gets it, and does not say again what is in it. */
+  /**
+   * It was refused its pool because the store was away. Later it gets it, and does not say again what is in it: that
+   * can be what another leader has given since this one gave it back.
+   */
   stumble(): void {
     this.#stumbled = true;
+    for (const { returned } of this.#words.values()) returned.clear();
   }
 
   /** Its network is gone. */
@@ -61,24 +70,34 @@ export class Said {
   /** Another node leads. @param at when that was so: what has begun since then stands */
   lose(at: number): void {
     this.#stumbled = false;
-    for (const [key, { begun }] of this.#words) if (begun < at) this.#words.delete(key);
+    for (const [key, { begun, returned }] of this.#words) {
+      if (begun < at) this.#words.delete(key);
+      else returned.clear();
+    }
   }
 
   /** It asks for this very address: its records may have it, whatever it is answered. */
   name(subnet: SubnetKey, address: string): void {
-    this.#word(subnet).has.add(address);
+    const word = this.#word(subnet);
+    word.has.add(address);
+    word.returned.delete(address);
   }
 
   give(subnet: SubnetKey, address: string): void {
     const word = this.#word(subnet);
     word.given.set(address, { at: this.#clock.elapsed(), turn: this.turn() });
     word.has.add(address);
+    word.returned.delete(address);
   }
 
   giveBack(subnet: SubnetKey, address: string): void {
-    const word = this.#words.get(keyOf(subnet));
-    word?.given.delete(address);
-    word?.has.delete(address);
+    const word = this.#word(subnet);
+    word.given.delete(address);
+    word.has.delete(address);
+    word.returned.delete(address);
+    word.returned.add(address);
+    const [oldest] = word.returned;
+    if (word.returned.size > MOST_RETURNED && oldest !== undefined) word.returned.delete(oldest);
   }
 
   given(subnet: SubnetKey, address: string): Given | undefined {
@@ -92,6 +111,7 @@ export class Said {
 
   /** Whether it has not got the address for certain. @param settled milliseconds in which a leader says all it has */
   lacks(subnet: SubnetKey, address: string, settled: number): boolean {
+    if (this.#words.get(keyOf(subnet))?.returned.has(address)) return true;
     return this.#settled(subnet, settled)?.has.has(address) === false;
   }
 
@@ -100,6 +120,10 @@ export class Said {
     const isWhole = word !== undefined && !this.#stumbled && this.#clock.elapsed() - word.begun >= settled;
     return isWhole ? word : undefined;
   }
+}
+
+function newWord(begun: number): Word {
+  return { begun, given: new Map(), has: new Set(), returned: new Set() };
 }
 
 function keyOf({ space, cidr }: SubnetKey): string {

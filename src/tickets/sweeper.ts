@@ -8,7 +8,7 @@ import type { Network } from '../docker/shapes.js';
 import { holdsTicket } from '../docker/states.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
-import { isLeaders } from './pools.js';
+import { isLeaders, LEADER } from './pools.js';
 import type { Said } from './said.js';
 import { tickets } from './tickets.js';
 
@@ -19,6 +19,8 @@ export class Sweeper {
   #unknown = new Map<string, number>();
   /** When each of them could last be a load balancer's end: the leader gives that back some time after its tasks. */
   #doubted = new Map<string, number>();
+  /** Subnets that the leader has and no network, and since when. */
+  #unused = new Map<string, number>();
 
   /** @param said what the leader has said to this process */
   constructor(environment: Environment, said: Said) {
@@ -33,17 +35,23 @@ export class Sweeper {
     const records = await readRecords(docker);
     if (!records.nodes.get(nodeId)?.leader) {
       this.#unknown.clear();
+      this.#unused.clear();
       this.#doubted.clear();
       this.#said.lose(began);
       return;
     }
     const all = await networks.all();
     const unknown = new Map<string, number>();
+    const unused = new Map<string, number>();
     for (const net of [...service().subnets()]) {
       // What hosts share among themselves the leader knows nothing of.
-      if (isLeaders(net)) await this.#sweep(net, ofSubnet(all, net.cidr), records, unknown);
+      if (!isLeaders(net)) continue;
+      const networks = ofSubnet(all, net.cidr);
+      await this.#sweep(net, networks, records, unknown);
+      if (networks.length === 0 && !all.some(isBeingMade)) await this.#giveBack(net, unused);
     }
     this.#unknown = unknown;
+    this.#unused = unused;
     for (const key of this.#doubted.keys()) if (!unknown.has(key)) this.#doubted.delete(key);
   }
 
@@ -57,7 +65,8 @@ export class Sweeper {
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
     const { clock, waits } = this.#environment;
-    const isEnd = (address: string) => !known.has(address) && !this.#lacks(net, networks, address);
+    const isEnd = (address: string) =>
+      !known.has(address) && net.isHeld(address) && !this.#lacks(net, networks, address);
     const waiting = withoutBalancer(net, networks, records, isEnd);
     const kept: string[] = [];
     for (const address of [...tickets(net)]) {
@@ -74,6 +83,17 @@ export class Sweeper {
       if (isOver && mayBeEnd) kept.push(address);
     }
     if (kept.length > 0) this.#keep(net, kept, waiting);
+  }
+
+  /** The leader that removed the last network died before it gave the pool back, or it led no longer. */
+  async #giveBack(net: SubnetService, unused: Map<string, number>): Promise<void> {
+    const { clock, waits, tell } = this.#environment;
+    if (!net.users.includes(LEADER)) return;
+    const since = this.#unused.get(net.cidr) ?? clock.elapsed();
+    if (clock.elapsed() - since < waits.sweep) return void unused.set(net.cidr, since);
+    await net.disuse(LEADER);
+    const about = { space: net.spec.space, subnet: net.cidr, addressSpace: 'global' } as const;
+    tell({ event: 'pool', level: 'warn', ...about, why: 'released: no network of the swarm has it' });
   }
 
   #isDoubted(key: string): boolean {
@@ -105,6 +125,11 @@ export class Sweeper {
   }
 }
 
+/** The swarm's, and its leader has not written yet who gives its addresses. */
+function isBeingMade({ scope, ipam }: Network): boolean {
+  return scope === 'swarm' && ipam === '';
+}
+
 /**
  * Nodes with a task on the network whose load balancer has not been seen here. Docker does not say which address it has
  * for it, or whether it has one: until the node's plugin has been asked for it, it looks like a leak. A node that has
@@ -117,8 +142,9 @@ function withoutBalancer(
   isEnd: (address: string) => boolean,
 ): string[] {
   const seen = new Set<string | undefined>();
-  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show; and a node
-  // that was away still has the end that it had before.
+  // Before Docker 29 whoever cannot be known is called an end as well, with a ticket that the records show; a node that
+  // was away still has the end that it had before; and one that made the network again while the leader gave it another
+  // end goes on with the former, whose ticket is over.
   for (const { identity, address } of net.list())
     if (made(identity) === 'endpoint' && isEnd(address)) seen.add(nodeOfMade(identity));
   const on = tasks

@@ -67,6 +67,8 @@ export class Tenants {
   readonly #going = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
+  /** Since when a look at the node has its lists; it can wait for the store, and they grow old. */
+  #looking: number | undefined;
   readonly #mutex = new KeyedMutex();
   readonly departures = new Departures();
 
@@ -86,17 +88,19 @@ export class Tenants {
   }
 
   /**
-   * Somebody is about to be let in: until the answer is called, a release proves nothing, since it can be that of the
-   * one before, tried once more.
+   * Somebody is about to be let in while the work lasts: until then a release proves nothing, since it can be that of
+   * the one before, tried once more, and the store can have let the newcomer in already when its turn comes.
    */
-  come(net: SubnetService, home: string): () => void {
+  async coming<T>(net: SubnetService, home: string, work: () => Promise<T>): Promise<T> {
     const key = keyOf(net, whose(home));
     this.#coming.set(key, (this.#coming.get(key) ?? 0) + 1);
-    return () => {
+    try {
+      return await work();
+    } finally {
       const left = (this.#coming.get(key) ?? 1) - 1;
       if (left === 0) this.#coming.delete(key);
       else this.#coming.set(key, left);
-    };
+    }
   }
 
   isComing(net: SubnetService, home: string): boolean {
@@ -155,10 +159,20 @@ export class Tenants {
     else this.#tenants.set(keyOf(net, home), Object.assign(tenant, { isLeaving: true }));
   }
 
-  /** Whether it was released so lately that the list may still show it. */
+  /** Whether it was released so lately that the list may still show it: a look's list, while there is one. */
   hasJustLeft(net: SubnetService, home: string): boolean {
     const key = keyOf(net, home);
-    return this.#going.has(key) || (this.#left.get(key) ?? Number.NEGATIVE_INFINITY) > this.#now() - FADING;
+    return this.#going.has(key) || (this.#left.get(key) ?? Number.NEGATIVE_INFINITY) > this.#recent;
+  }
+
+  /** A look at the node, which begins by reading its lists. One at a time. */
+  async looking<T>(look: () => Promise<T>): Promise<T> {
+    this.#looking = this.#now();
+    try {
+      return await look();
+    } finally {
+      this.#looking = undefined;
+    }
   }
 
   /**
@@ -203,8 +217,9 @@ export class Tenants {
     return found && { name: found.name, isNamesake: identityOf(found) === identity };
   }
 
-  /** Whether a container was let in at the home, and may be starting still: it shows no address yet. */
+  /** Whether a container was let in at the home, or is about to be, and may be starting still: it shows no address. */
   isStarting(net: SubnetService, home: string, containers: readonly Container[]): boolean {
+    if (this.isComing(net, home)) return true;
     const since = this.#unknown.get(keyOf(net, home));
     if (since !== undefined && this.#now() - since < STARTING) return true;
     const tenant = this.get(net, home);
@@ -229,11 +244,16 @@ export class Tenants {
 
   #fade(key: string): void {
     for (const [old, at] of this.#left) {
-      if (at > this.#now() - FADING) break; // in the order of time
+      if (at > this.#recent) break; // in the order of time
       this.#left.delete(old);
     }
     this.#left.delete(key);
     this.#left.set(key, this.#now());
+  }
+
+  /** Who left after that may be on a list still. */
+  get #recent(): number {
+    return (this.#looking ?? this.#now()) - FADING;
   }
 
   #isUnseen(container: Container): boolean {

@@ -169,6 +169,16 @@ export async function swarm(count: number, { store = new MemoryStore() as Store,
   return { time, service, nodes, stop: () => service.close() };
 }
 
+/** What Swarm says of its managers, on every one of them. */
+export function leads(nodes: readonly Node[], leader: Node): void {
+  for (const { docker } of nodes)
+    docker.nodes = nodes.map((node) => ({
+      ID: node.name,
+      Description: { Hostname: `host of ${node.name}` },
+      ManagerStatus: { Leader: node === leader },
+    }));
+}
+
 export function subnet(service: AllocatorService, cidr: string, space = 'swarm'): SubnetService {
   const found = service.find(cidr, space);
   if (found === undefined) throw new Error(`no subnet ${cidr} in ${space}`);

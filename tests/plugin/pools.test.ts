@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { firstFree } from '../../src/tickets/ranges.js';
 import type { Docker } from '../docker/docker.js';
 import { container, network } from '../docker/json.js';
-import { type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { leads, type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
 
@@ -18,6 +18,7 @@ beforeEach(async () => {
   run = await swarm(2);
   [one, two] = run.nodes as [Node, Node];
   docker = one.docker;
+  leads(run.nodes, one);
 });
 
 afterEach(async () => {
@@ -112,6 +113,50 @@ describe('a pool', () => {
     await one.call('ReleasePool', { PoolID: G });
     await one.pool('global', '10.77.0.0/24');
     assert.equal(subnet(run.service, '10.77.0.0/24').lookup('db')?.address, '10.77.0.40');
+  });
+
+  test('of the swarm is not given back by a Docker that leads no longer', async () => {
+    const id = await one.pool('global', '10.77.0.0/24');
+    leads(run.nodes, two);
+    assert.equal(await two.pool('global', '10.77.0.0/24'), id);
+    await one.call('ReleasePool', { PoolID: id });
+    assert.ok(subnet(run.service, '10.77.0.0/24').isUsed);
+    assert.equal(await two.pool('local', '10.77.0.0/24'), 'local/swarm/10.77.0.0/24');
+    await two.call('ReleasePool', { PoolID: id });
+    assert.ok(!subnet(run.service, '10.77.0.0/24').isUsed);
+  });
+
+  describe('of the swarm that nobody gave back', () => {
+    const looks = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        await one.sweep();
+        await run.time.pass(61_000);
+      }
+    };
+
+    beforeEach(() => one.pool('global', '10.77.0.0/24'));
+
+    test('is given back when no network has had it for a while', async () => {
+      await looks(1);
+      assert.ok(subnet(run.service, '10.77.0.0/24').isUsed, 'seen once');
+      await looks(1);
+      assert.ok(!subnet(run.service, '10.77.0.0/24').isUsed);
+      assert.equal(await one.pool('global', '10.77.0.0/16'), 'global/swarm/10.77.0.0/16');
+    });
+
+    test('stays while a network has it, or one of the swarm is being made', async () => {
+      docker.networks = [network('web', '10.77.0.0/24')];
+      await looks(3);
+      docker.networks = [{ ...network('made', '10.77.0.0/24', { driver: '' }), Driver: '' }];
+      await looks(3);
+      assert.ok(subnet(run.service, '10.77.0.0/24').isUsed);
+    });
+
+    test('stays where another node leads', async () => {
+      leads(run.nodes, two);
+      await looks(3);
+      assert.ok(subnet(run.service, '10.77.0.0/24').isUsed);
+    });
   });
 
   test('a sub-pool limits what is given, and is part of the pool', async () => {

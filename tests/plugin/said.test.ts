@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SubnetService } from '../../src/service/index.js';
 import { network } from '../docker/json.js';
 import { Flaky } from './flaky.js';
-import { type Node, type Swarm, subnet, swarm } from './nodes.js';
+import { leads, type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 const GATEWAY = { RequestAddressType: 'com.docker.network.gateway' };
@@ -44,20 +44,12 @@ beforeEach(async () => {
       NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: [`${ticket}/24`] }],
     },
   ];
-  leads('node-1');
+  leads(run.nodes, leader);
 });
 
 afterEach(async () => {
   await run.stop();
 });
-
-function leads(name: string): void {
-  leader.docker.nodes = run.nodes.map((node) => ({
-    ID: node.name,
-    Description: { Hostname: `host of ${node.name}` },
-    ManagerStatus: { Leader: node.name === name },
-  }));
-}
 
 /** As a new leader does. */
 async function begin(): Promise<void> {
@@ -121,11 +113,48 @@ describe('while a load balancer has not asked for its address', () => {
     leader.restart();
     await begin();
     await run.time.pass(61_000);
-    leads('node-2');
+    leads(run.nodes, run.nodes[1] as Node);
     await leader.sweep('node-1');
-    leads('node-1');
+    leads(run.nodes, leader);
     await looks();
     assert.deepEqual(states(), ['held', 'held', 'held']);
+  });
+
+  describe('a leader that was not heard from its beginning gave back an address while somebody lived there', () => {
+    beforeEach(async () => {
+      await net.claim('web.9', { node: 'node-2', ticket: leaked });
+      leader.restart();
+      await leader.release(G, leaked);
+      await net.release('web.9', 'node-2');
+      await net.reclaim('web.9');
+      assert.deepEqual(states(), ['held', 'held', 'held']);
+    });
+
+    test('that one it has not, and it is swept', async () => {
+      await looks();
+      assert.deepEqual(states(), ['free', 'held', 'held']);
+    });
+
+    test('it is not swept once the leader has asked for it again', async () => {
+      assert.equal(await leader.address(G, leaked), leaked);
+      await looks();
+      assert.deepEqual(states(), ['held', 'held', 'held']);
+    });
+
+    test('it is not swept when another one has led since, who can have given it', async () => {
+      leads(run.nodes, run.nodes[1] as Node);
+      await leader.sweep('node-1');
+      leads(run.nodes, leader);
+      await looks();
+      assert.deepEqual(states(), ['held', 'held', 'held']);
+    });
+
+    test('it is not swept when the leader could not begin since: another one can have led before', async () => {
+      store.refusals = 1;
+      await assert.rejects(leader.pool('global', '10.78.0.0/24'), /no connection/);
+      await looks();
+      assert.deepEqual(states(), ['held', 'held', 'held']);
+    });
   });
 
   test('of two networks with one subnet nothing is swept by the word of one', async () => {

@@ -2,9 +2,10 @@
 // the next task of the identity is at home, not a guest.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { network, taskContainer } from '../docker/json.js';
+import { type Commit, MemoryStore } from '../../src/entries/service.js';
+import { container, network, taskContainer } from '../docker/json.js';
 import { Flaky } from './flaky.js';
-import { type Node, type Swarm, swarm } from './nodes.js';
+import { leads, type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
 
@@ -137,8 +138,53 @@ async function given(options: Parameters<typeof swarm>[1], play: (given: Given) 
   }
 }
 
-/** From now on this node leads the swarm, as all of them see it. */
-function leads(nodes: readonly Node[], leader: Node): void {
-  for (const { docker } of nodes)
-    docker.nodes = nodes.map((node) => ({ ID: node.name, ManagerStatus: { Leader: node === leader } }));
+/** Keeps commits about one identity waiting. */
+class Gated extends MemoryStore {
+  about = '';
+  letThrough = () => {};
+  #gate = Promise.resolve();
+
+  shut(about: string): void {
+    this.about = about;
+    this.#gate = new Promise((open) => {
+      this.letThrough = open;
+    });
+  }
+
+  override async commit(...of: unknown[]): Promise<Commit> {
+    if (this.about !== '' && JSON.stringify(of).includes(this.about)) await this.#gate;
+    return super.commit();
+  }
 }
+
+test('a look that waits for the store brings nobody back who has left since its lists were read', async () => {
+  const store = new Gated();
+  const run = await swarm(1, { store });
+  try {
+    const [node] = run.nodes as [Node];
+    node.docker.networks = [network('web', CIDR)];
+    leads(run.nodes, node);
+    const [G, L] = [await node.pool('global', CIDR), await node.pool('local', CIDR)];
+    const ticket = await node.address(G);
+    node.docker.put(container('db', { asked: ticket }));
+    const home = await node.address(L, ticket);
+    // Nobody has its address in the store: the look puts it down first, and waits for that.
+    node.docker.put(container('lost', { address: '10.77.0.50' }));
+    node.docker.remove('db');
+    node.docker.put(container('db', { asked: ticket, address: home }));
+    const net = subnet(run.service, CIDR);
+    store.shut('lost');
+    const look = node.look();
+    await run.time.pass(100);
+    await node.release(L, home);
+    node.docker.remove('db');
+    await run.time.pass(30_000);
+    assert.deepEqual(net.lookup('db')?.nodes, []);
+    store.letThrough();
+    await look;
+    assert.deepEqual(net.lookup('lost')?.nodes, ['node-1'], 'the look went on');
+    assert.deepEqual(net.lookup('db')?.nodes, []);
+  } finally {
+    await run.stop();
+  }
+});

@@ -1,12 +1,20 @@
 // A seed's plan.
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
+import { drawDense } from './dense.js';
 import { drawLate, drawMeetings } from './meetings.js';
 import { drawCross, drawNear } from './near.js';
 import { drawPins } from './pin-acts.js';
 import type { Act, Plan } from './plan.js';
 
 const START = 12_000;
+
+/** Seeds from here on are crosses, and then dense worlds. */
+const CROSSES = 1_000_000_000;
+const DENSE = 2_000_000_000;
+/** One world in so many is dense, or near a kept plan. */
+const SHARE_OF_DENSE = 5;
+const SHARE_OF_NEAR = 10;
 
 /** One world in so many has the swarm store. */
 const SHARE = 4;
@@ -18,7 +26,12 @@ function storeOf(seed: number): 'etcd' | 'swarm' {
 
 /** @param only the store that all worlds of a campaign have */
 export function draw(seed: number, only?: 'etcd' | 'swarm'): Plan {
-  return drawCross(seed, drawAfresh, only) ?? drawNear(seed, only) ?? drawAfresh(seed, only ?? storeOf(seed));
+  if (seed >= DENSE) return drawDense(seed, only);
+  if (seed >= CROSSES) return drawCross(seed, (store) => drawAfresh(seed - CROSSES, store), only);
+  if (seed % SHARE_OF_DENSE === SHARE_OF_DENSE - 3) return drawDense(seed, only);
+  const near =
+    seed % SHARE_OF_NEAR === SHARE_OF_NEAR - 1 ? drawNear(seed, Math.floor(seed / SHARE_OF_NEAR), only) : undefined;
+  return near ?? drawAfresh(seed, only ?? storeOf(seed));
 }
 
 function drawAfresh(seed: number, store: 'etcd' | 'swarm'): Plan {

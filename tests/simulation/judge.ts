@@ -21,6 +21,8 @@ const UNSEEN = 61_000;
 
 /** Milliseconds between a decision and its answer, where nothing is in the way. */
 const MOMENT = 1000;
+/** The same where the first answer to it got lost. */
+const ASKED_TWICE = 5000;
 
 /** Words of a log that no world may bring about. */
 const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
@@ -175,19 +177,22 @@ export class Judge {
     return this.#left.get(`${subnet} ${home}`)?.at;
   }
 
-  /** From when on a home rests: since its container gave it back, however long that took to be written. */
+  /**
+   * From when on a home rests: since its container gave it back, however long that took to be written; where no
+   * container did, since a plugin has ended its mark, a moment before it was written.
+   */
   #letGoAt(subnet: string, home: string): number | undefined {
     const left = this.#left.get(`${subnet} ${home}`);
     if (left === undefined) return undefined;
     const [last] = this.#last.get(`${subnet} ${left.address}`) ?? [];
     const isGone = last !== undefined && last.has !== left.address && last.until > last.since;
-    return isGone ? Math.min(left.at, last.until) : left.at;
+    return isGone ? Math.min(left.at, last.until) : left.at - MOMENT;
   }
 
   /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
   #isFree(subnet: string, home: string): boolean {
     const left = this.#leftAt(subnet, home) ?? Number.NEGATIVE_INFINITY;
-    return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > MOMENT;
+    return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > ASKED_TWICE;
   }
 
   /**

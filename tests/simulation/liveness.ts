@@ -42,7 +42,7 @@ function isFull({ judge, plan }: World): boolean {
 function isExcused(world: World, { kind, space, subnet, address = '' }: Finding): boolean {
   const { judge } = world;
   const key = `${space} ${subnet}`;
-  if (kind === 'leak' && (isHidden(world, key) || isEnd(world, address))) return true;
+  if (kind === 'leak' && (isHidden(world, key, address) || isEnd(world, address))) return true;
   if (judge.isShared(key, address)) return ['double', 'foreign', 'stale-live', 'not-live'].includes(kind);
   if (kind !== 'foreign') return false;
   return [...judge.at(key, address)].some(
@@ -88,15 +88,20 @@ function missing(world: World): string[] {
 
 /**
  * Whether a held address can be the end of a load balancer that the leader has for a node, for all that is known: a
- * full subnet keeps the node from asking for it, and the leader's plugin began after the leader and does not know.
+ * full subnet keeps the node from asking for it, or it goes on with the one before; and the leader's plugin began after
+ * the leader and does not know, or the leader has the address and has itself forgotten for whom.
  */
-function isHidden(world: World, subnet: string): boolean {
+function isHidden(world: World, subnet: string, address: string): boolean {
   const { swarm, plan } = world;
   const { networks, nodes } = swarm.records;
   const network = [...networks.values()].find(({ cidr }) => subnet === `swarm ${cidr}`);
-  if (swarm.leader === undefined || network?.cidr !== plan.cidr || !isFull(world)) return false;
-  const lacksEnd = [...nodes.values()].some(({ ends }) => !ends.has(network.id));
-  return lacksEnd && !world.pluginOf(swarm.leader).knowsLeader;
+  if (swarm.leader === undefined || network?.cidr !== plan.cidr) return false;
+  const has = new Set(swarm.nodes.flatMap(({ engine }) => engine.networks.ends().map((end) => end.address)));
+  const isUnseen = [...nodes.values()].some(({ ends }) => {
+    const end = ends.get(network.id);
+    return end === undefined ? isFull(world) : !has.has(end);
+  });
+  return isUnseen && (!world.pluginOf(swarm.leader).knowsLeader || swarm.lost.has(address));
 }
 
 /** What is held is in Swarm's records, or a gateway. */
@@ -113,11 +118,11 @@ function leaks(world: World): string[] {
     for (const { subnets } of engine.networks.listed([])) known.add(subnets[0]?.gateway ?? '');
   }
   return truth.subnets().flatMap((subnet) => {
-    if (isHidden(world, subnet)) return [];
     const gateway = truth.settings(subnet)?.gateway;
     const isOurs = subnet.startsWith('swarm ');
     const held = truth.held(subnet).filter((address) => address !== gateway && !(isOurs && known.has(address)));
-    return held.map((address) => `${address} of ${subnet} is held, and nobody has it`);
+    const shown = held.filter((address) => !isHidden(world, subnet, address));
+    return shown.map((address) => `${address} of ${subnet} is held, and nobody has it`);
   });
 }
 

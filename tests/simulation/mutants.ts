@@ -129,8 +129,32 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a release that waited for the store is that of who came in since',
     'src/tickets/leaving.ts',
-    'if (this.#tenants.cameAfter(net, identity, since))',
-    'if (since < 0)',
+    'this.#tenants.cameAfter(net, identity, since) ||',
+    'since < 0 ||',
+  ),
+  mutant(
+    'a release that is tried again ends the address of a container without a home that is just being let in',
+    'src/tickets/leaving.ts',
+    'isMadeUp && this.#tenants.isComing(net, identity)',
+    'false',
+  ),
+  mutant(
+    'a look that waited for the store brings back who has left since its lists were read',
+    'src/tickets/tenants.ts',
+    '(this.#looking ?? this.#now()) - FADING',
+    'this.#now() - FADING',
+  ),
+  mutant(
+    'a Docker that leads no longer gives back a pool that the next one has by now',
+    'src/tickets/driver.ts',
+    '!(await this.#leader.leads())',
+    "pool.cidr === ''",
+  ),
+  mutant(
+    'a node whose end of a load balancer has no ticket any more has asked for the one that it has now',
+    'src/tickets/sweeper.ts',
+    ' && net.isHeld(address) &&',
+    ' &&',
   ),
   mutant(
     'what a Docker that has died asked for is done later',

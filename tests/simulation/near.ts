@@ -5,12 +5,8 @@ import { Chance } from '../../src/simulator/random.js';
 import type { Act, Plan } from './plan.js';
 
 const KEPT = new URL('kept/', import.meta.url);
-/** One world in so many. */
-const SHARE = 10;
 /** Milliseconds by which an act comes earlier or later, at the most. */
 const SHIFT = 300;
-/** Seeds from here on are crosses. */
-const CROSSES = 1_000_000_000;
 /** Of a hundred acts of the kept plan so many stay, and so many of the other one's come in. */
 const STAYS = 92;
 const COMES = 15;
@@ -30,33 +26,24 @@ export function keptOf(store?: 'etcd' | 'swarm'): readonly Kept[] {
   return kept.filter(({ plan }) => store === undefined || (plan.store ?? 'etcd') === store);
 }
 
-/** Undefined for the seeds of other worlds. @param store of those that are asked for alone */
-export function drawNear(seed: number, store?: 'etcd' | 'swarm'): Plan | undefined {
-  if (seed % SHARE !== SHARE - 1) return undefined;
+/**
+ * The kept plan of that number, as this seed has it; undefined where none is kept. @param store of those that are asked
+ * for alone
+ */
+export function drawNear(seed: number, number: number, store?: 'etcd' | 'swarm'): Plan | undefined {
   const plans = keptOf(store);
-  const plan = plans[Math.floor(seed / SHARE) % plans.length]?.plan;
+  const plan = plans[number % plans.length]?.plan;
   if (plan === undefined) return undefined;
   const chance = new Chance(Math.imul(seed, 0x27d4eb2f) >>> 0);
   return { ...plan, seed, acts: inOrder(shifted(plan.acts, chance)) };
 }
 
-/**
- * A kept plan into which acts of another world have come. Such worlds find more than others do, and not all that they
- * have found is understood: `npm run simulate -- --seed 1000000000`. Undefined for the seeds of other worlds.
- * @param other draws the world of a seed
- */
-export function drawCross(
-  seed: number,
-  other: (seed: number, store: 'etcd' | 'swarm') => Plan,
-  store?: 'etcd' | 'swarm',
-): Plan | undefined {
-  if (seed < CROSSES) return undefined;
+/** A kept plan into which acts of another world have come. @param other draws that, with the plan's store */
+export function drawCross(seed: number, other: (store: 'etcd' | 'swarm') => Plan, store?: 'etcd' | 'swarm'): Plan {
   const chance = new Chance(Math.imul(seed, 0x2545f491) >>> 0);
   const { plan } = chance.pick(keptOf(store));
   const stay = shifted(plan.acts, chance).filter(() => chance.below(100) < STAYS);
-  const come = other(seed - CROSSES, plan.store ?? 'etcd').acts.filter(
-    ({ at }) => at < plan.duration && chance.below(100) < COMES,
-  );
+  const come = other(plan.store ?? 'etcd').acts.filter(({ at }) => at < plan.duration && chance.below(100) < COMES);
   return { ...plan, seed, acts: inOrder([...stay, ...come]) };
 }
 

@@ -46,6 +46,8 @@ export class Plugin {
   #count = 0;
   /** How many leaders the swarm had had when its process began. */
   #term = 0;
+  /** Its process has refused a leader the pool: that one does not say again what is in it. */
+  #hasGaps = false;
 
   constructor(stage: Stage, node: SwarmNode, backend: Backend, ears: Ears) {
     this.#stage = stage;
@@ -69,6 +71,7 @@ export class Plugin {
     if (this.#running !== undefined) return;
     const { timeline, swarm, processes } = this.#stage;
     this.#term = swarm.term;
+    this.#hasGaps = false;
     const process = new Process(timeline, this.node.wall, timeline.chanceOf(`${this.node.record.id} ${this.#count++}`));
     const { clock } = process;
     const parts = new Assembly({
@@ -93,7 +96,7 @@ export class Plugin {
 
   /** Whether it has heard all that the swarm's leader has said. */
   get knowsLeader(): boolean {
-    return this.#running !== undefined && this.#term < this.#stage.swarm.term;
+    return this.#running !== undefined && this.#term < this.#stage.swarm.term && !this.#hasGaps;
   }
 
   /** SIGKILL, or the machine's end. */
@@ -129,6 +132,7 @@ export class Plugin {
       if (!process.isDead) this.#ears.answered(call, request, answer);
       return answer;
     } catch (error) {
+      if (isLeadersPool(call, request) && this.#running?.process === process) this.#hasGaps = true;
       if (!process.isDead) this.#ears.refused(call, request, error as Error);
       throw error;
     }
@@ -146,6 +150,10 @@ export class Plugin {
       error: line('error'),
     } as unknown as Log;
   }
+}
+
+function isLeadersPool(call: Call, request: object): boolean {
+  return call === 'IpamDriver.RequestPool' && 'AddressSpace' in request && request.AddressSpace === 'limpet.global';
 }
 
 /** The same API, whose questions are counted. */

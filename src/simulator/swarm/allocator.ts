@@ -36,6 +36,13 @@ export class Allocator {
   #seen = -1;
   #wasRefused = false;
 
+  /**
+   * Addresses that were given for tasks which were removed meanwhile. swarmkit (procTasksNetwork) cannot write them
+   * down, and gives back only what a removed task's record shows: it has them for as long as it leads, and names them
+   * no more.
+   */
+  readonly lost = new Set<string>();
+
   /** When the allocator has ended: some time after its leader has lost, or with its dockerd. */
   readonly ended: Promise<void>;
 
@@ -116,7 +123,10 @@ export class Allocator {
       const network = this.#records.networks.get(service.networkId);
       if (!service.hasVirtual || service.virtual !== '' || network === undefined) continue;
       const address = await this.#address(network, '');
-      if (address !== undefined) this.#write(() => (service.virtual = address));
+      if (address === undefined) continue;
+      // Removed meanwhile: swarmkit's commitAllocatedService finds nothing to update, and rolls back.
+      if (!this.#records.services.has(service.id)) await this.release(network, address);
+      else this.#write(() => (service.virtual = address));
     }
     await this.#balancers();
     // Those that wait are a map in Go: they come in no order.
@@ -134,7 +144,8 @@ export class Allocator {
     const network = this.#records.networks.get(task.networkId);
     if (network?.pool === undefined || network.pool === '' || task.state !== 'new') return;
     const address = await this.#address(network, '');
-    if (address === undefined || task.state !== 'new' || !this.#records.tasks.has(task.id)) return;
+    if (address === undefined) return;
+    if (task.state !== 'new' || !this.#records.tasks.has(task.id)) return void this.lost.add(address);
     this.#write(() => {
       task.address = address;
       task.state = 'pending';

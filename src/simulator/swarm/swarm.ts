@@ -279,6 +279,11 @@ export class Swarm {
     return node.isManager && node.isInTouch && inTouch.length > managers.length / 2;
   }
 
+  /** What the leader has, and nobody can know of: see {@link Allocator.lost}. */
+  get lost(): ReadonlySet<string> {
+    return this.#allocator?.lost ?? new Set();
+  }
+
   #pass(): void {
     if (this.#leader !== undefined) {
       this.#orchestrator.pass();
