@@ -209,9 +209,13 @@ export class NodeCalls {
       const isUsable = ticket !== undefined && isFreeFor(net, ticket, home);
       return { name: home, range, ...(isUsable ? { ticket } : {}) };
     };
+    // Nobody is at home that this process has let in, and it is live here: by the word of the process before.
+    const isTakenOver = net.lookup(home)?.nodes.includes(this.#environment.nodeOf(net)) === true;
     // Also where it has a home: that can have ended elsewhere, and then it gets another one.
     const address = await unlessLive(() => this.#claim(net, asker, { deadline }, wanted));
-    if (address !== undefined) this.#tenants.enter(net, home, asker, address);
+    if (address === undefined) return undefined;
+    const hasForerunner = isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around);
+    this.#tenants.enter(net, home, asker, address, hasForerunner);
     return address;
   }
 

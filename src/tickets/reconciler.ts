@@ -29,6 +29,12 @@ interface Seen {
   readonly passing: Map<string, number>;
 }
 
+/** What a look has seen, and the conflicts that the one before has told of. */
+interface Around {
+  readonly containers: readonly Container[];
+  readonly told: ReadonlySet<string>;
+}
+
 export class Reconciler {
   readonly #environment: Environment;
   readonly #tenants: Tenants;
@@ -70,7 +76,7 @@ export class Reconciler {
       await this.#renamed(net, node);
       const here = ofSubnet(networks, net.cidr);
       const residents = residentsHere(containers, here, net.cidr, node, records);
-      for (const resident of residents) await this.#settle(net, resident, conflicts);
+      for (const resident of residents) await this.#settle(net, resident, { containers, told: conflicts });
       const ends = await this.#endsOf(net, here, node, residents);
       for (const address of ends ?? []) await this.#settleEnd(net, address, node);
       for (const binding of concerning(net, node))
@@ -164,7 +170,7 @@ export class Reconciler {
   }
 
   /** A container runs at an address: whoever's that is must be live here. */
-  async #settle(net: SubnetService, resident: Resident, told: ReadonlySet<string>): Promise<void> {
+  async #settle(net: SubnetService, resident: Resident, { containers, told }: Around): Promise<void> {
     const { identity, address, doubt } = resident;
     if (doubt !== undefined) this.#doubted(net, resident, doubt.why, told);
     await this.#tenants.alone(net, identity, async () => {
@@ -178,8 +184,10 @@ export class Reconciler {
       const homes = owner === undefined ? [name, ...homesOf(identity)] : [name];
       const isThere = () => !homes.some((home) => this.#tenants.hasJustLeft(net, home));
       if (!isThere()) return;
-      if (made(name) === undefined && this.#tenants.get(net, name) === undefined)
-        this.#tenants.enter(net, name, { ...resident, name: resident.container }, address);
+      if (made(name) === undefined && this.#tenants.get(net, name) === undefined) {
+        const who = { ...resident, name: resident.container };
+        this.#tenants.enter(net, name, who, address, this.#tenants.hasForerunner(name, who, containers));
+      }
       const node = this.#environment.nodeOf(net);
       if (net.lookup(name)?.nodes.includes(node)) await this.#takeOver(net, name, node, address);
       else await this.#mark(net, resident, name, told, isThere);

@@ -48,6 +48,9 @@ const FADING = 10_000;
 /** A container that was created shortly before this process cannot have been seen asking. */
 const UNSEEN = 60_000;
 
+/** Docker goes on for so long to call a plugin that does not answer. */
+const REPEATS = 35_000;
+
 /** Docker shows a container as `exited`, or `created`, from its address until it runs. */
 const STARTING = 60_000;
 
@@ -56,6 +59,7 @@ export class Tenants {
   readonly #since: number;
   /** By the clock that nobody sets. */
   readonly #now: () => number;
+  readonly #begun: number;
   readonly #tenants = new Map<string, Tenant>();
   /** When somebody was let in of whom nobody could say which container it is. */
   readonly #unknown = new Map<string, number>();
@@ -75,6 +79,7 @@ export class Tenants {
   /** Requests are seen from now on. */
   constructor(clock: Pick<Clock, 'now' | 'elapsed'>) {
     this.#now = () => clock.elapsed();
+    this.#begun = clock.elapsed();
     this.#since = clock.now();
   }
 
@@ -107,15 +112,26 @@ export class Tenants {
     return this.#coming.has(keyOf(net, whose(home)));
   }
 
-  /** The container is at home from now on. */
-  enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string): void {
+  /** The container is at home from now on. @param hasForerunner see there */
+  enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string, hasForerunner = false): void {
     const before = this.get(net, home);
     const container = { name, id, isPassing };
     const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
-    const doubtful = before !== undefined && (!isAgain || before.doubtful);
+    const doubtful = before === undefined ? hasForerunner : !isAgain || before.doubtful;
     this.#left.delete(keyOf(net, home));
     this.#come(net, home);
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
+  }
+
+  /**
+   * Whether another container of the identity may have ended here before this process, so that its release can come
+   * yet: Docker calls again and again while there is no plugin.
+   */
+  hasForerunner(home: string, who: Who, around: readonly Container[] | undefined): boolean {
+    if (this.#now() - this.#begun >= REPEATS) return false;
+    const isForerunner = (each: Container) =>
+      !mayStillRun(each) && !isSame(each, who) && identityOf(each) === whose(home);
+    return around?.some(isForerunner) === true;
   }
 
   /** Whether whoever is there was let in after that moment: what was asked for before is about another one. */

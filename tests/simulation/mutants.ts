@@ -139,6 +139,12 @@ export const mutants: readonly Mutant[] = [
     'false',
   ),
   mutant(
+    'a release that a dead plugin was called for is that of who came in since',
+    'src/tickets/node.ts',
+    'isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around)',
+    'false',
+  ),
+  mutant(
     'a look that waited for the store brings back who has left since its lists were read',
     'src/tickets/tenants.ts',
     '(this.#looking ?? this.#now()) - FADING',
