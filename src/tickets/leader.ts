@@ -100,9 +100,9 @@ export class LeaderCalls {
   }
 
   async #release(net: SubnetService, address: string, { turn, isAgain, deadline }: GivenBack): Promise<void> {
-    const isOwn = this.said.given(net.spec, address) !== undefined;
+    const given = this.said.given(net.spec, address);
     // A Docker that leads no longer repeats what this process's forerunner has not answered.
-    if ((isAgain || !isOwn) && !(await this.leads()))
+    if ((isAgain || given === undefined) && !(await this.leads()))
       return this.#released(net, address, 'late', 'another node leads now, and sweeps what nobody has');
     if ((this.said.given(net.spec, address)?.turn ?? 0) > turn)
       return this.#released(net, address, 'late', 'it was freed, and has been given again since');
@@ -110,7 +110,7 @@ export class LeaderCalls {
     if (address === net.spec.gateway) return this.#released(net, address, 'kept', 'the gateway: the subnet keeps it');
     const { state, identity } = net.inspect(address);
     if (state === 'excluded') return;
-    if (state === 'live') {
+    if (state === 'live' && given?.isUnasked !== true) {
       // It may be a refused `--ip`'s, and the owner's own ticket must not end by that: the sweeper knows the records.
       return this.#released(net, address, 'kept', `${identity} is live on it`);
     }
@@ -140,7 +140,7 @@ export class LeaderCalls {
   }
 
   #give(net: SubnetService, address: string, outcome: 'new' | 'home' | 'same' | 'gateway', why: string): void {
-    this.said.give(net.spec, address);
+    this.said.give(net.spec, address, outcome === 'new' || outcome === 'home');
     const { tell } = this.#environment;
     tell({ event: 'address', level: 'info', addressSpace: 'global', subnet: net.cidr, address, outcome, why });
   }

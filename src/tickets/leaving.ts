@@ -81,15 +81,14 @@ export class Leaving {
   async #leave(net: SubnetService, { identity, address, why }: Left, options: CallOptions = {}): Promise<void> {
     const tenant = this.#tenants.get(net, identity);
     this.#tenants.leave(net, identity);
-    const gone = this.#tenants.going(net, identity);
-    try {
-      await net.release(identity, this.#environment.nodeOf(net), options);
-    } catch (error) {
-      if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
-      throw error;
-    } finally {
-      gone();
-    }
+    await this.#tenants.going(net, identity, address, async () => {
+      try {
+        await net.release(identity, this.#environment.nodeOf(net), options);
+      } catch (error) {
+        if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
+        throw error;
+      }
+    });
     this.#tenants.departures.left(net, identity, tenant?.container);
     this.#tell(net, { address, identity, outcome: 'released' }, why);
   }

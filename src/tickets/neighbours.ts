@@ -11,7 +11,7 @@ import { within } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
-import type { Tenants } from './tenants.js';
+import { placeOf, type Tenants } from './tenants.js';
 
 export class Neighbours {
   readonly #environment: Environment;
@@ -66,7 +66,7 @@ export class Neighbours {
       if (owner !== undefined || state === 'excluded') continue;
       // Who it says it is has not been looked up, so it gets nobody's name: the next look does that.
       const name = guest(address);
-      if ([identity, name].some((each) => this.#tenants.hasJustLeft(net, each))) continue;
+      if ([identity, name, placeOf(address)].some((each) => this.#tenants.hasJustLeft(net, each))) continue;
       try {
         await net.claim(name, { node, ticket: address, deadline });
       } catch (error) {

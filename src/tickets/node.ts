@@ -130,9 +130,11 @@ export class NodeCalls {
       if (!isWorthWaiting || clock.elapsed() >= until) return this.#beside(net, asker, request, { other, around });
       await clock.sleep(STEP);
       around = await containers.ifAnswered();
-      if (asker.around !== undefined || around === undefined) continue;
-      asker = { ...asker, around }; // a Docker that boots has begun to say what its labels are
-      request = await this.#choices.apply(net, asker, asked);
+      if (around === undefined) continue;
+      const hasLabels = asker.around !== undefined;
+      asker = { ...asker, around };
+      // A Docker that boots has begun to say what its labels are.
+      if (!hasLabels) request = await this.#choices.apply(net, asker, asked);
     }
   }
 
@@ -211,8 +213,18 @@ export class NodeCalls {
     };
     // Nobody is at home that this process has let in, and it is live here: by the word of the process before.
     const isTakenOver = net.lookup(home)?.nodes.includes(this.#environment.nodeOf(net)) === true;
-    // Also where it has a home: that can have ended elsewhere, and then it gets another one.
-    const address = await unlessLive(() => this.#claim(net, asker, { deadline }, wanted));
+    // Also where it has a home: that can have ended elsewhere, and then it gets another one; or it has moved to where
+    // somebody of this node is, and only the store's answer tells.
+    let isFree = true;
+    const isDue = () => {
+      isFree = this.#other(net, home, asker, asker.around) === undefined;
+      return isFree;
+    };
+    const claim = () => unlessLive(() => this.#claim(net, asker, { deadline, isDue }, wanted));
+    const address = await claim().catch((error: unknown) => {
+      if (isFree) throw error;
+      return undefined;
+    });
     if (address === undefined) return undefined;
     const hasForerunner = isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around);
     this.#tenants.enter(net, home, asker, address, hasForerunner);
@@ -223,11 +235,12 @@ export class NodeCalls {
    * What is new is asked about on the wire, where the network wants it.
    * @param wanted asked for once the neighbours have their addresses
    */
-  #claim(net: SubnetService, asker: Someone, { deadline }: CallOptions, wanted: () => Claim): Promise<string> {
+  #claim(net: SubnetService, asker: Someone, { deadline, isDue: isStill }: Due, wanted: () => Claim): Promise<string> {
     const { wire, nodeOf } = this.#environment;
     const gone = goneFrom(this.#environment, this.#tenants, net);
-    return this.#neighbours(net, asker).first({ deadline }, (isDue) => {
+    return this.#neighbours(net, asker).first({ deadline }, (areKept) => {
       const { name, ...where } = wanted();
+      const isDue = () => areKept() && isStill?.() !== false;
       const options = { node: nodeOf(net), gone, isDue, deadline, ...where };
       return wire?.claim(net, name, options) ?? net.claim(name, options);
     });
@@ -337,6 +350,8 @@ export class NodeCalls {
     while (net.inspect(gateway).state === 'free' && clock.elapsed() < until) await clock.sleep(STEP);
   }
 }
+
+type Due = Pick<AllocateOptions, 'deadline' | 'isDue'>;
 
 /** Who claims an address, and where. */
 type Claim = { readonly name: string } & Pick<AllocateOptions, 'ticket' | 'range'>;

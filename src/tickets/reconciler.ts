@@ -15,7 +15,7 @@ import { homesOf, homeText, whose } from '../service/second-homes.js';
 import type { Environment } from './environment.js';
 import { forget } from './forget.js';
 import { isLeaders } from './pools.js';
-import type { Tenants } from './tenants.js';
+import { placeOf, type Tenants } from './tenants.js';
 
 /** What one look has seen of a subnet. */
 interface Seen {
@@ -181,7 +181,7 @@ export class Reconciler {
       // It was renamed, or it took the address: it is there in either case, so that nobody else may be given it.
       if (whose(name) !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
       // Where nobody has the address, it may be what is left in the list of one who has just left his home.
-      const homes = owner === undefined ? [name, ...homesOf(identity)] : [name];
+      const homes = owner === undefined ? [name, ...homesOf(identity), placeOf(address)] : [name];
       const isThere = () => !homes.some((home) => this.#tenants.hasJustLeft(net, home));
       if (!isThere()) return;
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined) {

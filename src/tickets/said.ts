@@ -9,6 +9,8 @@ import type { SubnetKey } from '../service/index.js';
 export interface Given {
   readonly at: number;
   readonly turn: number;
+  /** The leader asked for any address, and not for this one: what it gives back then is that ticket and no other. */
+  readonly isUnasked: boolean;
 }
 
 /** Addresses of a subnet that are remembered as given back. */
@@ -83,9 +85,9 @@ export class Said {
     word.returned.delete(address);
   }
 
-  give(subnet: SubnetKey, address: string): void {
+  give(subnet: SubnetKey, address: string, isUnasked: boolean): void {
     const word = this.#word(subnet);
-    word.given.set(address, { at: this.#clock.elapsed(), turn: this.turn() });
+    word.given.set(address, { at: this.#clock.elapsed(), turn: this.turn(), isUnasked });
     word.has.add(address);
     word.returned.delete(address);
   }

@@ -118,7 +118,7 @@ export class Tenants {
     const container = { name, id, isPassing };
     const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
     const doubtful = before === undefined ? hasForerunner : !isAgain || before.doubtful;
-    this.#left.delete(keyOf(net, home));
+    for (const each of [home, placeOf(address)]) this.#left.delete(keyOf(net, each));
     this.#come(net, home);
     this.#tenants.set(keyOf(net, home), { container, address, since: this.#now(), doubtful });
   }
@@ -147,25 +147,32 @@ export class Tenants {
 
   leave(net: SubnetService, home: string): void {
     const key = keyOf(net, home);
+    const address = this.#tenants.get(key)?.address;
     this.#tenants.delete(key);
     this.#unknown.delete(key);
     this.#came.delete(key);
     this.#fade(key);
+    if (address !== undefined) this.#fade(keyOf(net, placeOf(address)));
   }
 
   /**
-   * Its release is under way until the answer is called: the store can be waited for, and Docker shows it all the while
-   * and for a moment more.
+   * Its release is under way while the work lasts: the store can be waited for, and Docker shows it all the while and
+   * for a moment more.
    */
-  going(net: SubnetService, home: string): () => void {
-    const key = keyOf(net, home);
-    this.#going.set(key, (this.#going.get(key) ?? 0) + 1);
-    return () => {
-      const left = (this.#going.get(key) ?? 1) - 1;
-      if (left === 0) this.#going.delete(key);
-      else this.#going.set(key, left);
-      if (!this.#tenants.has(key)) this.#fade(key);
-    };
+  async going<T>(net: SubnetService, home: string, address: string, work: () => Promise<T>): Promise<T> {
+    const keys = [home, placeOf(address)].map((each) => keyOf(net, each));
+    for (const key of keys) this.#going.set(key, (this.#going.get(key) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      for (const key of keys) {
+        const left = (this.#going.get(key) ?? 1) - 1;
+        if (left === 0) this.#going.delete(key);
+        else this.#going.set(key, left);
+      }
+      const isNew = this.#tenants.has(keyOf(net, home));
+      for (const key of keys) if (!isNew) this.#fade(key);
+    }
   }
 
   /** It could not be released after all. Whoever came in meanwhile has a release of another one's before its own. */
@@ -175,7 +182,10 @@ export class Tenants {
     else this.#tenants.set(keyOf(net, home), Object.assign(tenant, { isLeaving: true }));
   }
 
-  /** Whether it was released so lately that the list may still show it: a look's list, while there is one. */
+  /**
+   * Whether it was released so lately that the list may still show it: a look's list, while there is one.
+   * @param home or a {@link placeOf}: a home can have moved since
+   */
   hasJustLeft(net: SubnetService, home: string): boolean {
     const key = keyOf(net, home);
     return this.#going.has(key) || (this.#left.get(key) ?? Number.NEGATIVE_INFINITY) > this.#recent;
@@ -282,6 +292,11 @@ function isElsewhere(container: Container, cidr: string, address: string): boole
   const all = container.endpoints.flatMap(({ addresses }) => addresses.map(canonical));
   const shown = all.filter(within(cidr));
   return hasItsAddresses(container) && shown.length > 0 && !shown.includes(address);
+}
+
+/** An address, whoever's home it is. */
+export function placeOf(address: string): string {
+  return `@at/${address}`;
 }
 
 function isTheSame(a: Who, b: Who): boolean {

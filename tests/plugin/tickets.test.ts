@@ -92,8 +92,16 @@ describe('the leader', () => {
 
   test('a release does not end the ticket of whoever lives there', async () => {
     const home = await start(worker, 'web', 1, 'a');
-    await leader.release(G, home); // a refused --ip
+    assert.equal(await leader.address(G, home), home); // somebody's --ip, which the node refuses
+    await leader.release(G, home);
     assert.equal(net.state.isHeld(home), true);
+    assert.equal(net.inspect(home).state, 'live');
+  });
+
+  test('a release of a ticket that was not asked for by name ends it, though somebody lives there', async () => {
+    const home = await start(worker, 'web', 1, 'a');
+    await leader.release(G, home); // the node has not let go of it, and Swarm is done with the task
+    assert.equal(net.state.isHeld(home), false);
     assert.equal(net.inspect(home).state, 'live');
   });
 

@@ -21,8 +21,6 @@ const UNSEEN = 61_000;
 
 /** Milliseconds between a decision and its answer, where nothing is in the way. */
 const MOMENT = 1000;
-/** The same where the first answer to it got lost. */
-const ASKED_TWICE = 5000;
 
 /** Words of a log that no world may bring about. */
 const IMPOSSIBLE = /cannot be:|failed in|is not a function|undefined|duplicate key|too many (operations|changes)/;
@@ -48,6 +46,8 @@ export class Judge {
   readonly pinning = new Set<string>();
   /** When an operator did that last: true time. */
   readonly chosen = new Map<string, number>();
+  /** When the author of a service has changed its labels last: true time. */
+  readonly labelled = new Map<string, number>();
   /** Identities whose users want another address. */
   readonly wishing = new Set<string>();
   /** Who has come to an address, by subnet and address; who has left it since is taken out when it is looked at. */
@@ -159,7 +159,7 @@ export class Judge {
   }
 
   /** A task is at one of its two homes, and a guest only while others are at both of them. */
-  #atHome(subnet: string, node: SwarmNode, { name, has }: EngineContainer, owner: string): void {
+  #atHome(subnet: string, node: SwarmNode, { name, has, asks }: EngineContainer, owner: string): void {
     const identity = name.slice(0, name.lastIndexOf('.'));
     if (!isMadeUp(owner) && whose(owner) !== identity) this.fail(`${name} has ${has}, which is ${owner}'s`);
     // Before Docker 29 it can be that nobody knows who asks.
@@ -167,7 +167,7 @@ export class Judge {
     if (!isGuest || this.#mayHaveAsked(node, identity, name)) return;
     const second = `@second/${identity}`;
     const isLost = this.lapses.hasAny(this.#world.timeline.now - ON_ITS_WAY);
-    const isFree = [identity, second].every((home) => this.#isFree(subnet, home));
+    const isFree = [identity, second].every((home) => this.#isFree(subnet, home, asks));
     if (!isLost && (isFree || this.truth.homeOf(subnet, second) === undefined))
       this.fail(`${name} is a guest at ${has}, and nobody is at ${second}`);
   }
@@ -178,21 +178,21 @@ export class Judge {
   }
 
   /**
-   * From when on a home rests: since its container gave it back, however long that took to be written; where no
-   * container did, since a plugin has ended its mark, a moment before it was written.
+   * From when on a home rests: since its container gave it back, or the plugin ended its mark, however long that took
+   * to be written; a moment before, since that is decided before it is sent.
    */
   #letGoAt(subnet: string, home: string): number | undefined {
     const left = this.#left.get(`${subnet} ${home}`);
     if (left === undefined) return undefined;
     const [last] = this.#last.get(`${subnet} ${left.address}`) ?? [];
     const isGone = last !== undefined && last.has !== left.address && last.until > last.since;
-    return isGone ? Math.min(left.at, last.until) : left.at - MOMENT;
+    return (isGone ? Math.min(left.at, last.until) : left.at) - MOMENT;
   }
 
-  /** Nobody is live there, and has not been a moment ago: whoever asked then was answered by that. */
-  #isFree(subnet: string, home: string): boolean {
+  /** Nobody is live there, and has not been since that moment: whoever asked then was answered by that. */
+  #isFree(subnet: string, home: string, since: number): boolean {
     const left = this.#leftAt(subnet, home) ?? Number.NEGATIVE_INFINITY;
-    return this.truth.liveOn(subnet, home).length === 0 && this.#world.timeline.now - left > ASKED_TWICE;
+    return this.truth.liveOn(subnet, home).length === 0 && left < since;
   }
 
   /**
@@ -270,7 +270,13 @@ export class Judge {
     const name = identity.replace(/^container:/, '');
     if (name === identity && /\.(\d+|[0-9a-z]{25})$/.test(identity)) return false; // a task's
     const all = this.#world.swarm.nodes.filter((node) => !subnet.startsWith('node:') || isOf(subnet, node));
-    return all.every(({ engine }) => engine.named(name) === undefined);
+    // One that was made again just now is on no list that was read a moment ago.
+    const isNew = ({ created }: EngineContainer, { wall }: SwarmNode) =>
+      created - wall.ahead > this.#world.timeline.now - 3 * MOMENT;
+    return all.every((node) => {
+      const there = node.engine.named(name);
+      return there === undefined || isNew(there, node);
+    });
   }
 
   /** A home is made in the part of the subnet that its author has named, for whichever of its tasks asks. */

@@ -28,7 +28,7 @@ export async function lacking(world: World): Promise<string[]> {
 }
 
 /** Every address is somebody's, or held: then a task can wait for one. */
-function isFull({ judge, plan }: World): boolean {
+export function isFull({ judge, plan }: World): boolean {
   const subnet = `swarm ${plan.cidr}`;
   const taken = new Set([...judge.truth.held(subnet), ...judge.truth.bindings(subnet).map(([, address]) => address)]);
   return taken.size >= 2 ** (32 - Number(plan.cidr.split('/')[1])) - 3;

@@ -144,6 +144,21 @@ export const mutants: readonly Mutant[] = [
     'isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around)',
     'false',
   ),
+  {
+    ...mutant(
+      'a home that has moved to where somebody is is given by what was known of it',
+      'src/tickets/node.ts',
+      'isFree = this.#other(net, home, asker, asker.around) === undefined;',
+      'isFree = true;',
+    ),
+    store: 'swarm',
+  },
+  mutant(
+    'who has left a home that has moved since is taken for one who runs',
+    'src/tickets/reconciler.ts',
+    ', placeOf(address)] : [name]',
+    '] : [name]',
+  ),
   mutant(
     'a look that waited for the store brings back who has left since its lists were read',
     'src/tickets/tenants.ts',

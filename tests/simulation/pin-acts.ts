@@ -9,6 +9,8 @@ import type { Act, Plan } from './plan.js';
 import type { World } from './world.js';
 
 const ACTS = ['pin', 'pin', 'pin', 'unpin', 'label'];
+/** Milliseconds between two changes of a service's labels that count as one. */
+const AT_ONCE = 10_000;
 /** One world in so many has them. */
 const SHARE = 3;
 
@@ -75,10 +77,16 @@ function addressOf({ cidr }: Plan, n: number): string {
 function labelOne(world: World, [a, b, c]: Act['of']): void {
   const { plan, swarm, judge } = world;
   const half = Math.floor(Number(parseCidr(plan.cidr).size) / 2);
-  const first = half + (c % (half - 8));
+  const first = half + (c % Math.max(half - 8, 1));
   const range = `${addressOf(plan, first)}-${addressOf(plan, first + 1 + (b % 6))}`;
   const name = a % 3 === 0 ? 'api' : 'web';
   for (const slot of slotsOf(name)) judge.pinning.add(slot);
+  // Whose task was made by the labels of a moment ago can ask after one that was made by the new ones: the last one
+  // who asks is gone by, until somebody asks again.
+  const { now } = world.timeline;
+  const last = judge.labelled.get(name) ?? Number.NEGATIVE_INFINITY;
+  judge.labelled.set(name, now);
+  if (now - last < AT_ONCE) for (const slot of slotsOf(name)) judge.chosen.set(slot, now);
   swarm.relabel(name, { [b % 4 === 0 ? 'limpet.pool' : 'limpet.address']: range });
   world.happened('an author chooses addresses');
   // Its end has to be had, also while the swarm has no leader: a ticket that lies on a chosen address keeps a task from

@@ -22,6 +22,8 @@ export interface EngineContainer {
   shown: string;
   /** What its interface has, from the plugin's answer to the end of its process: the truth, which no list tells. */
   has: string;
+  /** When it last began to ask for an address: true time. */
+  asks: number;
   /** When the plugin has answered with that: milliseconds since the epoch, true time. */
   since: number;
   /** When it gave the last one back, before the plugin had answered: true time. */

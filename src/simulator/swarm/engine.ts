@@ -54,7 +54,18 @@ export class Engine {
     const id = this.#timeline.chance.id() + this.#timeline.chance.id();
     const created = this.#timeline.now + this.#wall.ahead;
     const container: EngineContainer = {
-      ...{ id, state: 'created', created, shown: '', has: '', since: 0, until: 0, isWanted: false, isBusy: false },
+      ...{
+        id,
+        state: 'created',
+        created,
+        shown: '',
+        has: '',
+        asks: 0,
+        since: 0,
+        until: 0,
+        isWanted: false,
+        isBusy: false,
+      },
       ...{ ...more, bornAs: more.name, asked, tellsAsked, task, restarts },
     };
     this.containers.set(id, container);
@@ -81,6 +92,7 @@ export class Engine {
     let network: EngineNetwork | undefined;
     try {
       network = await join();
+      container.asks = this.#timeline.now;
       const address = await this.networks.address(network, container.asked, container.name);
       if (life !== this.life) return false; // a dockerd that has died knows of no answer
       container.has = address;
