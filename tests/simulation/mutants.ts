@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a Docker that leads no longer gives back what another has by now',
     'src/tickets/leader.ts',
-    '(isAgain || !isOwn)',
+    '(isAgain || given === undefined)',
     'isAgain',
   ),
   mutant(
