@@ -60,7 +60,9 @@ export class SubnetState {
     const found = this.#net.inspect(address);
     const { identity } = found;
     const pending = identity === undefined ? this.#proposedHolds.has(found.address) : this.#proposed.has(identity);
-    return pending ? { address: found.address, state: 'free' } : found;
+    if (!pending) return found;
+    // A binding that is proposed at a ticket leaves it held until it is decided.
+    return { address: found.address, state: this.isHeld(found.address) ? 'held' : 'free' };
   }
 
   /** Whether an identity has the address, by what the store has decided. */

@@ -50,6 +50,23 @@ const unavailable = (outcome: 'none' | 'unknown') => () => {
 };
 
 describe('a store that refuses', () => {
+  test('a ticket that is being traded stays held until that is decided, and nobody else can have it', async () => {
+    const { store, net } = await scripted();
+    const ticket = await net.holdNext();
+    let decide = (_: Commit) => {};
+    store.answer = () =>
+      new Promise((resolve) => {
+        decide = resolve;
+      });
+    const trade = net.claim('web.1', { node: 'a', ticket });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(net.inspect(ticket).state, 'held');
+    await assert.rejects(net.pin('web.2', ticket), { code: 'OCCUPIED' });
+    decide('done');
+    assert.equal(await trade, ticket);
+    assert.equal(net.inspect(ticket).state, 'live');
+  });
+
   test('with nothing written, nothing has changed', async () => {
     const { store, net } = await scripted();
     await net.allocate('web.1', { node: 'a' });
