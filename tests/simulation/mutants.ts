@@ -160,6 +160,12 @@ export const mutants: readonly Mutant[] = [
     '] : [name]',
   ),
   mutant(
+    'a look at whose an address is undoes what was answered since',
+    'src/stores/etcd/view.ts',
+    ' || this.#knowsLater(subnet, found, all)',
+    '',
+  ),
+  mutant(
     'a look that waited for the store brings back who has left since its lists were read',
     'src/tickets/tenants.ts',
     '(this.#looking ?? this.#now()) - FADING',

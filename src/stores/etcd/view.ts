@@ -202,10 +202,21 @@ export class View {
     if (subnet === undefined || at < subnet.created) return undefined;
     const named = index && readOwner(index.value);
     const missing = named !== undefined && !claims.has(named) ? [named] : [];
-    // What the watch has told meanwhile is newer.
-    if (missing.length > 0 || at < this.revision) return [...claims.keys(), ...missing];
+    const all = [...claims.keys(), ...missing];
+    // What the watch has told meanwhile is newer, and so is what was answered to this process.
+    if (missing.length > 0 || at < this.revision || this.#knowsLater(subnet, found, all)) return all;
     this.#bindings.settle(subnet, found);
     return undefined;
+  }
+
+  /** Whether anything is known of the address, or of one of these identities, that is newer than what was found. */
+  #knowsLater(subnet: KnownSubnet, { address, at }: Found, identities: readonly string[]): boolean {
+    const holder = subnet.owners.get(address);
+    return [...identities, ...(holder === undefined ? [] : [holder])].some((identity) => {
+      const known = subnet.bindings.get(identity)?.mod ?? 0;
+      const ended = this.#absent.get(this.#keys.identity(subnet.key, identity)) ?? 0;
+      return Math.max(known, ended) > at;
+    });
   }
 
   #learnWithin(
