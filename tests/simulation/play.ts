@@ -8,8 +8,11 @@ import type { Plan } from './plan.js';
 import { prepared } from './prepare.js';
 import { World } from './world.js';
 
-/** Milliseconds after the last fault in which everything must have come right. */
-const BOUND = 420_000;
+/**
+ * Milliseconds after the last fault in which everything must have come right: Swarm's leader tries again five minutes
+ * after a refusal, and what is left over then has to be swept.
+ */
+const BOUND = 540_000;
 const LOOK = 20_000;
 /** Looks after which what is amiss in a full subnet lasts: tickets come and go there for as long as it is full. */
 const LASTING = 6;
