@@ -70,9 +70,12 @@ export class Askers {
   readonly #environment: Environment;
   /** One question for all who ask at the same moment: the list is the whole swarm's. */
   readonly #taskList: Coalesced<readonly Task[]>;
+  /** By the clock that nobody sets. */
+  readonly #begun: number;
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    this.#begun = environment.clock.elapsed();
     this.#taskList = new Coalesced(() => environment.docker.tasks());
   }
 
@@ -134,13 +137,15 @@ export class Askers {
   /**
    * A task's container that was never started, since Docker died before or its start was given up: the list shows it as
    * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell, and not while the
-   * swarm has no leader; on a worker whoever was made long ago is not taken for the one who asks.
+   * swarm has no leader; on a worker whoever was made long ago is not taken for the one who asks. What was made before
+   * this process can have been left by the Docker before, however lately that was.
    */
   async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
     const isWorker = isManager() === false;
-    if (task === undefined || (age >= 0 && age < (isWorker ? OLD : YOUNG))) return 'no';
+    const since = isWorker ? OLD : Math.min(YOUNG, clock.elapsed() - this.#begun);
+    if (task === undefined || (age >= 0 && age < since)) return 'no';
     if (isWorker) return 'unknown';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';

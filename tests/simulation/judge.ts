@@ -180,13 +180,15 @@ export class Judge {
   /**
    * From when on a home rests: since its container gave it back, or the plugin ended its mark, however long that took
    * to be written; a moment before, since that is decided before it is sent.
+   * @param released as the store has it: counts where nobody has the address any more and somebody had it before that
    */
-  #letGoAt(subnet: string, home: string): number | undefined {
+  #letGoAt(subnet: string, home: string, released = Number.POSITIVE_INFINITY): number | undefined {
     const left = this.#left.get(`${subnet} ${home}`);
     if (left === undefined) return undefined;
     const [last] = this.#last.get(`${subnet} ${left.address}`) ?? [];
     const isGone = last !== undefined && last.has !== left.address && last.until > last.since;
-    return (isGone ? Math.min(left.at, last.until) : left.at) - MOMENT;
+    const told = last !== undefined && last.has !== left.address && released > last.since ? released : left.at;
+    return Math.min(left.at, told, isGone ? last.until : left.at) - MOMENT;
   }
 
   /** Nobody is live there, and has not been since that moment: whoever asked then was answered by that. */
@@ -249,7 +251,7 @@ export class Judge {
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
-      this.#letGoAt(key.subnet, identity) ?? released ?? this.#world.timeline.now,
+      this.#letGoAt(key.subnet, identity, released) ?? released ?? this.#world.timeline.now,
       isWaiting ? 0 : (this.#letGoAt(key.subnet, other) ?? 0),
     );
     const old = this.#world.timeline.now - since;
