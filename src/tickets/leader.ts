@@ -12,11 +12,8 @@ import { gatewayFor } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { Returns } from './returns.js';
 import { Said } from './said.js';
-import type { Tenants } from './tenants.js';
+import { REPEATS, type Tenants } from './tenants.js';
 import type { Released } from './told.js';
-
-/** Docker repeats a call whose answer got lost for so long. */
-const REPEATS = 35_000;
 
 /** One attempt of the leader's to give an address back. */
 interface GivenBack extends CallOptions {

@@ -64,6 +64,12 @@ export class Said {
     for (const { returned } of this.#words.values()) returned.clear();
   }
 
+  /** Whether it has asked for its pool since that moment, by the clock that nobody sets. */
+  hasBegun(subnet: SubnetKey, since: number): boolean {
+    const { begun } = this.#words.get(keyOf(subnet)) ?? { begun: Number.NEGATIVE_INFINITY };
+    return Number.isFinite(begun) && begun > since;
+  }
+
   /** Its network is gone. */
   end(subnet: SubnetKey): void {
     this.#words.delete(keyOf(subnet));

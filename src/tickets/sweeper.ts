@@ -48,7 +48,7 @@ export class Sweeper {
       if (!isLeaders(net)) continue;
       const networks = ofSubnet(all, net.cidr);
       await this.#sweep(net, networks, records, unknown);
-      if (networks.length === 0 && !all.some(isBeingMade)) await this.#giveBack(net, unused);
+      if (networks.length === 0 && !all.some(isBeingMade)) await this.#giveBack(net, unused, began);
     }
     this.#unknown = unknown;
     this.#unused = unused;
@@ -86,9 +86,10 @@ export class Sweeper {
   }
 
   /** The leader that removed the last network died before it gave the pool back, or it led no longer. */
-  async #giveBack(net: SubnetService, unused: Map<string, number>): Promise<void> {
+  async #giveBack(net: SubnetService, unused: Map<string, number>, began: number): Promise<void> {
     const { clock, waits, tell } = this.#environment;
-    if (!net.users.includes(LEADER)) return;
+    // The list of networks is of the look's beginning, and the store can have been waited for since.
+    if (!net.users.includes(LEADER) || this.#said.hasBegun(net.spec, began)) return;
     const since = this.#unused.get(net.cidr) ?? clock.elapsed();
     if (clock.elapsed() - since < waits.sweep) return void unused.set(net.cidr, since);
     await net.disuse(LEADER);

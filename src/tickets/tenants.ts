@@ -48,8 +48,8 @@ const FADING = 10_000;
 /** A container that was created shortly before this process cannot have been seen asking. */
 const UNSEEN = 60_000;
 
-/** Docker goes on for so long to call a plugin that does not answer. */
-const REPEATS = 35_000;
+/** Docker goes on for so long to call a plugin that does not answer, or whose answer got lost. */
+export const REPEATS = 35_000;
 
 /** Docker shows a container as `exited`, or `created`, from its address until it runs. */
 const STARTING = 60_000;
@@ -97,15 +97,7 @@ export class Tenants {
    * the one before, tried once more, and the store can have let the newcomer in already when its turn comes.
    */
   async coming<T>(net: SubnetService, home: string, work: () => Promise<T>): Promise<T> {
-    const key = keyOf(net, whose(home));
-    this.#coming.set(key, (this.#coming.get(key) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (this.#coming.get(key) ?? 1) - 1;
-      if (left === 0) this.#coming.delete(key);
-      else this.#coming.set(key, left);
-    }
+    return counted(this.#coming, [keyOf(net, whose(home))], work);
   }
 
   isComing(net: SubnetService, home: string): boolean {
@@ -161,15 +153,9 @@ export class Tenants {
    */
   async going<T>(net: SubnetService, home: string, address: string, work: () => Promise<T>): Promise<T> {
     const keys = [home, placeOf(address)].map((each) => keyOf(net, each));
-    for (const key of keys) this.#going.set(key, (this.#going.get(key) ?? 0) + 1);
     try {
-      return await work();
+      return await counted(this.#going, keys, work);
     } finally {
-      for (const key of keys) {
-        const left = (this.#going.get(key) ?? 1) - 1;
-        if (left === 0) this.#going.delete(key);
-        else this.#going.set(key, left);
-      }
       const isNew = this.#tenants.has(keyOf(net, home));
       for (const key of keys) if (!isNew) this.#fade(key);
     }
@@ -297,6 +283,20 @@ function isElsewhere(container: Container, cidr: string, address: string): boole
 /** An address, whoever's home it is. */
 export function placeOf(address: string): string {
   return `@at/${address}`;
+}
+
+/** Counts the work under each key while it lasts. */
+async function counted<T>(counts: Map<string, number>, keys: readonly string[], work: () => Promise<T>): Promise<T> {
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  try {
+    return await work();
+  } finally {
+    for (const key of keys) {
+      const left = (counts.get(key) ?? 1) - 1;
+      if (left === 0) counts.delete(key);
+      else counts.set(key, left);
+    }
+  }
 }
 
 function isTheSame(a: Who, b: Who): boolean {
