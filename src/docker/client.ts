@@ -26,7 +26,7 @@ export class DockerClient implements DockerApi {
   readonly #daemon: Daemon;
   readonly #clock: Clock;
   readonly #deadline: number;
-  /** The version of the API; forgotten whenever a question fails, since Docker may have been upgraded. */
+  /** The version of the API; forgotten whenever there is reason to think that another Docker may be there. */
   #agreed: string | undefined;
   #agreeing: Promise<string> | undefined;
   #silent = false;
@@ -110,7 +110,7 @@ export class DockerClient implements DockerApi {
         this.#silent = false;
         return answer;
       } catch (error) {
-        this.#agreed = undefined;
+        this.#doubt(error);
         if (signal.aborted) this.#fallSilent();
         if (signal.aborted) throw this.#unavailable(path, `no answer within ${this.#deadline} ms`);
         // A connection kept alive ends when dockerd restarts; and a version may be refused that was good before.
@@ -152,9 +152,15 @@ export class DockerClient implements DockerApi {
         this.#watched = true;
         this.#silent = false;
       });
-    } catch {
-      this.#agreed = undefined; // there is no stream to watch: questions find out by themselves
+    } catch (error) {
+      this.#doubt(error); // there is no stream to watch: questions find out by themselves
     }
+  }
+
+  /** Another Docker may be there, or this one does not know the version; any other refusal says that it does. */
+  #doubt(error: unknown): void {
+    const status = statusOf(error);
+    if (status === undefined || status === 400) this.#agreed = undefined;
   }
 
   /** Whoever asks first agrees for all; each waits only as long as its own deadline. */

@@ -303,6 +303,11 @@ export class SubnetService {
     return this.state.isNeeded;
   }
 
+  /** A number that is another one whenever the store has decided something since. */
+  get facts(): number {
+    return this.state.facts;
+  }
+
   lookup(identity: string): LiveBinding | undefined {
     return this.state.lookup(identity);
   }

@@ -21,6 +21,7 @@ export class SubnetState {
   readonly #proposedHolds = new Set<string>();
   /** While the state is being read: when each binding that is live nowhere was released. */
   #releases: Map<string, number> | undefined;
+  #facts = 0;
 
   constructor(spec: SubnetSpec, net: CoreSubnet) {
     this.#spec = spec;
@@ -34,6 +35,11 @@ export class SubnetState {
   /** The core itself, proposals included: what they take is taken. */
   get net(): CoreSubnet {
     return this.#net;
+  }
+
+  /** A number that is another one whenever the store has decided something since. */
+  get facts(): number {
+    return this.#facts;
   }
 
   /** Who has networks on the subnet, sorted. */
@@ -129,6 +135,7 @@ export class SubnetState {
    * @throws LimpetError EXCLUDED, OCCUPIED (the gateway), OUT_OF_RANGE, BAD_INPUT, NO_MEMORY
    */
   apply(change: Change): void {
+    this.#facts++;
     switch (change.op) {
       case 'bind':
         this.#bind(change.identity, change.address);
@@ -169,6 +176,7 @@ export class SubnetState {
    * and that is void: the store will not have it.
    */
   change(spec: SubnetSpec, net: CoreSubnet): void {
+    this.#facts++;
     const free = (address: string) => net.inspect(address).state === 'free';
     for (const address of [...this.#net.held()]) {
       if (free(address) && address !== this.#spec.gateway) net.hold(address);
@@ -199,6 +207,7 @@ export class SubnetState {
    * order, and the core wants them in order of time: they wait for the end.
    */
   beginReading(net: CoreSubnet, spec = this.#spec): void {
+    this.#facts++;
     if (net !== this.#net) this.#net.destroy();
     this.#net = net;
     this.#spec = spec;

@@ -41,11 +41,12 @@ export class Neighbours {
    */
   async first<T>(options: CallOptions, claim: (isDue: () => boolean) => Promise<T>): Promise<T> {
     for (;;) {
-      const left = new Set(await this.keep(options)); // another process was faster, or they are about to leave
+      const left = await this.keep(options); // another process was faster, or they are about to leave
+      const { facts } = this.#net;
       let isDue = true;
       try {
         return await claim(() => {
-          isDue = this.#unowned().every((address) => left.has(address));
+          isDue = this.#net.facts === facts || this.#unowned().every((address) => left.includes(address));
           return isDue;
         });
       } catch (error) {

@@ -10,8 +10,12 @@ import type { Memory } from './memory.js';
 const MOST_STRINGS = 16_384;
 /** So many strings that were not among them show whether keeping them is worth its while. */
 const SAMPLE = 4096;
-/** If it is not, so many calls do without: a search that finds nothing costs some cache misses. */
+/**
+ * If it is not, so many calls do without, as a search that finds nothing costs some cache misses; and twice as many each
+ * time it turns out again, up to a second's worth.
+ */
 const REST = 16 * SAMPLE;
+const LONGEST_REST = 16 * REST;
 
 export class Recall {
   readonly #memory: Memory;
@@ -19,6 +23,7 @@ export class Recall {
   #hits = 0;
   #missed = 0;
   #rest = 0;
+  #nextRest = REST;
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -60,8 +65,12 @@ export class Recall {
     const isWorthIt = this.#hits > 4 * this.#missed;
     this.#hits = 0;
     this.#missed = 0;
-    if (isWorthIt) return;
+    if (isWorthIt) {
+      this.#nextRest = REST;
+      return;
+    }
     this.#strings.clear();
-    this.#rest = REST;
+    this.#rest = this.#nextRest;
+    this.#nextRest = Math.min(2 * this.#nextRest, LONGEST_REST);
   }
 }
