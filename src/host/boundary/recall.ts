@@ -11,8 +11,8 @@ const MOST_STRINGS = 16_384;
 /** So many strings that were not among them show whether keeping them is worth its while. */
 const SAMPLE = 4096;
 /**
- * If it is not, so many calls do without, as a search that finds nothing costs some cache misses; and twice as many each
- * time it turns out again, up to a second's worth.
+ * If it is not, so many calls do without, as a search that finds nothing costs some cache misses; and twice as many
+ * each time it turns out again, up to a second's worth.
  */
 const REST = 16 * SAMPLE;
 const LONGEST_REST = 16 * REST;
