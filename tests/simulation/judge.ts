@@ -241,6 +241,8 @@ export class Judge {
     this.#nobodyRuns(key.subnet, address, `loses its owner ${identity}`);
     const isEnded = [identity, whose(identity)].some((each) => this.#isEnding(each) || this.wishing.has(each));
     if (isEnded) return void this.#world.happened('a home is given up');
+    // The leader has given it away while the node was cut off: the end stays, and whoever comes home would meet it.
+    if (this.#isEnd(address)) return void this.#world.happened('a home is given up for a load balancer');
     const { after: age, whenFull } = this.truth.settings(key.subnet)?.reclaim ?? {};
     const isNever = age === undefined && whenFull === undefined;
     if (!isNever && this.#isRemoved(key.subnet, identity))
@@ -258,6 +260,11 @@ export class Judge {
     if (old + 2 * this.#skew + 2 < least)
       this.fail(`${identity} loses its home ${address} ${old} ms after its release`);
     else this.#world.happened('a home is reclaimed by policy');
+  }
+
+  /** Whether a node has its end of a load balancer there, whatever the leader knows of it. */
+  #isEnd(address: string): boolean {
+    return this.#world.swarm.nodes.some(({ engine }) => engine.networks.ends().some((end) => end.address === address));
   }
 
   /** A person ends it now, or has just done so: what was asked for may still be on its way. */

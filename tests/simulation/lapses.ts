@@ -16,7 +16,9 @@ export class Lapses {
   readonly #down = new Set<SwarmNode>();
   /** Nodes whose store was opened while no manager answered. */
   readonly #byMemory = new Set<SwarmNode>();
+  /** When the last thing that ailed a node's way to etcd ended, and what still ails it. */
   readonly #disturbed = new Map<SwarmNode | '*', number>();
+  readonly #ails = new Set<{ readonly where: SwarmNode | '*' }>();
 
   constructor(world: Stage, truth: Truth) {
     this.#world = world;
@@ -24,9 +26,13 @@ export class Lapses {
   }
 
   /** Something ails a node's way to etcd from now on. The answer: no longer. */
-  disturb(node: SwarmNode | '*'): () => void {
-    this.#disturbed.set(node, Number.POSITIVE_INFINITY);
-    return () => void this.#disturbed.set(node, this.#world.timeline.now);
+  disturb(where: SwarmNode | '*'): () => void {
+    const ail = { where };
+    this.#ails.add(ail);
+    return () => {
+      this.#ails.delete(ail);
+      this.#disturbed.set(where, this.#world.timeline.now);
+    };
   }
 
   /** Answers what is wrong with that, if anything is. */
@@ -39,9 +45,10 @@ export class Lapses {
     if (node === undefined) return undefined;
     this.#lapsed.set(node, timeline.now);
     const since = Math.max(this.#disturbed.get(node) ?? 0, this.#disturbed.get('*') ?? 0);
+    const isAiling = [...this.#ails].some(({ where }) => where === '*' || where === node);
     // An earlier process's lease may end at any time.
     const isOfNow = processes.get(node)?.runs === true && leases.get(node) === lease;
-    const isUnexpected = timeline.now - since > AFTERMATH && isOfNow;
+    const isUnexpected = !isAiling && timeline.now - since > AFTERMATH && isOfNow;
     return isUnexpected ? `the lease of ${node.record.hostname} ends, though nothing ails it` : undefined;
   }
 

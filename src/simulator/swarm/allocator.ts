@@ -43,6 +43,12 @@ export class Allocator {
    */
   readonly lost = new Set<string>();
 
+  /**
+   * Tasks whose addresses it has said again or given: those alone it gives back (swarmkit's IsTaskAllocated). What had
+   * ended before it led it knows nothing of.
+   */
+  readonly #allocated = new Set<string>();
+
   /** When the allocator has ended: some time after its leader has lost, or with its dockerd. */
   readonly ended: Promise<void>;
 
@@ -92,9 +98,11 @@ export class Allocator {
         if (end === undefined) continue;
         if (await this.#again(network, end)) givenBack.delete(end);
       }
-      for (const task of this.#records.tasks.values())
-        if (task.networkId === network.id && task.address !== '' && !isDead(task))
-          await this.#again(network, task.address);
+      for (const task of this.#records.tasks.values()) {
+        if (task.networkId !== network.id || task.address === '') continue;
+        if (isDead(task)) this.#forget(task);
+        else if (await this.#again(network, task.address)) this.#allocated.add(task.id);
+      }
     }
   }
 
@@ -146,6 +154,7 @@ export class Allocator {
     const address = await this.#address(network, '');
     if (address === undefined) return;
     if (task.state !== 'new' || !this.#records.tasks.has(task.id)) return void this.lost.add(address);
+    this.#allocated.add(task.id);
     this.#write(() => {
       task.address = address;
       task.state = 'pending';
@@ -178,11 +187,16 @@ export class Allocator {
     const network = this.#records.networks.get(task.networkId);
     const { address } = task;
     if (address === '') return;
+    this.#forget(task);
+    if (this.#allocated.delete(task.id) && network !== undefined) await this.release(network, address);
+  }
+
+  /** Nobody asks any more what a task that has ended had. */
+  #forget(task: TaskRecord): void {
     this.#write(() => {
       task.address = '';
       this.#records.changed(task);
     });
-    if (network !== undefined) await this.release(network, address);
   }
 
   /** Docker says it once, and does nothing about a refusal. */
