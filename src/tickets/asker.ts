@@ -28,7 +28,7 @@ export interface Someone {
   /** Its user wants the address that is asked for and no other, as with `docker run --ip`. */
   readonly wish: boolean;
   /** The containers of this node at that moment; absent while Docker does not answer. */
-  readonly around?: readonly Container[];
+  readonly around?: readonly Container[] | undefined;
 }
 
 export type Asker =
@@ -121,7 +121,7 @@ export class Askers {
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
     const { name } = one.container;
-    switch (await this.#isLeft(one.container)) {
+    switch (await this.#isLeft(net, one.container, containers)) {
       case 'no':
         return someone(one.container, address, containers);
       case 'yes':
@@ -137,19 +137,31 @@ export class Askers {
   /**
    * A task's container that was never started, since Docker died before or its start was given up: the list shows it as
    * one that is being started, with a ticket that is somebody else's by now. Only a manager can tell, and not while the
-   * swarm has no leader; on a worker whoever was made long ago is not taken for the one who asks. What was made before
-   * this process can have been left by the Docker before, however lately that was.
+   * swarm has no leader. On a worker nobody who was made long ago is taken for the one who asks, and where a plain
+   * container could be, nobody but a young one. What was made before this process can have been left by the Docker
+   * before, however lately that was.
    */
-  async #isLeft({ task, created }: Container): Promise<'yes' | 'no' | 'unknown'> {
+  async #isLeft(
+    net: SubnetService,
+    { task, created }: Container,
+    containers: readonly Container[],
+  ): Promise<'yes' | 'no' | 'unknown'> {
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
+    const isYounger = (than: number) => age >= 0 && age < than;
     const isWorker = isManager() === false;
-    const since = isWorker ? OLD : Math.min(YOUNG, clock.elapsed() - this.#begun);
-    if (task === undefined || (age >= 0 && age < since)) return 'no';
-    if (isWorker) return 'unknown';
+    const young = isWorker ? YOUNG : Math.min(YOUNG, clock.elapsed() - this.#begun);
+    if (task === undefined || isYounger(young)) return 'no';
+    if (isWorker) return isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no' : 'unknown';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';
     return isOver(task.id, tasks) ? 'yes' : 'no';
+  }
+
+  /** Whether a plain container may ask on this network: before Docker 29 its list does not show what it was given. */
+  async #mayBePlain(net: SubnetService, containers: readonly Container[]): Promise<boolean> {
+    const plain = starting(containers).filter(({ container }) => container.task === undefined);
+    return (await this.#onNetwork(net, plain)).length > 0;
   }
 
   /** Of several with one ticket, those that are not left over, where a manager can tell. */

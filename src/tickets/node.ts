@@ -12,6 +12,7 @@ import {
   type SubnetService,
   waitsFor,
 } from '../service/index.js';
+import { homesOf } from '../service/second-homes.js';
 import { answer, isFreeFor, unnamedOn } from './answers.js';
 import { type Asker, Askers, type Request, type Someone } from './asker.js';
 import { Choices } from './choices.js';
@@ -68,7 +69,7 @@ export class NodeCalls {
     switch (asker.kind) {
       case 'container':
         return this.#tenants.alone(net, asker.identity, async () =>
-          this.#container(net, await this.#upToDate(asker, since), request),
+          this.#container(net, await this.#upToDate(net, asker, since), request),
         );
       case 'endpoint':
         return this.#came(net, await this.#endpoint(net, request.address as string, asker, request));
@@ -108,12 +109,15 @@ export class NodeCalls {
     await this.#leaving.release(net, address, since, options);
   }
 
-  /** Whoever has waited for another one of the identity does not find him in a list from before that one was made. */
-  async #upToDate(asker: Someone, since: number): Promise<Someone> {
+  /**
+   * Whoever has waited for another one of the identity does not find him in a list from before that one was made, be it
+   * by a millisecond.
+   */
+  async #upToDate(net: SubnetService, asker: Someone, since: number): Promise<Someone> {
     const { clock, containers } = this.#environment;
-    if (asker.around === undefined || clock.elapsed() - since < AGED) return asker;
-    const around = await containers.ifAnswered();
-    return around === undefined ? asker : { ...asker, around };
+    const hasCome = homesOf(asker.identity).some((home) => (this.#tenants.get(net, home)?.since ?? 0) >= since);
+    if (asker.around === undefined || (!hasCome && clock.elapsed() - since < AGED)) return asker;
+    return { ...asker, around: await containers.ifAnswered() };
   }
 
   async #container(net: SubnetService, found: Someone, asked: NodeRequest): Promise<string> {

@@ -2,6 +2,7 @@
 // after an import. It looks at containers by their addresses, and ends nothing that it has not missed twice.
 
 import type { TaskRecords } from '../docker/believed.js';
+import { asksFor } from '../docker/containers.js';
 import { secondHomeOf } from '../docker/identities.js';
 import { endpoint, guest, made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
@@ -177,7 +178,9 @@ export class Reconciler {
       const { state, identity: owner } = net.inspect(address);
       if (state === 'excluded') return;
       // Nobody has it: an import, or a store that has lost something. Whoever has a home is at its second one there.
-      const name = owner ?? freeHome(net, identity) ?? guest(address);
+      // What Swarm has given to others while this node was away is no home: whoever lives there would come back to it.
+      const isGiven = state === 'held' && hasOtherTicket(resident, containers);
+      const name = owner ?? (isGiven ? undefined : freeHome(net, identity)) ?? guest(address);
       // It was renamed, or it took the address: it is there in either case, so that nobody else may be given it.
       if (whose(name) !== identity && !this.#isMadeFor(name, address)) this.#conflict(net, resident, name, told);
       // Where nobody has the address, it may be what is left in the list of one who has just left his home.
@@ -321,4 +324,10 @@ function concerning(net: SubnetService, node: string): Binding[] {
 function freeHome(net: SubnetService, identity: string): string | undefined {
   const homes = [identity, secondHomeOf(identity)];
   return homes.find((home) => home !== undefined && net.lookup(home) === undefined);
+}
+
+/** Whether it is a task's container that has another ticket than the address it runs at. */
+function hasOtherTicket({ id, address }: Resident, containers: readonly Container[]): boolean {
+  const container = containers.find((each) => each.id === id);
+  return container?.task !== undefined && !container.endpoints.some((endpoint) => asksFor(endpoint, address));
 }

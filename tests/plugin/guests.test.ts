@@ -51,6 +51,16 @@ function ends(node: Node, task: string): void {
   node.docker.put(taskContainer('web', 3, task, { state: 'exited', asked: '10.77.0.99' }));
 }
 
+/** Docker on the node takes its time for questions of that path, in milliseconds. */
+function slow({ docker }: Node, path: string, takes: number): void {
+  const { clock } = run.time.process();
+  const ask = docker.ask.bind(docker);
+  docker.ask = async (question) => {
+    if (question.path === path) await clock.sleep(takes);
+    return ask(question);
+  };
+}
+
 describe('start-first', () => {
   for (const where of ['the same node', 'another node'] as const) {
     const other = () => (where === 'the same node' ? one : two);
@@ -146,6 +156,24 @@ test('two at once on one node: one at each home, two addresses', async () => {
   const answers = await Promise.all(tickets.map((ticket) => one.address(L, ticket)));
   assert.equal(new Set(answers).size, 2);
   assert.deepEqual(answers, tickets, 'each home is bound to a ticket');
+});
+
+test('one who has come home since the list was read is at home, though that list does not show him', async () => {
+  await run.time.pass(10_000); // what was made before the plugin is looked at twice
+  const ticket = await create(one, 'b');
+  one.docker.put(taskContainer('old', 1, 'x', { asked: ticket, state: 'created', created: 100 })); // left over
+  one.docker.tasks = [
+    { ID: 'x', ServiceID: 'id-old', Slot: 1, Status: { State: 'failed' }, DesiredState: 'shutdown' },
+    { ID: 'b', ServiceID: 'id-web', Slot: 3, Status: { State: 'starting' }, DesiredState: 'running' },
+  ];
+  const other = await leader.address(G);
+  slow(one, '/tasks', 20);
+  const second = one.address(L, ticket); // reads the list, and then asks which of the two is meant
+  await run.time.pass(5);
+  one.docker.put(taskContainer('web', 3, 'a', { asked: other, created: Math.floor(run.time.now / 1000) }));
+  const first = await one.address(L, other);
+  assert.notEqual(await second, first);
+  assert.equal(net.inspect(await second).identity, SECOND);
 });
 
 test('two at once on two nodes: one at each home, two addresses', async () => {

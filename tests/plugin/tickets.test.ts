@@ -352,6 +352,29 @@ describe('a node', () => {
     assert.notEqual(net.lookup('web.3')?.state, 'live');
   });
 
+  test('what Swarm has given since to others is no home of who runs there and was forgotten', async () => {
+    const [given, own] = [await leader.address(G), await leader.address(G)];
+    docker.put(taskContainer('web', 1, 'a', { asked: '10.77.0.99', address: given })); // its home ended meanwhile
+    docker.put(taskContainer('web', 2, 'b', { asked: own, address: own })); // of this one the store has lost it
+    worker.manager = false; // nobody says whose the tasks are
+    for (let n = 0; n < 2; n++) await worker.look();
+    assert.match(net.inspect(given).identity as string, /^@guest/);
+    assert.equal(net.lookup('web.1'), undefined);
+    assert.equal(net.inspect(own).identity, 'web.2');
+  });
+
+  test('a worker takes nobody for the one who asks where it could be a plain container', async () => {
+    worker.manager = false;
+    const home = await start(worker, 'web', 3, 'a');
+    await stop(worker, 'web', 3, 'a', home);
+    const ticket = await leader.address(G);
+    const created = Math.floor(run.time.now / 1000) - 15;
+    docker.put(taskContainer('web', 3, 'b', { asked: ticket, state: 'created', created })); // its start was given up
+    docker.put(container('plain', { network: 'web', state: 'created' })); // its list does not show the ticket
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.notEqual(net.lookup('web.3')?.state, 'live');
+  });
+
   test('a ticket is given again: what is left over is not meant, though the clock was set back since', async () => {
     const ticket = await leader.address(G);
     docker.put(taskContainer('old', 1, 'a', { asked: ticket, state: 'created', created: 300 }));

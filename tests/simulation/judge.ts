@@ -9,7 +9,7 @@ import { Lapses } from './lapses.js';
 import { besides, identityOf, idIn, isMadeUp, whose } from './naming.js';
 import { wrongPin } from './pins.js';
 import type { Stage } from './stage.js';
-import { Tickets } from './tickets.js';
+import { nameOf, Tickets } from './tickets.js';
 import { type Key, parse, Truth } from './truth.js';
 
 /** Milliseconds from the loss of a lease on: what was answered before may still be on its way. */
@@ -36,6 +36,8 @@ export class Judge {
   readonly #left = new Map<string, { readonly at: number; readonly address: string }>();
   /** Who came to an address last, and where. */
   readonly #last = new Map<string, [EngineContainer, SwarmNode]>();
+  /** The same of each name. */
+  readonly #lastOf = new Map<string, [EngineContainer, SwarmNode]>();
   /** Containers that came to an address of another one while either was cut off: nobody can take it away from them. */
   readonly #sharing = new Set<EngineContainer>();
   /** Milliseconds that a machine's clock was wrong at most. */
@@ -61,7 +63,7 @@ export class Judge {
       truth: this.truth,
       fail: (what) => this.fail(what),
       at: (subnet, address) => this.at(subnet, address),
-      last: (subnet, address) => this.#last.get(`${subnet} ${address}`),
+      last: (subnet, address, name) => this.#lastOf.get(`${subnet} ${address} ${name}`),
       hasLapsed: (node, since) => this.lapses.has(node, since),
     });
   }
@@ -116,6 +118,7 @@ export class Judge {
     const came = this.#came.get(`${subnet} ${has}`) ?? new Map<EngineContainer, SwarmNode>();
     this.#came.set(`${subnet} ${has}`, came.set(container, node));
     this.#last.set(`${subnet} ${has}`, [container, node]);
+    this.#lastOf.set(`${subnet} ${has} ${nameOf(container)}`, [container, node]);
     if (has === this.truth.settings(subnet)?.gateway) this.fail(`${name} has the gateway ${has}`);
     for (const { ends, givenBack } of this.#world.swarm.records.nodes.values())
       if (ends.get(networkId) === has && !givenBack.has(has)) this.fail(`${name} has the load balancer's ${has}`);

@@ -44,10 +44,11 @@ function isExcused(world: World, { kind, space, subnet, address = '' }: Finding)
   const key = `${space} ${subnet}`;
   if (kind === 'leak' && (isHidden(world, key, address) || isEnd(world, address))) return true;
   if (judge.isShared(key, address)) return ['double', 'foreign', 'stale-live', 'not-live'].includes(kind);
-  if (kind !== 'foreign') return false;
-  return [...judge.at(key, address)].some(
-    ([container, node]) => container.name !== container.bornAs || judge.lapses.has(node, container.since),
-  );
+  const there = [...judge.at(key, address)];
+  // Its own node knows who has it; the others hear of its name alone, and see that it is not the owner's.
+  const isLate = there.some(([container, node]) => judge.lapses.has(node, container.since));
+  if (isLate) return ['foreign', 'stale-live'].includes(kind);
+  return kind === 'foreign' && there.some(([container]) => container.name !== container.bornAs);
 }
 
 /**

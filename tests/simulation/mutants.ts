@@ -23,6 +23,24 @@ const CONTAINERS = 'src/docker/containers.ts';
 export const mutants: readonly Mutant[] = [
   // What the campaign has found.
   mutant(
+    'who has come home since the list was read is not there',
+    'src/tickets/node.ts',
+    '(!hasCome && clock',
+    '(clock',
+  ),
+  mutant(
+    'a worker takes a task that was left over for who asks, though it may be a plain container',
+    'src/tickets/asker.ts',
+    "isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no'",
+    "isYounger(OLD) ? 'no'",
+  ),
+  mutant(
+    'what Swarm has given since to others becomes a home of who runs there',
+    RECONCILER,
+    '(isGiven ? undefined : freeHome(net, identity))',
+    '(isGiven ? freeHome(net, identity) : freeHome(net, identity))',
+  ),
+  mutant(
     'a ticket under a home is never swept',
     'src/tickets/tickets.ts',
     "made(identity) !== 'endpoint' && net.isHeld(address)",

@@ -16,8 +16,8 @@ export interface Seeing {
   readonly fail: (what: string) => void;
   /** Containers that have the address, whatever they are called. */
   readonly at: (subnet: string, address: string) => Iterable<[EngineContainer, SwarmNode]>;
-  /** Who came to the address last, be he gone by now. */
-  readonly last: (subnet: string, address: string) => [EngineContainer, SwarmNode] | undefined;
+  /** Who of that name came to the address last, be he gone by now. */
+  readonly last: (subnet: string, address: string, name: string) => [EngineContainer, SwarmNode] | undefined;
   readonly hasLapsed: (node: SwarmNode, since: number) => boolean;
 }
 
@@ -56,7 +56,7 @@ export class Tickets {
       const owner = address ? this.#see.truth.ownerOf(subnet, address) : undefined;
       if (address === undefined || owner === undefined || isMadeUp(owner) || whose(owner) === identity) return;
       // Whoever was cut off and runs there has it again, though it was given to the leader meanwhile; and keeps it.
-      const last = this.#see.last(subnet, address);
+      const last = this.#see.last(subnet, address, whose(owner));
       for (const [container, at] of [...this.#see.at(subnet, address), ...(last === undefined ? [] : [last])])
         if (this.#see.hasLapsed(at, container.since) && isItsOwn(container, owner)) return;
       this.#see.fail(`${what} is ${address}, which is the home of ${owner}`);
@@ -109,7 +109,12 @@ export class Tickets {
 
 /** Whether the home is that of the container which runs there. */
 function isItsOwn(container: EngineContainer, owner: string): boolean {
-  return whose(owner) === (container.task === undefined ? container.name : identityOf(container));
+  return whose(owner) === nameOf(container);
+}
+
+/** A task's is its identity. */
+export function nameOf(container: EngineContainer): string {
+  return container.task === undefined ? container.name : identityOf(container);
 }
 
 /** Whether it has a ticket that counts, and was not given up. */
