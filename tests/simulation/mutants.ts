@@ -248,8 +248,8 @@ export const mutants: readonly Mutant[] = [
     ...mutant(
       'a worker takes a task that was left over long ago for the one who asks',
       'src/tickets/asker.ts',
-      "if (isWorker) return 'unknown';",
-      "if (isWorker) return 'no';",
+      'isYounger(OLD) && !(await',
+      '!(await',
     ),
     store: 'swarm',
   },
