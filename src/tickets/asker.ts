@@ -13,6 +13,7 @@ import { SWARM } from '../docker/spaces.js';
 import { mayRun } from '../docker/states.js';
 import { LimpetError } from '../host/errors.js';
 import type { SubnetService } from '../service/index.js';
+import type { Ends } from './ends.js';
 import type { Environment } from './environment.js';
 import { isLeaders } from './pools.js';
 
@@ -68,13 +69,15 @@ const SILENCE: Look = {
 
 export class Askers {
   readonly #environment: Environment;
+  readonly #ends: Pick<Ends, 'isExpected'>;
   /** One question for all who ask at the same moment: the list is the whole swarm's. */
   readonly #taskList: Coalesced<readonly Task[]>;
   /** By the clock that nobody sets. */
   readonly #begun: number;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, ends: Pick<Ends, 'isExpected'>) {
     this.#environment = environment;
+    this.#ends = ends;
     this.#begun = environment.clock.elapsed();
     this.#taskList = new Coalesced(() => environment.docker.tasks());
   }
@@ -150,7 +153,9 @@ export class Askers {
     const age = clock.now() - created; // below 0 after the machine's clock was set back
     const isYounger = (than: number) => age >= 0 && age < than;
     const isWorker = isManager() === false;
-    const young = isWorker ? YOUNG : Math.min(YOUNG, clock.elapsed() - this.#begun);
+    const known = isWorker ? YOUNG : Math.min(YOUNG, clock.elapsed() - this.#begun);
+    // The end comes first: it can have the ticket of a task that was given up a second ago.
+    const young = !isWorker && this.#ends.isExpected(net) ? 0 : known;
     if (task === undefined || isYounger(young)) return 'no';
     if (isWorker) return isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no' : 'unknown';
     const tasks = await this.#tasks();

@@ -29,6 +29,11 @@ export class Ends {
     this.#known.set(keyOf(net), { isExpected: true, lists: this.#containers.lists });
   }
 
+  /** Whether Docker makes the network here at this moment, and has not asked for the end yet. */
+  isExpected(net: SubnetService): boolean {
+    return this.#known.get(keyOf(net))?.isExpected === true;
+  }
+
   /** What no container asked for has its address. */
   came(net: SubnetService): void {
     this.#known.set(keyOf(net), { isExpected: false, lists: this.#containers.lists });

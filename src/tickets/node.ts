@@ -47,10 +47,10 @@ export class NodeCalls {
   constructor(environment: Environment, tenants: Tenants) {
     this.#environment = environment;
     this.#tenants = tenants;
-    this.#askers = new Askers(environment);
     this.#leaving = new Leaving(environment, tenants);
     this.#choices = new Choices(environment, tenants);
     this.#ends = new Ends(environment.containers);
+    this.#askers = new Askers(environment, this.#ends);
   }
 
   /** Docker makes the network here. Which containers there were before that a worker looks at now. */

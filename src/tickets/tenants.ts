@@ -38,8 +38,6 @@ export interface Tenant {
    * nothing: only what runs does.
    */
   doubtful: boolean;
-  /** Its release has failed, and will be tried again: that may come when it has been started once more. */
-  isLeaving?: true;
 }
 
 /** Docker's list shows a container at its address for a moment after it was released. */
@@ -108,7 +106,7 @@ export class Tenants {
   enter(net: SubnetService, home: string, { name, id, isPassing }: Who, address: string, hasForerunner = false): void {
     const before = this.get(net, home);
     const container = { name, id, isPassing };
-    const isAgain = before !== undefined && isTheSame(before.container, container) && !before.isLeaving;
+    const isAgain = before !== undefined && isTheSame(before.container, container);
     const doubtful = before === undefined ? hasForerunner : !isAgain || before.doubtful;
     for (const each of [home, placeOf(address)]) this.#left.delete(keyOf(net, each));
     this.#come(net, home);
@@ -165,7 +163,7 @@ export class Tenants {
   stay(net: SubnetService, home: string, tenant: Tenant): void {
     const newcomer = this.get(net, home);
     if (newcomer !== undefined) newcomer.doubtful = true;
-    else this.#tenants.set(keyOf(net, home), Object.assign(tenant, { isLeaving: true }));
+    else this.#tenants.set(keyOf(net, home), tenant);
   }
 
   /**

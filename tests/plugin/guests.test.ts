@@ -176,6 +176,18 @@ test('one who has come home since the list was read is at home, though that list
   assert.equal(net.inspect(await second).identity, SECOND);
 });
 
+test('one who was let in where the home was before it moved is not at home', async () => {
+  await run.time.pass(10_000); // what was made before the plugin could be anywhere
+  const ticket = await create(one, 'a');
+  assert.equal(await one.address(L, ticket), ticket); // and is being started
+  await net.release('web.3', one.name); // the node was cut off: its home ended, and was made again
+  await net.reclaim('web.3');
+  const home = await leader.address(G);
+  await net.claim('web.3', { node: two.name, ticket: home });
+  await net.release('web.3', two.name);
+  assert.equal(await one.address(L, await create(one, 'b')), home);
+});
+
 test('two at once on two nodes: one at each home, two addresses', async () => {
   const tickets = [await create(one, 'a'), await create(two, 'b')];
   const answers = await Promise.all([one.address(L, tickets[0]), two.address(L, tickets[1])]);

@@ -84,15 +84,15 @@ export class Node {
     this.docker.info.Swarm.ControlAvailable = is;
   }
 
-  /** As Docker calls it. */
-  call(call: string, request: unknown = {}): Promise<any> {
-    return this.raw(call, JSON.stringify(request));
+  /** As Docker calls it. @param gone Docker has died, or does not wait any longer */
+  call(call: string, request: unknown = {}, gone?: AbortSignal): Promise<any> {
+    return this.raw(call, JSON.stringify(request), gone);
   }
 
   /** The same, with whatever for a body. */
-  async raw(call: string, body: string): Promise<any> {
+  async raw(call: string, body: string, gone?: AbortSignal): Promise<any> {
     const name = (call === 'Activate' ? 'Plugin.Activate' : `IpamDriver.${call}`) as Call;
-    return this.#around.time.until(this.#protocol.answer(name, readRequest(name, body)));
+    return this.#around.time.until(this.#protocol.answer(name, readRequest(name, body), gone));
   }
 
   async pool(side: 'global' | 'local', Pool: string, more: object = {}): Promise<string> {

@@ -2,6 +2,7 @@
 // has not asked for yet.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { endpoint } from '../../src/docker/made-up.js';
 import type { SubnetService } from '../../src/service/index.js';
 import { network } from '../docker/json.js';
 import { Flaky } from './flaky.js';
@@ -120,6 +121,19 @@ describe('while a load balancer has not asked for its address', () => {
     assert.deepEqual(states(), ['held', 'held', 'held']);
   });
 
+  test('nothing is swept because of an address that a node has for whoever cannot be known', async () => {
+    await net.claim(endpoint('node-2', ticket), { node: 'node-2', ticket }); // before Docker 29, on a worker
+    await looks();
+    assert.deepEqual(states(), ['held', 'held', 'live']);
+  });
+
+  test('nothing is swept because of the end that a node had before, whose ticket is over', async () => {
+    await net.claim(endpoint('node-2', leaked), { node: 'node-2', ticket: leaked });
+    await net.unhold(leaked);
+    await looks();
+    assert.deepEqual(states(), ['live', 'held', 'held']);
+  });
+
   describe('a leader that was not heard from its beginning gave back an address while somebody lived there', () => {
     beforeEach(async () => {
       await net.claim('web.9', { node: 'node-2', ticket: leaked });
@@ -164,4 +178,15 @@ describe('while a load balancer has not asked for its address', () => {
     await looks();
     assert.deepEqual(states(), ['held', 'held', 'held']);
   });
+});
+
+test('what was freed and given again between two looks is not as old as what it was before', async () => {
+  leader.docker.tasks = []; // no node waits for its end
+  await leader.sweep('node-1');
+  await run.time.pass(55_000);
+  await leader.release(G, leaked);
+  assert.equal(await leader.address(G, leaked), leaked);
+  await run.time.pass(6000);
+  await leader.sweep('node-1');
+  assert.deepEqual(states(), ['held', 'free', 'free']);
 });

@@ -8,6 +8,7 @@ import { Flaky } from './flaky.js';
 import { leads, type Node, type Swarm, subnet, swarm } from './nodes.js';
 
 const CIDR = '10.77.0.0/24';
+const NAME = 'com.docker.network.endpoint.name';
 
 interface Scene {
   readonly store: Flaky;
@@ -62,6 +63,45 @@ test('a release that is refused at last, since the store is away for long, is ma
     await pass(1000);
     assert.equal(store.refusals, 0);
     assert.equal(await next(), home);
+  });
+});
+
+test('a release that is tried again is not taken for that of the next run of its container', async () => {
+  const store = new Flaky();
+  const run = await swarm(1, { store, waits: { store: 0 } });
+  try {
+    const [node] = run.nodes as [Node];
+    node.docker.networks = [network('home', CIDR, { scope: 'local' })];
+    const net = () => subnet(run.service, CIDR, 'node:node-1');
+    const L = await node.pool('local', CIDR);
+    const show = (where: object) => node.docker.put(container('app', { network: 'home', ...where }));
+    show({ state: 'created' });
+    const home = await node.address(L, '', { [NAME]: 'app' });
+    show({ address: home });
+    store.refusals = 1;
+    await assert.rejects(node.release(L, home), /no connection/);
+    show({ state: 'exited' });
+    assert.equal(await node.address(L, '', { [NAME]: 'app' }), home); // it is started once more
+    show({ address: home });
+    await run.time.pass(5000); // the release is tried again
+    assert.equal(store.refusals, 0);
+    assert.equal(net().lookup('app')?.state, 'live');
+  } finally {
+    await run.stop();
+  }
+});
+
+test('what a Docker that has died asked for is not done later', async () => {
+  const store = new Flaky();
+  await given({ store, waits: { store: 5000 } }, async ({ run, one, pool, ticket }) => {
+    const gone = new AbortController();
+    store.refusals = 3;
+    const asked = one.call('RequestAddress', { PoolID: pool, Address: '10.77.0.99' }, gone.signal);
+    asked.catch(() => {});
+    gone.abort();
+    await run.time.pass(10_000);
+    assert.notEqual(run.service.find(CIDR, 'swarm')?.inspect('10.77.0.99').state, 'held');
+    assert.equal(run.service.find(CIDR, 'swarm')?.inspect(ticket).state, 'held');
   });
 });
 

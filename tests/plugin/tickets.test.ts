@@ -363,6 +363,18 @@ describe('a node', () => {
     assert.equal(net.inspect(own).identity, 'web.2');
   });
 
+  test("a manager gives a load balancer's end no home of a task that was given up a second ago", async () => {
+    await run.time.pass(10_000);
+    const end = await leader.address(G); // it was the task's ticket before
+    docker.put(
+      taskContainer('web', 3, 'b', { asked: end, state: 'created', created: Math.floor(run.time.now / 1000) }),
+    );
+    docker.tasks = [{ ID: 'b', ServiceID: 'id-web', Slot: 3, Status: { State: 'failed' }, DesiredState: 'shutdown' }];
+    await worker.pool('local', CIDR); // Docker makes the network on the node, for another container
+    assert.equal(await worker.address(L, end), end);
+    assert.match(net.inspect(end).identity as string, /^@endpoint/);
+  });
+
   test('a worker takes nobody for the one who asks where it could be a plain container', async () => {
     worker.manager = false;
     const home = await start(worker, 'web', 3, 'a');

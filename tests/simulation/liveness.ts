@@ -20,7 +20,12 @@ export async function lacking(world: World): Promise<string[]> {
       lacks.push(`the plugin of ${hostname} is not healthy: ${plugin.ails ?? 'it does not run'}`);
       continue;
     }
-    const { findings } = await world.until(check(operate, {}));
+    const checked = await world.until(check(operate, {}).catch((error: Error) => error));
+    if (checked instanceof Error) {
+      lacks.push(`limpet check on ${hostname}: ${checked.message}`);
+      continue;
+    }
+    const { findings } = checked;
     const problems = findings.filter((finding) => finding.severity === 'problem' && !isExcused(world, finding));
     for (const { kind, message } of problems) lacks.push(`limpet check on ${hostname}: ${kind}: ${message}`);
   }

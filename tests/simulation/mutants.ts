@@ -23,6 +23,18 @@ const CONTAINERS = 'src/docker/containers.ts';
 export const mutants: readonly Mutant[] = [
   // What the campaign has found.
   mutant(
+    'a home that nobody marks is as old as when that was first seen',
+    'src/stores/etcd/marks.ts',
+    'this.#seen.set(this.#keys.identity(subnet, identity), { subnet, identity, since });',
+    'this.noteAgain({ subnet, identity, since });',
+  ),
+  mutant(
+    'the end of a load balancer is taken for a task that was given up a second ago',
+    'src/tickets/asker.ts',
+    '!isWorker && this.#ends.isExpected(net) ? 0 : known',
+    'known',
+  ),
+  mutant(
     'who has come home since the list was read is not there',
     'src/tickets/node.ts',
     '(!hasCome && clock',
@@ -264,12 +276,6 @@ export const mutants: readonly Mutant[] = [
     file: 'src/service/subnet-state.ts',
     changes: [['if (this.#proposedHolds.has(address)) return;', '']],
   },
-  mutant(
-    'a release that is tried again is taken for that of the next run of its container',
-    'src/tickets/tenants.ts',
-    ' && !before.isLeaving;',
-    ';',
-  ),
   mutant(
     'who was let in at another address is expected at the home still',
     'src/tickets/tenants.ts',

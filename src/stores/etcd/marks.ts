@@ -127,9 +127,15 @@ export class Unmarked {
     this.#clock = clock;
   }
 
+  /** The last mark has just ended, whatever was seen of earlier ones. */
   note(subnet: SubnetKey, identity: string, since: number): void {
-    const key = this.#keys.identity(subnet, identity);
-    if (!this.#seen.has(key)) this.#seen.set(key, { subnet, identity, since });
+    this.#seen.set(this.#keys.identity(subnet, identity), { subnet, identity, since });
+  }
+
+  /** The time that was taken could not be written, and still counts unless more has been seen since. */
+  noteAgain(seen: Seen): void {
+    const key = this.#keys.identity(seen.subnet, seen.identity);
+    if (!this.#seen.has(key)) this.#seen.set(key, seen);
   }
 
   clear(): void {

@@ -133,10 +133,11 @@ export class Upkeep {
     const view = this.#kept.view();
     if (view !== undefined && this.#kept.isSteady()) {
       const due = this.#unmarked.take(view, clock.now() - ttl);
-      await inLanes(due, async ({ subnet, identity, since }) => {
+      await inLanes(due, async (seen) => {
+        const { subnet, identity, since } = seen;
         // On a conflict another process has done it, or has not and it is looked at again.
         const commit = await this.#kept.write(subnet, [{ op: 'mark', identity, time: since }]);
-        if (commit === 'conflict') this.#unmarked.note(subnet, identity, since);
+        if (commit === 'conflict') this.#unmarked.noteAgain(seen);
       }).catch(() => {}); // another process does it, or the next reading finds them
     }
     this.#later(ttl * (0.5 + clock.random()), () => this.#writeReleases());
