@@ -6,12 +6,18 @@ export interface Mutant {
   readonly file: string;
   /** Only worlds with this store know it. */
   readonly store?: 'etcd' | 'swarm';
+  /** Of a guard that hardly shows in a world, since another one makes good what it lets through: a test of its own. */
+  readonly test?: string;
   /** What stands there once, and what is put in its place. */
   readonly changes: readonly (readonly [from: string, to: string])[];
 }
 
 function mutant(name: string, file: string, from: string, to: string): Mutant {
   return { name, file, changes: [[from, to]] };
+}
+
+function byTest(test: string, of: Mutant): Mutant {
+  return { ...of, test };
 }
 
 const STORE = 'src/stores/etcd/etcd-store.ts';
@@ -138,17 +144,23 @@ export const mutants: readonly Mutant[] = [
     "return isOver(task.id, tasks) ? 'yes' : 'no';",
     "return 'no';",
   ),
-  mutant(
-    'who asks is guessed while the swarm has no leader',
-    'src/tickets/asker.ts',
-    "if (tasks === undefined) return 'unknown';",
-    "if (tasks === undefined) return 'no';",
+  byTest(
+    'tests/plugin/tickets.test.ts',
+    mutant(
+      'who asks is guessed while the swarm has no leader',
+      'src/tickets/asker.ts',
+      "if (tasks === undefined) return 'unknown';",
+      "if (tasks === undefined) return 'no';",
+    ),
   ),
-  mutant(
-    'of several with one ticket the one that was made last is meant, by a clock that can be set',
-    'src/docker/container-list.ts',
-    'const seen = containers.map(({ id }) => this.#firstSeen.get(id) ?? 0);',
-    'const seen = containers.map(({ created }) => created);',
+  byTest(
+    'tests/plugin/tickets.test.ts',
+    mutant(
+      'of several with one ticket the one that was made last is meant, by a clock that can be set',
+      'src/docker/container-list.ts',
+      'const seen = containers.map(({ id }) => this.#firstSeen.get(id) ?? 0);',
+      'const seen = containers.map(({ created }) => created);',
+    ),
   ),
   mutant(
     'a worker takes a load balancer’s end for a task that was left over',
@@ -207,17 +219,23 @@ export const mutants: readonly Mutant[] = [
     '!(await this.#leader.leads())',
     "pool.cidr === ''",
   ),
-  mutant(
-    'a node whose end of a load balancer has no ticket any more has asked for the one that it has now',
-    'src/tickets/sweeper.ts',
-    ' && net.isHeld(address) &&',
-    ' &&',
+  byTest(
+    'tests/plugin/said.test.ts',
+    mutant(
+      'a node whose end of a load balancer has no ticket any more has asked for the one that it has now',
+      'src/tickets/sweeper.ts',
+      ' && net.isHeld(address) &&',
+      ' &&',
+    ),
   ),
-  mutant(
-    'what a Docker that has died asked for is done later',
-    'src/tickets/protocol.ts',
-    'within * 0.95, gone)',
-    'within * 0.95)',
+  byTest(
+    'tests/plugin/store-away.test.ts',
+    mutant(
+      'what a Docker that has died asked for is done later',
+      'src/tickets/protocol.ts',
+      'within * 0.95, gone)',
+      'within * 0.95)',
+    ),
   ),
   mutant(
     'a release that is tried again ends the mark of who is just being let in',
@@ -225,11 +243,14 @@ export const mutants: readonly Mutant[] = [
     ' && !this.#tenants.isComing(net, identity);',
     ';',
   ),
-  mutant(
-    'whatever was called the end of a load balancer is one still',
-    'src/tickets/sweeper.ts',
-    "made(identity) === 'endpoint' && isEnd(address)",
-    "made(identity) === 'endpoint'",
+  byTest(
+    'tests/plugin/said.test.ts',
+    mutant(
+      'whatever was called the end of a load balancer is one still',
+      'src/tickets/sweeper.ts',
+      "made(identity) === 'endpoint' && isEnd(address)",
+      "made(identity) === 'endpoint'",
+    ),
   ),
   mutant(
     'a container that was started again at another address is still expected at home',
@@ -249,11 +270,14 @@ export const mutants: readonly Mutant[] = [
     "if (endingsOf(known, changes).some((ending, n) => ending !== basis.endings[n])) return 'conflict';",
     '',
   ),
-  mutant(
-    'what a reading has told is undone by an answer that comes late',
-    SENDING,
-    "isRead ? 'told' : 'done';",
-    "'done';",
+  byTest(
+    'tests/simulation/store.test.ts',
+    mutant(
+      'what a reading has told is undone by an answer that comes late',
+      SENDING,
+      "isRead ? 'told' : 'done';",
+      "'done';",
+    ),
   ),
   mutant('who comes while a look reads its lists is missed by it', RECONCILER, 'if (!seen.were.has(key)) return;', ''),
   {
@@ -276,11 +300,14 @@ export const mutants: readonly Mutant[] = [
     file: 'src/service/subnet-state.ts',
     changes: [['if (this.#proposedHolds.has(address)) return;', '']],
   },
-  mutant(
-    'who was let in at another address is expected at the home still',
-    'src/tickets/tenants.ts',
-    'if (net.lookup(home)?.address !== tenant.address) return false;',
-    '',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'who was let in at another address is expected at the home still',
+      'src/tickets/tenants.ts',
+      'if (net.lookup(home)?.address !== tenant.address) return false;',
+      '',
+    ),
   ),
   {
     ...mutant(
@@ -420,11 +447,14 @@ export const mutants: readonly Mutant[] = [
     'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    // Its owner may come',
     '// Its owner may come',
   ),
-  mutant(
-    'no fence: what was sent before a reading counts after it',
-    'src/stores/etcd/transaction.ts',
-    'this.demandUnchanged(processKey, fence);',
-    'void fence;',
+  byTest(
+    'tests/simulation/store.test.ts',
+    mutant(
+      'no fence: what was sent before a reading counts after it',
+      'src/stores/etcd/transaction.ts',
+      'this.demandUnchanged(processKey, fence);',
+      'void fence;',
+    ),
   ),
   // What an answer means.
   mutant('a conflict is answered as done', SENDING, "first.answer('conflict');", "first.answer('done');"),
@@ -488,11 +518,14 @@ export const mutants: readonly Mutant[] = [
     'if (isOver && !this.#isDoubted(key)) await this.#free(net, address);',
     'if (since < 0) await this.#free(net, address);',
   ),
-  mutant(
-    'what was freed and given again between two looks is taken for what it was before',
-    'src/tickets/sweeper.ts',
-    'Math.max(this.#unknown.get(key) ?? clock.elapsed(), given)',
-    'this.#unknown.get(key) ?? clock.elapsed()',
+  byTest(
+    'tests/plugin/said.test.ts',
+    mutant(
+      'what was freed and given again between two looks is taken for what it was before',
+      'src/tickets/sweeper.ts',
+      'Math.max(this.#unknown.get(key) ?? clock.elapsed(), given)',
+      'this.#unknown.get(key) ?? clock.elapsed()',
+    ),
   ),
   mutant(
     'tickets are swept at once',
@@ -558,13 +591,16 @@ export const mutants: readonly Mutant[] = [
     'if (nodes.length === 1 && nodes[0] === node) await net.release(identity, node, { deadline });',
     'for (const each of nodes) await net.release(identity, each ?? node, { deadline });',
   ),
-  mutant(
-    'a look brings home what runs',
-    RECONCILER,
-    'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n    } catch',
-    'await net.comeHome(identity);\n' +
-      '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n' +
-      '    } catch',
+  byTest(
+    'tests/plugin/pins.test.ts',
+    mutant(
+      'a look brings home what runs',
+      RECONCILER,
+      'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n    } catch',
+      'await net.comeHome(identity);\n' +
+        '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n' +
+        '    } catch',
+    ),
   ),
   mutant(
     'every slot is given the address of the first',

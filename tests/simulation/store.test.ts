@@ -204,4 +204,76 @@ describe('the etcd store', () => {
     const [first, second] = await rig.until(both);
     assert.deepEqual([first.status, second.status].sort(), ['fulfilled', 'rejected']);
   });
+
+  test('what was sent before everything was read again is not done after it', async () => {
+    const rig = new Rig();
+    const net = await made(rig, await rig.service('a'));
+    await rig.pass(1000);
+    const message = holdBack(rig, 'a');
+    await assert.rejects(rig.until(net.hold('10.0.0.9')), { code: 'UNAVAILABLE' });
+    await rig.pass(20_000);
+    message.deliver();
+    await rig.pass(20_000);
+    assert.ok(message.wasHeld);
+    assert.deepEqual(rig.keys('held'), []);
+  });
+
+  test('an answer that comes after everything was read again tells nothing', async () => {
+    const rig = new Rig();
+    const [one, two] = [await rig.service('a'), await rig.service('b')];
+    const net = await made(rig, one);
+    await rig.pass(1000);
+    const other = two.find(CIDR)!;
+    const answer = holdBackAnswer(rig, 'a');
+    const held = net.hold('10.0.0.9');
+    while (rig.keys('held').length === 0) await rig.pass(1);
+    while (!other.isHeld('10.0.0.9')) await rig.pass(1);
+    rig.etcd.endWatches();
+    await rig.until(other.unhold('10.0.0.9'));
+    await rig.until(other.hold('10.0.0.8'));
+    rig.etcd.compact(); // the watch has a gap
+    await rig.pass(1500);
+    answer.deliver();
+    await rig.until(held.catch(() => {}));
+    await rig.pass(1000);
+    assert.equal(net.isHeld('10.0.0.9'), rig.keys('held').includes('10.0.0.9'), 'what it knows is so');
+  });
 });
+
+interface HeldBack {
+  readonly wasHeld: boolean;
+  readonly deliver: () => void;
+}
+
+/** The machine's next message comes when it is told to. */
+function holdBack({ network }: Rig, machine: string): HeldBack {
+  const send = network.send.bind(network);
+  let message: (() => void) | undefined;
+  network.send = (from, to, deliver) => {
+    if (from !== machine || message !== undefined) send(from, to, deliver);
+    else message = deliver;
+  };
+  return {
+    get wasHeld() {
+      return message !== undefined;
+    },
+    deliver: () => message?.(),
+  };
+}
+
+/** The next answer to the machine does. */
+function holdBackAnswer({ network }: Rig, machine: string): HeldBack {
+  const answer = network.answer.bind(network);
+  let message: (() => void) | undefined;
+  network.answer = (from, to, deliver) => {
+    if (to !== machine || message !== undefined) return answer(from, to, deliver);
+    message = deliver;
+    return true;
+  };
+  return {
+    get wasHeld() {
+      return message !== undefined;
+    },
+    deliver: () => message?.(),
+  };
+}
