@@ -48,8 +48,10 @@ export class Deadline {
    * @throws LimpetError UNAVAILABLE with `outcome` none, naming what was to be done; what the promise throws
    */
   async wait<T>(promise: Promise<T>, what: string): Promise<T> {
-    this.check(what);
-    return inTime(promise, { clock: this.#clock, within: this.left, late: () => late(what), gone: this.#gone });
+    if (!this.passed)
+      return inTime(promise, { clock: this.#clock, within: this.left, late: () => late(what), gone: this.#gone });
+    promise.catch(() => {}); // it goes on, and nobody hears how it ends
+    throw late(what);
   }
 }
 

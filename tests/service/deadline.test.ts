@@ -53,6 +53,11 @@ describe('a deadline', () => {
     assert.equal(net.lookup('web.1')?.state, 'live');
   });
 
+  test('that has passed: what is begun all the same may fail, and ends no process', async () => {
+    await assert.rejects(within(0).wait(Promise.reject(new Error('of nobody')), 'ask'), late);
+    await sleep(1); // an unhandled rejection would fail this test
+  });
+
   test('that has passed: no call commits anything', async () => {
     const store = slowStore(() => 'done');
     const service = await AllocatorService.open(store);

@@ -596,10 +596,8 @@ export const mutants: readonly Mutant[] = [
     mutant(
       'a look brings home what runs',
       RECONCILER,
-      'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n    } catch',
-      'await net.comeHome(identity);\n' +
-        '      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });\n' +
-        '    } catch',
+      'ticket: address, isDue: isThere });\n    } catch',
+      'ticket: address, isDue: isThere }).then(() => net.comeHome(identity));\n    } catch',
     ),
   ),
   mutant(

@@ -74,8 +74,7 @@ export class NodeSwarm implements SwarmApi {
     try {
       const isManager = await this.#isManager();
       const following = this.#followRole(isManager, ended);
-      await (isManager ? this.#parts.docker : this.#managers).events(ended.signal, told);
-      ended.abort();
+      await (isManager ? this.#parts.docker : this.#managers).events(ended.signal, told).finally(end);
       await following;
     } finally {
       signal.removeEventListener('abort', end);
