@@ -115,7 +115,7 @@ export class NodeCalls {
    */
   async #upToDate(net: SubnetService, asker: Someone, since: number): Promise<Someone> {
     const { clock, containers } = this.#environment;
-    const hasCome = homesOf(asker.identity).some((home) => (this.#tenants.get(net, home)?.since ?? 0) >= since);
+    const hasCome = homesOf(asker.identity).some((home) => (this.#tenants.get(net, home)?.since ?? -1) >= since);
     if (asker.around === undefined || (!hasCome && clock.elapsed() - since < AGED)) return asker;
     return { ...asker, around: await containers.ifAnswered() };
   }
