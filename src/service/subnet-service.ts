@@ -412,9 +412,8 @@ export class SubnetService {
 
   async #reclaimNow(binding: Binding, reason: Reason, deadline: Deadline | undefined): Promise<boolean> {
     const { identity, address } = binding;
-    const other = besideOf(identity);
-    const isBeside = other !== undefined && this.#around.store.shared && this.state.lookup(other) !== undefined;
-    const end: Change = { op: 'reclaim', identity, address, ...(isBeside ? { beside: other } : {}) };
+    const beside = this.#around.store.shared ? besideOf(identity) : undefined; // others may have made it since
+    const end: Change = { op: 'reclaim', identity, address, ...(beside === undefined ? {} : { beside }) };
     if (!(await this.#commits.commit([end], deadline))) return false;
     this.#reclaimed[reason]++;
     this.#log({ event: 'reclaim', identity, address, why: WHY[reason] });

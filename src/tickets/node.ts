@@ -4,28 +4,22 @@
 import { secondHomeOf } from '../docker/identities.js';
 import { guest } from '../docker/made-up.js';
 import type { Container } from '../docker/shapes.js';
-import { LimpetError } from '../host/errors.js';
-import {
-  type AllocateOptions,
-  type CallOptions,
-  type Deadline,
-  type SubnetService,
-  waitsFor,
-} from '../service/index.js';
+import type { AllocateOptions, CallOptions, SubnetService } from '../service/index.js';
 import { homesOf } from '../service/second-homes.js';
 import { answer, isFreeFor, unnamedOn } from './answers.js';
 import { type Asker, Askers, type Request, type Someone } from './asker.js';
 import { Choices } from './choices.js';
 import { Ends } from './ends.js';
 import type { Environment, Wanted } from './environment.js';
-import { forget } from './forget.js';
-import { excluded, gatewayFor, heldByNetwork, occupied, pinned } from './gateways.js';
+import { gatewayFor, occupied } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { Leaving } from './leaving.js';
 import { Neighbours } from './neighbours.js';
 import { endpointFor, unclearFor } from './nobody.js';
 import { isLeaders } from './pools.js';
 import type { Other, Tenants } from './tenants.js';
+import { unlessTaken } from './unless-taken.js';
+import { Wishes } from './wishes.js';
 
 /** Between two looks at whether the one at home has left. */
 const STEP = 100;
@@ -42,6 +36,7 @@ export class NodeCalls {
   readonly #askers: Askers;
   readonly #leaving: Leaving;
   readonly #choices: Choices;
+  readonly #wishes: Wishes;
   readonly #ends: Ends;
 
   constructor(environment: Environment, tenants: Tenants) {
@@ -49,6 +44,7 @@ export class NodeCalls {
     this.#tenants = tenants;
     this.#leaving = new Leaving(environment, tenants);
     this.#choices = new Choices(environment, tenants);
+    this.#wishes = new Wishes(environment, tenants, this.#choices);
     this.#ends = new Ends(environment.containers);
     this.#askers = new Askers(environment, this.#ends);
   }
@@ -167,7 +163,7 @@ export class NodeCalls {
 
   #atHome(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
     return this.#tenants.coming(net, asker.identity, () =>
-      asker.wish ? this.#wish(net, asker, request) : this.#home(net, asker, request),
+      asker.wish ? this.#wishes.grant(net, asker, request) : this.#home(net, asker, request),
     );
   }
 
@@ -219,16 +215,8 @@ export class NodeCalls {
     const isTakenOver = net.lookup(home)?.nodes.includes(this.#environment.nodeOf(net)) === true;
     // Also where it has a home: that can have ended elsewhere, and then it gets another one; or it has moved to where
     // somebody of this node is, and only the store's answer tells.
-    let isFree = true;
-    const isDue = () => {
-      isFree = this.#other(net, home, asker, asker.around) === undefined;
-      return isFree;
-    };
-    const claim = () => unlessLive(() => this.#claim(net, asker, { deadline, isDue }, wanted));
-    const address = await claim().catch((error: unknown) => {
-      if (isFree) throw error;
-      return undefined;
-    });
+    const isFree = () => this.#other(net, home, asker, asker.around) === undefined;
+    const address = await unlessTaken(isFree, (isDue) => this.#claim(net, asker, { deadline, isDue }, wanted));
     if (address === undefined) return undefined;
     const hasForerunner = isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around);
     this.#tenants.enter(net, home, asker, address, hasForerunner);
@@ -260,60 +248,6 @@ export class NodeCalls {
     if (other !== undefined) return other.name;
     const names = net.lookup(home)?.nodes.map((id) => this.#environment.service().nodeName(id) ?? id) ?? [];
     return `a container on ${names.join(' and ')}`;
-  }
-
-  /** A user's own choice: this address or none, and the container's home from now on. */
-  async #wish(net: SubnetService, asker: Someone, request: NodeRequest): Promise<string | undefined> {
-    const { identity } = asker;
-    const { deadline } = request;
-    const address = request.address as string;
-    await this.#neighbours(net, asker).keep({ deadline });
-    await this.#forgetGone(net, address, asker, deadline);
-    const { state, identity: owner } = net.inspect(address);
-    if (owner !== undefined && owner !== identity && waitsFor(owner) !== identity)
-      throw occupied(this.#environment, net, address, owner);
-    const pin = net.pinOf(identity);
-    if (pin !== undefined && pin.address !== address) throw pinned(net, identity, pin.address);
-    await this.#choices.comeHome(net, identity, { deadline });
-    // Held for the leader it is this container's ticket; in a host's own subnet nobody can have been given it.
-    if (address === net.spec.gateway || (state === 'held' && !isLeaders(net))) throw heldByNetwork(net, address);
-    if (state === 'excluded') throw excluded(net, address); // before its home is given up for it
-    await this.#environment.wire?.refuseTaken(net, address);
-    const before = net.lookup(identity);
-    const node = this.#environment.nodeOf(net);
-    if (before !== undefined && before.address !== address) {
-      if (before.nodes.some((other) => other !== node)) return undefined; // it runs there, and has its home
-      // Nobody is at its home here: the mark is of a start that Docker has not given back.
-      if (before.state === 'live') await net.release(identity, node, { deadline });
-      await net.reclaim(identity, { deadline });
-    }
-    const given = await unlessLive(() =>
-      this.#neighbours(net, asker).first({ deadline }, (isDue) =>
-        net.claim(identity, { node, ticket: address, deadline, isDue }),
-      ),
-    );
-    if (given === undefined) return undefined;
-    this.#tenants.enter(net, identity, asker, given);
-    return answer(
-      this.#environment,
-      net,
-      { identity, address: given, ticket: address, outcome: 'own' },
-      'asked for by its user',
-    );
-  }
-
-  /** Whoever nobody comes back as gives way to a user's own choice, unless by the subnet's policy nobody does. */
-  async #forgetGone(
-    net: SubnetService,
-    address: string,
-    { identity, around }: Someone,
-    deadline: Deadline | undefined,
-  ): Promise<void> {
-    const { identity: owner } = net.inspect(address);
-    const { after, whenFull } = net.spec.reclaim;
-    const isNever = after === undefined && whenFull === undefined;
-    if (owner === undefined || owner === identity || isNever) return;
-    if (this.#tenants.departures.gone(net, around).includes(owner)) await forget(net, owner, { deadline });
   }
 
   async #guest(
@@ -380,14 +314,4 @@ const WHY = {
 
 function made(own: string, ticket: string | undefined): boolean {
   return ticket !== undefined && own === guest(ticket);
-}
-
-/** The address, or undefined while its identity is live on another node. */
-async function unlessLive(claim: () => Promise<string>): Promise<string | undefined> {
-  try {
-    return await claim();
-  } catch (error) {
-    if (error instanceof LimpetError && error.code === 'LIVE') return undefined;
-    throw error;
-  }
 }

@@ -192,6 +192,26 @@ describe('the etcd store', () => {
     }
   });
 
+  test('a home that is old enough stays for whoever has just come to run at the other one, unheard', async () => {
+    const AGE = 30_000;
+    for (let early = 0; early < 40; early += 2) {
+      const rig = new Rig();
+      const [one, two] = [await rig.service('a'), await rig.service('b')];
+      const net = await rig.until(one.subnet(CIDR, { reclaim: { after: AGE } }));
+      await rig.until(net.claim('web.1', { node: 'a' }));
+      await rig.until(net.release('web.1', 'a'));
+      await rig.pass(AGE - 150 - early);
+      rig.network.slowest = 300;
+      const second = two.find(CIDR)!.claim('@second/web.1', { node: 'b' });
+      const identities = () => rig.keys('identity');
+      while (identities().length === 1 && identities()[0] === 'web.1') await rig.pass(1);
+      if (!identities().includes('web.1')) continue; // it was reclaimed first
+      await rig.pass(1000);
+      await rig.until(second);
+      assert.ok(identities().includes('web.1'), `${early}`);
+    }
+  });
+
   test('of two hosts that make a gateway at the same moment none loses it', async () => {
     const rig = new Rig();
     const [one, two] = [await rig.service('a'), await rig.service('b')];

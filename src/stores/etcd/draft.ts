@@ -214,14 +214,29 @@ export class Draft {
     this.#isBelieved(subnet, identity);
     this.#sameBinding(identity, own);
     this.#nobodyLive(identity);
-    // Its owner may come to run at the other one now: then this one waits for him.
-    if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);
+    if (beside !== undefined) this.#isStillAway(subnet, beside);
     this.transaction.read(this.#keys.address(this.#key, address));
     if (pinned) this.transaction.remove(this.#keys.pin(this.#key, identity));
     this.transaction.remove(this.#keys.identity(this.#key, identity));
     this.transaction.remove(this.#keys.address(this.#key, address));
     this.#ended.add(identity);
     return true;
+  }
+
+  /**
+   * The owner may have come to run at this other home since, and may have left it again: then the one that is to be
+   * reclaimed waits for him. Where he is known to run there, the policy does not count it.
+   */
+  #isStillAway(subnet: KnownSubnet, other: string): void {
+    const known = this.#bindingOf(subnet, other);
+    if (known?.live.size === 0) {
+      this.#sameBinding(other, known);
+      this.#nobodyLive(other);
+    } else if (known === undefined && !subnet.spoilt.has(other)) {
+      const key = this.#keys.identity(this.#key, other);
+      this.transaction.demandAbsent(key);
+      this.transaction.read(key);
+    }
   }
 
   #live(subnet: KnownSubnet, { identity, node, sole, ...was }: Op<'live'> & { readonly address?: string }): boolean {
