@@ -13,7 +13,7 @@ const NAME = 'com.docker.network.endpoint.name';
 class Overtaken extends MemoryStore {
   news: (() => void) | undefined;
 
-  override async commit(_subnet: SubnetKey, changes: readonly Change[]): Promise<Commit> {
+  override async commit(_?: SubnetKey, changes: readonly Change[] = []): Promise<Commit> {
     const { news } = this;
     if (news === undefined || !changes.some(({ op }) => op === 'live')) return super.commit();
     this.news = undefined;

@@ -1,5 +1,6 @@
 // Small worlds in which much happens: few machines, few kinds of acts, one soon after the other and mostly to the same
 // machine or service. What needs three rare acts on one container within a second hardly ever comes in a large world.
+// In worlds of one theme all acts are about one matter, and the subnet is so small that addresses change hands.
 import { Chance } from '../../src/simulator/random.js';
 import { type ActName, acts } from './acts.js';
 import type { Act, Plan } from './plan.js';
@@ -22,6 +23,20 @@ const THEMES = [
   ['is answered late', 'etcd away', 'bad line', 'compaction', 'pin', 'unpin', 'reclaim', 'reclaim service', 'scale'],
   ['make network anew', 'depose leader', 'machine dies', 'etcd away', 'plugin dies', 'cut from all'],
 ] satisfies readonly (readonly ActName[])[];
+
+/** A world of one theme: the acts of one matter, and a few kinds of others. */
+export function drawThemed(seed: number, only?: 'etcd' | 'swarm'): Plan {
+  const chance = new Chance(Math.imul(seed, 0x2c1b3c6d) >>> 0);
+  const names = Object.keys(acts);
+  const theme = [...chance.pick(THEMES), ...Array.from({ length: chance.below(4) }, () => chance.pick(names))];
+  const plan = drawDense(seed, only);
+  return {
+    ...plan,
+    cidr: '10.77.0.0/28',
+    policy: chance.pick(['lowest', 'lowest', 'serial']),
+    acts: plan.acts.map((act) => ({ ...act, act: chance.pick(theme) })),
+  };
+}
 
 /** @param only the store that all worlds of a campaign have */
 export function drawDense(seed: number, only?: 'etcd' | 'swarm'): Plan {

@@ -1,7 +1,7 @@
 // A seed's plan.
 import { Chance } from '../../src/simulator/random.js';
 import { drawn as common } from './acts.js';
-import { drawDense } from './dense.js';
+import { drawDense, drawThemed } from './dense.js';
 import { drawLate, drawMeetings } from './meetings.js';
 import { drawCross, drawNear } from './near.js';
 import { drawPins } from './pin-acts.js';
@@ -9,9 +9,10 @@ import type { Act, Plan } from './plan.js';
 
 const START = 12_000;
 
-/** Seeds from here on are crosses, and then dense worlds. */
+/** Seeds from here on are crosses, then dense worlds, then worlds of one theme. */
 const CROSSES = 1_000_000_000;
 const DENSE = 2_000_000_000;
+const THEMED = 3_000_000_000;
 /** One world in so many is dense, or near a kept plan. */
 const SHARE_OF_DENSE = 5;
 const SHARE_OF_NEAR = 10;
@@ -26,6 +27,7 @@ function storeOf(seed: number): 'etcd' | 'swarm' {
 
 /** @param only the store that all worlds of a campaign have */
 export function draw(seed: number, only?: 'etcd' | 'swarm'): Plan {
+  if (seed >= THEMED) return drawThemed(seed, only);
   if (seed >= DENSE) return drawDense(seed, only);
   if (seed >= CROSSES) return drawCross(seed, (store) => drawAfresh(seed - CROSSES, store), only);
   if (seed % SHARE_OF_DENSE === SHARE_OF_DENSE - 3) return drawDense(seed, only);
