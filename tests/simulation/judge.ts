@@ -54,6 +54,8 @@ export class Judge {
   readonly wishing = new Set<string>();
   /** Who has come to an address, by subnet and address; who has left it since is taken out when it is looked at. */
   readonly #came = new Map<string, Map<EngineContainer, SwarmNode>>();
+  /** What each was called when it got its address. */
+  readonly #names = new WeakMap<EngineContainer, string>();
 
   constructor(world: Stage) {
     this.#world = world;
@@ -108,12 +110,18 @@ export class Judge {
     return there.length > 1 && there.some(([container]) => this.#sharing.has(container));
   }
 
+  /** Whether it was renamed while it ran. */
+  isRenamed(container: EngineContainer): boolean {
+    return container.name !== this.#names.get(container);
+  }
+
   /** A container has got its address. */
   addressed(node: SwarmNode, container: EngineContainer): void {
     const { has, name, networkId } = container;
     const subnet = this.subnetOf(node, container);
     const host = node.record.hostname;
     this.#world.note(`${host} ${name} has ${has}`);
+    this.#names.set(container, name);
     if (subnet === undefined) return void this.fail(`${name} has ${has} of no subnet`);
     const came = this.#came.get(`${subnet} ${has}`) ?? new Map<EngineContainer, SwarmNode>();
     this.#came.set(`${subnet} ${has}`, came.set(container, node));
@@ -200,6 +208,12 @@ export class Judge {
     return this.truth.liveOn(subnet, home).length === 0 && left < since;
   }
 
+  /** Until when the identity had this other home; where a person has ended that, only its own release counts. */
+  #besideUntil(subnet: string, other: string): number {
+    const left = this.#letGoAt(subnet, other) ?? 0;
+    return (this.ending.get(other) ?? 0) > left ? 0 : left;
+  }
+
   /**
    * Whether another task of the slot was made shortly before the node's plugin was started, and waits to run: it may
    * have either home by the word of the process before, and nobody can say which.
@@ -257,7 +271,7 @@ export class Judge {
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(
       this.#letGoAt(key.subnet, identity, released) ?? released ?? this.#world.timeline.now,
-      isWaiting ? 0 : (this.#letGoAt(key.subnet, other) ?? 0),
+      isWaiting ? 0 : this.#besideUntil(key.subnet, other),
     );
     const old = this.#world.timeline.now - since;
     if (old + 2 * this.#skew + 2 < least)

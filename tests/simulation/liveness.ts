@@ -53,7 +53,7 @@ function isExcused(world: World, { kind, space, subnet, address = '' }: Finding)
   // Its own node knows who has it; the others hear of its name alone, and see that it is not the owner's.
   const isLate = there.some(([container, node]) => judge.lapses.has(node, container.since));
   if (isLate) return ['foreign', 'stale-live'].includes(kind);
-  return kind === 'foreign' && there.some(([container]) => container.name !== container.bornAs);
+  return kind === 'foreign' && there.some(([container]) => judge.isRenamed(container));
 }
 
 /**

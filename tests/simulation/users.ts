@@ -67,6 +67,7 @@ export const users = {
     const [container, name] = [pick(there, b) as EngineContainer, pick(free, c)];
     const { name: before, network } = container;
     container.name = name;
+    if (container.asked !== '') wishes(world, name);
     // As who replaces a container by hand does it: the old one is put aside, and a new one takes its name.
     world.timeline.after(500 + 3 * b, () => {
       if (engine.state !== 'up' || engine.named(before) !== undefined) return;
@@ -113,10 +114,15 @@ function attachedTo({ record }: SwarmNode, n: number): string {
   return `attached-${n % 4}-on-${record.hostname}`;
 }
 
+/** The user of a container of that name wants an address, and gives up the home that it has for it. */
+function wishes({ judge }: World, name: string): void {
+  judge.wishing.add(name).add(`container:${name}`);
+}
+
 function createHere(world: World, node: SwarmNode, about: Pick<Wanted, 'name' | 'network' | 'asked' | 'restarts'>) {
   const network = node.engine.networks.named(about.network);
   if (network === undefined) return undefined;
-  if (about.asked !== '') world.judge.wishing.add(about.name).add(`container:${about.name}`);
+  if (about.asked !== '') wishes(world, about.name);
   return node.engine.create({ ...about, networkId: network.id });
 }
 
