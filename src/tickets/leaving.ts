@@ -39,7 +39,10 @@ export class Leaving {
   async release(net: SubnetService, address: string, since: number, options: CallOptions = {}): Promise<void> {
     const { identity } = net.inspect(address);
     const node = this.#environment.nodeOf(net);
-    if (identity === undefined) return this.#unhold(net, address, options);
+    if (identity === undefined) {
+      this.#tenants.vacate(net, address, since);
+      return this.#unhold(net, address, options);
+    }
     const isMadeUp = made(identity) !== undefined;
     // It waited for the store, and is about one who was there before.
     if (this.#tenants.cameAfter(net, identity, since) || (isMadeUp && this.#tenants.isComing(net, identity)))
@@ -48,8 +51,10 @@ export class Leaving {
         { address, identity, outcome: 'late' },
         'somebody else has come in since it was asked for',
       );
-    if (!net.lookup(identity)?.nodes.includes(node) && !isMadeUp)
+    if (!net.lookup(identity)?.nodes.includes(node) && !isMadeUp) {
+      this.#tenants.vacate(net, address, since);
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
+    }
     if (isMadeUp) return this.#end(net, identity, address, options);
     const tenant = this.#tenants.get(net, identity);
     const isProven = tenant?.address === address && !tenant.doubtful && !this.#tenants.isComing(net, identity);
@@ -79,17 +84,17 @@ export class Leaving {
   }
 
   async #leave(net: SubnetService, { identity, address, why }: Left, options: CallOptions = {}): Promise<void> {
-    const tenant = this.#tenants.get(net, identity);
+    const leaver = this.#tenants.get(net, identity);
     this.#tenants.leave(net, identity);
-    await this.#tenants.going(net, identity, address, async () => {
+    await this.#tenants.going(net, { home: identity, address, leaver }, async () => {
       try {
         await net.release(identity, this.#environment.nodeOf(net), options);
       } catch (error) {
-        if (tenant !== undefined) this.#tenants.stay(net, identity, tenant); // whoever tries again must know it
+        if (leaver !== undefined) this.#tenants.stay(net, identity, leaver); // whoever tries again must know it
         throw error;
       }
     });
-    this.#tenants.departures.left(net, identity, tenant?.container);
+    this.#tenants.departures.left(net, identity, leaver?.container);
     this.#tell(net, { address, identity, outcome: 'released' }, why);
   }
 

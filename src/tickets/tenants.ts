@@ -40,6 +40,13 @@ export interface Tenant {
   doubtful: boolean;
 }
 
+/** A container that leaves its home. */
+interface Going {
+  readonly home: string;
+  readonly address: string;
+  readonly leaver: Tenant | undefined;
+}
+
 /** Docker's list shows a container at its address for a moment after it was released. */
 const FADING = 10_000;
 
@@ -146,15 +153,32 @@ export class Tenants {
   }
 
   /**
-   * Its release is under way while the work lasts: the store can be waited for, and Docker shows it all the while and
-   * for a moment more.
+   * Docker gives back an address that is no home of this node's any more: whoever was let in there, before that moment,
+   * has left.
    */
-  async going<T>(net: SubnetService, home: string, address: string, work: () => Promise<T>): Promise<T> {
+  vacate(net: SubnetService, address: string, moment: number): void {
+    const place = keyOf(net, placeOf(address));
+    for (const [key, tenant] of this.#tenants) {
+      if (tenant.address !== address || !key.startsWith(keyOf(net, ''))) continue;
+      if (tenant.doubtful || tenant.since > moment) return; // it may be the release of another one, before it
+      this.#tenants.delete(key);
+      this.#fade(key);
+    }
+    this.#fade(place);
+  }
+
+  /**
+   * Its release is under way while the work lasts: the store can be waited for, and Docker shows it all the while and
+   * for a moment more, also when it could not be released.
+   * @param leaver who was let in there, if that is known
+   */
+  async going<T>(net: SubnetService, { home, address, leaver }: Going, work: () => Promise<T>): Promise<T> {
     const keys = [home, placeOf(address)].map((each) => keyOf(net, each));
     try {
       return await counted(this.#going, keys, work);
     } finally {
-      const isNew = this.#tenants.has(keyOf(net, home));
+      const there = this.get(net, home);
+      const isNew = there !== undefined && there !== leaver;
       for (const key of keys) if (!isNew) this.#fade(key);
     }
   }

@@ -34,6 +34,7 @@ export function drawThemed(seed: number, only?: 'etcd' | 'swarm'): Plan {
     ...plan,
     cidr: '10.77.0.0/28',
     policy: chance.pick(['lowest', 'lowest', 'serial']),
+    reclaim: chance.pick([plan.reclaim, plan.reclaim, 'after=8s']),
     acts: plan.acts.map((act) => ({ ...act, act: chance.pick(theme) })),
   };
 }

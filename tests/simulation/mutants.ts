@@ -29,6 +29,27 @@ const CONTAINERS = 'src/docker/containers.ts';
 export const mutants: readonly Mutant[] = [
   // What the campaign has found.
   mutant(
+    'a binding whose mark nobody has seen is as old as the last release before it',
+    'src/stores/etcd/bindings.ts',
+    'if (!this.isReading) this.#tellIdle(subnet, identity, released);',
+    'if (!this.isReading && released !== undefined) this.#tellIdle(subnet, identity, released);',
+  ),
+  mutant(
+    'a home ends though its owner has run at the other one, which nobody has heard of',
+    DRAFT,
+    'if (beside !== undefined) this.#isStillAway(subnet, beside);',
+    'if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);',
+  ),
+  {
+    name: 'who could not be released, or had lost his home, has not left for a look that began before',
+    file: 'src/tickets/tenants.ts',
+    changes: [
+      ['there !== undefined && there !== leaver;', 'there !== undefined;'],
+      ['if (tenant.doubtful || tenant.since > moment) return;', 'if (moment >= 0) return;'],
+      ['    this.#fade(place);\n', ''],
+    ],
+  },
+  mutant(
     'a home that nobody marks is as old as when that was first seen',
     'src/stores/etcd/marks.ts',
     'this.#seen.set(this.#keys.identity(subnet, identity), { subnet, identity, since });',
@@ -189,9 +210,9 @@ export const mutants: readonly Mutant[] = [
   {
     ...mutant(
       'a home that has moved to where somebody is is given by what was known of it',
-      'src/tickets/node.ts',
-      'isFree = this.#other(net, home, asker, asker.around) === undefined;',
-      'isFree = true;',
+      'src/tickets/unless-taken.ts',
+      'wasFree = isFree();',
+      'void isFree;',
     ),
     store: 'swarm',
   },
@@ -292,7 +313,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'whoever was live unseen is as old as before',
     'src/stores/etcd/bindings.ts',
-    'if (isAnew && known.live.size === 0) this.#tellReleased(subnet, identity, released);',
+    'if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);',
     'void isAnew;',
   ),
   {
@@ -444,8 +465,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a binding ends though somebody came to live',
     DRAFT,
-    'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    // Its owner may come',
-    '// Its owner may come',
+    'this.#sameBinding(identity, own);\n    this.#nobodyLive(identity);\n    if (beside',
+    'if (beside',
   ),
   byTest(
     'tests/simulation/store.test.ts',

@@ -212,6 +212,27 @@ describe('the etcd store', () => {
     }
   });
 
+  test('a home that is old enough stays for whoever has come and left again while its end had to wait', async () => {
+    const AGE = 30_000;
+    for (let wait = 100; wait < 2500; wait += 200) {
+      const rig = new Rig();
+      const [one, two] = [await rig.service('a'), await rig.service('b')];
+      const net = await rig.until(one.subnet(CIDR, { reclaim: { after: AGE } }));
+      await rig.until(net.claim('web.1', { node: 'a' }));
+      await rig.until(net.release('web.1', 'a'));
+      await rig.pass(AGE - 15_000);
+      const ends = [rig.network.cut('a', '*'), rig.network.cut('*', 'a')]; // its lease ends
+      await rig.pass(14_000);
+      const other = two.find(CIDR)!;
+      await rig.until(other.claim('web.1', { node: 'b' }));
+      await rig.until(other.release('web.1', 'b'));
+      await rig.pass(1000 + wait);
+      for (const end of ends) end();
+      await rig.pass(15_000);
+      assert.deepEqual(rig.keys('identity'), ['web.1'], `${wait}`);
+    }
+  });
+
   test('of two hosts that make a gateway at the same moment none loses it', async () => {
     const rig = new Rig();
     const [one, two] = [await rig.service('a'), await rig.service('b')];

@@ -213,10 +213,10 @@ export class Bindings {
 
   /** Newer news of a binding that is known. */
   #renew(subnet: KnownSubnet, known: KnownBinding, { identity, address, released, pinned, item }: Claim): void {
-    const isAnew = released !== undefined && released !== known.released;
+    const isAnew = released !== known.released;
     [known.mod, known.released] = [item.mod, released];
     // He was live and left again without this process seeing either: his time begins anew.
-    if (isAnew && known.live.size === 0) this.#tellReleased(subnet, identity, released);
+    if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);
     if (known.pinned === pinned) return;
     known.pinned = pinned;
     const time = released ?? this.#hooks.now();
@@ -236,13 +236,17 @@ export class Bindings {
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
     if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });
-    if (released !== undefined && !this.isReading) this.#tellReleased(subnet, identity, released);
+    if (!this.isReading) this.#tellIdle(subnet, identity, released);
   }
 
-  /** As if it had been live until that moment: its age counts from there. */
-  #tellReleased({ key }: KnownSubnet, identity: string, time: number): void {
+  /**
+   * As if it had been live until its release: its age counts from there. Without a time of release, its mark comes next,
+   * or a process has died, and it was live until now for all that is known.
+   */
+  #tellIdle({ key }: KnownSubnet, identity: string, released: number | undefined): void {
     this.#teller.tell(key, { op: 'live', identity, node: '' });
-    this.#teller.tell(key, { op: 'gone', identity, node: '', time });
+    this.#teller.tell(key, { op: 'gone', identity, node: '', time: released ?? this.#hooks.now() });
+    if (released === undefined) this.#hooks.unmarked(key, identity);
   }
 
   /**
