@@ -6,6 +6,7 @@ import { ofSubnet } from '../docker/networks.js';
 import { addressesOfTask, nodeOfTask, readRecords, type SwarmRecords, usesOf } from '../docker/observed.js';
 import type { Network } from '../docker/shapes.js';
 import { holdsTicket } from '../docker/states.js';
+import type { Binding } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
 import { isLeaders, LEADER } from './pools.js';
@@ -64,6 +65,7 @@ export class Sweeper {
     const uses = networks.flatMap((network) => usesOf(records, network, net.cidr));
     const known = new Set(uses.map(({ address }) => address));
     for (const address of known) if (net.inspect(address).state === 'free') await this.#hold(net, address);
+    await this.#holdEnds(net);
     const { clock, waits } = this.#environment;
     const isEnd = (address: string) =>
       !known.has(address) && net.isHeld(address) && !this.#lacks(net, networks, address);
@@ -112,11 +114,28 @@ export class Sweeper {
     this.#environment.tell({ event: 'sweep', level: 'debug', subnet, nodes, why });
   }
 
+  /** No record shows the end that a leader has said again to a plugin which took it for held, by what it knew last. */
+  async #holdEnds(net: SubnetService): Promise<void> {
+    const isLost = ({ identity, address, state }: Binding) =>
+      made(identity) === 'endpoint' && state === 'live' && !net.isHeld(address) && this.#isGiven(net, address);
+    for (const { identity, address } of [...net.list()].filter(isLost)) {
+      await net.holdHome(identity);
+      this.#mended(net, address, 'held again: the leader has it for a load balancer');
+    }
+  }
+
+  #isGiven(net: SubnetService, address: string): boolean {
+    return this.#said.given(net.spec, address) !== undefined;
+  }
+
   /** A release that came late has ended what was given again since: nobody else must get it. */
   async #hold(net: SubnetService, address: string): Promise<void> {
     await net.hold(address);
-    const why = "held again: it was free, and Swarm's records have it";
-    this.#environment.tell({ event: 'mend', level: 'warn', mark: 'held', subnet: net.cidr, address, why });
+    this.#mended(net, address, "held again: it was free, and Swarm's records have it");
+  }
+
+  #mended({ cidr: subnet }: SubnetService, address: string, why: string): void {
+    this.#environment.tell({ event: 'mend', level: 'warn', mark: 'held', subnet, address, why });
   }
 
   async #free(net: SubnetService, address: string): Promise<void> {

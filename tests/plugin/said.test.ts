@@ -129,8 +129,17 @@ describe('while a load balancer has not asked for its address', () => {
 
   test('nothing is swept because of the end that a node had before, whose ticket is over', async () => {
     await net.claim(endpoint('node-2', leaked), { node: 'node-2', ticket: leaked });
-    await net.unhold(leaked);
+    await leader.release(G, leaked);
+    assert.equal(net.isHeld(leaked), false);
     await looks();
+    assert.deepEqual(states(), ['live', 'held', 'held']);
+  });
+
+  test('an end that the leader has, and whose ticket the store has lost, has it again', async () => {
+    await net.claim(endpoint('node-2', leaked), { node: 'node-2', ticket: leaked });
+    await net.unhold(leaked);
+    await leader.sweep();
+    assert.equal(net.isHeld(leaked), true);
     assert.deepEqual(states(), ['live', 'held', 'held']);
   });
 

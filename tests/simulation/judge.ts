@@ -54,6 +54,8 @@ export class Judge {
   readonly wishing = new Set<string>();
   /** Who has come to an address, by subnet and address; who has left it since is taken out when it is looked at. */
   readonly #came = new Map<string, Map<EngineContainer, SwarmNode>>();
+  /** Live marks that the revision which is looked at has put: subnet, identity and node. */
+  readonly #arrived = new Set<string>();
   /** What each was called when it got its address. */
   readonly #names = new WeakMap<EngineContainer, string>();
 
@@ -83,9 +85,12 @@ export class Judge {
   changed({ revision, changes }: Revision): void {
     this.#skew = Math.max(this.#skew, ...this.#world.swarm.nodes.map(({ wall }) => Math.abs(wall.ahead)));
     const removed = new Set<string>();
-    for (const { key, after } of changes) {
+    this.#arrived.clear();
+    for (const { key, before, after } of changes) {
       const parsed = parse(key);
       if (parsed?.kind === 'subnet' && after === undefined) removed.add(parsed.subnet);
+      if (parsed?.kind === 'live' && before === undefined)
+        this.#arrived.add(`${parsed.subnet} ${parsed.rest.join(' ')}`);
     }
     for (const change of changes) {
       const key = parse(change.key);
@@ -266,7 +271,9 @@ export class Judge {
       return void this.#world.happened('a home of a removed container is given up');
     // A home that waits for the next turn of an identity that runs goes only when there is no room.
     const other = besides(identity);
-    const isWaiting = this.truth.liveOn(key.subnet, other).length > 0;
+    // One write can be several commits: who comes to live by it was not there when the home ended.
+    const were = this.truth.liveOn(key.subnet, other);
+    const isWaiting = were.some((node) => !this.#arrived.has(`${key.subnet} ${other} ${node}`));
     const byAge = isWaiting ? Number.POSITIVE_INFINITY : (age ?? Number.POSITIVE_INFINITY);
     const least = Math.min(byAge, whenFull?.holdDown ?? Number.POSITIVE_INFINITY);
     const since = Math.max(

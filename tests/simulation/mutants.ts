@@ -40,6 +40,12 @@ export const mutants: readonly Mutant[] = [
     'if (beside !== undefined) this.#isStillAway(subnet, beside);',
     'if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);',
   ),
+  mutant(
+    'an end whose ticket the store has lost stays without it',
+    'src/tickets/sweeper.ts',
+    'await this.#holdEnds(net);',
+    '',
+  ),
   {
     name: 'who could not be released, or had lost his home, has not left for a look that began before',
     file: 'src/tickets/tenants.ts',
@@ -228,17 +234,23 @@ export const mutants: readonly Mutant[] = [
     ' || this.#knowsLater(subnet, found, all)',
     '',
   ),
-  mutant(
-    'a look that waited for the store brings back who has left since its lists were read',
-    'src/tickets/tenants.ts',
-    '(this.#looking ?? this.#now()) - FADING',
-    'this.#now() - FADING',
+  byTest(
+    'tests/plugin/store-away.test.ts',
+    mutant(
+      'a look that waited for the store brings back who has left since its lists were read',
+      'src/tickets/tenants.ts',
+      '(this.#looking ?? this.#now()) - FADING',
+      'this.#now() - FADING',
+    ),
   ),
-  mutant(
-    'a Docker that leads no longer gives back a pool that the next one has by now',
-    'src/tickets/driver.ts',
-    '!(await this.#leader.leads())',
-    "pool.cidr === ''",
+  byTest(
+    'tests/plugin/pools.test.ts',
+    mutant(
+      'a Docker that leads no longer gives back a pool that the next one has by now',
+      'src/tickets/driver.ts',
+      '!(await this.#leader.leads())',
+      "pool.cidr === ''",
+    ),
   ),
   byTest(
     'tests/plugin/said.test.ts',
