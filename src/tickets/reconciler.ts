@@ -24,8 +24,6 @@ interface Seen {
   readonly residents: readonly Resident[];
   /** This node's ends of load balancers; undefined where there are none, or there was no answer. */
   readonly ends: readonly string[] | undefined;
-  /** Who was live here before the lists were read. */
-  readonly were: ReadonlySet<string>;
   readonly missed: Set<string>;
   readonly passing: Map<string, number>;
 }
@@ -62,7 +60,6 @@ export class Reconciler {
   }
 
   async #look(): Promise<void> {
-    const were = this.#liveHere();
     const networks = await this.#environment.networks.all();
     const containers = await this.#environment.containers.fresh();
     const records = await this.#records();
@@ -81,7 +78,7 @@ export class Reconciler {
       const ends = await this.#endsOf(net, here, node, residents);
       for (const address of ends ?? []) await this.#settleEnd(net, address, node);
       for (const binding of concerning(net, node))
-        await this.#check(net, binding, { containers, residents, ends, were, missed, passing });
+        await this.#check(net, binding, { containers, residents, ends, missed, passing });
     }
     this.#missed = missed;
     this.#passing = passing;
@@ -91,13 +88,6 @@ export class Reconciler {
   #subnets(): SubnetService[] {
     const own = spaceOf(this.#environment.host());
     return [...this.#environment.service().subnets()].filter(({ spec: { space } }) => space === SWARM || space === own);
-  }
-
-  /** Whoever comes while the lists are read is on none of them, however long the look takes. */
-  #liveHere(): ReadonlySet<string> {
-    return new Set(
-      this.#subnets().flatMap((net) => net.liveOn(this.#environment.nodeOf(net)).map((each) => keyOf(net, each))),
-    );
   }
 
   /** Who is a task, where this node can ask. A swarm that has lost its leader says nothing: then labels have to do. */
@@ -241,7 +231,6 @@ export class Reconciler {
     if (seen.residents.some((resident) => resident.address === address)) return;
     if (this.#tenants.isStarting(net, identity, seen.containers)) return;
     const key = keyOf(net, identity);
-    if (!seen.were.has(key)) return;
     if (!this.#missed.has(key)) return void seen.missed.add(key);
     await this.#tenants.alone(net, identity, async () => {
       if (this.#tenants.isStarting(net, identity, await this.#environment.containers.fresh())) return;

@@ -312,7 +312,6 @@ export const mutants: readonly Mutant[] = [
       "'done';",
     ),
   ),
-  mutant('who comes while a look reads its lists is missed by it', RECONCILER, 'if (!seen.were.has(key)) return;', ''),
   {
     ...mutant(
       'a worker takes a task that was left over long ago for the one who asks',
