@@ -240,8 +240,8 @@ export class Bindings {
   }
 
   /**
-   * As if it had been live until its release: its age counts from there. Without a time of release, its mark comes next,
-   * or a process has died, and it was live until now for all that is known.
+   * As if it had been live until its release: its age counts from there. Without a time of release its mark comes next,
+   * or its process has died, and it was live until now for all that is known.
    */
   #tellIdle({ key }: KnownSubnet, identity: string, released: number | undefined): void {
     this.#teller.tell(key, { op: 'live', identity, node: '' });
