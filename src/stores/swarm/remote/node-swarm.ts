@@ -89,8 +89,9 @@ export class NodeSwarm implements SwarmApi {
   }
 
   async #followRole(isManager: boolean, ended: AbortController): Promise<void> {
-    while (!ended.signal.aborted) {
+    for (;;) {
       await this.#parts.clock.sleep(FRESH, ended.signal);
+      if (ended.signal.aborted) return;
       const now = await this.#isManagerNow().catch(() => isManager);
       if (now !== isManager) ended.abort();
       await this.#gateway?.renew().catch((error: Error) => this.#tell(error));
