@@ -34,11 +34,14 @@ export const mutants: readonly Mutant[] = [
     'if (!this.isReading) this.#tellIdle(subnet, identity, released);',
     'if (!this.isReading && released !== undefined) this.#tellIdle(subnet, identity, released);',
   ),
-  mutant(
-    'a home ends though its owner has run at the other one, which nobody has heard of',
-    DRAFT,
-    'if (beside !== undefined) this.#isStillAway(subnet, beside);',
-    'if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);',
+  byTest(
+    'tests/simulation/store.test.ts',
+    mutant(
+      'a home ends though its owner has run at the other one, which nobody has heard of',
+      DRAFT,
+      'if (beside !== undefined) this.#isStillAway(subnet, beside);',
+      'if (beside !== undefined && this.#bindingOf(subnet, beside)?.live.size === 0) this.#nobodyLive(beside);',
+    ),
   ),
   mutant(
     'an end whose ticket the store has lost stays without it',
@@ -321,11 +324,14 @@ export const mutants: readonly Mutant[] = [
     ),
     store: 'swarm',
   },
-  mutant(
-    'whoever was live unseen is as old as before',
-    'src/stores/etcd/bindings.ts',
-    'if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);',
-    'void isAnew;',
+  byTest(
+    'tests/simulation/store.test.ts',
+    mutant(
+      'whoever was live unseen is as old as before',
+      'src/stores/etcd/bindings.ts',
+      'if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);',
+      'void isAnew;',
+    ),
   ),
   {
     name: 'an unhold undoes a hold that is being decided',

@@ -212,6 +212,24 @@ describe('the etcd store', () => {
     }
   });
 
+  test('whoever was live and left again without being heard of is not as old as before', async () => {
+    const HOLD_DOWN = 30_000;
+    const rig = new Rig();
+    const [one, two] = [await rig.service('a'), await rig.service('b')];
+    const net = await rig.until(one.subnet('10.0.0.0/30', { reclaim: { whenFull: { holdDown: HOLD_DOWN } } }));
+    await rig.until(net.claim('web.1', { node: 'a' }));
+    await rig.until(net.release('web.1', 'a'));
+    while (net.stats.free > 0n) await rig.until(net.claim(`other.${net.stats.live}`, { node: 'a' }));
+    await rig.pass(HOLD_DOWN + 1000);
+    rig.etcd.endWatches(); // they are begun again in a tenth of a second
+    await rig.until(two.find(net.cidr)!.claim('web.1', { node: 'b' }));
+    await rig.until(two.close());
+    // Its mark ends as with its lease: nobody writes a time of release.
+    rig.etcd.apply((history) => history.delete([new Keys(DEFAULT_PREFIX).live(net.spec, 'web.1', 'b')]));
+    await assert.rejects(rig.until(net.claim('web.2', { node: 'a' })), { code: 'FULL' });
+    assert.ok(rig.keys('identity').includes('web.1'));
+  });
+
   test('a home that is old enough stays for whoever has come and left again while its end had to wait', async () => {
     const AGE = 30_000;
     for (let wait = 100; wait < 2500; wait += 200) {
