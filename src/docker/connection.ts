@@ -69,7 +69,10 @@ export class DockerConnection implements Daemon {
     return isBeingStopped(state, this.#address);
   }
 
-  /** @param read takes what is in a good answer; until all of it has come, the signal ends it */
+  /**
+   * A kept connection can be closed from the other side just when a question is sent on it: what changes nothing is asked
+   * again then (RFC 9112, 9.3.1). @param read takes what is in a good answer; until all of it has come, the signal ends it
+   */
   #send<T>(call: Call, read: (response: IncomingMessage) => Promise<T>): Promise<T> {
     const { signal, body } = call;
     return new Promise((resolve, reject) => {
@@ -79,13 +82,16 @@ export class DockerConnection implements Daemon {
         reject(signal.reason);
         request.destroy();
       };
+      let isAnswered = false;
+      const isStale = (error: Error) => !isAnswered && !signal.aborted && hasFoundItClosed(request, error);
       signal.addEventListener('abort', giveUp);
       request
         .on('response', (response) => {
+          isAnswered = true;
           const answer = isGood(response) ? read(response) : refusalOf(response);
           answer.then(resolve, reject);
         })
-        .on('error', reject)
+        .on('error', (error) => (isStale(error) ? resolve(this.#send(call, read)) : reject(error)))
         .on('close', () => signal.removeEventListener('abort', giveUp))
         .end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -102,6 +108,11 @@ export class DockerConnection implements Daemon {
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
     });
   }
+}
+
+/** Whether a question without effects was sent on a kept connection that had just been closed. */
+function hasFoundItClosed({ reusedSocket, method }: ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return reusedSocket && method === 'GET' && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
 }
 
 function isGood({ statusCode = 0 }: IncomingMessage): boolean {

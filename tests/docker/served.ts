@@ -8,7 +8,8 @@ import { Docker, type State } from './docker.js';
 export class ServedDocker extends Docker {
   readonly socket: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'limpet-docker-'));
-  readonly #server = createServer((request, response) => {
+  // dockerd closes no connection by itself.
+  readonly #server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const answer = this.answer(request.url as string);
     if (answer === undefined) return;
     response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer.body));

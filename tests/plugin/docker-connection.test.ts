@@ -52,6 +52,20 @@ test('what is asked goes out as Docker has it, on one connection', async (contex
   assert.equal(connections(), 1);
 });
 
+test('a kept connection that has just been closed: a question is asked again, a change is not', async (context) => {
+  const answered = new Set<unknown>();
+  const { connection, asked, connections } = await serve(context, ({ socket }, response) => {
+    if (answered.has(socket)) return void socket.destroy();
+    answered.add(socket);
+    response.end('{}');
+  });
+  for (let n = 0; n < 3; n++) await connection.ask({ path: '/info', signal: never });
+  assert.deepEqual([asked.length, connections()], [5, 3]);
+  const change = connection.ask({ method: 'POST', path: '/configs/create', body: {}, signal: never });
+  await assert.rejects(change, { code: 'ECONNRESET' });
+  assert.equal(connections(), 3);
+});
+
 test('a body is sent as JSON, and an empty answer is none', async (context) => {
   let body = '';
   const { connection } = await serve(context, (request, response) => {

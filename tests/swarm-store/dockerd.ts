@@ -147,7 +147,8 @@ export class Manager {
     this.#swarm = swarm;
     this.#folder = folder;
     this.socket = join(folder, 'docker.sock');
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    // dockerd closes no connection by itself.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => void this.#serve(request, response));
   }
 
   static async start(swarm: Swarm): Promise<Manager> {
