@@ -196,10 +196,13 @@ export class Reconciler {
     isThere: () => boolean,
   ): Promise<void> {
     const { address, container } = resident;
+    // Its home can have been moved meanwhile: then the next look finds it at an address that is nobody's.
+    const isAtHome = () => (net.lookup(identity)?.address ?? address) === address;
+    const isDue = () => isThere() && isAtHome();
     try {
-      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue: isThere });
+      await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue });
     } catch (error) {
-      if (!isThere()) return;
+      if (!isDue()) return;
       if (!(error instanceof LimpetError) || error.code !== 'LIVE') throw error;
       return this.#conflict(net, resident, identity, told);
     }

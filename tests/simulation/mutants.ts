@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'a binding whose mark nobody has seen is as old as the last release before it',
     'src/stores/etcd/bindings.ts',
-    'if (!this.isReading) this.#tellIdle(subnet, identity, released);',
-    'if (!this.isReading && released !== undefined) this.#tellIdle(subnet, identity, released);',
+    'if (!this.isReading) this.#idles(subnet, identity, released);',
+    'if (!this.isReading && released !== undefined) this.#idles(subnet, identity, released);',
   ),
   byTest(
     'tests/simulation/store.test.ts',
@@ -329,7 +329,7 @@ export const mutants: readonly Mutant[] = [
     mutant(
       'whoever was live unseen is as old as before',
       'src/stores/etcd/bindings.ts',
-      'if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);',
+      'if (isAnew && known.live.size === 0) this.#idles(subnet, identity, released);',
       'void isAnew;',
     ),
   ),
@@ -634,8 +634,8 @@ export const mutants: readonly Mutant[] = [
     mutant(
       'a look brings home what runs',
       RECONCILER,
-      'ticket: address, isDue: isThere });\n    } catch',
-      'ticket: address, isDue: isThere }).then(() => net.comeHome(identity));\n    } catch',
+      'ticket: address, isDue });\n    } catch',
+      'ticket: address, isDue }).then(() => net.comeHome(identity));\n    } catch',
     ),
   ),
   mutant(

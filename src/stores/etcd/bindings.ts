@@ -53,6 +53,8 @@ export class Bindings {
   readonly #teller: Teller;
   readonly #findings: Findings;
   readonly #hooks: BindingHooks;
+  /** Whose mark and time of release nobody has told yet. */
+  readonly #unseen: (readonly [subnet: KnownSubnet, identity: string])[] = [];
 
   constructor(keys: Keys, teller: Teller, findings: Findings, hooks: BindingHooks) {
     this.#keys = keys;
@@ -216,7 +218,7 @@ export class Bindings {
     const isAnew = released !== known.released;
     [known.mod, known.released] = [item.mod, released];
     // He was live and left again without this process seeing either: his time begins anew.
-    if (isAnew && known.live.size === 0) this.#tellIdle(subnet, identity, released);
+    if (isAnew && known.live.size === 0) this.#idles(subnet, identity, released);
     if (known.pinned === pinned) return;
     known.pinned = pinned;
     const time = released ?? this.#hooks.now();
@@ -236,17 +238,35 @@ export class Bindings {
     subnet.bindings.set(identity, { address, created: item.created, mod: item.mod, released, pinned, live });
     subnet.owners.set(address, identity);
     if (pinned) this.#teller.tell(subnet.key, { op: 'pin', identity, address, time: released ?? 0 });
-    if (!this.isReading) this.#tellIdle(subnet, identity, released);
+    if (!this.isReading) this.#idles(subnet, identity, released);
   }
 
   /**
-   * As if it had been live until its release: its age counts from there. Without a time of release its mark comes next,
-   * or its process has died, and it was live until now for all that is known.
+   * Its age counts from its release. Without a time of release its mark comes with the same answer, or its process has
+   * died: then it was live until now, for all that is known.
    */
-  #tellIdle({ key }: KnownSubnet, identity: string, released: number | undefined): void {
+  #idles(subnet: KnownSubnet, identity: string, released: number | undefined): void {
+    if (released !== undefined) {
+      this.#tellReleased(subnet, identity, released);
+      return;
+    }
+    if (this.#unseen.length === 0) queueMicrotask(() => this.#tellUnseen()); // once all of the answer is known
+    this.#unseen.push([subnet, identity]);
+  }
+
+  #tellUnseen(): void {
+    for (const [subnet, identity] of this.#unseen.splice(0)) {
+      const known = subnet.bindings.get(identity);
+      if (known === undefined || known.live.size > 0 || known.released !== undefined) continue;
+      this.#tellReleased(subnet, identity, this.#hooks.now());
+      this.#hooks.unmarked(subnet.key, identity);
+    }
+  }
+
+  /** As if it had been live until that moment. */
+  #tellReleased({ key }: KnownSubnet, identity: string, time: number): void {
     this.#teller.tell(key, { op: 'live', identity, node: '' });
-    this.#teller.tell(key, { op: 'gone', identity, node: '', time: released ?? this.#hooks.now() });
-    if (released === undefined) this.#hooks.unmarked(key, identity);
+    this.#teller.tell(key, { op: 'gone', identity, node: '', time });
   }
 
   /**

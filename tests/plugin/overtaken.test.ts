@@ -1,0 +1,76 @@
+// A home is moved elsewhere while this node asks the store about it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Change,
+  type Commit,
+  MemoryStore,
+  type SubnetKey,
+  type SubnetService,
+} from '../../src/entries/service.js';
+import { container, network } from '../docker/json.js';
+import { type Node, swarm } from './nodes.js';
+
+const CIDR = '10.77.0.0/24';
+const WISH = '10.77.0.200';
+const ELSEWHERE = '10.77.0.9';
+const NAME = 'com.docker.network.endpoint.name';
+
+/** Another process is faster with something, once, when somebody is to be marked live. */
+class Overtaken extends MemoryStore {
+  news: (() => void) | undefined;
+
+  override async commit(_?: SubnetKey, changes: readonly Change[] = []): Promise<Commit> {
+    const { news } = this;
+    if (news === undefined || !changes.some(({ op }) => op === 'live')) return super.commit();
+    this.news = undefined;
+    news();
+    return 'conflict';
+  }
+}
+
+async function overtaken(
+  play: (node: Node, net: SubnetService, move: () => void, pool: string) => Promise<void>,
+): Promise<void> {
+  const store = new Overtaken();
+  const run = await swarm(1, { store });
+  try {
+    const [node] = run.nodes as [Node];
+    node.docker.networks = [network('own', CIDR, { scope: 'local' })];
+    const pool = await node.pool('local', CIDR);
+    const net = [...run.service.subnets()].find(({ cidr }) => cidr === CIDR)!;
+    const move = () => {
+      store.news = () => {
+        net.learn({ op: 'reclaim', identity: 'db', address: WISH });
+        net.learn({ op: 'bind', identity: 'db', address: ELSEWHERE });
+      };
+    };
+    await play(node, net, move, pool);
+  } finally {
+    await run.stop();
+  }
+}
+
+test('a container whose home is moved meanwhile is not answered another address than its --ip', async () => {
+  await overtaken(async (node, net, move, pool) => {
+    node.docker.put(container('db', { network: 'own', asked: WISH }));
+    assert.equal(await node.address(pool, WISH, { [NAME]: 'db' }), WISH);
+    await node.release(pool, WISH);
+    move();
+    assert.equal(await node.address(pool, WISH, { [NAME]: 'db' }), WISH);
+    assert.equal(net.lookup('db')?.address, WISH);
+  });
+});
+
+test('a container that a look finds at the home that was its own is not marked at the new one', async () => {
+  await overtaken(async (node, net, move) => {
+    await net.allocate('db', { node: 'node-1', ticket: WISH });
+    await net.release('db', 'node-1');
+    node.docker.put(container('db', { network: 'own', address: WISH }));
+    move();
+    await node.look();
+    assert.deepEqual([net.lookup('db')?.address, net.lookup('db')?.nodes], [ELSEWHERE, []]);
+    await node.look();
+    assert.equal(net.inspect(WISH).state, 'live', 'it is kept for whoever is there');
+  });
+});
