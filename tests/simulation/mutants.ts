@@ -616,11 +616,14 @@ export const mutants: readonly Mutant[] = [
     'if (since !== undefined && this.#now() - since < STARTING) return true;',
     'if (since === null) return true;',
   ),
-  mutant(
-    'who is at a second home is not looked at',
-    'src/tickets/node.ts',
-    'const other = this.#other(net, home, asker, first.around);',
-    'const other = undefined as Other | undefined;',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'who is at a second home is not looked at',
+      'src/tickets/node.ts',
+      'const other = this.#other(net, home, asker, first.around);',
+      'const other = undefined as Other | undefined;',
+    ),
   ),
   // What a person has chosen.
   mutant(
