@@ -150,11 +150,14 @@ export const mutants: readonly Mutant[] = [
     'return asKnown === true ? false : undefined;',
     'return void asKnown;',
   ),
-  mutant(
-    'a container that nobody starts any more is waited for',
-    'src/tickets/tenants.ts',
-    'mayStillRun(container) && !isFresh(container) &&',
-    'mayStillRun(container) &&',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'a container that nobody starts any more is waited for',
+      'src/tickets/tenants.ts',
+      'mayStillRun(container) && !isFresh(container) &&',
+      'mayStillRun(container) &&',
+    ),
   ),
   mutant(
     'what Swarm has and Limpet has lost is not held again',
