@@ -159,11 +159,14 @@ export const mutants: readonly Mutant[] = [
       'mayStillRun(container) &&',
     ),
   ),
-  mutant(
-    'what Swarm has and Limpet has lost is not held again',
-    'src/tickets/sweeper.ts',
-    "if (net.inspect(address).state === 'free') await this.#hold(net, address);",
-    ';',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'what Swarm has and Limpet has lost is not held again',
+      'src/tickets/sweeper.ts',
+      "if (net.inspect(address).state === 'free') await this.#hold(net, address);",
+      ';',
+    ),
   ),
   mutant(
     'a passing identity is judged by other machines’ clocks',
@@ -213,11 +216,14 @@ export const mutants: readonly Mutant[] = [
     'isMadeUp && this.#tenants.isComing(net, identity)',
     'false',
   ),
-  mutant(
-    'a release that a dead plugin was called for is that of who came in since',
-    'src/tickets/node.ts',
-    'isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around)',
-    'false',
+  byTest(
+    'tests/plugin/forerunner.test.ts',
+    mutant(
+      'a release that a dead plugin was called for is that of who came in since',
+      'src/tickets/node.ts',
+      'isTakenOver || this.#tenants.hasForerunner(home, asker, asker.around)',
+      'false',
+    ),
   ),
   {
     ...mutant(
