@@ -646,8 +646,8 @@ export const mutants: readonly Mutant[] = [
     mutant(
       'a look brings home what runs',
       RECONCILER,
-      'ticket: address, isDue });\n    } catch',
-      'ticket: address, isDue }).then(() => net.comeHome(identity));\n    } catch',
+      'await net.claim(identity, { node: this.#environment.nodeOf(net), ticket: address, isDue });',
+      'await net.comeHome(identity).then(() => net.allocate(identity, { node: this.#environment.nodeOf(net) }));',
     ),
   ),
   mutant(
