@@ -70,8 +70,9 @@ export class DockerConnection implements Daemon {
   }
 
   /**
-   * A kept connection can be closed from the other side just when a question is sent on it: what changes nothing is asked
-   * again then (RFC 9112, 9.3.1). @param read takes what is in a good answer; until all of it has come, the signal ends it
+   * A kept connection can be closed from the other side just when a question is sent on it: what changes nothing is
+   * asked again then (RFC 9112, 9.3.1).
+   * @param read takes what is in a good answer; until all of it has come, the signal ends it
    */
   #send<T>(call: Call, read: (response: IncomingMessage) => Promise<T>): Promise<T> {
     const { signal, body } = call;

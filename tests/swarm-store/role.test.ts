@@ -7,7 +7,7 @@ import { Time } from '../plugin/time.js';
 
 const MANAGER: Membership = { state: 'active', isManager: true, address: '10.0.0.1', managers: ['10.0.0.1'] };
 
-test('what this node is, is followed for as long as events are, and not once more for each time they fail', async () => {
+test('what this node is, is followed while events are, and not once more for each time they fail', async () => {
   const time = new Time();
   let asked = 0;
   const docker: Partial<NodeSwarmParts['docker']> = {
