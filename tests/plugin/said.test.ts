@@ -131,6 +131,7 @@ describe('while a load balancer has not asked for its address', () => {
     await net.claim(endpoint('node-2', leaked), { node: 'node-2', ticket: leaked });
     await leader.release(G, leaked);
     assert.equal(net.isHeld(leaked), false);
+    leader.restart();
     await looks();
     assert.deepEqual(states(), ['live', 'held', 'held']);
   });
