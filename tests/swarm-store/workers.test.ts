@@ -10,13 +10,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DockerSwarm } from '../../src/docker/swarm-client.js';
 import { AllocatorService, type SubnetService, systemClock } from '../../src/service/index.js';
-import { keptIn } from '../../src/stores/swarm/kept.js';
+import { Kept, keptIn } from '../../src/stores/swarm/kept.js';
 import { readCertificates } from '../../src/stores/swarm/remote/certificates.js';
 import { Managers } from '../../src/stores/swarm/remote/managers.js';
 import { NodeSwarm } from '../../src/stores/swarm/remote/node-swarm.js';
 import { overTls } from '../../src/stores/swarm/remote/over-tls.js';
 import { TlsLine } from '../../src/stores/swarm/remote/tls-line.js';
 import { SwarmStore } from '../../src/stores/swarm/swarm-store.js';
+import { Time } from '../plugin/time.js';
 import { Authority } from './certificates.js';
 import { type Manager, Swarm } from './dockerd.js';
 import { eventually, type Opened, refuses, sleep } from './open.js';
@@ -250,7 +251,21 @@ test('a worker speaks for itself alone: all else is refused and changes nothing'
     );
   }
   await assert.rejects(asking.updateConfig(index, {}), refuses('UNAVAILABLE', undefined, /would take out a subnet/));
+  const named = (node: string) => ({ ...index.labels, [`node ${id(node)}`]: 'evil' });
+  await assert.rejects(
+    asking.updateConfig(index, named('m')),
+    refuses('UNAVAILABLE', undefined, /would name another node/),
+  );
   await assert.rejects(asking.createConfig({ name: 'other', labels: {}, data: 'x' }), refuses('UNAVAILABLE'));
+  const settings = { 'limpet.settings': config.labels['limpet.settings'] as string };
+  const subnet = '{"limpet":1,"space":"default","cidr":"10.0.0.0/24"}';
+  for (const data of ['{"limpet":2}', '{"limpet":1,"more":1}', subnet]) {
+    const labels = data === subnet ? settings : {};
+    await assert.rejects(
+      asking.createConfig({ name: 'limpetx.index', labels, data }),
+      refuses('UNAVAILABLE', undefined, /not an index/),
+    );
+  }
   assert.equal(written(swarm), before);
   const own = { ...config.labels, '10.0.0.2': 'reserved: web.2', '10.0.0.3': live('w', 'web.3') };
   assert.equal(await asking.updateConfig(config, own), 'done', 'what concerns itself it may');
@@ -304,6 +319,54 @@ test('certificates that Docker renews are read anew, at both ends', async (conte
   assert.equal((await asking.nodes()).length, 4);
   await asking.close();
   assert.equal(m.told.filter(({ level }) => level === 'error').length, 0);
+});
+
+test('the root that Docker changes alone, at the end of a rotation, is read anew at both ends', async (context) => {
+  const { open, ca, port } = await world(context);
+  const next = new Authority('the-swarm');
+  context.after(() => next.remove());
+  const folders = [
+    ['m', 'manager'],
+    ['w', 'worker'],
+  ] as const;
+  const [manager, worker] = folders.map(([name, role]) => next.node(id(name), role)) as [string, string];
+  const root = (folder: string) => join(folder, 'swarm-root-ca.crt');
+  const [old, other] = [readFileSync(root(ca.node(id('x'), 'worker'))), readFileSync(root(manager))];
+  for (const folder of [manager, worker]) writeFileSync(root(folder), old);
+  await open('m', { certificates: manager });
+  const asking = raw(port, worker);
+  await assert.rejects(asking.nodes(), refuses('UNAVAILABLE'));
+  for (const folder of [manager, worker]) writeFileSync(root(folder), other);
+  await sleep(5500); // so long Docker's word of before counts
+  assert.equal((await asking.nodes()).length, 4);
+  await asking.close();
+});
+
+test('a connection that never shakes hands keeps nobody from closing the port', async (context) => {
+  const { open, port } = await world(context);
+  const m = await open('m');
+  await m.service.subnet(CIDR);
+  await eventually('workers are answered', () => m.told.some(({ message }) => /workers are answered/.test(message)));
+  const socket = connect(port, '127.0.0.1');
+  context.after(() => socket.destroy());
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('connect', resolve));
+  await sleep(50);
+  const began = performance.now();
+  await m.service.close();
+  assert.ok(performance.now() - began < 2000);
+});
+
+test('what is kept of a swarm that was left is not written again once it was removed', async () => {
+  const time = new Time();
+  const texts: string[] = [];
+  const text = { read: async () => '', write: async (written: string) => void texts.push(written) };
+  const kept = new Kept(text, time.process().clock);
+  kept.note(() => []);
+  await kept.end([]);
+  kept.note(() => []);
+  await time.pass(10_000);
+  assert.equal(texts.length, 1);
 });
 
 test('a locked swarm, other data roots: clear words', async (context) => {

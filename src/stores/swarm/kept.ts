@@ -47,7 +47,8 @@ export function keptIn(file: string): KeptText {
 export class Kept {
   readonly #text: KeptText;
   readonly #clock: Pick<Clock, 'after'>;
-  #isDue = false;
+  #callOff: (() => void) | undefined;
+  #hasEnded = false;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(text: KeptText, clock: Pick<Clock, 'after'>) {
@@ -66,15 +67,17 @@ export class Kept {
 
   /** Something has changed: written in a moment. */
   note(configs: () => readonly Config[]): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    this.#clock.after(EVERY, () => {
-      this.#isDue = false;
+    if (this.#callOff !== undefined || this.#hasEnded) return;
+    this.#callOff = this.#clock.after(EVERY, () => {
+      this.#callOff = undefined;
       this.#writing = this.#writing.then(() => this.#write(configs())).catch(() => {}); // the next change writes it
     });
   }
 
+  /** Written once more, and never again: whoever has ended it may remove the file. */
   async end(configs: readonly Config[]): Promise<void> {
+    this.#hasEnded = true;
+    this.#callOff?.();
     await this.#writing;
     await this.#write(configs).catch(() => {});
   }

@@ -35,6 +35,13 @@ export class Recent {
     return this.#marks.includes(VOID + mark) ? 'void' : undefined;
   }
 
+  /**
+   * Whether all that came after those is still remembered: what became of any change since then can be told.
+   */
+  remembersSince({ last }: Recent): boolean {
+    return last === undefined ? this.#marks.length < MOST : this.#marks.includes(last);
+  }
+
   /** Of the last change. */
   get last(): string | undefined {
     return this.#marks.at(-1);

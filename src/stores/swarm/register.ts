@@ -12,6 +12,7 @@ import {
   type Answer,
   asNone,
   end,
+  isDamaged,
   isGivenUp,
   outcomeOf,
   settleAll,
@@ -56,6 +57,8 @@ const YIELD = 20;
 interface Lost {
   readonly mark: string;
   readonly version: number;
+  /** No answer came. A manager that stands still can have it yet, and put it into whatever is there then (merge.ts). */
+  readonly isUnanswered?: true;
 }
 
 /** A write that is out. */
@@ -237,12 +240,12 @@ export class Register<C extends Content> {
           await make();
           config = await api.config(name);
         }
+        this.learn(config);
       } catch (error) {
-        const isHopeless = lost === undefined || clock.elapsed() - began > PATIENCE;
+        const isHopeless = lost === undefined || isDamaged(error) || clock.elapsed() - began > PATIENCE;
         if (isHopeless || open.every(isGivenUp)) return this.#fail(open, error as Error);
         continue;
       }
-      this.learn(config);
       if (config === undefined || this.#known === undefined) return settleAll(open, { commit: 'conflict' });
       // What is drafted on other news than this reading must not be sent as a change of it.
       if (this.#known.version !== config.version) {
@@ -250,7 +253,8 @@ export class Register<C extends Content> {
         continue;
       }
       this.#isContended = this.#lastMark !== undefined && this.#known.content.recent.last !== this.#lastMark;
-      open.push(...this.#queue.splice(0));
+      open = [...open, ...this.#queue.splice(0)].filter(({ isOver }) => !isOver);
+      if (await this.#shutOutUnanswered(lost, config)) continue;
       lost = this.#learnFate(lost, config, open);
       open = open.filter(({ isOver }) => !isOver);
       const [changed, draft] = this.#draft(open, lost);
@@ -295,12 +299,27 @@ export class Register<C extends Content> {
       return undefined;
     } catch (error) {
       if (this.#sending === undefined) return undefined;
-      if (outcomeOf(error) !== 'none') return sending;
+      if (outcomeOf(error) !== 'none') return { ...sending, isUnanswered: true };
       this.#sending = undefined;
       for (const each of changed) Object.assign(each, { sent: undefined, isUnsure: false });
       this.#fail(open, error as Error);
       return undefined;
     }
+  }
+
+  /**
+   * Others have written since, and the write is not among what they have: it can come there yet, on top of that, and is
+   * made void before anything is done anew. Whether there was something to shut out: the next reading says what became
+   * of it.
+   */
+  async #shutOutUnanswered(lost: Lost | undefined, config: Config): Promise<boolean> {
+    if (lost?.isUnanswered !== true || config.version === lost.version) return false;
+    const { content } = this.#known as { content: C };
+    if (content.recent.fate(lost.mark) !== undefined) return false;
+    const draft = content.clone();
+    draft.recent.addVoid(lost.mark);
+    await this.#parts.api.updateConfig(config, draft.print()).catch(() => {});
+    return true;
   }
 
   /** What became of a write that was lost: it is in the config, or cannot come there any more, or may yet. */

@@ -46,9 +46,16 @@ export function outcomeOf(error: unknown): unknown {
   return error instanceof LimpetError && error.code === 'UNAVAILABLE' ? error.details.outcome : undefined;
 }
 
+/** Another version has written what is there: nothing that is tried again helps. */
+export function isDamaged(error: unknown): boolean {
+  return error instanceof LimpetError && error.code === 'DAMAGED';
+}
+
 /** Of a change that was not sent nothing was made, whatever else was. */
 export function asNone(error: Error): Error {
-  return outcomeOf(error) === 'none' ? error : new LimpetError('UNAVAILABLE', error.message, { outcome: 'none' });
+  return outcomeOf(error) === 'none' || isDamaged(error)
+    ? error
+    : new LimpetError('UNAVAILABLE', error.message, { outcome: 'none' });
 }
 
 export function unknown(what: string, cause: unknown): LimpetError {

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { LimpetError } from '../../../host/errors.js';
 import type { Clock } from '../../../service/clock.js';
@@ -30,6 +31,7 @@ export interface GatewayParts {
 export class Gateway implements Gate {
   readonly #parts: GatewayParts;
   readonly #told = new Map<string, number>();
+  readonly #sockets = new Set<Duplex>();
   #server: Server | undefined;
   #certificates: Certificates | undefined;
 
@@ -40,8 +42,15 @@ export class Gateway implements Gate {
   async listen(address: string): Promise<string> {
     const host = address.replace(/^\[|\]$/g, '');
     const { ca, cert, key } = await this.#renew();
-    const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' });
-    Object.assign(server, { headersTimeout: PATIENCE, requestTimeout: PATIENCE, maxConnections: MOST_CONNECTIONS });
+    const server = createServer({
+      ...{ ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+      ...{ handshakeTimeout: PATIENCE, headersTimeout: PATIENCE, requestTimeout: PATIENCE },
+    });
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.on('request', (request, response) => void this.#serve(request, response));
     server.on('tlsClientError', (error, socket) => this.#refused(error.message, socket.remoteAddress));
     server.on('clientError', (_error, socket) => socket.destroy());
@@ -54,16 +63,18 @@ export class Gateway implements Gate {
   }
 
   async renew(): Promise<void> {
-    const before = this.#certificates?.cert;
+    const before = this.#certificates;
     const { ca, cert, key } = await this.#renew();
-    if (cert !== before) this.#server?.setSecureContext({ ca, cert, key });
+    // Swarm writes a new root without a new certificate at the end of `docker swarm ca --rotate`.
+    if (cert !== before?.cert || ca !== before.ca || key !== before.key)
+      this.#server?.setSecureContext({ ca, cert, key });
   }
 
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     const closed = new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
-    server?.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy(); // also those that have not shaken hands
     await closed;
   }
 

@@ -3,6 +3,8 @@
 // settings, and that an identity has one address.
 
 import type { Config } from '../../../docker/swarm-api.js';
+import { besideOf } from '../../../service/second-homes.js';
+import { printEntry, readEntry } from '../labels.js';
 import { Recent } from '../recent.js';
 import { hasEnded, isAddressLabel, isUserLabel, RECENT, SETTINGS, SubnetContent } from '../subnet-content.js';
 import { keyOf } from './permitted.js';
@@ -23,11 +25,14 @@ export interface WorkersChange {
 export function wantedOn(now: Config, change: WorkersChange): Labels | 'done' | 'stale' {
   const { config, labels } = change;
   const recent = Recent.read(now.labels[RECENT]);
-  const marks = Recent.read(labels[RECENT]).since(Recent.read(config.labels[RECENT]));
+  const read = Recent.read(config.labels[RECENT]);
+  const marks = Recent.read(labels[RECENT]).since(read);
   // The last one is the write's own: those before it can be of writes that it rests on.
   const fate = recent.fate(marks.at(-1) ?? '');
   if (fate !== undefined) return fate === 'void' ? 'stale' : 'done';
   if (now.version === config.version) return labels;
+  // The worker may have given it up and made it void so long ago that its mark has been pushed out.
+  if (!recent.remembersSince(read)) return 'stale';
   const merged = mergedWith(now, change);
   if (merged === undefined) return 'stale';
   for (const mark of marks) recent.add(mark);
@@ -49,7 +54,39 @@ function mergedWith(now: Config, { config, labels: wanted }: WorkersChange): Lab
     else all.set(name, to);
   }
   const labels = Object.fromEntries(all);
-  return strangeIn(now, labels) > strangeIn(now, now.labels) ? undefined : labels;
+  if (strangeIn(now, labels) > strangeIn(now, now.labels)) return undefined;
+  return isOtherBeside(now, { config, labels: wanted }) ? undefined : labels;
+}
+
+/** Whether the other home of somebody who loses one is not as the worker read it: its end may rest on that. */
+function isOtherBeside(now: Config, { config, labels: wanted }: WorkersChange): boolean {
+  const losers = Object.keys(config.labels)
+    .filter((name) => isAddressLabel(name) && wanted[name] !== config.labels[name])
+    .map((name) => [identityIn(name, config.labels), identityIn(name, wanted)])
+    .filter(([before, after]) => before !== undefined && before !== after)
+    .map(([before]) => before as string);
+  if (losers.length === 0) return false;
+  const [read, there] = [config.labels, now.labels].map((labels) => homesIn(now, labels));
+  return losers.some((identity) => {
+    const beside = besideOf(identity);
+    return beside !== undefined && read?.get(beside) !== there?.get(beside);
+  });
+}
+
+function identityIn(name: string, labels: Labels): string | undefined {
+  const text = labels[name];
+  return text === undefined ? undefined : readEntry(name, text)?.identity;
+}
+
+/** What the labels say of each identity's home, as text. */
+function homesIn(config: Config, labels: Labels): Map<string, string> {
+  const homes = new Map<string, string>();
+  const key = keyOf(config);
+  const read = key === undefined ? undefined : SubnetContent.read(key, labels, () => {});
+  if (read === undefined || 'wrong' in read) return homes;
+  for (const entry of read.value.entries())
+    if (entry.identity !== undefined) homes.set(entry.identity, `${entry.address} ${printEntry(entry)}`);
+  return homes;
 }
 
 /** How many labels cannot be: an identity that would have two addresses is one. */

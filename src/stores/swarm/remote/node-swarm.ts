@@ -170,10 +170,12 @@ export class NodeSwarm implements SwarmApi {
     }
   }
 
+  /** Forgotten first: who comes meanwhile must not close the next one instead, or wait for this one. */
   async #closeGateway(): Promise<void> {
-    await this.#gateway?.close();
+    const gateway = this.#gateway;
     this.#gateway = undefined;
     this.#opening = undefined;
+    await gateway?.close();
   }
 
   #tell({ message }: Error): void {

@@ -3,6 +3,7 @@
 
 import type { Config, NewConfig } from '../../../docker/swarm-api.js';
 import type { SubnetKey } from '../../../service/store.js';
+import { dataOf } from '../config-reader.js';
 import { IndexContent } from '../index-content.js';
 import type { Entry } from '../labels.js';
 import { SubnetContent } from '../subnet-content.js';
@@ -20,7 +21,7 @@ export interface Asker {
 /** Why the worker may not; undefined when it may. */
 export function refusalOfUpdate(before: Config, labels: Config['labels'], asker: Asker): string | undefined {
   const key = keyOf(before);
-  if (key === undefined) return refusalOfIndex(IndexContent.read(before.labels), IndexContent.read(labels));
+  if (key === undefined) return refusalOfIndex(IndexContent.read(before.labels), IndexContent.read(labels), asker);
   const [old, now] = [before.labels, labels].map((each) => contentOf(key, each));
   if (old === undefined || now === undefined) return 'it cannot be read';
   const isLeaders = old.users.has(LEADER);
@@ -36,11 +37,15 @@ export function refusalOfUpdate(before: Config, labels: Config['labels'], asker:
   return undefined;
 }
 
-/** An index, or a subnet, with nothing in it yet. */
+/** An index, or a subnet, with nothing in it yet, and each under a name that is for such a one. */
 export function refusalOfCreation({ name, labels, data }: NewConfig): string | undefined {
   const key = keyOf({ data });
-  if (key === undefined && name.endsWith('.index') && Object.keys(labels).length === 0) return undefined;
-  const content = key === undefined ? undefined : contentOf(key, labels);
+  if (name.endsWith('.index') || data === dataOf())
+    return name.endsWith('.index') && data === dataOf() && Object.keys(labels).length === 0
+      ? undefined
+      : 'it is not an index with nothing in it';
+  if (key === undefined || data !== dataOf(key)) return 'it is not a subnet';
+  const content = contentOf(key, labels);
   if (content === undefined) return 'it is not a subnet';
   return content.users.size > 0 || content.entries().next().done !== true ? 'it is not empty' : undefined;
 }
@@ -54,9 +59,11 @@ function refusalOfEntry(old: Entry | undefined, now: Entry | undefined, asker: A
   return [...begun, ...ended].some((node) => node !== asker.worker) ? 'it would speak for another node' : undefined;
 }
 
-/** It may add subnets and names, and take out nothing. */
-function refusalOfIndex(old: IndexContent, now: IndexContent): string | undefined {
+/** It may add subnets, say what it is called itself, and take out nothing. */
+function refusalOfIndex(old: IndexContent, now: IndexContent, { worker }: Asker): string | undefined {
   for (const { key, config } of old.subnets()) if (now.find(key) !== config) return 'it would take out a subnet';
+  for (const { id } of [...old.names(), ...now.names()])
+    if (id !== worker && old.nameOf(id) !== now.nameOf(id)) return 'it would name another node';
   return undefined;
 }
 

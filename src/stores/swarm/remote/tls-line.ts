@@ -13,6 +13,8 @@ import type { Failure, Line } from './line.js';
 /** Milliseconds until a manager has taken the call, and until it has answered. */
 const CONNECT = 1500;
 const ANSWER = 6000;
+/** Milliseconds of silence after which it is asked whether a manager's machine is there at all. */
+const KEEP_ALIVE = 10_000;
 
 export interface TlsParts {
   readonly clock: Clock;
@@ -22,7 +24,7 @@ export interface TlsParts {
 
 export class TlsLine implements Line {
   readonly #parts: TlsParts;
-  #agent: { readonly cert: string; readonly agent: Agent } | undefined;
+  #agent: { readonly of: Certificates; readonly agent: Agent } | undefined;
 
   constructor(parts: TlsParts) {
     this.#parts = parts;
@@ -52,6 +54,7 @@ export class TlsLine implements Line {
       response.resume();
       return false;
     }
+    response.socket.setKeepAlive(true, KEEP_ALIVE);
     listener.begun();
     await readLines(response, (line) => listener.event(JSON.parse(line)));
     return true;
@@ -91,9 +94,11 @@ export class TlsLine implements Line {
     });
   }
 
-  /** New connections once Docker has renewed the certificates. */
-  #agentOf({ ca, cert, key, self }: Certificates): Agent {
-    if (this.#agent?.cert === cert) return this.#agent.agent;
+  /** New connections once Docker has renewed the certificates, or the root that they hang on. */
+  #agentOf(certificates: Certificates): Agent {
+    const { ca, cert, key, self } = certificates;
+    const known = this.#agent?.of;
+    if (known?.cert === cert && known.ca === ca && known.key === key) return (this.#agent as { agent: Agent }).agent;
     const checkServerIdentity = (_host: string, { subject }: PeerCertificate) =>
       subject.OU === 'swarm-manager' && subject.O === self.cluster
         ? undefined
@@ -107,7 +112,7 @@ export class TlsLine implements Line {
       checkServerIdentity,
       minVersion: 'TLSv1.2',
     });
-    this.#agent = { cert, agent };
+    this.#agent = { of: certificates, agent };
     return agent;
   }
 
