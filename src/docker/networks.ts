@@ -28,9 +28,12 @@ export class Networks {
     return this.#known;
   }
 
-  /** The networks with this subnet and an IPAM driver that is not Docker's own: asks only when none is known. */
+  /**
+   * The networks with this subnet and an IPAM driver that is not Docker's own: asks only when none is known. What is
+   * only a configuration of networks has the subnet of those that are made from it.
+   */
   async withSubnet(cidr: string): Promise<readonly Network[]> {
-    const known = ofSubnet(this.#known, cidr);
+    const known = ofSubnet(this.#known, cidr).filter(({ isConfiguration }) => !isConfiguration);
     return known.length > 0 ? known : ofSubnet(await this.all(), cidr);
   }
 }

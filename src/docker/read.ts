@@ -46,17 +46,19 @@ const LABEL = {
   service: 'com.docker.swarm.service.name',
   serviceId: 'com.docker.swarm.service.id',
   project: 'com.docker.compose.project',
+  oneOff: 'com.docker.compose.oneoff',
 } as const;
 
 export function readContainer(value: unknown): Container {
   const { Id, Names, State, Created, Labels, NetworkSettings } = mapIn(value);
   const given = mapIn(Labels);
   const labels = labelsOf(given);
-  const project = textIn(given[LABEL.project]);
+  const isOneOff = textIn(given[LABEL.oneOff]) === 'True'; // of `docker compose run`
+  const project = isOneOff ? '' : textIn(given[LABEL.project]);
   const task = readLabelledTask(given);
   return {
     id: textIn(Id),
-    name: (textsIn(Names)[0] ?? '').replace(/^\//, ''),
+    name: nameIn(textsIn(Names)),
     state: textIn(State),
     created: countIn(Created) * 1000,
     endpoints: Object.entries(mapIn(mapIn(NetworkSettings).Networks)).map(readEndpoint),
@@ -64,6 +66,11 @@ export function readContainer(value: unknown): Container {
     ...(project === '' ? {} : { project }),
     ...(task === undefined ? {} : { task }),
   };
+}
+
+/** Names are sorted, and `/app/db` among them is what the container `app` calls it that is linked to it. */
+function nameIn(names: readonly string[]): string {
+  return (names.find((name) => name.lastIndexOf('/') <= 0) ?? names[0] ?? '').replace(/^\//, '');
 }
 
 function readLabelledTask(labels: Json): Container['task'] {

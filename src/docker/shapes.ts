@@ -22,7 +22,7 @@ export interface Container {
   readonly created: number;
   /** Absent for a container that no Swarm task stands behind. */
   readonly task?: { readonly id: string; readonly name: string; readonly service: string; readonly serviceId: string };
-  /** Compose's project; absent for a container that Compose has not made. */
+  /** Compose's project; absent for a container that Compose has not made, or made for one run alone. */
   readonly project?: string;
   readonly endpoints: readonly Endpoint[];
   /** Those that say something to Limpet: `choices.ts`. Absent when none does. */

@@ -49,6 +49,7 @@ export class Assembly implements Parts {
       isManager: situation.isManager,
       limitOfShared: () => situation.limitOfShared,
       locate: situation.locate,
+      wished: situation.wished,
       whoIsMeant: (said) => new Certainty(this.environment, said),
       ...(wire === undefined ? {} : { wire: new AskedWire(wire, tell, situation.nodeOf) }),
       docker,

@@ -38,7 +38,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * As operators write them. Pools as Docker's default-address-pools: /24 for overlay networks, /16 and /20 for those of
- * a host.
+ * a host. Docker takes the subnets of its own overlays from the lower end of 10.0.0.0/8 and does not look at Limpet's:
+ * they come from the upper half.
  */
 export const DEFAULTS = {
   store: 'auto',
@@ -46,12 +47,12 @@ export const DEFAULTS = {
   docker: '/var/run/docker.sock',
   stateFile: HOST_STATE_FILE,
   logLevel: 'info',
-  globalPools: '10.0.0.0/8:24',
+  globalPools: '10.128.0.0/9:24',
   localPools: `${Array.from({ length: 15 }, (_, n) => `172.${17 + n}.0.0/16:16`).join(',')},192.168.0.0/16:20`,
 } as const;
 
 /**
- * `10.0.0.0/8:24,fd12:3456::/32:64`: ranges, and the prefix length of the subnets taken from each.
+ * `10.128.0.0/9:24,fd12:3456::/32:64`: ranges, and the prefix length of the subnets taken from each.
  * @throws LimpetError BAD_INPUT naming the part
  */
 export function parsePools(text: string): PoolRange[] {
@@ -62,7 +63,7 @@ export function parsePools(text: string): PoolRange[] {
     if (range !== undefined && Number(size) >= range.prefix && Number(size) <= longest) {
       return { base: range.text, size: Number(size) };
     }
-    throw new LimpetError('BAD_INPUT', `${quote(part)} is not a valid range of pools: write it like 10.0.0.0/8:24`, {
+    throw new LimpetError('BAD_INPUT', `${quote(part)} is not a valid range of pools: write it like 10.128.0.0/9:24`, {
       value: part,
     });
   });

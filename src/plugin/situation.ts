@@ -14,6 +14,7 @@ import type { Allocator, Clock } from '../service/index.js';
 import { type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
 import type { InSpace } from '../tickets/environment.js';
 import type { PoolRange } from '../tickets/ranges.js';
+import { WishedAddresses } from '../tickets/wished.js';
 import type { OpenStores, StoresAround } from './auto-stores.js';
 import { type Log, logDecision, logStore } from './log.js';
 import type { PluginOptions } from './options.js';
@@ -50,6 +51,8 @@ export class Situation {
   readonly #clock: Clock;
   readonly #ended = new AbortController();
   #host: HostState | undefined;
+  #remembering: Promise<void> = Promise.resolve();
+  #wished: WishedAddresses | undefined;
   /** Swarm's ID of this node before it joined, left or joined again. */
   #formerSwarmNode: string | undefined;
   /** Whether it was never here before. */
@@ -87,6 +90,14 @@ export class Situation {
   readonly service = (): Allocator => {
     if (this.#stores === undefined) throw this.#unavailable();
     return this.#stores.service;
+  };
+
+  readonly wished = (): WishedAddresses => {
+    this.#wished ??= new WishedAddresses(this.#state().wished ?? [], (wished) => {
+      this.#host = { ...this.#state(), wished };
+      void this.#remember();
+    });
+    return this.#wished;
   };
 
   /** Learns whether this node has joined a swarm, where that would change what is answered. */
@@ -161,6 +172,7 @@ export class Situation {
   async close(): Promise<void> {
     this.#ended.abort();
     await this.#stores?.close();
+    await this.#remembering;
   }
 
   #state(): HostState {
@@ -175,7 +187,8 @@ export class Situation {
     const now = isInSwarm({ swarm }) === undefined ? swarmNode : swarm.nodeId || undefined;
     if (now !== swarmNode) {
       this.#formerSwarmNode = swarmNode;
-      this.#host = now === undefined ? { id } : { id, swarmNode: now };
+      const { swarmNode: _, ...others } = this.#state();
+      this.#host = now === undefined ? others : { ...others, swarmNode: now };
       this.#log.info(
         { event: 'node', host: id, node: now },
         now ? 'this node is of a swarm' : 'this node is of no swarm',
@@ -187,7 +200,13 @@ export class Situation {
       if (each !== undefined) await this.#stores?.service.introduce({ id: each, name: called });
   }
 
-  async #remember(): Promise<void> {
+  /** One after the other. */
+  #remember(): Promise<void> {
+    this.#remembering = this.#remembering.then(() => this.#write());
+    return this.#remembering;
+  }
+
+  async #write(): Promise<void> {
     try {
       await this.#kept.write(this.#state());
     } catch (error) {

@@ -52,14 +52,14 @@ export function newHostState(): HostState {
 }
 
 /** @throws LimpetError BAD_INPUT: others may write into the folder; system errors: the file cannot be written */
-export async function writeHostState(file: string, { id, swarmNode }: HostState): Promise<void> {
+export async function writeHostState(file: string, { id, swarmNode, wished }: HostState): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await refuseOpenFolder(dirname(file), STATE_FOLDER);
   const draft = `${file}.tmp`;
   await rm(draft, { force: true }); // of a process that died, or a link that somebody has laid: never followed
   const handle = await open(draft, NEW_FILE, 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify({ version: VERSION, id, swarmNode })}\n`);
+    await handle.writeFile(`${JSON.stringify({ version: VERSION, id, swarmNode, wished })}\n`);
     await handle.sync();
   } finally {
     await handle.close();

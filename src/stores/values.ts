@@ -116,6 +116,7 @@ const hostState = z.object({
   version: z.literal(1),
   id: z.string().check(z.refine((id) => id !== '' && !/\p{Surrogate}/u.test(id))),
   swarmNode: z.catch(z.optional(text), undefined),
+  wished: z.catch(z.optional(z.array(z.object({ cidr: text, address: text, identity: text }))), undefined),
 });
 
 /** Who a host is. */
@@ -124,6 +125,8 @@ export interface HostState {
   readonly id: string;
   /** Swarm's ID of the node; absent outside of a swarm. */
   readonly swarmNode?: string;
+  /** Addresses that users wanted on the host's own networks, and whose they are, the latest last. */
+  readonly wished?: readonly { readonly cidr: string; readonly address: string; readonly identity: string }[];
 }
 
 /** What stands in front of each subnet of a snapshot, or at its end. */
@@ -211,8 +214,9 @@ export function readLiveList(bytes: Buffer): Read<readonly [node: string, ...ide
 export function readHostState(bytes: Buffer): Read<HostState> {
   const read = readJson(bytes, hostState);
   if ('wrong' in read) return read;
-  const { id, swarmNode } = read.value;
-  return { value: { id, ...(swarmNode === undefined ? {} : { swarmNode }) } };
+  const { id, swarmNode, wished } = read.value;
+  const others = { ...(swarmNode === undefined ? {} : { swarmNode }), ...(wished === undefined ? {} : { wished }) };
+  return { value: { id, ...others } };
 }
 
 /** The fields of a change in the order in which they are written; a flag is written as 1, or not at all. */

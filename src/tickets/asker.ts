@@ -7,7 +7,7 @@ import { whyUnfit } from '../docker/believed.js';
 import { Coalesced } from '../docker/coalesced.js';
 import { asksFor, isPassing, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
-import { isOn } from '../docker/networks.js';
+import { isOn, ofSubnet } from '../docker/networks.js';
 import type { Container, Endpoint, Task } from '../docker/shapes.js';
 import { SWARM } from '../docker/spaces.js';
 import { mayRun } from '../docker/states.js';
@@ -87,7 +87,7 @@ export class Askers {
    * its tasks while Docker's API is about to come and the swarm looks for a leader: neither waits for the tasks.
    * Docker's boot may wait for a plain container, so that nothing is waited for there; and on a swarm's network, where
    * one cannot be told from a task, not for ever.
-   * @throws LimpetError OCCUPIED when several containers are configured with one address
+   * @throws LimpetError OCCUPIED when several containers are configured with one address, and somebody else has it
    */
   async find(net: SubnetService, request: Request): Promise<Asker> {
     const { clock, waits } = this.#environment;
@@ -105,7 +105,7 @@ export class Askers {
   async #look(net: SubnetService, { address, name }: Request): Promise<Look> {
     const containers = await this.#environment.containers.ifAnswered();
     if (name !== undefined) return named(containers, name, address);
-    if (containers === undefined) return SILENCE;
+    if (containers === undefined) return this.#wishedBy(net, address) ?? SILENCE;
     try {
       return await (address === undefined
         ? this.#withoutAddress(net, containers)
@@ -117,10 +117,26 @@ export class Askers {
     }
   }
 
+  /**
+   * Who had this address by its user's wish when Docker could still be asked. In a host's own subnet nobody asks for an
+   * address but whose user wants it.
+   */
+  #wishedBy(net: SubnetService, address: string | undefined): Someone | undefined {
+    if (address === undefined || isLeaders(net)) return undefined;
+    const identity = this.#environment.wished?.().whose(net.spec, address);
+    const isHome = identity !== undefined && net.lookup(identity)?.address === address;
+    return isHome ? { kind: 'container', name: identity, identity, wish: true } : undefined;
+  }
+
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
     const found = this.#newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
-    if (found.length > 1) return severalAsk(net, address, found);
+    if (found.length > 1) {
+      const who = severalAsk(net, address, found, containers);
+      return who.kind === 'unclear' && isLeaders(net) && !hasTask(found)
+        ? this.#attached(net, containers, address)
+        : who;
+    }
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
     const { name } = one.container;
@@ -169,8 +185,12 @@ export class Askers {
     return (await this.#onNetwork(net, plain)).length > 0;
   }
 
-  /** Of several with one ticket, those that are not left over, where a manager can tell. */
-  async #notLeft(found: readonly Found[]): Promise<readonly Found[]> {
+  /**
+   * Of several with one ticket, those that are not left over, where that can be told: a plain container that died with
+   * its machine still shows the one that it had, and a manager knows which tasks have ended.
+   */
+  async #notLeft(all: readonly Found[]): Promise<readonly Found[]> {
+    const found = hasTask(all) ? all.filter(({ container: { task, state } }) => task || state !== 'exited') : all;
     if (found.length < 2 || !this.#environment.isManager()) return found;
     const tasks = await this.#tasks();
     return tasks === undefined ? found : found.filter(({ container: { task } }) => !task || !isOver(task.id, tasks));
@@ -199,7 +219,7 @@ export class Askers {
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
       .map(({ container }) => container);
     const found = candidates.find(({ id }) => ids.includes(id));
-    return found === undefined ? endpoint(containers) : someone(found, undefined, containers);
+    return found === undefined ? endpoint(containers) : someone(found, address, containers);
   }
 
   /** Undefined while the swarm's raft is not heard of. */
@@ -225,8 +245,14 @@ export class Askers {
 
   async #onNetwork(net: SubnetService, found: readonly Found[]): Promise<readonly Found[]> {
     if (found.length === 0) return found;
-    const networks = await this.#environment.networks.withSubnet(net.cidr);
-    return found.filter(({ endpoint }) => isOn(endpoint, networks));
+    const { networks } = this.#environment;
+    const here = await networks.withSubnet(net.cidr);
+    // One that was removed and made again has another ID.
+    const isNew = found.some(
+      ({ endpoint: { networkId } }) => networkId !== '' && !networks.known.some(({ id }) => id === networkId),
+    );
+    const all = isNew ? ofSubnet(await networks.all().catch(() => here), net.cidr) : here;
+    return found.filter(({ endpoint }) => isOn(endpoint, all));
   }
 }
 
@@ -275,6 +301,10 @@ function isOver(id: string, tasks: readonly Task[]): boolean {
   return record !== undefined && !mayRun(record);
 }
 
+function hasTask(found: readonly Found[]): boolean {
+  return found.some(({ container }) => container.task !== undefined);
+}
+
 function isGoing(state: string): boolean {
   return state === 'removing' || state === 'dead';
 }
@@ -283,12 +313,25 @@ function fits(net: SubnetService, address: string): boolean {
   return address.includes(':') === net.cidr.includes(':');
 }
 
-/** @throws LimpetError OCCUPIED unless they are tasks: Swarm gives a ticket to the next one when a task has ended */
-function severalAsk(net: SubnetService, address: string, found: readonly Found[]): Asker {
+/**
+ * Which of several it is does not matter where all want the same: whose home it is, or nobody's, until the next look
+ * sees who runs there. Swarm gives a ticket to the next task when one has ended.
+ * @throws LimpetError OCCUPIED when the address is somebody else's
+ */
+function severalAsk(net: SubnetService, address: string, found: readonly Found[], around: readonly Container[]): Asker {
   const candidates = found.map(({ container }) => container.name);
   const names = candidates.join(' and ');
   if (found.every(({ container }) => container.task !== undefined))
     return { kind: 'unclear', candidates, why: `which of ${names} has the ticket ${address} now nobody can say` };
+  const { identity: owner } = net.inspect(address);
+  const own = found.find(({ container }) => identityOf(container) === owner);
+  if (!hasTask(found) && own !== undefined) return someone(own.container, address, around);
+  if (!hasTask(found) && owner === undefined)
+    return {
+      kind: 'unclear',
+      candidates,
+      why: `${names} want ${address}, and this Docker does not say which it starts`,
+    };
   throw new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`, {
     subnet: net.cidr,
     address,

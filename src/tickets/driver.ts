@@ -135,7 +135,7 @@ export class Driver {
 
   async #requestAddress(request: RequestOf<'IpamDriver.RequestAddress'>, { deadline }: CallOptions): Promise<Answer> {
     const { addressSpace, range, ...pool } = parsePoolId(request.PoolID);
-    const net = await this.#pools.find(pool, { deadline });
+    const net = this.#pools.having(await this.#pools.find(pool, { deadline }), addressSpace, request.Address);
     const address = request.Address === '' ? undefined : checked(net, request.Address);
     const wanted = { address, range, deadline };
     const given = await this.#given(addressSpace, net, wanted, request.Options);
@@ -160,7 +160,7 @@ export class Driver {
     const { PoolID, Address } = request;
     const pool = parsePoolId(PoolID);
     const { deadline } = attempt;
-    const net = await this.#pools.find(pool, { deadline });
+    const net = this.#pools.having(await this.#pools.find(pool, { deadline }), pool.addressSpace, Address);
     const address = checked(net, Address);
     if (pool.addressSpace === 'global') await this.#leader.release(net, address, attempt);
     else await this.#node.release(net, address, attempt.since, { deadline });

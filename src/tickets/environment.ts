@@ -10,6 +10,7 @@ import type { PoolRange } from './ranges.js';
 import type { Said } from './said.js';
 import type { Told } from './told.js';
 import type { Waits } from './waits.js';
+import type { WishedAddresses } from './wished.js';
 
 /** What has a space: a subnet, or one to come. */
 export interface InSpace {
@@ -68,6 +69,8 @@ export interface Environment {
   readonly whoIsMeant?: (said: Said) => WhoIsMeant;
   /** Where this node can ask who answers at an address. */
   readonly wire?: Wire;
+  /** What users wanted on this host's own networks, where that outlives the process. */
+  readonly wished?: () => Pick<WishedAddresses, 'whose' | 'note' | 'drop'>;
   readonly docker: DockerApi;
   readonly containers: ContainerList;
   readonly networks: Networks;

@@ -3,9 +3,10 @@
 // of it, and each host with networks of its own. Given back it keeps its bindings for the network that comes again, and
 // gives way only to another subnet.
 
+import { canonical } from '../docker/address.js';
 import { subnetsOf } from '../docker/networks.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
-import { withoutHostBits } from '../host/cidr.js';
+import { within, withoutHostBits } from '../host/cidr.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
@@ -109,6 +110,19 @@ export class Pools {
     if (found !== undefined) return found;
     const message = `no subnet ${cidr} in the space ${space} of the store: remove its network and create it again`;
     throw new LimpetError('UNKNOWN', message, { subnet: cidr, space });
+  }
+
+  /**
+   * The subnet that an address is about. Of a network with two, a leader asks for its records in either one, as chance
+   * has it (swarmkit's allocator goes through a map of pools, and on only where Docker's own driver refuses).
+   */
+  having(net: SubnetService, addressSpace: AddressSpace, asked: string): SubnetService {
+    const address = canonical(asked);
+    if (addressSpace !== 'global' || asked === '' || within(net.cidr)(address)) return net;
+    const leaders = [...this.#environment.service().subnets()].filter(
+      ({ spec, users }) => spec.space === SWARM && users.includes(LEADER),
+    );
+    return leaders.find(({ cidr }) => within(cidr)(address)) ?? net;
   }
 
   async #wanted({ addressSpace, isShared, settings, deadline }: Asked, cidr: string): Promise<WantedPool> {

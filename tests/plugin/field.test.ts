@@ -161,6 +161,41 @@ for (const [version, option] of VERSIONS) {
       assert.notEqual(given, db);
       assert.equal(await node.address(L, '10.6.0.99', says('third')), '10.6.0.99', 'a free one can be given');
     });
+
+    test('same-ip: of two stopped containers that want one address the one that is started has it', async () => {
+      const wish = '10.6.0.50';
+      for (const name of ['old', 'db']) docker.put(container(name, { ...on, asked: wish, state: 'exited' }));
+      assert.equal(await node.address(L, wish, says('db')), wish);
+      docker.put(container('db', { ...on, asked: wish, address: wish }));
+      for (let n = 0; n < 3; n++) await node.look();
+      assert.equal(net.inspect(wish).identity, 'db');
+    });
+
+    test('boot-restart: its own --ip is given to whoever had it before', async () => {
+      const wish = '10.6.0.50';
+      docker.put(container('db', { ...on, asked: wish }));
+      assert.equal(await node.address(L, wish, says('db')), wish);
+      docker.put(container('db', { ...on, asked: wish, address: wish }));
+      await node.release(L, wish);
+      docker.put(container('db', { ...on, asked: wish, state: 'exited' }));
+      node.restart();
+      docker.silent = true;
+      assert.equal(await node.address(L, wish, says('db')), wish);
+      assert.equal(net.inspect(wish).identity, 'db');
+      docker.silent = false;
+      docker.put(container('db', { ...on, asked: wish, address: wish }));
+      await run.time.pass(10_000); // what was asked while it was silent has ended
+      await node.look();
+      assert.deepEqual(net.lookup('db')?.nodes, ['node-1']);
+      assert.equal(node.lines.filter(({ event }) => event === 'conflict').length, 0);
+      // Made again without it, the address is only a home, and no stranger's by guess.
+      await node.release(L, wish);
+      docker.put(container('db', on));
+      assert.equal(await node.address(L, '', says('db')), wish);
+      await node.release(L, wish);
+      docker.silent = true;
+      assert.notEqual(await node.address(L, wish, says('other')), wish);
+    });
   });
 }
 

@@ -19,6 +19,7 @@ import type { Environment } from '../../src/tickets/environment.js';
 import { Protocol } from '../../src/tickets/protocol.js';
 import type { Told } from '../../src/tickets/told.js';
 import { DEFAULT_WAITS, type Waits } from '../../src/tickets/waits.js';
+import { type WishedAddress, WishedAddresses } from '../../src/tickets/wished.js';
 import { Docker } from '../docker/docker.js';
 import { info } from '../docker/json.js';
 import { upToDate } from '../fresh.js';
@@ -43,6 +44,8 @@ export class Node {
   former: string | undefined;
   /** How it asks the wire, from its next restart on. */
   wire: Asking | undefined;
+  /** What users wanted, as its state file has it. */
+  #wished: readonly WishedAddress[] = [];
   readonly #around: Around;
   #process!: Process;
   #environment!: Environment;
@@ -132,8 +135,12 @@ export class Node {
       metrics.count(told);
       logTold(log, told);
     };
+    const wished = new WishedAddresses(this.#wished, (all) => {
+      this.#wished = all;
+    });
     const made: Environment = {
       clock,
+      wished: () => wished,
       service: () => service,
       host: () => this.name,
       nodeOf: () => this.name,

@@ -254,13 +254,18 @@ describe('a pool that nobody named', () => {
   test('is the first of the ranges that overlaps none of ours and none of Docker', async () => {
     docker.networks = [
       network('bridge', '172.17.0.0/16', { scope: 'local', driver: 'default' }),
-      network('ingress', '10.0.0.0/24', { driver: 'default' }),
+      network('ingress', '10.128.0.0/24', { driver: 'default' }),
     ];
-    assert.equal(await one.pool('global', ''), 'global/swarm/10.0.1.0/24');
-    assert.equal(await one.pool('global', ''), 'global/swarm/10.0.2.0/24');
+    assert.equal(await one.pool('global', ''), 'global/swarm/10.128.1.0/24');
+    assert.equal(await one.pool('global', ''), 'global/swarm/10.128.2.0/24');
     assert.equal(await one.pool('local', ''), 'local/node:node-1/172.18.0.0/16');
     docker.silent = true;
     assert.equal(await one.pool('local', ''), 'local/node:node-1/172.17.0.0/16', 'Docker silent: ours are known');
+  });
+
+  test("is none that Docker's own driver would give to its next overlay, which looks at nobody else's", async () => {
+    docker.networks = [network('ingress', '10.0.0.0/24', { driver: 'default' })];
+    assert.equal(await one.pool('global', ''), 'global/swarm/10.128.0.0/24');
   });
 
   test('three at once are three', async () => {
@@ -288,8 +293,8 @@ describe('a pool that nobody named', () => {
   });
 
   test('of a size alone (Docker 29): 0.0.0.0/24 and ::/64', async () => {
-    assert.equal(await one.pool('global', '0.0.0.0/26'), 'global/swarm/10.0.0.0/26');
-    assert.equal(await one.pool('global', '0.0.0.0/22'), 'global/swarm/10.0.4.0/22');
+    assert.equal(await one.pool('global', '0.0.0.0/26'), 'global/swarm/10.128.0.0/26');
+    assert.equal(await one.pool('global', '0.0.0.0/22'), 'global/swarm/10.128.4.0/22');
     await assert.rejects(one.pool('local', '0.0.0.0/8'), /no range is left for an IPv4 pool/);
     await assert.rejects(one.pool('local', '::/64', { V6: true }), /no range is left for an IPv6 pool/);
   });

@@ -427,6 +427,18 @@ describe('a node', () => {
   });
 });
 
+test('a leader asks in the other one of a network’s two subnets: where the address is counts', async () => {
+  const other = '10.78.0.0/24';
+  const H = await leader.pool('global', other);
+  const virtual = await leader.address(H);
+  const twin = subnet(run.service, other);
+  assert.equal(await leader.address(G, virtual), virtual, 'said again by the next leader');
+  assert.equal(twin.isHeld(virtual), true);
+  await leader.release(G, virtual);
+  assert.equal(twin.isHeld(virtual), false);
+  await assert.rejects(leader.address(G, '10.79.0.9'), /outside/);
+});
+
 describe("a user's own choice", () => {
   test('--ip of a free address: it, and from now on the home', async () => {
     docker.put(container('db'));
@@ -460,11 +472,51 @@ describe("a user's own choice", () => {
     assert.equal(net.state.isHeld(home), true);
   });
 
-  test('two containers that ask for one address are named', async () => {
+  test('two containers want one address that is nobody’s: whichever is started has it', async () => {
     await leader.address(G, '10.77.0.200');
     docker.put(container('a', { asked: '10.77.0.200' }));
     docker.put(container('b', { asked: '10.77.0.200' }));
-    await assert.rejects(worker.address(L, '10.77.0.200'), /10\.77\.0\.200 .* is asked for by a and b/);
+    docker.tasks = [
+      {
+        ID: 'attached',
+        Status: { State: 'starting' },
+        DesiredState: 'running',
+        Spec: { NetworkAttachmentSpec: { ContainerID: 'id-of-b' } },
+        NetworksAttachments: [{ Network: { ID: 'id-web' }, Addresses: ['10.77.0.200/24'] }],
+      },
+    ];
+    assert.equal(await worker.address(L, '10.77.0.200'), '10.77.0.200');
+    assert.equal(net.inspect('10.77.0.200').identity, 'b');
+  });
+
+  test('two containers want one address that is a third one’s: both are named', async () => {
+    const home = await start(worker, 'web', 3, 'a');
+    docker.put(container('a', { asked: home }));
+    docker.put(container('b', { asked: home }));
+    await assert.rejects(worker.address(L, home), /10\.77\.0\.2 .* is asked for by a and b/);
+  });
+
+  // docker/compose v1: stop, rename, create, start, and only then remove
+  test('a stopped container, kept under another name, does not keep its successor from its --ip', async () => {
+    const wish = '10.77.0.200';
+    await leader.address(G, wish);
+    docker.put(container('db', { asked: wish }));
+    await worker.address(L, wish);
+    docker.put(container('db', { asked: wish, address: wish }));
+    await worker.release(L, wish);
+    docker.remove('db');
+    docker.put({ ...container('0a1b2c_db', { asked: wish, state: 'exited' }), Id: 'id-of-db' });
+    docker.put({ ...container('db', { asked: wish }), Id: 'id-of-the-new-db' });
+    assert.equal(await worker.address(L, wish), wish);
+    assert.deepEqual(net.lookup('db')?.nodes, ['node-2']);
+  });
+
+  test('a container that died with its machine, and still shows the ticket that it had, takes nobody’s', async () => {
+    const ticket = await leader.address(G);
+    docker.put(container('shell', { asked: ticket, state: 'exited' }));
+    docker.put(taskContainer('web', 3, 'a', { asked: ticket }));
+    assert.equal(await worker.address(L, ticket), ticket);
+    assert.equal(net.inspect(ticket).identity, 'web.3');
   });
 });
 

@@ -435,7 +435,7 @@ test('not a manager: the store does not open, and says why', async (context) => 
   await assert.rejects(open(swarm.managers[0] as Manager), refuses('UNAVAILABLE', 'none', /not a swarm manager/));
 });
 
-test('an index that another version has made meanwhile is refused, and taken again once it is put right', async (context) => {
+test('an index of another version that comes meanwhile is refused until it is put right', async (context) => {
   const { swarm, at } = await opened(context);
   const [one] = at as [Opened];
   await one.service.subnet(CIDR);
@@ -444,7 +444,10 @@ test('an index that another version has made meanwhile is refused, and taken aga
     swarm.create({ Name: 'limpet.index', Labels: {}, Data: Buffer.from(Data).toString('base64') });
   };
   index('{"limpet":2}');
-  await assert.rejects(one.service.subnet('10.1.0.0/24', {}, within(2000)), refuses('DAMAGED', undefined, /limpet\.index/));
+  await assert.rejects(
+    one.service.subnet('10.1.0.0/24', {}, within(2000)),
+    refuses('DAMAGED', undefined, /limpet\.index/),
+  );
   index('{"limpet":1}');
   assert.ok(await one.service.subnet('10.2.0.0/24', {}, within(2000)));
 });

@@ -29,7 +29,7 @@ const SETTINGS: readonly [string, string, string][] = [
   ['LIMPET_METRICS', '', 'host:port of /metrics and /healthz; none when empty'],
   ['LIMPET_METRICS_NAMES', '', 'what scrapers call this host, if not by address: a,b'],
   ['LIMPET_LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'],
-  ['LIMPET_GLOBAL_POOLS', '', 'ranges for swarm networks without --subnet, like 10.0.0.0/8:24'],
+  ['LIMPET_GLOBAL_POOLS', '', 'ranges for swarm networks without --subnet, like 10.128.0.0/9:24'],
   ['LIMPET_LOCAL_POOLS', '', 'ranges for networks of one host without --subnet'],
   ['LIMPET_HOME_WAIT', '', 'how long a second container of an identity waits for the first to leave, like 5s'],
   ['LIMPET_DOCKER_WAIT', '', 'how long one answer of Docker may take, like 2s'],

@@ -59,11 +59,14 @@ function refusalOfEntry(old: Entry | undefined, now: Entry | undefined, asker: A
   return [...begun, ...ended].some((node) => node !== asker.worker) ? 'it would speak for another node' : undefined;
 }
 
+/** An ID of Swarm's; a host has another one of its own, under which it is named as well. */
+const OF_SWARM = /^[0-9a-z]{25}$/;
+
 /** It may add subnets, say what it is called itself, and take out nothing. */
 function refusalOfIndex(old: IndexContent, now: IndexContent, { worker }: Asker): string | undefined {
   for (const { key, config } of old.subnets()) if (now.find(key) !== config) return 'it would take out a subnet';
   for (const { id } of [...old.names(), ...now.names()])
-    if (id !== worker && old.nameOf(id) !== now.nameOf(id)) return 'it would name another node';
+    if (OF_SWARM.test(id) && id !== worker && old.nameOf(id) !== now.nameOf(id)) return 'it would name another node';
   return undefined;
 }
 
