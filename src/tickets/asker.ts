@@ -131,12 +131,7 @@ export class Askers {
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
     const found = this.#newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
-    if (found.length > 1) {
-      const who = severalAsk(net, address, found, containers);
-      return who.kind === 'unclear' && isLeaders(net) && !hasTask(found)
-        ? this.#attached(net, containers, address)
-        : who;
-    }
+    if (found.length > 1) return this.#several(net, address, found, containers);
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
     const { name } = one.container;
@@ -151,6 +146,32 @@ export class Askers {
         return this.#environment.isManager() === false ? atLast : { kind: 'silence', atLast };
       }
     }
+  }
+
+  /**
+   * Which of several it is does not matter where all want the same: whose home it is has it, and what is nobody's the
+   * one that was made last, or that Swarm's records name. Swarm gives a ticket to the next task when one has ended.
+   * @throws LimpetError OCCUPIED when the address is somebody else's
+   */
+  async #several(
+    net: SubnetService,
+    address: string,
+    found: readonly Found[],
+    containers: readonly Container[],
+  ): Promise<Look> {
+    const candidates = found.map(({ container }) => container.name);
+    const names = candidates.join(' and ');
+    if (found.every(({ container }) => container.task !== undefined))
+      return { kind: 'unclear', candidates, why: `which of ${names} has the ticket ${address} now nobody can say` };
+    const { identity: owner } = net.inspect(address);
+    if (!hasTask(found) && owner === undefined && isLeaders(net)) return this.#attached(net, containers, address);
+    const all = found.map(({ container }) => container);
+    const [newest] = this.#environment.containers.newest(all);
+    const meant = owner === undefined ? newest : all.find((container) => identityOf(container) === owner);
+    if (!hasTask(found) && meant !== undefined) return someone(meant, address, containers);
+    const details = { subnet: net.cidr, address };
+    const message = `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`;
+    throw new LimpetError('OCCUPIED', message, details);
   }
 
   /**
@@ -311,29 +332,4 @@ function isGoing(state: string): boolean {
 
 function fits(net: SubnetService, address: string): boolean {
   return address.includes(':') === net.cidr.includes(':');
-}
-
-/**
- * Which of several it is does not matter where all want the same: whose home it is, or nobody's, until the next look
- * sees who runs there. Swarm gives a ticket to the next task when one has ended.
- * @throws LimpetError OCCUPIED when the address is somebody else's
- */
-function severalAsk(net: SubnetService, address: string, found: readonly Found[], around: readonly Container[]): Asker {
-  const candidates = found.map(({ container }) => container.name);
-  const names = candidates.join(' and ');
-  if (found.every(({ container }) => container.task !== undefined))
-    return { kind: 'unclear', candidates, why: `which of ${names} has the ticket ${address} now nobody can say` };
-  const { identity: owner } = net.inspect(address);
-  const own = found.find(({ container }) => identityOf(container) === owner);
-  if (!hasTask(found) && own !== undefined) return someone(own.container, address, around);
-  if (!hasTask(found) && owner === undefined)
-    return {
-      kind: 'unclear',
-      candidates,
-      why: `${names} want ${address}, and this Docker does not say which it starts`,
-    };
-  throw new LimpetError('OCCUPIED', `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`, {
-    subnet: net.cidr,
-    address,
-  });
 }

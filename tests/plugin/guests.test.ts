@@ -359,6 +359,13 @@ describe('the sweeper', () => {
     await run.time.pass(61_000);
     await look();
     assert.equal(net.inspect(balancer).state, 'held');
+    leader.docker.tasks = [{ ...task(1, used), DesiredState: 'shutdown', Status: { State: 'shutdown' } }];
+    await run.time.pass(5000);
+    await look();
+    assert.equal(net.inspect(balancer).state, 'held', 'the node can be giving it back at this moment');
+    await run.time.pass(61_000);
+    await look();
+    assert.equal(net.inspect(balancer).state, 'free');
   });
 
   test('only the leader sweeps', async () => {

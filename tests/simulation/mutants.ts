@@ -324,15 +324,15 @@ export const mutants: readonly Mutant[] = [
       "'done';",
     ),
   ),
-  {
-    ...mutant(
+  byTest(
+    'tests/plugin/tickets.test.ts',
+    mutant(
       'a worker takes a task that was left over long ago for the one who asks',
       'src/tickets/asker.ts',
       'isYounger(OLD) && !(await',
       '!(await',
     ),
-    store: 'swarm',
-  },
+  ),
   byTest(
     'tests/simulation/store.test.ts',
     mutant(
@@ -453,17 +453,23 @@ export const mutants: readonly Mutant[] = [
     'const mayBeEnd = waiting.length > 0 && !this.#lacks(net, networks, address);',
     'const mayBeEnd = waiting.length > 0;',
   ),
-  mutant(
-    'a load balancer’s end that was not asked for yet is swept',
-    'src/tickets/sweeper.ts',
-    'const mayBeEnd = waiting.length > 0 &&',
-    'const mayBeEnd = waiting.length < 0 &&',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'a load balancer’s end that was not asked for yet is swept',
+      'src/tickets/sweeper.ts',
+      'const mayBeEnd = waiting.length > 0 &&',
+      'const mayBeEnd = waiting.length < 0 &&',
+    ),
   ),
-  mutant(
-    'a load balancer’s end is swept as soon as its node has no task any more',
-    'src/tickets/sweeper.ts',
-    'Number.NEGATIVE_INFINITY) < waits.sweep;',
-    'Number.NEGATIVE_INFINITY) < 1;',
+  byTest(
+    'tests/plugin/guests.test.ts',
+    mutant(
+      'a load balancer’s end is swept as soon as its node has no task any more',
+      'src/tickets/sweeper.ts',
+      'Number.NEGATIVE_INFINITY) < waits.sweep;',
+      'Number.NEGATIVE_INFINITY) < 1;',
+    ),
   ),
   // What a container has.
   mutant('created counts as running', CONTAINERS, "ADDRESS = new Set(['created', ", 'ADDRESS = new Set(['),
