@@ -139,6 +139,9 @@ function wantsJson(): boolean {
 
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) {
+    const [first, second] = process.argv.slice(2);
+    if (error.code === 'commander.help' && first === 'help' && second !== undefined)
+      return `unknown command ${JSON.stringify(second)}; see limpet --help`;
     if (error.code === 'commander.help') return 'no command given; see limpet --help';
     return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '); // and perhaps what was meant, below it
   }

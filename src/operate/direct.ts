@@ -1,13 +1,15 @@
 // One operation on a store that this process opens itself, where no plugin runs that could be asked.
 
+import { stat } from 'node:fs/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Docker } from '../docker/docker.js';
 import { dockerHost } from '../docker/docker-host.js';
 import { SWARM } from '../docker/spaces.js';
 import { LimpetError } from '../host/errors.js';
+import { withoutSecrets } from '../host/secrets.js';
 import { AllocatorService, type ServiceOptions, systemClock } from '../service/index.js';
 import { HOST_STATE_FILE, type HostState, newHostState, readHostState, writeHostState } from '../stores/host-state.js';
-import { openStore } from '../stores/open-store.js';
+import { folderOf, openStore } from '../stores/open-store.js';
 import type { InSpace } from '../tickets/environment.js';
 import { type CopyStep, copyStore } from './copy.js';
 import { type InputOf, type OperationName, type OutputOf, perform } from './operations.js';
@@ -24,6 +26,7 @@ export async function withStore<N extends OperationName>(
   name: N,
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
+  if (name !== 'import') await demandStore(url);
   const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER;
   const host = dockerHost(where, process.env);
@@ -51,10 +54,13 @@ export async function withStore<N extends OperationName>(
 }
 
 /**
- * Copies what one store has into another, both opened by this process.
- * @throws LimpetError BAD_INPUT (a URL), LOCKED (a plugin has the file store), UNAVAILABLE
+ * Copies what one store has into another, both opened by this process. A dry run makes nothing.
+ * @throws LimpetError BAD_INPUT (a URL, or a store that is not there), LOCKED (a plugin has the file store), UNAVAILABLE
  */
 export async function copyBetween(from: string, to: string, dryRun: boolean): Promise<CopyStep[]> {
+  if (from === to) throw new LimpetError('BAD_INPUT', `FROM and TO are the same store: ${withoutSecrets(from)}`);
+  await demandStore(from);
+  const isNew = !(await isThere(to));
   const { id } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const docker = dockerHost(process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER, process.env);
   let time: number | undefined;
@@ -67,7 +73,7 @@ export async function copyBetween(from: string, to: string, dryRun: boolean): Pr
   };
   const source = await open(from, {});
   try {
-    const target = await open(to, { clock });
+    const target = await open(dryRun && isNew ? 'memory:' : to, { clock });
     const setTime = (at: number) => {
       time = at;
     };
@@ -77,6 +83,21 @@ export async function copyBetween(from: string, to: string, dryRun: boolean): Pr
   } finally {
     await source.close();
   }
+}
+
+/** What is only looked at must be there: a path with a slip in it is no empty store. @throws LimpetError BAD_INPUT */
+async function demandStore(url: string): Promise<void> {
+  if (await isThere(url)) return;
+  throw new LimpetError('BAD_INPUT', `${url} has no store: there is no such directory; check the path`, { value: url });
+}
+
+/** Whether a file store's directory is there; of every other store it is not known before it is opened. */
+async function isThere(url: string): Promise<boolean> {
+  if (!url.startsWith('file:')) return true;
+  return stat(folderOf(url)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The same ID that a plugin here has, or is to have. Where it cannot be kept, one for this once. */

@@ -90,7 +90,7 @@ function wantedBy({ service }: OperateEnvironment, text: string, selection: Sele
  */
 function oneOf(homes: Wanted | undefined, seconds: Wanted | undefined, who: string): Wanted {
   const one = homes ?? seconds;
-  if (one === undefined) throw bad(`no address is named for ${who}`, who);
+  if (one === undefined) throw bad(`no address is named for ${who}: write limpet pin ${who} ADDRESS`, who);
   if (homes === undefined || seconds === undefined) return one;
   const [first, second] = [homes, seconds].map(({ addresses }) => addresses.length);
   if (first !== second) throw bad(`${first} addresses are named for ${who}, and ${second} for second homes`, who);

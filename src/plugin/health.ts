@@ -63,11 +63,9 @@ export async function serveMetrics(
   mount: ReturnType<typeof healthMount>,
 ): Promise<Server> {
   const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[^:]*):(\d{1,5})$/.exec(address) ?? [];
-  if (port === undefined) {
-    throw new LimpetError(
-      'BAD_INPUT',
-      `${quote(address)} is not a valid address for metrics: write host:port, or :port`,
-    );
+  if (port === undefined || Number(port) > 65535) {
+    const what = `${quote(address)} is not a valid address for metrics`;
+    throw new LimpetError('BAD_INPUT', `${what}: write host:port, or :port, with a port of at most 65535`);
   }
   const known = new Set(['localhost', host, ...names].map((name) => name.toLowerCase()));
   const options = {

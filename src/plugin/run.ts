@@ -51,7 +51,7 @@ function optionsOf(settings: Settings): PluginOptions {
     pools: { global: parsePools(settings.globalPools), local: parsePools(settings.localPools) },
     waits: {
       ...DEFAULT_WAITS,
-      home: durationOf(settings.homeWait),
+      home: homeWaitOf(settings.homeWait),
       docker: durationOf(settings.dockerWait),
       sweep: durationOf(settings.sweepAfter),
     },
@@ -67,6 +67,16 @@ function levelOf(text: string): LogLevel {
   throw new LimpetError('BAD_INPUT', `${quote(text)} is not a valid log level: there are ${LOG_LEVELS.join(', ')}`, {
     value: text,
   });
+}
+
+/** Docker waits 30 s for an address. */
+const MOST_HOME_WAIT = 20_000;
+
+function homeWaitOf(text: string): number {
+  const wait = durationOf(text);
+  if (wait <= MOST_HOME_WAIT) return wait;
+  const message = `${quote(text)} is too long to wait for the first container: at most 20s, since Docker waits 30 s`;
+  throw new LimpetError('BAD_INPUT', message, { value: text });
 }
 
 function durationOf(text: string): number {

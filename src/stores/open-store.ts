@@ -53,7 +53,9 @@ export async function openStore(url: string, options: StoreUrlOptions): Promise<
   throw bad(url);
 }
 
-function folderOf(url: string): string {
+/** The directory of a file store's URL. @throws LimpetError BAD_INPUT */
+export function folderOf(url: string): string {
+  if (!url.startsWith('file:///')) throw bad(url); // `file:relative` would be taken for `/relative`
   try {
     return fileURLToPath(url);
   } catch {

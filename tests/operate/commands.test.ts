@@ -2,7 +2,7 @@
 // socket.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -230,7 +230,8 @@ describe('what the commands change', () => {
 describe('wrong input, and nobody there', () => {
   const cases: [string, string[], number, RegExp][] = [
     ['an unknown option', ['status', '--jsn'], 2, /unknown option '--jsn'/],
-    ['an unknown state', ['ls', '--state', 'dead'], 2, /ls\.state: .*"live"\|"reserved"\|"held"/],
+    ['an unknown state', ['ls', '--state', 'dead'], 2, /'dead' is invalid. Allowed choices are live, reserved, held/],
+    ['a time that is none', ['check', '--settle', 'abc'], 2, /--settle "abc": give milliseconds/],
     ['no CIDR', ['ls', '--subnet', 'wide'], 2, /"wide" is not a valid CIDR/],
     ['host bits', ['ls', '--subnet', '10.7.0.1/28'], 2, /host bits set: the subnet is 10\.7\.0\.0\/28/],
     [
@@ -349,8 +350,29 @@ describe('a store opened directly', () => {
     assert.equal((await limpet(['ls', '--store', url])).stdout, 'nothing matches\n');
   });
 
+  test('a store that is only looked at must be there, and looking makes none', async () => {
+    const nope = join(rig.folder, 'nope');
+    for (const args of [
+      ['ls', '--store', `file://${nope}`],
+      ['store', 'copy', `file://${nope}`, `file://${nope}2`, '--yes'],
+    ]) {
+      const { code, stderr } = await limpet(args);
+      assert.equal(code, 2);
+      assert.match(stderr, /nope has no store: there is no such directory/);
+    }
+    const there = `file://${join(rig.folder, 'store')}`;
+    await limpet(['import', '--store', there, '--dry-run']); // whatever it says: the store is made
+    assert.equal((await limpet(['store', 'copy', there, `file://${nope}`, '--dry-run'])).code, 0);
+    assert.deepEqual([existsSync(nope), existsSync(`${nope}2`)], [false, false]);
+    const same = await limpet(['store', 'copy', there, there, '--yes']);
+    assert.equal(same.code, 2);
+    assert.match(same.stderr, /FROM and TO are the same store/);
+  });
+
   test('URLs that name no store, and an etcd that is not there', async () => {
     assert.match((await limpet(['ls', '--store', 'http://x'])).stderr, /"http:\/\/x" names no store/);
+    assert.match((await limpet(['ls', '--store', 'file:relative'])).stderr, /"file:relative" names no store/);
+    assert.match((await limpet(['help', 'nope'])).stderr, /unknown command "nope"/);
     assert.equal((await limpet(['ls', '--store', 'http://x'])).code, 2);
     const { code, stderr } = await limpet(['ls', '--store', 'etcd://127.0.0.1:1?deadline=500']);
     assert.equal(code, 3, stderr);

@@ -48,6 +48,8 @@ test('settings that are none are told in one line', async () => {
     [['--log-level', 'loud'], /"loud" is not a valid log level/],
     [['--global-pools', '10.0.0.0/8'], /"10\.0\.0\.0\/8" is not a valid range of pools/],
     [['--home-wait', 'soon'], /"soon" is not a valid duration/],
+    [['--home-wait', '30s'], /"30s" is too long .* at most 20s/],
+    [['--metrics', '127.0.0.1:99999'], /"127\.0\.0\.1:99999" is not a valid address .* at most 65535/],
     [['--docker', 'nowhere'], /"nowhere" is not a valid address of Docker's API/],
     [['--nope'], /unknown option '--nope'/],
   ];

@@ -46,7 +46,7 @@ export function installCommands(program: Command, paint: Paint): void {
       const wanted = { name: options.name, settings: new Map([...own, ...settings]), folder: await workFolder() };
       await go(installSteps(wanted), options, paint, wanted.folder, () => takeBack(options.name));
       await say(options, [
-        `Limpet ${packageJson.version} is installed on this node. To undo: limpet uninstall`,
+        `Limpet ${packageJson.version} is installed on this node. To undo: npx limpet uninstall`,
         `Networks get it with --ipam-driver ${tagged(options.name)}; on a swarm, install it on every node first.`,
       ]);
     });

@@ -1,8 +1,9 @@
 // The operator's commands: options in, one operation asked, its answer printed as text or as one JSON object.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { allVisible, visible, visibleJson } from '../../host/visible.js';
 import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
+import { parseDuration } from '../../service/policy.js';
 import { consent, YES_HELP } from '../consent.js';
 import { EXIT, errorJson, Failure } from '../failure.js';
 import { lines, print } from '../output.js';
@@ -66,7 +67,7 @@ export function adminCommands(program: Command, paint: Paint): void {
     });
 
   command('ls', 'list bindings: who has which address, and where', `${CODES_HELP}.`)
-    .option('--state <state>', 'only live, reserved, or held addresses')
+    .addOption(new Option('--state <state>', 'only these addresses').choices(['live', 'reserved', 'held']))
     .option('--node <name>', 'only what is live on this node')
     .option('--service <name>', "only this service's tasks")
     .option('--pinned', 'only pinned addresses')
@@ -98,10 +99,12 @@ export function adminCommands(program: Command, paint: Paint): void {
 
   command('reclaim [identity]', 'free reserved addresses', RECLAIM_HELP)
     .option('--service <name>', "every reserved binding of this service's tasks")
-    .option('--older-than <duration>', 'bindings reserved for at least this long: 90s, 10m, 24h, 7d')
+    .option('--older-than <duration>', 'bindings reserved for at least this long: 90s, 10m, 24h, 7d', duration)
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--yes', YES_HELP)
     .action(async (identity: string | undefined, { service, olderThan, dryRun, yes, ...options }: ReclaimCommand) => {
+      if ((identity ?? service ?? olderThan) === undefined)
+        throw new Failure('say what to reclaim: an identity, a service, or an age');
       const wanted = { identity, service, olderThan };
       const would = dryRun || yes ? undefined : await ask(options, 'reclaim', { ...wanted, dryRun: true });
       if (would !== undefined && would.reclaimed.length > 0) {
@@ -117,7 +120,7 @@ export function adminCommands(program: Command, paint: Paint): void {
     });
 
   command('check', 'compare with Docker and suggest fixes', CHECK_HELP)
-    .option('--settle <ms>', 'milliseconds between the two looks (default: 2000)')
+    .option('--settle <ms>', 'milliseconds between the two looks (default: 2000)', milliseconds)
     .action(async ({ settle, ...options }: Common & { settle?: string }) => {
       const answer = await ask(options, 'check', { settle });
       if (answer.findings.some(({ severity }) => severity === 'problem')) process.exitCode = EXIT.found;
@@ -182,6 +185,16 @@ type PinCommand = Common & { readonly second?: string };
 type ReclaimCommand = Common &
   Partial<Record<'service' | 'olderThan', string>> &
   Partial<Record<'dryRun' | 'yes', true>>;
+
+function milliseconds(text: string): string {
+  if (/^\d{1,9}$/.test(text)) return text;
+  throw new Failure(`--settle ${JSON.stringify(text)}: give milliseconds, 0 or more`);
+}
+
+function duration(text: string): string {
+  if (parseDuration(text) !== undefined) return text;
+  throw new Failure(`--older-than ${JSON.stringify(text)} is not a valid duration: write 90s, 10m, 24h or 7d`);
+}
 
 /** An option of Docker's own form, `name=value`, added to those before it. */
 function gathered(text: string, before: Record<string, string> = {}): Record<string, string> {

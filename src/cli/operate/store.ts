@@ -12,9 +12,11 @@ import { exitCodeOf } from './reach.js';
 const HELP = `
 FROM and TO: swarm:, file:///folder, etcd://host:2379,host:2379. Addresses, who
 is live where, times of release, held addresses, settings and users are copied;
-what TO has already stays. Run it while no plugin uses either of the two:
-docs/OPERATIONS.md has the steps. Copy to swarm: on a manager; subnets of single
-nodes are left out then. Asks before; without a terminal say --yes.
+what TO has already stays. No plugin may use TO meanwhile; for a backup FROM may
+be in use, if it is swarm: or etcd://. To move to another store disable the
+plugins first: docs/OPERATIONS.md has the steps. Copy to swarm: on a manager;
+subnets of single nodes are left out then. Asks before; without a terminal say
+--yes.
 
 Exit code: 0 done, 1 something in TO differs and stayed, 2 wrong usage, 3 a
 store does not answer.`;
