@@ -85,7 +85,7 @@ export async function copyBetween(from: string, to: string, dryRun: boolean): Pr
   }
 }
 
-/** What is only looked at must be there: a path with a slip in it is no empty store. @throws LimpetError BAD_INPUT */
+/** What is only looked at must be there: a path with a slip is no empty store. @throws LimpetError BAD_INPUT */
 async function demandStore(url: string): Promise<void> {
   if (await isThere(url)) return;
   throw new LimpetError('BAD_INPUT', `${url} has no store: there is no such directory; check the path`, { value: url });
