@@ -55,7 +55,7 @@ export async function withStore<N extends OperationName>(
 
 /**
  * Copies what one store has into another, both opened by this process. A dry run makes nothing.
- * @throws LimpetError BAD_INPUT (a URL, or a store that is not there), LOCKED (a plugin has the file store), UNAVAILABLE
+ * @throws LimpetError BAD_INPUT (a URL, a store that is not there), LOCKED (a plugin has the file store), UNAVAILABLE
  */
 export async function copyBetween(from: string, to: string, dryRun: boolean): Promise<CopyStep[]> {
   if (from === to) throw new LimpetError('BAD_INPUT', `FROM and TO are the same store: ${withoutSecrets(from)}`);
@@ -85,7 +85,7 @@ export async function copyBetween(from: string, to: string, dryRun: boolean): Pr
   }
 }
 
-/** What is only looked at must be there: a path with a slip is no empty store. @throws LimpetError BAD_INPUT */
+/** What is only looked at must be there: a slip in a path is no empty store. @throws LimpetError BAD_INPUT */
 async function demandStore(url: string): Promise<void> {
   if (await isThere(url)) return;
   throw new LimpetError('BAD_INPUT', `${url} has no store: there is no such directory; check the path`, { value: url });
