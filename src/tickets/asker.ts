@@ -118,13 +118,14 @@ export class Askers {
   }
 
   /**
-   * Who had this address by its user's wish when Docker could still be asked. In a host's own subnet nobody asks for an
-   * address but whose user wants it.
+   * Who had this address by its user's wish when Docker could still be asked, and does not run. In a host's own subnet
+   * nobody asks for an address but whose user wants it; two can want the same.
    */
   #wishedBy(net: SubnetService, address: string | undefined): Someone | undefined {
     if (address === undefined || isLeaders(net)) return undefined;
     const identity = this.#environment.wished?.().whose(net.spec, address);
-    const isHome = identity !== undefined && net.lookup(identity)?.address === address;
+    const home = identity === undefined ? undefined : net.lookup(identity);
+    const isHome = identity !== undefined && home?.address === address && home.state === 'reserved';
     return isHome ? { kind: 'container', name: identity, identity, wish: true } : undefined;
   }
 
@@ -149,8 +150,8 @@ export class Askers {
   }
 
   /**
-   * Which of several it is does not matter where all want the same: whose home it is has it, and what is nobody's the
-   * one that was made last, or that Swarm's records name. Swarm gives a ticket to the next task when one has ended.
+   * Which of several it is does not matter where all want the same: whose home it is has it, and what is nobody's has
+   * whoever it is, by no name unless Swarm's records say one. Swarm gives a ticket to the next task when one has ended.
    * @throws LimpetError OCCUPIED when the address is somebody else's
    */
   async #several(
@@ -165,10 +166,10 @@ export class Askers {
       return { kind: 'unclear', candidates, why: `which of ${names} has the ticket ${address} now nobody can say` };
     const { identity: owner } = net.inspect(address);
     if (!hasTask(found) && owner === undefined && isLeaders(net)) return this.#attached(net, containers, address);
-    const all = found.map(({ container }) => container);
-    const [newest] = this.#environment.containers.newest(all);
-    const meant = owner === undefined ? newest : all.find((container) => identityOf(container) === owner);
-    if (!hasTask(found) && meant !== undefined) return someone(meant, address, containers);
+    const own = found.find(({ container }) => identityOf(container) === owner);
+    if (!hasTask(found) && own !== undefined) return someone(own.container, address, containers);
+    if (!hasTask(found) && owner === undefined)
+      return { kind: 'unclear', candidates, why: `any of ${names} could be the one, and all want ${address}` };
     const details = { subnet: net.cidr, address };
     const message = `Address already in use: ${address} of ${net.cidr} is asked for by ${names}`;
     throw new LimpetError('OCCUPIED', message, details);
