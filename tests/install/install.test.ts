@@ -100,7 +100,7 @@ async function through(host: Host): Promise<void> {
 
   const made = await host.install('LIMPET_LOG_LEVEL=debug', 'LIMPET_STORE=file:///var/lib/limpet');
   assert.equal(made.code, 0, made.err);
-  assert.match(made.out, /To undo: limpet uninstall/);
+  assert.match(made.out, /To undo: npx limpet uninstall/);
   assert.equal(await host.plugins(), 'limpet:latest true');
   const twice = await host.install();
   assert.deepEqual([twice.code, twice.err], [1, 'limpet: limpet is already installed: see limpet upgrade\n']);
