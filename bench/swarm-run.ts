@@ -38,7 +38,7 @@ interface Contestant {
 
 /** Milliseconds. */
 const REST = 30_000;
-/** So long nobody asks: a list of a thousand tasks costs the leader as much as some hundred addresses. */
+/** So long nobody asks: a list of a thousand tasks keeps the leader busy, and those who ask for addresses waiting. */
 const UNASKED = 4000;
 
 const CONTESTANTS: readonly Contestant[] = [

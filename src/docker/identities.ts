@@ -11,8 +11,14 @@ import { secondHome, whose } from '../service/second-homes.js';
 import type { Container, Service, Task } from './shapes.js';
 
 /** Swarm's IDs, and so its nodes': 25 characters of base 36. Slots are numbers. */
+const SWARM_ID = /^[0-9a-z]{25}$/;
 const TASK = /^(.+)\.(\d+|[0-9a-z]{25})$/;
 const TASK_CONTAINER = /^(.+\.(?:\d+|[0-9a-z]{25}))\.[0-9a-z]{25}$/;
+
+/** Whether it has the form of Swarm's IDs: of nodes, tasks, services, configs. Hosts have others. */
+export function isSwarmId(text: string): boolean {
+  return SWARM_ID.test(text);
+}
 const PLAIN = 'container:';
 
 /**

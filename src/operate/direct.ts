@@ -27,11 +27,13 @@ export async function withStore<N extends OperationName>(
   input: InputOf<N>,
 ): Promise<OutputOf<N>> {
   if (name !== 'import') await demandStore(url);
+  const isNew = !(await isThere(url));
+  const isDry = (input as { readonly dryRun?: unknown }).dryRun === true;
   const { id, swarmNode } = await hostState(process.env.LIMPET_STATE || HOST_STATE_FILE);
   const where = process.env.LIMPET_DOCKER_SOCKET || process.env.DOCKER_HOST || DOCKER;
   const host = dockerHost(where, process.env);
   const docker = new Docker(host);
-  const store = await openStore(url, { node: id, docker: host });
+  const store = await openStore(isNew && isDry ? 'memory:' : url, { node: id, docker: host });
   const service = await AllocatorService.open(store).catch((error) => {
     throw named(error, store.name);
   });

@@ -4,7 +4,7 @@
 // gives way only to another subnet.
 
 import { canonical } from '../docker/address.js';
-import { subnetsOf } from '../docker/networks.js';
+import { ofSubnet, subnetsOf } from '../docker/networks.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { within, withoutHostBits } from '../host/cidr.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
@@ -114,7 +114,8 @@ export class Pools {
 
   /**
    * The subnet that an address is about. Of a network with two, a leader asks for its records in either one, as chance
-   * has it (swarmkit's allocator goes through a map of pools, and on only where Docker's own driver refuses).
+   * has it (swarmkit's allocator goes through a map of pools, and on only where Docker's own driver refuses). Another
+   * network's is none of them, as far as networks are known.
    */
   having(net: SubnetService, addressSpace: AddressSpace, asked: string): SubnetService {
     const address = canonical(asked);
@@ -122,7 +123,9 @@ export class Pools {
     const leaders = [...this.#environment.service().subnets()].filter(
       ({ spec, users }) => spec.space === SWARM && users.includes(LEADER),
     );
-    return leaders.find(({ cidr }) => within(cidr)(address)) ?? net;
+    const own = ofSubnet(this.#environment.networks.known, net.cidr);
+    const isOwn = (cidr: string) => own.length === 0 || own.some((each) => ofSubnet([each], cidr).length > 0);
+    return leaders.find(({ cidr }) => isOwn(cidr) && within(cidr)(address)) ?? net;
   }
 
   async #wanted({ addressSpace, isShared, settings, deadline }: Asked, cidr: string): Promise<WantedPool> {

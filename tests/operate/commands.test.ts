@@ -361,7 +361,10 @@ describe('a store opened directly', () => {
       assert.match(stderr, /nope has no store: there is no such directory/);
     }
     const there = `file://${join(rig.folder, 'store')}`;
-    await limpet(['import', '--store', there, '--dry-run']); // whatever it says: the store is made
+    const { FileStore } = await import('../../src/entries/file-store.js');
+    const { AllocatorService } = await import('../../src/service/index.js');
+    await (await AllocatorService.open(new FileStore(join(rig.folder, 'store')))).close();
+    await limpet(['import', '--store', `file://${nope}`, '--dry-run']);
     assert.equal((await limpet(['store', 'copy', there, `file://${nope}`, '--dry-run'])).code, 0);
     assert.deepEqual([existsSync(nope), existsSync(`${nope}2`)], [false, false]);
     const same = await limpet(['store', 'copy', there, there, '--yes']);

@@ -432,6 +432,14 @@ test('a leader asks in the other one of a network’s two subnets: where the add
   const H = await leader.pool('global', other);
   const virtual = await leader.address(H);
   const twin = subnet(run.service, other);
+  const stranger = network('db', other);
+  const [web] = leader.docker.networks;
+  leader.docker.networks = [web, stranger];
+  await leader.environment.networks.all();
+  await assert.rejects(leader.address(G, virtual), /outside/, 'of another network');
+  web.IPAM.Config.push({ Subnet: other });
+  leader.docker.networks = [web];
+  await leader.environment.networks.all();
   assert.equal(await leader.address(G, virtual), virtual, 'said again by the next leader');
   assert.equal(twin.isHeld(virtual), true);
   await leader.release(G, virtual);

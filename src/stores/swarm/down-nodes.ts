@@ -1,13 +1,11 @@
 // Which nodes are gone: before Swarm starts anything in their place it calls them down; or it knows them no more.
 
+import { isSwarmId } from '../../docker/identities.js';
 import type { SwarmApi, SwarmNode } from '../../docker/swarm-api.js';
 
-/** A node's ID as Swarm makes it. Hosts have others, which say nothing here. */
-const SWARM_ID = /^[0-9a-z]{25}$/;
-
-/** @param there all nodes that are not gone */
+/** Of hosts the swarm's nodes say nothing. @param there all nodes that are not gone */
 export function isGone(node: string, there: ReadonlySet<string>): boolean {
-  return SWARM_ID.test(node) && !there.has(node);
+  return isSwarmId(node) && !there.has(node);
 }
 
 /** The IDs of those that are not gone. A manager of an earlier release says only what Swarm calls them. */

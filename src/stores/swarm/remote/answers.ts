@@ -1,6 +1,7 @@
 // What a manager's plugin answers a worker's, whatever way the question came: who is a node of this swarm, and what it
 // may write.
 
+import { isSwarmId } from '../../../docker/identities.js';
 import type { Config, NewConfig, SwarmApi, SwarmListener } from '../../../docker/swarm-api.js';
 import type { Clock } from '../../../service/clock.js';
 import { idsOfThere, isGone } from '../down-nodes.js';
@@ -117,7 +118,7 @@ function demand(refusal: string | undefined): void {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string' && value.startsWith('limpet')) return value;
-  if (typeof value === 'string' && /^[0-9a-z]{25}$/.test(value)) return value;
+  if (typeof value === 'string' && isSwarmId(value)) return value;
   throw new Refusal(400, 'it names no config of Limpet');
 }
 

@@ -21,6 +21,11 @@ export interface Certificates {
   readonly self: Member;
 }
 
+/** Whether Docker has renewed nothing: the root alone changes at the end of `docker swarm ca --rotate`. */
+export function areSame(one: Certificates | undefined, other: Certificates): boolean {
+  return one?.cert === other.cert && one.key === other.key && one.ca === other.ca;
+}
+
 /** Docker's own words stand before the key, between its lines: TLS takes the key without them. */
 const DOCKERS = /^(kek-version|raft-dek|[A-Za-z-]+): .*\r?\n/gm;
 

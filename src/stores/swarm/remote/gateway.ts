@@ -11,7 +11,7 @@ import type { Clock } from '../../../service/clock.js';
 import type { StoreEvent } from '../../../service/store.js';
 import { type Answers, Refusal } from './answers.js';
 import { CALLS, EVENTS, MOST_BYTES, PATH, type Refused } from './calls.js';
-import { type Certificates, type Member, memberOf } from './certificates.js';
+import { areSame, type Certificates, type Member, memberOf } from './certificates.js';
 import type { Gate } from './line.js';
 
 /** Milliseconds for a question to come in. */
@@ -64,10 +64,9 @@ export class Gateway implements Gate {
 
   async renew(): Promise<void> {
     const before = this.#certificates;
-    const { ca, cert, key } = await this.#renew();
-    // Swarm writes a new root without a new certificate at the end of `docker swarm ca --rotate`.
-    if (cert !== before?.cert || ca !== before.ca || key !== before.key)
-      this.#server?.setSecureContext({ ca, cert, key });
+    const now = await this.#renew();
+    const { ca, cert, key } = now;
+    if (!areSame(before, now)) this.#server?.setSecureContext({ ca, cert, key });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // What a worker may write. It speaks for itself alone: it says what lives on itself and on no other node. It gives and
 // takes addresses as every node does; the subnets of Swarm's leader it neither changes nor ends.
 
+import { isSwarmId } from '../../../docker/identities.js';
 import type { Config, NewConfig } from '../../../docker/swarm-api.js';
 import type { SubnetKey } from '../../../service/store.js';
 import { dataOf } from '../config-reader.js';
@@ -40,10 +41,11 @@ export function refusalOfUpdate(before: Config, labels: Config['labels'], asker:
 /** An index, or a subnet, with nothing in it yet, and each under a name that is for such a one. */
 export function refusalOfCreation({ name, labels, data }: NewConfig): string | undefined {
   const key = keyOf({ data });
-  if (name.endsWith('.index') || data === dataOf())
-    return name.endsWith('.index') && data === dataOf() && Object.keys(labels).length === 0
-      ? undefined
-      : 'it is not an index with nothing in it';
+  const [isCalledIndex, isIndex] = [name.endsWith('.index'), data === dataOf()];
+  if (isCalledIndex || isIndex) {
+    const isGood = isCalledIndex && isIndex && Object.keys(labels).length === 0;
+    return isGood ? undefined : 'it is not an index with nothing in it';
+  }
   if (key === undefined || data !== dataOf(key)) return 'it is not a subnet';
   const content = contentOf(key, labels);
   if (content === undefined) return 'it is not a subnet';
@@ -59,14 +61,13 @@ function refusalOfEntry(old: Entry | undefined, now: Entry | undefined, asker: A
   return [...begun, ...ended].some((node) => node !== asker.worker) ? 'it would speak for another node' : undefined;
 }
 
-/** An ID of Swarm's; a host has another one of its own, under which it is named as well. */
-const OF_SWARM = /^[0-9a-z]{25}$/;
-
-/** It may add subnets, say what it is called itself, and take out nothing. */
+/**
+ * It may add subnets, say what it is called itself, and take out nothing. A host is named by an ID of its own as well.
+ */
 function refusalOfIndex(old: IndexContent, now: IndexContent, { worker }: Asker): string | undefined {
   for (const { key, config } of old.subnets()) if (now.find(key) !== config) return 'it would take out a subnet';
   for (const { id } of [...old.names(), ...now.names()])
-    if (OF_SWARM.test(id) && id !== worker && old.nameOf(id) !== now.nameOf(id)) return 'it would name another node';
+    if (isSwarmId(id) && id !== worker && old.nameOf(id) !== now.nameOf(id)) return 'it would name another node';
   return undefined;
 }
 

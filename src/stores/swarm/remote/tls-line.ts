@@ -7,7 +7,7 @@ import type { PeerCertificate } from 'node:tls';
 import type { SwarmListener } from '../../../docker/swarm-api.js';
 import type { Clock } from '../../../service/clock.js';
 import { type CallName, EVENTS, PATH, type Refused } from './calls.js';
-import type { Certificates } from './certificates.js';
+import { areSame, type Certificates } from './certificates.js';
 import type { Failure, Line } from './line.js';
 
 /** Milliseconds until a manager has taken the call, and until it has answered. */
@@ -97,8 +97,7 @@ export class TlsLine implements Line {
   /** New connections once Docker has renewed the certificates, or the root that they hang on. */
   #agentOf(certificates: Certificates): Agent {
     const { ca, cert, key, self } = certificates;
-    const known = this.#agent?.of;
-    if (known?.cert === cert && known.ca === ca && known.key === key) return (this.#agent as { agent: Agent }).agent;
+    if (this.#agent !== undefined && areSame(this.#agent.of, certificates)) return this.#agent.agent;
     const checkServerIdentity = (_host: string, { subject }: PeerCertificate) =>
       subject.OU === 'swarm-manager' && subject.O === self.cluster
         ? undefined

@@ -1,10 +1,21 @@
-// What a container is called, and whether somebody makes it again, as Docker's list says it.
+// What Docker's lists say: how a container is called, whether it is made again, and on which network it is.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { isPassing } from '../../src/docker/containers.js';
 import { readContainer } from '../../src/docker/read.js';
 import { container, network } from '../docker/json.js';
-import { subnet, swarm } from './nodes.js';
+import { type Node, subnet, swarm } from './nodes.js';
+
+const CIDR = '10.6.0.0/24';
+
+/** A host with one subnet of its own. */
+async function host(context: TestContext) {
+  const run = await swarm(1);
+  context.after(() => run.stop());
+  const [node] = run.nodes as unknown as [Node];
+  const pool = await node.pool('local', CIDR);
+  return { node, docker: node.docker, pool, net: subnet(run.service, CIDR, 'node:node-1') };
+}
 
 // moby container/view.go: names in the order of their bytes, those of legacy links among them
 test('a container that another one is linked to is called by its own name', () => {
@@ -23,13 +34,7 @@ test('what compose made for one run alone nobody makes again', () => {
 });
 
 test('a network that was removed and made again has another ID: its containers are known by that', async (context) => {
-  const CIDR = '10.6.0.0/24';
-  const run = await swarm(1);
-  context.after(() => run.stop());
-  const [node] = run.nodes;
-  assert.ok(node !== undefined);
-  const { docker } = node;
-  const pool = await node.pool('local', CIDR);
+  const { node, docker, pool, net } = await host(context);
   docker.networks = [network('home', CIDR, { scope: 'local' })];
   docker.put(container('db', { network: 'home' }));
   const home = await node.address(pool);
@@ -40,22 +45,16 @@ test('a network that was removed and made again has another ID: its containers a
   again.NetworkSettings.Networks.home.NetworkID = 'id-anew';
   docker.put(again);
   assert.equal(await node.address(pool), home);
-  assert.equal(subnet(run.service, CIDR, 'node:node-1').lookup('db')?.state, 'live');
+  assert.equal(net.lookup('db')?.state, 'live');
 });
 
 test('a configuration of networks is no network: one that is made from it is asked for', async (context) => {
-  const CIDR = '10.6.0.0/24';
-  const run = await swarm(1);
-  context.after(() => run.stop());
-  const [node] = run.nodes;
-  assert.ok(node !== undefined);
-  const { docker } = node;
-  const pool = await node.pool('local', CIDR);
+  const { node, docker, pool, net } = await host(context);
   const configuration = { ...network('lan-config', CIDR, { scope: 'local' }), ConfigOnly: true };
   docker.networks = [configuration];
   await node.environment.networks.all();
   docker.networks = [configuration, network('lan', CIDR, { scope: 'local' })];
   docker.put(container('db', { network: 'lan' }));
   const home = await node.address(pool);
-  assert.equal(subnet(run.service, CIDR, 'node:node-1').inspect(home).identity, 'db');
+  assert.equal(net.inspect(home).identity, 'db');
 });
