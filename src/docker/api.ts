@@ -1,5 +1,5 @@
-// The questions that Limpet asks Docker. Only lists are asked for within a call of Docker's: they take none of its
-// locks, while looking at one container can wait for that container's start.
+// The questions that Limpet asks Docker. Within a call of Docker's only lists are asked for, which take none of its
+// locks, and whether it holds the lock of a container.
 
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
 
@@ -18,6 +18,12 @@ export interface DockerApi {
   readonly watched?: boolean;
   /** All containers, running or not. */
   containers(): Promise<readonly Container[]>;
+  /**
+   * True once Docker answers a question about this container, by its ID. While it starts, stops or connects a container
+   * it holds that one's lock, and answers no such question: until an address has come the one who asks for it stays
+   * locked. False when that cannot be told, and when the signal has ended the waiting. Never rejects.
+   */
+  untilUnlocked(container: string, signal: AbortSignal): Promise<boolean>;
   networks(): Promise<readonly Network[]>;
   info(): Promise<Info>;
   /** Managers only, as the two below. Attachments of plain containers to swarm networks are among them. */

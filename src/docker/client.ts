@@ -66,6 +66,17 @@ export class DockerClient implements DockerApi {
     return this.#list('/containers/json', readContainer, { all: true });
   }
 
+  async untilUnlocked(container: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const version = this.#agreed ?? (await this.#version(signal));
+      const path = `/containers/${encodeURIComponent(container)}/json`;
+      await this.#daemon.ask({ path, version, signal });
+      return true;
+    } catch {
+      return false; // it has been removed, or no question about one container is let through to Docker
+    }
+  }
+
   async networks(): Promise<readonly Network[]> {
     return this.#list('/networks', readNetwork);
   }

@@ -24,8 +24,8 @@ export function limitOf(serverVersion: string): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
     `Docker ${serverVersion} does not say which container asks for an address. Swarm's tasks on overlays keep ` +
-    'theirs all the same. A container run by hand keeps its own only if no other one on its network is stopped or ' +
-    'created at that moment, and not when Docker itself restarts: start it with --ip, or use Docker 29, which says ' +
-    'who asks'
+    'theirs all the same. Containers run by hand keep theirs if they are started one after the other, and not when ' +
+    'they are started at the same moment or Docker itself restarts: start such ones with --ip, or use Docker 29, ' +
+    'which says who asks'
   );
 }

@@ -5,7 +5,7 @@
 import { canonical } from '../docker/address.js';
 import { whyUnfit } from '../docker/believed.js';
 import { Coalesced } from '../docker/coalesced.js';
-import { asksFor, isPassing, mayAsk } from '../docker/containers.js';
+import { asksFor, hasItsAddresses, isPassing, mayAsk } from '../docker/containers.js';
 import { identityOf, identityOfName, isBalancerEnd } from '../docker/identities.js';
 import { isOn, ofSubnet } from '../docker/networks.js';
 import type { Container, Endpoint, Task } from '../docker/shapes.js';
@@ -15,7 +15,9 @@ import { LimpetError } from '../host/errors.js';
 import type { SubnetService } from '../service/index.js';
 import type { Ends } from './ends.js';
 import type { Environment } from './environment.js';
+import { type Locked, lockedOf, START } from './locked.js';
 import { isLeaders } from './pools.js';
+import type { Tenants } from './tenants.js';
 
 export interface Someone {
   readonly kind: 'container';
@@ -69,14 +71,16 @@ const SILENCE: Look = {
 
 export class Askers {
   readonly #environment: Environment;
+  readonly #tenants: Pick<Tenants, 'isGivenBack' | 'hasCome' | 'strangers'>;
   readonly #ends: Pick<Ends, 'isExpected'>;
   /** One question for all who ask at the same moment: the list is the whole swarm's. */
   readonly #taskList: Coalesced<readonly Task[]>;
   /** By the clock that nobody sets. */
   readonly #begun: number;
 
-  constructor(environment: Environment, ends: Pick<Ends, 'isExpected'>) {
+  constructor(environment: Environment, tenants: Pick<Tenants, 'isGivenBack' | 'hasCome' | 'strangers'>, ends: Pick<Ends, 'isExpected'>) {
     this.#environment = environment;
+    this.#tenants = tenants;
     this.#ends = ends;
     this.#begun = environment.clock.elapsed();
     this.#taskList = new Coalesced(() => environment.docker.tasks());
@@ -118,20 +122,23 @@ export class Askers {
   }
 
   /**
-   * Who had this address by its user's wish when Docker could still be asked, and does not run. In a host's own subnet
-   * nobody asks for an address but whose user wants it; two can want the same.
+   * Who had this address by its user's wish when Docker could still be asked, and does not run: after a power loss
+   * Docker gives back what ran before it starts anybody. In a host's own subnet nobody asks for an address but whose
+   * user wants it; two can want the same.
    */
   #wishedBy(net: SubnetService, address: string | undefined): Someone | undefined {
     if (address === undefined || isLeaders(net)) return undefined;
     const identity = this.#environment.wished?.().whose(net.spec, address);
     const home = identity === undefined ? undefined : net.lookup(identity);
-    const isHome = identity !== undefined && home?.address === address && home.state === 'reserved';
-    return isHome ? { kind: 'container', name: identity, identity, wish: true } : undefined;
+    if (identity === undefined || home?.address !== address) return undefined;
+    const hasLeft = home.state === 'reserved' || this.#tenants.isGivenBack(net, identity);
+    return hasLeft ? { kind: 'container', name: identity, identity, wish: true } : undefined;
   }
 
   async #withAddress(net: SubnetService, containers: readonly Container[], address: string): Promise<Look> {
     const all = starting(containers).filter(({ endpoint }) => asksFor(endpoint, address));
-    const found = this.#newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
+    const likely = this.#newestTask(all.length > 1 ? await this.#notLeft(await this.#onNetwork(net, all)) : all);
+    const found = likely.length > 1 ? await this.#atWork(net, likely) : likely;
     if (found.length > 1) return this.#several(net, address, found, containers);
     const [one] = found;
     if (one === undefined) return this.#attached(net, containers, address);
@@ -184,9 +191,10 @@ export class Askers {
    */
   async #isLeft(
     net: SubnetService,
-    { task, created }: Container,
+    container: Container,
     containers: readonly Container[],
   ): Promise<'yes' | 'no' | 'unknown'> {
+    const { task, created } = container;
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
     const isYounger = (than: number) => age >= 0 && age < than;
@@ -195,6 +203,7 @@ export class Askers {
     // The end comes first: it can have the ticket of a task that was given up a second ago.
     const young = !isWorker && this.#ends.isExpected(net) ? 0 : known;
     if (task === undefined || isYounger(young)) return 'no';
+    if ((await this.#locked(net, [container])).maybe.length === 0) return 'yes';
     if (isWorker) return isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no' : 'unknown';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';
@@ -254,15 +263,34 @@ export class Askers {
     }
   }
 
-  /** Whatever their states: one that was only created can be started, and one that has ended can be started again. */
+  /**
+   * Whatever their states: one that was only created can be started, and one that has ended can be started again. Where
+   * it is none of them, one that runs is connected to the network only now, of which its list tells nothing yet.
+   */
   async #withoutAddress(net: SubnetService, containers: readonly Container[]): Promise<Asker> {
     const silent = starting(containers).filter(({ endpoint }) => !endpoint.asked.some((each) => fits(net, each)));
-    const here = await this.#onNetwork(net, silent);
-    const [one, ...more] = here;
-    if (one !== undefined && more.length === 0) return someone(one.container, undefined, containers);
-    const candidates = here.map(({ container }) => container.name);
-    const who = one === undefined ? 'no container is seen' : `any of ${here.length} containers could be the one`;
-    return { kind: 'unclear', candidates, why: `${who} that is being started, and this Docker does not say which` };
+    const here = (await this.#onNetwork(net, silent)).map(({ container }) => container);
+    const { maybe } = await this.#locked(net, here);
+    const connected = maybe.length > 0 ? [] : (await this.#locked(net, containers.filter(mayBeConnected))).yes;
+    const candidates = maybe.length > 0 ? maybe : connected;
+    const [one, ...more] = candidates;
+    if (one !== undefined && more.length === 0) return someone(one, undefined, containers);
+    const who = one === undefined ? 'no container is seen' : `any of ${candidates.length} containers could be the one`;
+    const why = `${who} that is being started, and this Docker does not say which`;
+    return { kind: 'unclear', candidates: candidates.map(({ name }) => name), why };
+  }
+
+  async #atWork(net: SubnetService, found: readonly Found[]): Promise<readonly Found[]> {
+    const containers = [...new Set(found.map(({ container }) => container))];
+    const { maybe } = await this.#locked(net, containers);
+    return found.filter(({ container }) => maybe.includes(container));
+  }
+
+  /** Docker asks for one address of a network after the other: whoever has come lately may be starting still. */
+  #locked(net: SubnetService, containers: readonly Container[]): Promise<Locked> {
+    const mayWait = (locked: readonly Container[]) =>
+      locked.filter((each) => !this.#tenants.hasCome(net, each, START)).length - this.#tenants.strangers(net, START);
+    return lockedOf(this.#environment, containers, mayWait);
   }
 
   async #onNetwork(net: SubnetService, found: readonly Found[]): Promise<readonly Found[]> {
@@ -321,6 +349,11 @@ function starting(containers: readonly Container[]): Found[] {
 function isOver(id: string, tasks: readonly Task[]): boolean {
   const record = tasks.find((task) => task.id === id);
   return record !== undefined && !mayRun(record);
+}
+
+/** Swarm's tasks are never connected to another network. */
+function mayBeConnected(container: Container): boolean {
+  return container.task === undefined && hasItsAddresses(container);
 }
 
 function hasTask(found: readonly Found[]): boolean {

@@ -59,6 +59,7 @@ export class Leaving {
     const tenant = this.#tenants.get(net, identity);
     const isProven = tenant?.address === address && !tenant.doubtful && !this.#tenants.isComing(net, identity);
     if (isProven) return this.#leave(net, { identity, address, why: 'stopped' }, options);
+    if (tenant === undefined) this.#tenants.giveBack(net, identity);
     void this.#verify(net, identity, address);
     this.#tell(net, { address, identity, outcome: 'unproven' }, 'may be a late one: what runs will tell');
   }

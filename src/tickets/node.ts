@@ -46,7 +46,7 @@ export class NodeCalls {
     this.#choices = new Choices(environment, tenants);
     this.#wishes = new Wishes(environment, tenants, this.#choices);
     this.#ends = new Ends(environment.containers);
-    this.#askers = new Askers(environment, this.#ends);
+    this.#askers = new Askers(environment, tenants, this.#ends);
   }
 
   /** Docker makes the network here. Which containers there were before that a worker looks at now. */

@@ -10,7 +10,7 @@ import { within } from '../host/cidr.js';
 import type { Clock } from '../service/clock.js';
 import type { SubnetService } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
-import { whose } from '../service/second-homes.js';
+import { homesOf, whose } from '../service/second-homes.js';
 import { Departures } from './departures.js';
 
 /** A container, by its ID where that is known. */
@@ -76,6 +76,8 @@ export class Tenants {
   readonly #going = new Map<string, number>();
   /** When homes were last released here, while that is recent. */
   readonly #left = new Map<string, number>();
+  /** Docker has given back their addresses, in a release that proves nothing, and nobody has been let in since. */
+  readonly #givenBack = new Set<string>();
   /** Since when a look at the node has its lists; it can wait for the store, and they grow old. */
   #looking: number | undefined;
   readonly #mutex = new KeyedMutex();
@@ -142,8 +144,31 @@ export class Tenants {
     this.#unknown.set(keyOf(net, home), this.#now());
   }
 
+  /** Docker gives back the address of a home, whoever was there: this process has not let him in. */
+  giveBack(net: SubnetService, home: string): void {
+    this.#givenBack.add(keyOf(net, home));
+  }
+
+  isGivenBack(net: SubnetService, home: string): boolean {
+    return this.#givenBack.has(keyOf(net, home));
+  }
+
+  /** Whether the container was let in on the subnet within so many milliseconds, and has not left. */
+  hasCome(net: SubnetService, container: Container, within: number): boolean {
+    const isRecent = (tenant: Tenant | undefined) =>
+      tenant !== undefined && isSame(container, tenant.container) && this.#now() - tenant.since < within;
+    return homesOf(identityOf(container)).some((home) => isRecent(this.get(net, home)));
+  }
+
+  /** So many have come on the subnet within so many milliseconds, and not left, of whom nobody knows who they are. */
+  strangers(net: SubnetService, within: number): number {
+    const recent = [...this.#unknown].filter(([key, at]) => key.startsWith(keyOf(net, '')) && this.#now() - at < within);
+    return recent.length;
+  }
+
   leave(net: SubnetService, home: string): void {
     const key = keyOf(net, home);
+    this.#givenBack.delete(key);
     const address = this.#tenants.get(key)?.address;
     this.#tenants.delete(key);
     this.#unknown.delete(key);
@@ -273,6 +298,7 @@ export class Tenants {
   }
 
   #come(net: SubnetService, home: string): void {
+    this.#givenBack.delete(keyOf(net, home));
     this.#came.set(keyOf(net, home), this.#now());
   }
 

@@ -37,6 +37,8 @@ export class Docker implements Daemon {
   silent = false;
   /** Lists that are never answered, while others are: after its start Docker waits for the swarm's raft. */
   readonly waiting = new Set<List>();
+  #locked: ReadonlySet<string> | undefined;
+  #unlocked: (() => void)[] = [];
   /** The only version that is answered; others are refused as Docker refuses them. */
   version = '1.41';
   /** Paths asked for, with version and query. */
@@ -44,6 +46,16 @@ export class Docker implements Daemon {
 
   constructor(state: Partial<State> = {}) {
     Object.assign(this, state);
+  }
+
+  /** Names of containers whose lock Docker holds. Undefined: it lets no question about one container through. */
+  get locked(): ReadonlySet<string> | undefined {
+    return this.#locked;
+  }
+
+  set locked(names: ReadonlySet<string> | undefined) {
+    this.#locked = names;
+    for (const look of this.#unlocked.splice(0)) look();
   }
 
   /** Puts a container in the list, in the place of one with the same name. */
@@ -59,6 +71,10 @@ export class Docker implements Daemon {
   async ask({ path, query = {}, version, signal }: Question): Promise<unknown> {
     const text = new URLSearchParams(query as Record<string, string>).toString();
     const answer = this.answer(`${version === undefined ? '' : `/${version}`}${path}${text && `?${text}`}`);
+    if (answer === undefined && this.#locked !== undefined && path.startsWith('/containers/') && !this.silent) {
+      await Promise.race([until(signal), new Promise<void>((look) => this.#unlocked.push(look))]);
+      return this.ask({ path, query, version, signal });
+    }
     if (answer === undefined) return until(signal);
     const { status, body } = answer;
     if (status === 200) return JSON.parse(JSON.stringify(body));
@@ -84,6 +100,10 @@ export class Docker implements Daemon {
       return refusal(400, `client version ${version} is not ${this.version}`);
     const network = this.networks.find((each) => path === `/networks/${each?.Id}`);
     if (network !== undefined) return { status: 200, body: this.#inspect(network) };
+    const [, id] = /^\/containers\/([^/]+)\/json$/.exec(path) ?? [];
+    const container = this.containers.find((each) => each?.Id === id);
+    if (this.locked !== undefined && container !== undefined)
+      return this.locked.has(container.Names[0].slice(1)) ? undefined : { status: 200, body: { Id: id } };
     const list = PATHS[path as keyof typeof PATHS];
     if (list === undefined) return refusal(404, 'page not found');
     if (this.waiting.has(list)) return undefined;

@@ -53,6 +53,7 @@ function docker(containers: readonly any[]): DockerApi {
   return {
     name: 'hostile',
     containers: async () => containers.map(readContainer),
+    untilUnlocked: async () => false,
     networks: async () => [{ ...network, ipamOptions: {}, isConfiguration: false, subnets }],
     info: async () => ({
       name: 'host',

@@ -11,6 +11,9 @@ import { type Records, slotOf } from './records.js';
 /** Between two questions to a Docker that is silent. */
 const PROBE = 250;
 
+/** Between two looks at whether a container is locked still. */
+const LOCK = 10;
+
 /** What the API stands on. */
 export interface Asked {
   readonly node: SwarmNode;
@@ -46,6 +49,19 @@ export class SimulatedApi implements DockerApi {
 
   containers(): Promise<readonly Container[]> {
     return this.#ask('containers', () => this.#asked.node.engine.list());
+  }
+
+  /** Docker answers for nobody whom it starts or stops. */
+  async untilUnlocked(id: string, signal: AbortSignal): Promise<boolean> {
+    await this.#clock.sleep(0.5 + this.#clock.random() * 4);
+    const { engine } = this.#asked.node;
+    while (!signal.aborted && engine.state !== 'down') {
+      const container = engine.containers.get(id);
+      if (container === undefined) return false;
+      if (engine.state === 'up' && !container.isBusy) return true;
+      await this.#clock.sleep(LOCK, signal);
+    }
+    return false;
   }
 
   networks(): Promise<readonly Network[]> {

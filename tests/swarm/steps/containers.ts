@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { addressOf } from '../inside.js';
 import { free } from '../listing.js';
+import { DRIVER } from '../plugin.js';
 import type { DockerNode } from '../rig/docker-node.js';
 import { IMAGE, STAY } from '../rig/image.js';
 import { RunError, until } from '../rig/run.js';
@@ -9,12 +10,15 @@ import type { World } from '../world.js';
 import type { Step } from './step.js';
 
 const CIDR = '10.77.0.0/24';
+/** A network of one host's own. */
+const OWN = { name: 'own', cidr: '10.79.0.0/24', prefix: '10.79.0.' };
 
 export const containerSteps: readonly Step[] = [
   { name: 'j1', title: 'a container by hand, on one node and another', play: byName },
   { name: 'j2', title: 'the same with --ip of an address that nobody has', play: byAddress },
   { name: 'j3', title: "--ip of somebody else's address is refused", play: refused },
   { name: 'j4', title: 'a container that runs is connected, twice', play: connected },
+  { name: 'j5', title: "stopped and started again on a host's own network, one after the other", play: again },
 ];
 
 async function byName(world: World): Promise<void> {
@@ -60,6 +64,36 @@ async function connected(world: World): Promise<void> {
     await remove(node, 'late');
   }
   assert.equal(new Set(addresses).size, 1, `late had ${addresses} on one node after the other`);
+}
+
+/** Docker before 29 says nothing of who asks, not even the address that is wanted. */
+async function again({ swarm }: World): Promise<void> {
+  const node = swarm.nodes.at(-1) as DockerNode;
+  const network = ['--driver', 'bridge', '--ipam-driver', DRIVER, '--subnet', OWN.cidr, OWN.name];
+  await node.docker(['network', 'create', ...network]);
+  const names = ['nginx', 'php', 'db'];
+  const addressIn = (container: string) => addressOf({ node, container }, OWN.prefix);
+  const had = new Map<string, string>();
+  for (const name of names) {
+    await node.docker(['run', '--detach', '--name', name, '--network', OWN.name, IMAGE, ...STAY]);
+    had.set(name, await addressIn(name));
+  }
+  await node.docker(['stop', ...names]);
+  for (const name of ['db', 'nginx', 'php']) {
+    await node.docker(['start', name]);
+    assert.equal(await addressIn(name), had.get(name), name);
+  }
+  await node.docker(['stop', 'php']);
+  await node.docker(['run', '--detach', '--name', 'late', IMAGE, ...STAY]);
+  await node.docker(['network', 'connect', OWN.name, 'late']);
+  const late = await addressIn('late');
+  await node.docker(['network', 'disconnect', OWN.name, 'late']);
+  await node.docker(['start', 'php']);
+  assert.equal(await addressIn('php'), had.get('php'), 'php, beside one that was connected');
+  await node.docker(['network', 'connect', OWN.name, 'late']);
+  assert.equal(await addressIn('late'), late, 'connected again');
+  for (const name of [...names, 'late']) await remove(node, name);
+  await node.docker(['network', 'rm', OWN.name]);
 }
 
 /** Nodes that can know which container it is: before Docker 29 only managers, who see Swarm's records. */
