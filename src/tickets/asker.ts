@@ -69,16 +69,19 @@ const SILENCE: Look = {
   atLast: { kind: 'unclear', candidates: [], why: 'Docker does not say who asks, and does not answer' },
 };
 
+/** What of its tenants it takes to know. */
+type AskersTenants = Pick<Tenants, 'isGivenBack' | 'hasCome' | 'strangers'>;
+
 export class Askers {
   readonly #environment: Environment;
-  readonly #tenants: Pick<Tenants, 'isGivenBack' | 'hasCome' | 'strangers'>;
+  readonly #tenants: AskersTenants;
   readonly #ends: Pick<Ends, 'isExpected'>;
   /** One question for all who ask at the same moment: the list is the whole swarm's. */
   readonly #taskList: Coalesced<readonly Task[]>;
   /** By the clock that nobody sets. */
   readonly #begun: number;
 
-  constructor(environment: Environment, tenants: Pick<Tenants, 'isGivenBack' | 'hasCome' | 'strangers'>, ends: Pick<Ends, 'isExpected'>) {
+  constructor(environment: Environment, tenants: AskersTenants, ends: Pick<Ends, 'isExpected'>) {
     this.#environment = environment;
     this.#tenants = tenants;
     this.#ends = ends;

@@ -162,7 +162,9 @@ export class Tenants {
 
   /** So many have come on the subnet within so many milliseconds, and not left, of whom nobody knows who they are. */
   strangers(net: SubnetService, within: number): number {
-    const recent = [...this.#unknown].filter(([key, at]) => key.startsWith(keyOf(net, '')) && this.#now() - at < within);
+    const recent = [...this.#unknown].filter(
+      ([key, at]) => key.startsWith(keyOf(net, '')) && this.#now() - at < within,
+    );
     return recent.length;
   }
 

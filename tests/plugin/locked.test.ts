@@ -141,7 +141,7 @@ describe('what cannot be told is not guessed', () => {
   });
 });
 
-test("the power is lost: a container that has restart and --ip comes back at its address, and nobody at another's", async () => {
+test("the power is lost: a container with --ip comes back at its address, and nobody at another's", async () => {
   const wish = '10.6.0.50';
   docker.put(container('db', { ...on, asked: wish }));
   docker.locked = new Set(['db']);
