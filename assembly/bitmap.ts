@@ -21,6 +21,8 @@ export class Bitmap {
   latestWord: usize;
   /** The page of the ordinal that nextFree found last, or null when it has none. */
   found: Page;
+  /** Pages stay when they are left empty: something else knows them by their places. */
+  keepsPages: bool;
   /** The highest level that has a page. */
   top: u32;
   /** The last ordinal of the subnet. */
@@ -93,7 +95,7 @@ export class Bitmap {
 
   private drop(page: Page): void {
     if (page == this.latest) this.goOnIn(none<Page>(), 0);
-    this.pages.dropIfEmpty(page);
+    if (!this.keepsPages) this.pages.dropIfEmpty(page);
   }
 
   /**

@@ -95,7 +95,10 @@ export class Policy {
     const offset = page.firstClear();
     const lo = (page.numberLo << PAGE_BITS) | offset;
     const hi = (page.numberHi << PAGE_BITS) | (page.numberLo >> (64 - PAGE_BITS));
-    if ((lo >= bitmap.lastLo && hi == bitmap.lastHi) || offset == PAGE_SIZE - 1) return false;
+    if (lo >= bitmap.lastLo && hi == bitmap.lastHi) return false;
+    // The last free one of its word may fill the page, and that can make one above.
+    const free = ~page.word(offset);
+    if (!(free & (free - 1))) return false;
     bitmap.set(page, offset);
     this.cursorLo = lo + 1;
     this.cursorHi = hi;

@@ -69,6 +69,7 @@ export function beginRebuild(subnet: Subnet): i32 {
   const words = createWords();
   const rebuild = changetype<Rebuild>(words.nodes.zeros(offsetof<Rebuild>()));
   rebuild.staging = staging;
+  staging.bitmap.keepsPages = true;
   rebuild.words = words;
   subnet.rebuild = changetype<usize>(rebuild);
   return status.OK;
@@ -255,6 +256,7 @@ export function commitRebuild(subnet: Subnet, time: u64): Subnet {
   if (!chainReserved(rebuild, time)) return changetype<Subnet>(0);
   staging.policy.cursorLo = subnet.policy.cursorLo;
   staging.policy.cursorHi = subnet.policy.cursorHi;
+  staging.bitmap.keepsPages = false;
   dropEmptyPages(staging);
   rebuild.words.nodes.destroy();
   destroySubnet(subnet);

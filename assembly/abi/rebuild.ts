@@ -121,8 +121,10 @@ export function rebuild_conflict(id: u32): i32 {
   if (!exists(loser)) return status.UNKNOWN;
   const page = staging.bitmap.pages.at(loser.place);
   page.toOrdinal(Ordinal.offset(loser.place));
+  const lo = Ordinal.lo;
+  const hi = Ordinal.hi;
   const winner = ownerAt(page, Ordinal.offset(loser.place));
-  store<u32>(IO, exists(winner) ? stateOfBinding(winner) : STATE_HELD, STATE);
+  store<u32>(IO, exists(winner) ? stateOfBinding(winner) : staging.stateOf(lo, hi), STATE);
   store<u32>(IO, 0, END);
   if (exists(winner)) {
     copyIdentity(winner, IO + OTHER);

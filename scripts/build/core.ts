@@ -6,7 +6,7 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const LIMIT = 33_400;
-const LIMIT_COMPRESSED = 15_000;
+const LIMIT_COMPRESSED = 15_050;
 
 /**
  * Compiles assembly/index.ts by a target of asconfig.json, in a process of its own so that two run side by side.

@@ -410,6 +410,54 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       assert.equal(net.lookup('web.1')?.address, home);
     });
 
+    test("the address of the gateway is nobody's, though it is asked for as a ticket", async () => {
+      const { service, reopen, durable } = await begin();
+      const net = await service().subnet('10.0.0.0/29', { gateway: '10.0.0.1' });
+      const asked = net.allocate('web.1', { node: 'a', ticket: '10.0.0.1' });
+      await assert.rejects(asked, refuses('OCCUPIED', { address: '10.0.0.1' }));
+      assert.equal(net.lookup('web.1'), undefined);
+      if (durable) await reopen();
+      assert.equal(service().find('10.0.0.0/29')?.inspect('10.0.0.1').state, 'held');
+    });
+
+    test('an identity of any text that is one comes back as it was', async () => {
+      const { service, reopen, durable } = await begin();
+      let net = await service().subnet('10.0.0.0/24');
+      const names = ['\ufeffweb.1', 'web.1', 'a b/c%', 'é'.repeat(127), 'x'.repeat(255)];
+      const had = [];
+      for (const name of names) had.push(await net.allocate(name, { node: 'a' }));
+      for (const name of [`${'a'.repeat(254)}é`, `é${'a'.repeat(254)}`])
+        await assert.rejects(net.allocate(name, { node: 'a' }), refuses('BAD_INPUT'));
+      if (durable) await reopen();
+      net = service().find('10.0.0.0/24') ?? net;
+      assert.deepEqual(
+        [...net.list()].map(({ identity }) => identity),
+        names,
+      );
+      for (const [n, name] of names.entries()) {
+        assert.equal(net.lookup(name)?.address, had[n]);
+        assert.equal(net.inspect(had[n] as string).identity, name);
+      }
+    });
+
+    test('what is not a setting is refused, and what is not said has its default', async () => {
+      const { service, reopen, durable } = await begin();
+      const make = (settings: object) => service().subnet('10.0.0.0/24', settings);
+      await assert.rejects(make({ exlude: ['10.0.0.1'] }), /a subnet has no option "exlude"/);
+      await assert.rejects(make({ reclaim: 'when-full' }), /options are an object, not string "when-full"/);
+      await assert.rejects(make({ reclaim: { whenful: {} } }), /a reclaim policy has no option "whenful"/);
+      await assert.rejects(make({ reclaim: { whenFull: 'yes' } }), /options are an object/);
+      await assert.rejects(make({ reclaim: { whenFull: { holdDown: Number.NaN } } }), refuses('BAD_INPUT'));
+      const exclude = new Set(['10.0.0.9']).values();
+      const net = await make({ reclaim: { whenFull: {} }, exclude });
+      assert.deepEqual(net.spec.reclaim, { whenFull: { holdDown: 10 * MINUTE } });
+      assert.deepEqual(net.spec.exclude, ['10.0.0.9']);
+      const other = await service().subnet('10.0.1.0/24', { reclaim: undefined } as object);
+      assert.deepEqual(other.spec.reclaim, net.spec.reclaim);
+      if (durable) await reopen();
+      assert.deepEqual(service().find('10.0.0.0/24')?.spec.reclaim, net.spec.reclaim);
+    });
+
     test('other settings: all that is bound or held stays so, through a restart too', async () => {
       const { service, clock, reopen, log, durable } = await begin();
       const cidr = '10.0.0.0/27';

@@ -45,8 +45,8 @@ export function pinContract(begin: () => Promise<Begun>): void {
   });
 
   test('no policy and no reclaim ends a pin; after unpin both do', async () => {
-    const { service, clock } = await begin();
-    const net = await service().subnet(CIDR, { reclaim: { after: HOUR, whenFull: { holdDown: 0 } } });
+    const { service, clock, reopen, durable } = await begin();
+    let net = await service().subnet(CIDR, { reclaim: { after: HOUR, whenFull: { holdDown: 0 } } });
     await net.pin('web.1', '10.0.0.4');
     clock.turn(2 * HOUR);
     for (const n of [1, 2, 3, 4, 5]) await net.allocate(`db.${n}`, { node: 'a' });
@@ -57,6 +57,9 @@ export function pinContract(begin: () => Promise<Begun>): void {
     assert.equal(await net.unpin('web.1'), true);
     assert.equal(await net.unpin('web.1'), false);
     assert.equal(net.lookup('web.1')?.releasedAt, clock.now(), 'its age counts from now');
+    if (durable) await reopen();
+    net = service().find(CIDR) ?? net;
+    assert.equal(net.lookup('web.1')?.releasedAt, clock.now(), 'after a restart too');
     assert.equal(await net.allocate('db.6', { node: 'a' }), '10.0.0.4');
     await assert.rejects(net.unpin('nobody'), refuses('UNKNOWN'));
   });

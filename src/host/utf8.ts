@@ -5,9 +5,10 @@ type Decoder = { decode(bytes: Uint8Array): string };
 
 /** Half a surrogate pair becomes U+FFFD. */
 export const encoder: Encoder = 'TextEncoder' in globalThis ? new TextEncoder() : plainEncoder();
-/** What is no UTF-8 becomes U+FFFD. */
-export const decoder: Decoder = 'TextDecoder' in globalThis ? new TextDecoder() : { decode: plainDecode };
-/** Throws at what is no UTF-8, and keeps a byte order mark. */
+/** What is no UTF-8 becomes U+FFFD; a byte order mark is a character as any other. */
+export const decoder: Decoder =
+  'TextDecoder' in globalThis ? new TextDecoder('utf-8', { ignoreBOM: true }) : { decode: plainDecode };
+/** The same, but throws at what is no UTF-8. */
 export const strictDecoder: Decoder =
   'TextDecoder' in globalThis
     ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

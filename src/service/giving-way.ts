@@ -46,9 +46,14 @@ export class GivingWay {
     return this.inTurn(place).find(({ kind, since }) => kind === 'gone' || since <= moment);
   }
 
-  /** Who could give way when there is no room, in turn; not all, but the oldest is among them. */
+  /**
+   * Who could give way when there is no room, in turn; not all, but the oldest is among them. What is held beside its
+   * binding is so without it, and makes no room.
+   */
   inTurn({ range, gone = [] }: Place): readonly Going[] {
-    return [...this.#gone(range, gone), ...this.#inTurn(range)];
+    const isIn = range === undefined ? () => true : this.#isIn(range);
+    const makesRoom = (binding: Binding) => !this.#state.isHeld(binding.address) && isIn(binding);
+    return [...this.#gone(gone, makesRoom), ...(range === undefined ? this.#inTurn(makesRoom) : this.#walk(makesRoom))];
   }
 
   /** When the binding began to be of no use; undefined while it is live. */
@@ -60,23 +65,21 @@ export class GivingWay {
     return restsSince(this.#state, binding) !== undefined;
   }
 
-  #gone(range: string | undefined, gone: readonly string[]): Going[] {
-    const there = gone.flatMap((identity) => this.#state.lookup(identity) ?? []);
-    const reserved = range === undefined ? there : there.filter(this.#isIn(range));
-    return reserved.flatMap(({ identity, releasedAt, pinned }) =>
+  #gone(gone: readonly string[], isMeant: (binding: Binding) => boolean): Going[] {
+    const there = gone.flatMap((identity) => this.#state.lookup(identity) ?? []).filter(isMeant);
+    return there.flatMap(({ identity, releasedAt, pinned }) =>
       releasedAt === undefined || pinned ? [] : [{ identity, kind: 'gone' as const, since: releasedAt }],
     );
   }
 
-  #inTurn(range?: string): readonly Going[] {
-    if (range !== undefined) return this.#walk(this.#isIn(range));
+  #inTurn(isMeant: (binding: Binding) => boolean = () => true): readonly Going[] {
     const first = this.#state.oldest();
     if (first === undefined) return [];
     const since = restsSince(this.#state, first);
     // What was released first of all has rested for the longest time, unless its identity has run since.
-    if (since !== undefined && since === first.releasedAt)
+    if (since !== undefined && since === first.releasedAt && isMeant(first))
       return [{ identity: first.identity, kind: 'resting', since }];
-    return this.#walk(() => true);
+    return this.#walk(isMeant);
   }
 
   #walk(isMeant: (binding: Binding) => boolean): Going[] {

@@ -88,7 +88,9 @@ export class Proposals {
   ): Promise<string | undefined> {
     const { identity, node } = live;
     const { places, state } = this.#of;
-    const isTraded = ticket !== undefined && state.net.inspect(ticket).state === 'held';
+    const wanted = ticket === undefined ? undefined : state.net.inspect(ticket);
+    if (wanted !== undefined && wanted.address === state.spec.gateway) throw isGateway(state, identity);
+    const isTraded = wanted?.state === 'held';
     const place = () => {
       if (ticket === undefined) return this.#chooseFree(identity, range);
       return isTraded ? state.net.trade(identity, ticket) : state.net.bind(identity, ticket);
@@ -212,6 +214,12 @@ export class Proposals {
     const second = unlessFull(choose);
     return typeof second === 'string' ? second : undefined;
   }
+}
+
+/** Nobody's home, though it is held as a ticket is. */
+function isGateway({ spec: { cidr, gateway } }: SubnetState, identity: string): LimpetError<'OCCUPIED'> {
+  const message = `${JSON.stringify(identity)} cannot have ${gateway} of ${cidr}: it is the gateway`;
+  return new LimpetError('OCCUPIED', message, { subnet: cidr, identity, address: gateway });
 }
 
 /** What it rested on when it was asked for is not so any more. */

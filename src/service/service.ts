@@ -236,7 +236,7 @@ export class AllocatorService {
   }
 
   #specOf(cidr: string, settings: SubnetSettings): SubnetSpec {
-    return specOf(cidr, { reclaim: DEFAULT_RECLAIM, ...settings });
+    return specOf(cidr, { ...settings, reclaim: settings.reclaim ?? DEFAULT_RECLAIM });
   }
 
   /** One after the other, each tried until there is an answer: `undefined` means that another process was faster. */

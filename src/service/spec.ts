@@ -2,20 +2,26 @@
 // same.
 
 import { formatAddress, mergeRanges, parseAddress, parseCidr, parseRange, quote, type Range } from '../host/address.js';
+import { checkOptions } from '../host/arguments.js';
 import { LimpetError } from '../host/errors.js';
 import { planOf } from '../host/plan.js';
 import type { SubnetOptions } from '../host/types.js';
+import { HOLD_DOWN } from './policy.js';
 import type { ReclaimPolicy, ServicePool, SubnetSpec } from './store.js';
+
+const SETTINGS = ['space', 'cidr', 'gateway', 'exclude', 'policy', 'reclaim', 'pools', 'probe'];
 
 /** @throws TypeError, LimpetError BAD_INPUT, OUT_OF_RANGE or EXCLUDED */
 export function specOf(cidr: string, settings: Partial<SubnetSpec>): SubnetSpec {
-  const { space = 'default', gateway, exclude = [], policy = 'serial', reclaim = {}, pools = [], probe } = settings;
+  checkOptions(settings, 'a subnet', SETTINGS);
+  const { space = 'default', gateway, policy = 'serial', reclaim = {}, pools = [], probe } = settings;
+  const exclude = [...(settings.exclude ?? [])];
   if (typeof space !== 'string') throw new TypeError(`a space is a string, not ${typeof space}`);
   if (space === '') throw new LimpetError('BAD_INPUT', 'the name of the space is empty', { value: space });
   planOf(cidr, coreOptions({ exclude, policy, gateway })); // what the core would refuse is refused here
   const { text, version } = parseCidr(cidr);
   const address = (value: bigint) => formatAddress(value, version);
-  const ranges = mergeRanges([...exclude].map((range) => parseRange(range, version)));
+  const ranges = mergeRanges(exclude.map((range) => parseRange(range, version)));
   return {
     space,
     cidr: text,
@@ -64,14 +70,18 @@ function isWithin(ranges: readonly Range[], address: bigint): boolean {
   return next !== undefined && next[0] <= address;
 }
 
-function checkReclaim({ after, whenFull }: ReclaimPolicy): ReclaimPolicy {
-  for (const duration of [after, whenFull?.holdDown]) {
+function checkReclaim(reclaim: ReclaimPolicy): ReclaimPolicy {
+  checkOptions(reclaim, 'a reclaim policy', ['after', 'whenFull']);
+  const { after, whenFull } = reclaim;
+  if (whenFull !== undefined) checkOptions(whenFull, 'whenFull', ['holdDown']);
+  const holdDown = whenFull === undefined ? undefined : (whenFull.holdDown ?? HOLD_DOWN);
+  for (const duration of [after, holdDown]) {
     if (duration === undefined || (Number.isSafeInteger(duration) && duration >= 0)) continue;
     throw new LimpetError('BAD_INPUT', `${duration} is not a valid duration in milliseconds`, { value: duration });
   }
   return {
     ...(after === undefined ? {} : { after }),
-    ...(whenFull === undefined ? {} : { whenFull: { holdDown: whenFull.holdDown } }),
+    ...(holdDown === undefined ? {} : { whenFull: { holdDown } }),
   };
 }
 

@@ -144,7 +144,7 @@ export class SubnetState {
         this.#pin(change);
         break;
       case 'unpin':
-        if (this.#net.lookup(change.identity) !== undefined) this.#net.unpin(change.identity, checkTime(change.time));
+        this.#unpin(change.identity, checkTime(change.time));
         break;
       case 'reclaim':
         if (this.#net.lookup(change.identity)?.address === change.address) this.#withdraw(change.identity);
@@ -303,6 +303,13 @@ export class SubnetState {
       this.#net.allocate(identity); // reserved since then, and not since the last release
       this.#net.release(identity, time);
     }
+  }
+
+  #unpin(identity: string, time: number): void {
+    const binding = this.#net.lookup(identity);
+    if (binding === undefined) return;
+    this.#net.unpin(identity, time);
+    if (binding.pinned && this.nodesOf(identity).length === 0) this.#releases?.set(identity, time);
   }
 
   #notForIt(code: 'EXCLUDED' | 'OCCUPIED', identity: string, address: string, why: string): LimpetError {

@@ -23,7 +23,8 @@ export function answer({ nodeOf, tell }: Environment, net: SubnetService, given:
 /** Whether an address that is asked for is nobody else's home. */
 export function isFreeFor(net: SubnetService, address: string, identity: string): boolean {
   const { state, identity: owner } = net.inspect(address);
-  return state !== 'excluded' && (owner === undefined || owner === identity);
+  if (state === 'excluded' || address === net.spec.gateway) return false;
+  return owner === undefined || owner === identity;
 }
 
 /** A name for a container of this node that has none of its own. */

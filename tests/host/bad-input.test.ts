@@ -55,6 +55,11 @@ describe('identities', () => {
       bad('BAD_INPUT', () => call('x'.repeat(256)), 'has 256 bytes', 'xxxx');
       bad('BAD_INPUT', () => call('é'.repeat(128)), 'has 256 bytes', 'éééé');
       bad('BAD_INPUT', () => call('🐚'.repeat(64)), 'has 256 bytes');
+      // 255 characters and 256 bytes: the first 255 bytes are as many as there are characters.
+      for (let at = 0; at < 255; at++) {
+        const long = `${'a'.repeat(at)}é${'a'.repeat(254 - at)}`;
+        bad('BAD_INPUT', () => call(long), 'has 256 bytes');
+      }
       bad('BAD_INPUT', () => call('x'.repeat(10_000_000)), 'has 10000000 bytes');
       bad('BAD_INPUT', () => call('a\ud800'), 'surrogate', 'a\\\\ud800'.replace('\\\\', '\\'));
       bad('BAD_INPUT', () => call('\udc1a\ud83d'), 'surrogate');

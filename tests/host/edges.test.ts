@@ -55,6 +55,39 @@ describe('a hold that ends between resolve and commit', () => {
   });
 });
 
+for (const prefix of [16, 64]) {
+  const version = prefix === 64 ? 6 : 4;
+  const ordinal = 60_000;
+
+  describe(`a hold that a claim has lost to ends in a /${prefix}`, () => {
+    function begin() {
+      const core = new RawCore(corePath);
+      const id = core.subnet(version, prefix);
+      core.call('rebuild_begin', id);
+      assert.equal(core.feed(id, [{ identity: 'web.1', ordinal }]), 0);
+      core.at('hold', id, ordinal);
+      core.call('rebuild_resolve', id);
+      assert.equal(core.at('unhold', id, ordinal), Status.CHANGED);
+      return { core, id };
+    }
+
+    test('the conflict names its ordinal, which is free by then', () => {
+      const { core, id } = begin();
+      assert.equal(core.call('rebuild_conflict', id), Status.OK);
+      assert.equal(core.ordinal, BigInt(ordinal));
+      assert.equal(core.state, FREE);
+    });
+
+    test('nothing of it is left after the commit', () => {
+      const { core, id } = begin();
+      assert.equal(core.call('rebuild_commit', id), Status.CHANGED);
+      core.ordinal = 0n;
+      assert.equal(core.call('next', id), Status.UNKNOWN);
+      assert.equal(core.at('hold', id, ordinal), Status.CHANGED);
+    });
+  });
+}
+
 describe('allocate_many', () => {
   test('answers BAD_INPUT before it has allocated anything', () => {
     const core = new RawCore(corePath);

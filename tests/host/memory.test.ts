@@ -263,3 +263,48 @@ test('the seed of the hash changes no address, no order and no snapshot', async 
   for (const seed of [undefined, new Uint8Array(16).fill(255), Uint8Array.from({ length: 16 }, (_, i) => i)])
     assert.deepEqual(await make(seed), expected);
 });
+
+test('the last free address below a full page: without memory for what it takes it stays free', async () => {
+  const page = 4096;
+  const at = (base: number, offset: number) =>
+    [24, 16, 8, 0].map((shift) => ((base + offset) >>> shift) & 255).join('.');
+  const refused = (action: () => unknown) => assert.throws(action, { code: 'NO_MEMORY' });
+  // How much of the memory is left when it counts is not known: each number of pages beforehand leaves another piece.
+  for (let pages = 0; pages < 12; pages++) {
+    const limpet = await Limpet.load({ maxMemory: 5 * 65_536 });
+    const base = 0x0a00_0000;
+    const exclude = [
+      [0, 10],
+      [12, page],
+    ].map(([from, to]) => `${at(base, (from as number) * page)}-${at(base, (to as number) * page - 1)}`);
+    const net = limpet.subnet('10.0.0.0/7', { exclude });
+    for (let n = 0; n < page; n++) if (n !== 100) net.hold(at(base, 11 * page + n));
+    net.hold(at(base, 11 * page - 1));
+    for (let n = 0; n < page - 1; n++) net.holdNext();
+    for (let n = 0; n < pages; n++) net.hold(at(base, (5000 + n) * page));
+    useUp(limpet.subnet('12.0.0.0/8'), (n) => at(0x0c00_0000, n * page + 4000));
+    const { held } = net.stats;
+    try {
+      assert.equal(net.holdNext(), at(base, 11 * page + 100));
+    } catch (error) {
+      refused(() => {
+        throw error;
+      });
+      assert.equal(net.stats.held, held);
+    }
+  }
+});
+
+/** Until nothing more can be bound or held. */
+function useUp(net: Subnet, place: (n: number) => string): void {
+  const untilRefused = (action: (n: number) => unknown) => {
+    try {
+      for (let n = 0; n < 3000; n++) action(n);
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'NO_MEMORY');
+    }
+  };
+  for (let length = 255; length > 0; length -= 8)
+    untilRefused((n) => net.allocate(`${length}.${n}`.padEnd(length, 'x')));
+  untilRefused((n) => net.hold(place(n)));
+}

@@ -185,6 +185,25 @@ describe('the words of a full subnet', () => {
   });
 });
 
+test('what is held beside its binding makes no room, so that nobody loses a home for nothing', async () => {
+  const { net, clock, is } = await begin('10.0.0.0/30', { whenFull: { holdDown: 0 } });
+  for (const identity of ['a', 'b']) {
+    await live(net, identity);
+    await gone(net, identity);
+    clock.turn(MINUTE);
+  }
+  await net.holdHome('a');
+  const b = net.lookup('b')?.address;
+  assert.equal(await live(net, 'c'), b);
+  assert.deepEqual([is('a'), is('b')], ['reserved', 'free']);
+  await gone(net, 'c');
+  await net.holdHome('c');
+  await assert.rejects(live(net, 'd'), { code: 'FULL' });
+  await assert.rejects(net.allocate('d', { node: 'n', range: '10.0.0.1-10.0.0.2' }), { code: 'FULL' });
+  await assert.rejects(net.allocate('d', { node: 'n', gone: async () => ['a', 'c'] }), { code: 'FULL' });
+  assert.deepEqual([is('a'), is('c')], ['reserved', 'reserved']);
+});
+
 test('whatever was released when: the short way and the walk find the same one', async () => {
   const names = ['a', '@second/a', 'b', '@second/b', 'c'];
   const acts = fc.array(fc.record({ name: fc.constantFrom(...names), minutes: fc.nat(3) }), { maxLength: 30 });

@@ -15,9 +15,9 @@ export const LONGEST_IDENTITY = 255;
 export function writeIdentity(identity: string | Identity, place: Uint8Array): number {
   if (typeof identity === 'string') {
     const { read, written } = encoder.encodeInto(identity, place);
+    if (read !== identity.length || written === 0) return -1; // what has no room is left out
     // As many bytes as characters is ASCII. Half a surrogate pair would have become a replacement character.
-    if (written === identity.length && written > 0) return written;
-    return read !== identity.length || written === 0 || /\p{Surrogate}/u.test(identity) ? -1 : written;
+    return written === read || !/\p{Surrogate}/u.test(identity) ? written : -1;
   }
   if (!(identity instanceof Identity)) throw notAnIdentity(identity);
   const { bytes } = identity;
