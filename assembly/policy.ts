@@ -3,7 +3,7 @@
 
 import { Bitmap } from './bitmap';
 import { Range } from './exclusions';
-import { above, Ordinal, PAGE_BITS, PAGE_SIZE } from './ordinal';
+import { above, Ordinal, PAGE_BITS } from './ordinal';
 import { exists } from './pointer';
 import { Nodes } from './vector';
 

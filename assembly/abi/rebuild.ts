@@ -1,6 +1,6 @@
 // The calls of a rebuild.
 
-import { ownerAt, STATE_HELD, stateOfBinding, TIME_LIMIT } from '../bindings';
+import { ownerAt, stateOfBinding, TIME_LIMIT } from '../bindings';
 import { areWhole, feed } from '../feed';
 import { Ordinal } from '../ordinal';
 import { exists } from '../pointer';

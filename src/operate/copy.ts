@@ -37,23 +37,33 @@ export async function copyStore({ from, to, setTime, isWanted, dryRun }: Copying
     const [bindings, held] = [[...net.list()].length, [...net.held()].length];
     const step = { space, subnet, bindings, held };
     if (!isWanted(space)) steps.push({ ...step, outcome: 'left out', conflicts: [] });
-    else if (dryRun) steps.push({ ...step, outcome: 'would copy', conflicts: clashes(net, to.find(subnet, space)) });
+    else if (dryRun)
+      steps.push({ ...step, outcome: 'would copy', conflicts: textsOf(clashes(net, to.find(subnet, space))) });
     else steps.push({ ...step, outcome: 'copied', conflicts: await copySubnet(net, from, to, setTime) });
   }
   return steps;
 }
 
+interface Clash {
+  readonly identity: string;
+  readonly text: string;
+}
+
 /** What both have, and not alike. */
-function clashes(net: SubnetService, there: SubnetService | undefined): string[] {
+function clashes(net: SubnetService, there: SubnetService | undefined): Clash[] {
   if (there === undefined) return [];
-  const found: string[] = [];
-  for (const { identity, address } of net.list()) {
+  return [...net.list()].flatMap(({ identity, address }) => {
     const own = there.lookup(identity)?.address;
     const owner = there.inspect(address).identity;
-    if (own !== undefined && own !== address) found.push(`${identity} has ${own} there, not ${address}`);
-    else if (owner !== undefined && owner !== identity) found.push(`${address} is ${owner}'s there, not ${identity}'s`);
-  }
-  return found;
+    const isMoved = own !== undefined && own !== address;
+    if (isMoved) return [{ identity, text: `${identity} has ${own} there, not ${address}` }];
+    if (owner === undefined || owner === identity) return [];
+    return [{ identity, text: `${address} is ${owner}'s there, not ${identity}'s` }];
+  });
+}
+
+function textsOf(all: readonly Clash[]): string[] {
+  return all.map(({ text }) => text);
 }
 
 async function copySubnet(
@@ -64,11 +74,11 @@ async function copySubnet(
 ): Promise<string[]> {
   const { cidr, ...settings } = net.spec;
   const there = to.find(cidr, settings.space) ?? (await to.subnet(cidr, settings));
-  const found = clashes(net, there);
-  const isClash = (identity: string, address: string) =>
-    found.some((each) => each.startsWith(`${identity} has`) || each.startsWith(`${address} is`));
+  const clashing = clashes(net, there);
+  const found = textsOf(clashing);
+  const isClash = new Set(clashing.map(({ identity }) => identity));
   for (const user of net.users) await there.use(user);
-  const wanted = [...net.list()].filter(({ identity, address }) => !isClash(identity, address));
+  const wanted = [...net.list()].filter(({ identity }) => !isClash.has(identity));
   const nodes = new Set<string>(net.users);
   // A ticket is held together with its binding: it is held first, and then traded.
   const held = [...net.held(), ...wanted.map(({ address }) => address).filter((address) => net.isHeld(address))];

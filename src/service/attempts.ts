@@ -1,8 +1,5 @@
-// One of the two places where a call is tried again (the other is the etcd store's connection.ts). Here: what has lost
-// against another process. It rested on what is no longer so; by now the truth has been told, and a new attempt rests
-// on that. Stores do not try such a thing again by themselves, for only the service can propose anew. What works in the
-// background, for nobody who waits (the sweep, the watch, the lease, a disk that is full), begins anew by itself and is
-// no retry of a call.
+// Tries a call again that has lost against another process. By then the store has told what is so, and a new attempt
+// rests on that. Stores do not try such a thing again by themselves: only the service can propose something else.
 
 import type { Clock } from './clock.js';
 import type { Deadline } from './deadline.js';

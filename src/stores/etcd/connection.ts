@@ -1,9 +1,8 @@
 // Calls to etcd: which member is asked, until when, and what a failure says about the request. Knows nothing of keys.
 //
-// One of the two places where a call is tried again (the other is the service's attempts.ts). Here: a request that has
-// certainly not been applied, since it never left or the member says so, goes to the next member; one that only reads
-// goes there as well when the member says nothing. The client's own retries are off: it repeats a transaction that may
-// have been applied, and then answers that it lost.
+// A request that has certainly not been applied, since it never left or the member says so, goes to the next member; one
+// that only reads goes there as well when the member says nothing. The client's own retries are off: it repeats a
+// transaction that may have been applied, and then answers that it lost.
 
 import { LimpetError } from '../../host/errors.js';
 import type { Clock } from '../../service/clock.js';

@@ -28,7 +28,7 @@ export interface EtcdStoreOptions {
   readonly prefix?: string;
   /** Default: the machine's own. Another one has to run in real time, by which gRPC's deadlines go. */
   readonly clock?: Clock;
-  /** The most keys of one answer while the state is read. Default 10 000. */
+  /** The most keys of one answer while the state is read. Default 2000. */
   readonly page?: number;
   /** @internal What stands for a member, instead of etcd's own client. Then the clock need not run in real time. */
   readonly connect?: (host: string) => Member;

@@ -1,5 +1,6 @@
 // The store of a Docker Swarm, on Swarm's own raft: each subnet is one of Swarm's configs, its bindings are the labels,
-// and every commit is one compare-and-swap. Nothing has to be installed. Here for a manager, by its own Docker.
+// and every commit is one compare-and-swap. Nothing has to be installed. How this node reaches the swarm, by its own
+// Docker or by a manager's plugin, remote/node-swarm.ts knows.
 
 import type { SwarmApi } from '../../docker/swarm-api.js';
 import { LimpetError } from '../../host/errors.js';
