@@ -94,8 +94,8 @@ export function checkRange(): i32 {
   range.firstHi = hi();
   range.lastLo = load<u64>(IO, LAST);
   range.lastHi = load<u64>(IO, LAST + 8);
-  if (above(range.firstLo, range.firstHi, range.lastLo, range.lastHi)) return status.BAD_INPUT;
-  return subnet.isOutside(range.lastLo, range.lastHi) ? status.OUT_OF_RANGE : status.OK;
+  if (subnet.isOutside(range.lastLo, range.lastHi)) return status.OUT_OF_RANGE;
+  return above(range.firstLo, range.firstHi, range.lastLo, range.lastHi) ? status.BAD_INPUT : status.OK;
 }
 
 /** As `answer`, for a call that gives an identity its ordinal: with OK also the handle of its binding. */

@@ -154,7 +154,7 @@ export class Reconciler {
     const isMistaken = owner !== undefined && made(owner) === undefined && state === 'reserved';
     if (isMistaken) await forget(net, owner);
     const isOthers = owner !== undefined && owner !== identity && !isMistaken;
-    if (isOthers || state === 'excluded') return;
+    if (isOthers || state === 'excluded' || address === net.spec.gateway) return;
     if (net.lookup(identity)?.nodes.includes(node)) return this.#takeOver(net, identity, node, address);
     await net.claim(identity, { node, ticket: address });
     this.#mended(net, 'set', { identity, address }, 'a load balancer has it here');
@@ -166,7 +166,7 @@ export class Reconciler {
     if (doubt !== undefined) this.#doubted(net, resident, doubt.why, told);
     await this.#tenants.alone(net, identity, async () => {
       const { state, identity: owner } = net.inspect(address);
-      if (state === 'excluded') return;
+      if (state === 'excluded' || address === net.spec.gateway) return; // nobody's home, whoever is there
       // Nobody has it: an import, or a store that has lost something. Whoever has a home is at its second one there.
       // What Swarm has given to others while this node was away is no home: whoever lives there would come back to it.
       const isGiven = state === 'held' && hasOtherTicket(resident, containers);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { copyStore } from '../../src/operate/copy.js';
-import { AllocatorService, MemoryStore } from '../../src/service/index.js';
+import { AllocatorService, MemoryStore } from '../../src/entries/service.js';
 import { upToDate } from '../fresh.js';
 
 await upToDate('core');

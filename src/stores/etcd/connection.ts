@@ -1,7 +1,7 @@
 // Calls to etcd: which member is asked, until when, and what a failure says about the request. Knows nothing of keys.
 //
-// A request that has certainly not been applied, since it never left or the member says so, goes to the next member; one
-// that only reads goes there as well when the member says nothing. The client's own retries are off: it repeats a
+// A request that has certainly not been applied, since it never left or the member says so, goes to the next member;
+// one that only reads goes there as well when the member says nothing. The client's own retries are off: it repeats a
 // transaction that may have been applied, and then answers that it lost.
 
 import { LimpetError } from '../../host/errors.js';
