@@ -10,7 +10,7 @@ import { identityOf, identityOfTask, isBalancerEnd } from './identities.js';
 import { guest } from './made-up.js';
 import { isOn } from './networks.js';
 import type { Container, Info, NamedEndpoint, Network, Node, Service, Task } from './shapes.js';
-import { holdsTicket, mayRun } from './states.js';
+import { mayRun } from './states.js';
 
 /** A container at an address. */
 export interface Resident {
@@ -201,7 +201,7 @@ export function usesOf(swarm: SwarmRecords | undefined, network: Network, cidr: 
     const here = virtual.filter(({ networkId }) => networkId === network.id);
     return here.map(({ address }): Use => ({ address, kind: 'virtual IP', of: name }));
   });
-  const tickets = (swarm?.tasks ?? []).filter(holdsTicket).flatMap((task) => {
+  const tickets = (swarm?.tasks ?? []).filter(mayRun).flatMap((task) => {
     const of = identityOfTask(task, services) ?? `task ${task.id}`;
     return addressesOfTask(task, network).map((address): Use => ({ address, kind: 'ticket', of, task }));
   });

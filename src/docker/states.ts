@@ -31,19 +31,12 @@ export function bindingStateOf(taskState: string): BindingState | undefined {
 }
 
 /**
- * Whether the task's container runs, or may yet. A state that nobody knows may be a new one of Swarm's: it counts as
- * running.
+ * Whether the task's container runs, or may yet. For so long the leader keeps its ticket too, whatever is meant of it;
+ * the record shows the ticket on (swarmkit, `doTaskAlloc` in manager/allocator/network.go). A state that nobody knows
+ * may be a new one of Swarm's: it counts as running.
  */
 export function mayRun({ state }: Pick<Task, 'state'>): boolean {
   return !ENDED_STATES.includes(state);
-}
-
-/**
- * Whether the leader still keeps the task's ticket: it gives it back when the task has ended and is meant to have
- * (swarmkit, `taskDead` in manager/allocator). A job's tasks are meant to be `complete` from the first moment on.
- */
-export function holdsTicket(task: Pick<Task, 'state' | 'desiredState'>): boolean {
-  return mayRun(task) || !ENDED_STATES.includes(task.desiredState);
 }
 
 /** Whether Swarm means the task to run: a job's task is meant to be `complete`, and runs towards that. */

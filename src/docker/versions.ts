@@ -4,18 +4,27 @@
 const NAMES_FROM = 29;
 
 /** Whether this Docker says which container an address is for. An unknown version counts as one that does. */
-function saysWhoAsks(serverVersion: string): boolean {
-  const major = Number(/^(\d+)\./.exec(serverVersion)?.[1] ?? Number.NaN);
+function saysWhoAsks(serverVersion: string | undefined): boolean {
+  const major = Number(/^(\d+)\./.exec(serverVersion ?? '')?.[1] ?? Number.NaN);
   return !(major < NAMES_FROM);
 }
 
 /** The same of a network that nodes share without Swarm's leader (`limpet.scope=cluster`): it gives no tickets. */
-export function limitOfShared(serverVersion: string): string | undefined {
+export function limitOfShared(serverVersion: string | undefined): string | undefined {
   if (saysWhoAsks(serverVersion)) return undefined;
   return (
     `Docker ${serverVersion} does not say which container asks for an address, and on a macvlan or ipvlan network ` +
     'of several nodes nobody else does: tasks of a service do not keep their addresses there. No two containers ' +
     'have one address all the same. Use Docker 29 on every node, or an overlay'
+  );
+}
+
+/** Why a subnet cannot be named by its size (`--subnet 0.0.0.0/24`); undefined where it can. */
+export function limitOfSizes(serverVersion: string | undefined): string | undefined {
+  if (saysWhoAsks(serverVersion)) return undefined;
+  return (
+    `Docker ${serverVersion} takes a subnet of unspecified addresses for the network's own, and not for its size: ` +
+    'name the subnet, or name none, or use Docker 29'
   );
 }
 

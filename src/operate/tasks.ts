@@ -5,7 +5,7 @@ import { canonical } from '../docker/address.js';
 import { identityOf, identityOfTask } from '../docker/identities.js';
 import { nodeOfTask, readRecords } from '../docker/observed.js';
 import { SWARM } from '../docker/spaces.js';
-import { holdsTicket } from '../docker/states.js';
+import { mayRun } from '../docker/states.js';
 import { contains } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import type { OperateEnvironment } from './environment.js';
@@ -81,7 +81,7 @@ async function recorded(docker: OperateEnvironment['docker']): Promise<Seen[]> {
   const { tasks, services } = await readRecords(docker);
   return tasks.map((task) => {
     const node = nodeOfTask(task);
-    const addresses = holdsTicket(task) ? task.attachments.flatMap((each) => each.addresses) : [];
+    const addresses = mayRun(task) ? task.attachments.flatMap((each) => each.addresses) : [];
     const { id, state } = task;
     const about = { id, state, ...(node !== undefined && { node }), tickets: addresses.map(canonical) };
     return { ...about, identity: identityOfTask(task, services) };

@@ -47,7 +47,7 @@ export class Assembly implements Parts {
       nodeOf: situation.nodeOf,
       formerNodeOf: situation.formerNodeOf,
       isManager: situation.isManager,
-      limitOfShared: () => situation.limitOfShared,
+      dockerVersion: () => situation.dockerVersion,
       locate: situation.locate,
       wished: situation.wished,
       whoIsMeant: (said) => new Certainty(this.environment, said),

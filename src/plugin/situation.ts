@@ -7,7 +7,7 @@ import type { DockerHost } from '../docker/docker-host.js';
 import type { DockerApi, Info } from '../docker/index.js';
 import type { AddressSpace } from '../docker/spaces.js';
 import { SWARM } from '../docker/spaces.js';
-import { limitOf, limitOfShared } from '../docker/versions.js';
+import { limitOf } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
 import { withoutSecrets } from '../host/secrets.js';
 import type { Allocator, Clock } from '../service/index.js';
@@ -123,9 +123,8 @@ export class Situation {
     return this.#limit;
   }
 
-  /** The same of networks that nodes share without Swarm's leader. */
-  get limitOfShared(): string | undefined {
-    return this.#info && limitOfShared(this.#info.serverVersion);
+  get dockerVersion(): string | undefined {
+    return this.#info?.serverVersion;
   }
 
   get store(): OpenStores['store'] | undefined {

@@ -30,6 +30,8 @@ export interface Someone {
   readonly isPassing?: boolean;
   /** Its user wants the address that is asked for and no other, as with `docker run --ip`. */
   readonly wish: boolean;
+  /** Docker is at work on it at this moment, so that it is no load balancer's end that asks. */
+  readonly isAtWork?: true;
   /** The containers of this node at that moment; absent while Docker does not answer. */
   readonly around?: readonly Container[] | undefined;
 }
@@ -111,7 +113,7 @@ export class Askers {
 
   async #look(net: SubnetService, { address, name }: Request): Promise<Look> {
     const containers = await this.#environment.containers.ifAnswered();
-    if (name !== undefined) return named(containers, name, address);
+    if (name !== undefined) return this.#named(net, containers, name, address);
     if (containers === undefined) return this.#wishedBy(net, address) ?? SILENCE;
     try {
       return await (address === undefined
@@ -144,11 +146,14 @@ export class Askers {
     const found = likely.length > 1 ? await this.#atWork(net, likely) : likely;
     if (found.length > 1) return this.#several(net, address, found, containers);
     const [one] = found;
-    if (one === undefined) return this.#attached(net, containers, address);
+    if (one === undefined)
+      return (await this.#connected(net, containers, address)) ?? this.#attached(net, containers, address);
     const { name } = one.container;
     switch (await this.#isLeft(net, one.container, containers)) {
       case 'no':
-        return someone(one.container, address, containers);
+        return someone(net, one.container, address, containers);
+      case 'at work':
+        return atWork(someone(net, one.container, address, containers));
       case 'yes':
         return this.#attached(net, containers, address);
       case 'unknown': {
@@ -177,7 +182,7 @@ export class Askers {
     const { identity: owner } = net.inspect(address);
     if (!hasTask(found) && owner === undefined && isLeaders(net)) return this.#attached(net, containers, address);
     const own = found.find(({ container }) => identityOf(container) === owner);
-    if (!hasTask(found) && own !== undefined) return someone(own.container, address, containers);
+    if (!hasTask(found) && own !== undefined) return someone(net, own.container, address, containers);
     if (!hasTask(found) && owner === undefined)
       return { kind: 'unclear', candidates, why: `any of ${names} could be the one, and all want ${address}` };
     const details = { subnet: net.cidr, address };
@@ -196,7 +201,7 @@ export class Askers {
     net: SubnetService,
     container: Container,
     containers: readonly Container[],
-  ): Promise<'yes' | 'no' | 'unknown'> {
+  ): Promise<'yes' | 'no' | 'at work' | 'unknown'> {
     const { task, created } = container;
     const { clock, isManager } = this.#environment;
     const age = clock.now() - created; // below 0 after the machine's clock was set back
@@ -206,17 +211,52 @@ export class Askers {
     // The end comes first: it can have the ticket of a task that was given up a second ago.
     const young = !isWorker && this.#ends.isExpected(net) ? 0 : known;
     if (task === undefined || isYounger(young)) return 'no';
-    if ((await this.#locked(net, [container])).maybe.length === 0) return 'yes';
-    if (isWorker) return isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no' : 'unknown';
+    const plain = await this.#plainOn(net, containers);
+    const { yes, maybe } = await this.#locked(net, [container, ...plain]);
+    if (!maybe.includes(container)) return 'yes';
+    // Docker makes a network on the node before it starts a task's container: its end does not ask under that lock.
+    if (isWorker && yes.includes(container) && maybe.length === 1) return 'at work';
+    if (isWorker) return isYounger(OLD) && plain.length === 0 ? 'no' : 'unknown';
     const tasks = await this.#tasks();
     if (tasks === undefined) return 'unknown';
     return isOver(task.id, tasks) ? 'yes' : 'no';
   }
 
-  /** Whether a plain container may ask on this network: before Docker 29 its list does not show what it was given. */
-  async #mayBePlain(net: SubnetService, containers: readonly Container[]): Promise<boolean> {
+  /** Who may ask on this network and is no task: before Docker 29 its list does not show what it was given. */
+  async #plainOn(net: SubnetService, containers: readonly Container[]): Promise<readonly Container[]> {
     const plain = starting(containers).filter(({ container }) => container.task === undefined);
-    return (await this.#onNetwork(net, plain)).length > 0;
+    return (await this.#onNetwork(net, plain)).map(({ container }) => container);
+  }
+
+  /**
+   * A container that runs, and is connected to a host's own network with an address of its user's choice: no list tells
+   * before it has it. While Docker makes a network, which it does not list yet, it asks for auxiliary addresses.
+   */
+  async #connected(net: SubnetService, containers: readonly Container[], address: string): Promise<Asker | undefined> {
+    if (isLeaders(net) || (await this.#environment.networks.withSubnet(net.cidr)).length === 0) return undefined;
+    const [one, ...more] = (await this.#locked(net, containers.filter(mayBeConnected))).yes;
+    return one === undefined || more.length > 0 ? undefined : someone(net, one, address, containers);
+  }
+
+  #named(
+    net: SubnetService,
+    containers: readonly Container[] | undefined,
+    name: string,
+    address: string | undefined,
+  ): Asker {
+    const here = ofSubnet(this.#environment.networks.known, net.cidr);
+    const isEnd = address !== undefined && isLeaders(net);
+    // The load balancer's end has a name too, and must get the address that Swarm has for it.
+    if (isEnd && here.length > 0 && isBalancerEnd(name, here))
+      return containers === undefined ? { kind: 'endpoint' } : endpoint(containers);
+    if (containers === undefined) {
+      if (isEnd && isBalancerEnd(name)) return { kind: 'endpoint' };
+      return nameable({ kind: 'container', name, identity: identityOfName(name), wish: false });
+    }
+    const container = containers.find((each) => each.name === name);
+    if (container !== undefined) return someone(net, container, address, containers);
+    if (address !== undefined) return endpoint(containers);
+    return nameable({ kind: 'container', name, identity: identityOf({ name }), wish: false, around: containers });
   }
 
   /**
@@ -253,7 +293,7 @@ export class Askers {
       .filter(({ attachments }) => attachments.some((each) => each.addresses.map(canonical).includes(address)))
       .map(({ container }) => container);
     const found = candidates.find(({ id }) => ids.includes(id));
-    return found === undefined ? endpoint(containers) : someone(found, address, containers);
+    return found === undefined ? endpoint(containers) : someone(net, found, address, containers);
   }
 
   /** Undefined while the swarm's raft is not heard of. */
@@ -277,7 +317,7 @@ export class Askers {
     const connected = maybe.length > 0 ? [] : (await this.#locked(net, containers.filter(mayBeConnected))).yes;
     const candidates = maybe.length > 0 ? maybe : connected;
     const [one, ...more] = candidates;
-    if (one !== undefined && more.length === 0) return someone(one, undefined, containers);
+    if (one !== undefined && more.length === 0) return someone(net, one, undefined, containers);
     const who = one === undefined ? 'no container is seen' : `any of ${candidates.length} containers could be the one`;
     const why = `${who} that is being started, and this Docker does not say which`;
     return { kind: 'unclear', candidates: candidates.map(({ name }) => name), why };
@@ -313,27 +353,26 @@ function endpoint(around: readonly Container[]): Asker {
   return { kind: 'endpoint', around };
 }
 
-function named(containers: readonly Container[] | undefined, name: string, address: string | undefined): Asker {
-  if (containers === undefined) {
-    const isEnd = address !== undefined && isBalancerEnd(name);
-    return isEnd
-      ? { kind: 'endpoint' }
-      : nameable({ kind: 'container', name, identity: identityOfName(name), wish: false });
-  }
-  const container = containers.find((each) => each.name === name);
-  if (container !== undefined) return someone(container, address, containers);
-  // The load balancer's end has a name too, and must get the address that Swarm has for it.
-  if (address !== undefined) return endpoint(containers);
-  return nameable({ kind: 'container', name, identity: identityOf({ name }), wish: false, around: containers });
-}
-
-/** @param address the one that is asked for, if it may be the user's own choice */
-function someone(container: Container, address: string | undefined, around: readonly Container[]): Asker {
+/**
+ * In a host's own subnet nobody asks for an address but whose user wants it, and a list may not show that yet. In a
+ * leader's it is a ticket, unless a plain container's configuration has it.
+ * @param address the one that is asked for
+ */
+function someone(
+  net: SubnetService,
+  container: Container,
+  address: string | undefined,
+  around: readonly Container[],
+): Asker {
   const { name, id, task, endpoints } = container;
-  // In a task's configuration it is the ticket, in any other container's what its user asked for.
-  const wish = address !== undefined && task === undefined && endpoints.some((each) => asksFor(each, address));
+  const isChosen = (wanted: string) => !isLeaders(net) || endpoints.some((each) => asksFor(each, wanted));
+  const wish = address !== undefined && task === undefined && isChosen(address);
   const who = { name, id, identity: identityOf(container), isPassing: isPassing(container) };
   return nameable({ kind: 'container', ...who, wish, around });
+}
+
+function atWork(asker: Asker): Asker {
+  return asker.kind === 'container' ? { ...asker, isAtWork: true } : asker;
 }
 
 /** Docker's names have no limit, identities have; and nobody who asks is called as what Limpet makes up. */

@@ -3,16 +3,17 @@
 
 import { isOurs } from '../docker/networks.js';
 import type { Network } from '../docker/shapes.js';
+import { limitOfShared } from '../docker/versions.js';
 import { LimpetError } from '../host/errors.js';
 import type { Environment } from './environment.js';
 import { readPoolOptions } from './pool-options.js';
 
 export class Configurations {
-  readonly #environment: Pick<Environment, 'limitOfShared' | 'networks' | 'tell'>;
+  readonly #environment: Pick<Environment, 'dockerVersion' | 'networks' | 'tell'>;
   /** By the network's ID: what was told of it last. */
   #told = new Map<string, string>();
 
-  constructor(environment: Pick<Environment, 'limitOfShared' | 'networks' | 'tell'>) {
+  constructor(environment: Pick<Environment, 'dockerVersion' | 'networks' | 'tell'>) {
     this.#environment = environment;
   }
 
@@ -33,7 +34,7 @@ export class Configurations {
   #warningOf({ ipamOptions }: Network): string | undefined {
     try {
       const { scope } = readPoolOptions(ipamOptions);
-      return scope === 'cluster' ? this.#environment.limitOfShared?.() : undefined;
+      return scope === 'cluster' ? limitOfShared(this.#environment.dockerVersion?.()) : undefined;
     } catch (error) {
       if (!(error instanceof LimpetError)) throw error;
       return `no network can be made from it: ${error.message}`;

@@ -63,8 +63,8 @@ export interface Environment {
   readonly locate?: () => Promise<void>;
   /** Whether this node is a manager of a swarm; undefined until Docker has said. */
   readonly isManager: () => boolean | undefined;
-  /** What this Docker cannot say on a network that nodes share without Swarm's leader, for people. */
-  readonly limitOfShared?: () => string | undefined;
+  /** The version of this node's Docker; undefined until it has said. */
+  readonly dockerVersion?: () => string | undefined;
   /** Where it is to be found out for whom the leader asks: else all that it is given is nobody's. */
   readonly whoIsMeant?: (said: Said) => WhoIsMeant;
   /** Where this node can ask who answers at an address. */

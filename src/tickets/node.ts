@@ -144,7 +144,8 @@ export class NodeCalls {
    */
   #unlessEnd(net: SubnetService, asker: Asker, { name }: NodeRequest): Asker {
     const { isManager, nodeOf } = this.#environment;
-    if (asker.kind !== 'container' || name !== undefined || isManager() || !isLeaders(net)) return asker;
+    if (asker.kind !== 'container' || asker.isAtWork || name !== undefined) return asker;
+    if (isManager() || !isLeaders(net)) return asker;
     const container = asker.around?.find(({ id }) => id === asker.id);
     if (container?.task === undefined || !this.#ends.isMeant(net, nodeOf(net), container)) return asker;
     const why = `the load balancer's end, or ${asker.name}: a worker cannot tell here`;

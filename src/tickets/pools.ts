@@ -6,6 +6,7 @@
 import { canonical } from '../docker/address.js';
 import { ofSubnet, subnetsOf } from '../docker/networks.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
+import { limitOfShared, limitOfSizes } from '../docker/versions.js';
 import { within, withoutHostBits } from '../host/cidr.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../service/index.js';
@@ -76,7 +77,10 @@ export class Pools {
     }
     const isShared = addressSpace === 'global' || scope === 'cluster';
     const asked: Asked = { addressSpace, isShared, settings, ...options };
-    const isNamed = request.Pool !== '' && sizeOf(request.Pool) === undefined;
+    const isSize = sizeOf(request.Pool) !== undefined;
+    const limit = isSize ? limitOfSizes(this.#environment.dockerVersion?.()) : undefined;
+    if (limit !== undefined) throw new LimpetError('BAD_INPUT', `--subnet ${request.Pool}: ${limit}`);
+    const isNamed = request.Pool !== '' && !isSize;
     const cidr = isNamed ? withoutHostBits(request.Pool) : undefined;
     // Before anything is made: of what is refused nothing stays behind.
     const range = cidr === undefined || request.SubPool === '' ? undefined : rangeOf(request.SubPool, cidr);
@@ -84,8 +88,9 @@ export class Pools {
       cidr === undefined ? await this.#choose(asked, request) : await this.#make(await this.#wanted(asked, cidr));
     const id = poolId({ addressSpace, ...net.spec, ...(range === undefined ? {} : { range }) });
     this.#tell('info', { space: net.spec.space, subnet: net.cidr, pool: id, addressSpace }, 'requested');
-    const limit = addressSpace === 'local' && scope === 'cluster' ? this.#environment.limitOfShared?.() : undefined;
-    if (limit !== undefined) this.#tell('warn', { space: net.spec.space, subnet: net.cidr, addressSpace }, limit);
+    const shared =
+      addressSpace === 'local' && scope === 'cluster' ? limitOfShared(this.#environment.dockerVersion?.()) : undefined;
+    if (shared !== undefined) this.#tell('warn', { space: net.spec.space, subnet: net.cidr, addressSpace }, shared);
     return { id, net };
   }
 

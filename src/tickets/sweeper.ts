@@ -5,7 +5,7 @@ import { made, nodeOfMade } from '../docker/made-up.js';
 import { ofSubnet } from '../docker/networks.js';
 import { addressesOfTask, nodeOfTask, readRecords, type SwarmRecords, usesOf } from '../docker/observed.js';
 import type { Network } from '../docker/shapes.js';
-import { holdsTicket } from '../docker/states.js';
+import { mayRun } from '../docker/states.js';
 import type { Binding } from '../host/types.js';
 import type { SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
@@ -167,9 +167,7 @@ function withoutBalancer(
   // end goes on with the former, whose ticket is over.
   for (const { identity, address } of net.list())
     if (made(identity) === 'endpoint' && isEnd(address)) seen.add(nodeOfMade(identity));
-  const on = tasks
-    .filter(holdsTicket)
-    .filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));
+  const on = tasks.filter(mayRun).filter((task) => networks.some((each) => addressesOfTask(task, each).length > 0));
   const needed = new Set(on.map(nodeOfTask));
   return [...nodes.values()]
     .filter(({ id }) => needed.has(id) && !seen.has(id))

@@ -1,8 +1,8 @@
 // What both stores have, and not alike: that alone is left out, whatever identities are called.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { copyStore } from '../../src/operate/copy.js';
 import { AllocatorService, MemoryStore } from '../../src/entries/service.js';
+import { copyStore } from '../../src/operate/copy.js';
 import { upToDate } from '../fresh.js';
 
 await upToDate('core');

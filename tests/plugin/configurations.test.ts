@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readNetwork } from '../../src/docker/read.js';
-import { limitOfShared } from '../../src/docker/versions.js';
 import { Configurations } from '../../src/tickets/configurations.js';
 import type { Told } from '../../src/tickets/told.js';
 
@@ -16,7 +15,7 @@ function told(version: string, ...looks: ReturnType<typeof network>[][]): string
   const lines: Told[] = [];
   const networks = { known: [] as ReturnType<typeof network>[] };
   const configurations = new Configurations({
-    limitOfShared: () => limitOfShared(version),
+    dockerVersion: () => version,
     networks: networks as never,
     tell: (line) => void lines.push(line),
   });

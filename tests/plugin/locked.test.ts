@@ -90,6 +90,54 @@ describe('a container that runs is connected', () => {
   });
 });
 
+describe('a container that runs is connected with an address of its user’s choice', () => {
+  const wish = '10.6.0.50';
+  let home: string;
+
+  beforeEach(async () => {
+    docker.put(container('pi', on));
+    home = await ask('pi');
+    await node.release(L, home);
+    docker.put(container('pi', { network: 'other', address: '10.9.0.2' }));
+    docker.put(container('idle', { network: 'other', address: '10.9.0.3' }));
+  });
+
+  test('it moves there, and is started again there', async () => {
+    docker.locked = new Set(['pi']);
+    assert.equal(await node.address(L, wish), wish);
+    assert.deepEqual([net.lookup('pi')?.address, net.lookup('pi')?.nodes], [wish, ['node-1']]);
+    assert.equal(net.inspect(home).state, 'free');
+    docker.put(container('pi', { ...on, asked: wish, address: wish }));
+    await node.look();
+    await node.release(L, wish);
+    docker.put(container('pi', { ...on, asked: wish, state: 'exited' }));
+    docker.locked = new Set(['pi']);
+    assert.equal(await node.address(L, wish), wish);
+  });
+
+  test('its own home it can choose too, and nobody else’s', async () => {
+    docker.locked = new Set(['pi']);
+    assert.equal(await node.address(L, home), home);
+    docker.locked = new Set(['idle']);
+    await assert.rejects(node.address(L, home), /Address already in use: .* belongs to pi/);
+  });
+
+  test('what Docker asks for while it makes a network is the network’s', async () => {
+    const other = await node.pool('local', '10.8.0.0/24');
+    docker.locked = new Set(['pi']);
+    assert.equal(await node.address(other, '10.8.0.9'), '10.8.0.9');
+    assert.equal(subnet(run.service, '10.8.0.0/24', 'node:node-1').inspect('10.8.0.9').state, 'held');
+  });
+
+  test('Docker 29 says who it is, and shows nothing of the wish either', async () => {
+    const says = { 'com.docker.network.endpoint.name': 'pi' };
+    assert.equal(await node.address(L, wish, says), wish);
+    assert.equal(net.lookup('pi')?.address, wish);
+    const other = { 'com.docker.network.endpoint.name': 'idle' };
+    await assert.rejects(node.address(L, wish, other), /belongs to pi/);
+  });
+});
+
 describe('started at once', () => {
   test('nobody waits for who waits himself; the last one comes home once the others have started', async () => {
     const had = await homes(NAMES);
@@ -156,13 +204,62 @@ test("the power is lost: a container with --ip comes back at its address, and no
   assert.notEqual(await node.address(L, wish), wish, 'a second one that wants it');
 });
 
-test('a task that was left over with a ticket is not taken for the load balancer that asks for it', async () => {
-  const G = await node.pool('global', '10.77.0.0/24');
-  docker.networks.push(network('web', '10.77.0.0/24'));
-  const own = await node.pool('local', '10.77.0.0/24');
-  const ticket = await node.address(G);
-  const created = Math.floor(run.time.now / 1000) - 3600;
-  docker.put(taskContainer('web', 1, 'task-1', { network: 'web', asked: ticket, created }));
-  assert.equal(await node.address(own, ticket), ticket);
-  assert.match(subnet(run.service, '10.77.0.0/24').inspect(ticket).identity as string, /^@endpoint/);
+describe('a task’s container that was made long before it starts, on a worker', () => {
+  const WEB = '10.77.0.0/24';
+  let own: string;
+  let ticket: string;
+  let web: SubnetService;
+  const name = 'web.1.task-1';
+
+  beforeEach(async () => {
+    const G = await node.pool('global', WEB);
+    docker.networks.push(network('web', WEB));
+    own = await node.pool('local', WEB);
+    ticket = await node.address(G);
+    web = subnet(run.service, WEB);
+    node.manager = false;
+    await run.time.pass(60_000); // the end of the load balancer has come
+    const created = Math.floor(run.time.now / 1000) - 3600;
+    docker.put(taskContainer('web', 1, 'task-1', { network: 'web', asked: ticket, created }));
+  });
+
+  test('it is known when Docker is at work on it, also beside a plain one that is stopped', async () => {
+    docker.put(container('old', { network: 'web', state: 'exited' }));
+    docker.locked = new Set([name]);
+    assert.equal(await node.address(own, ticket), ticket);
+    assert.equal(web.inspect(ticket).identity, 'web.1');
+  });
+
+  test('one that is started at the same moment leaves a doubt', async () => {
+    docker.put(container('old', { network: 'web', state: 'exited' }));
+    docker.locked = new Set([name, 'old']);
+    assert.notEqual(web.inspect(await node.address(own, ticket)).identity, 'web.1');
+  });
+
+  test('left over, it is not taken for the load balancer that asks for its ticket', async () => {
+    assert.equal(await node.address(own, ticket), ticket);
+    assert.match(web.inspect(ticket).identity as string, /^@endpoint/);
+  });
+});
+
+test('a container that is called as the end of a load balancer is not it, nor the other way round', async () => {
+  const WEB = '10.77.0.0/24';
+  const G = await node.pool('global', WEB);
+  docker.networks.push(network('prod', WEB));
+  const own = await node.pool('local', WEB);
+  const end = await node.address(G);
+  docker.put(container('prod-endpoint', { network: 'home', address: '10.6.0.9' }));
+  await node.look();
+  const says = { 'com.docker.network.endpoint.name': 'prod-endpoint' };
+  assert.equal(await node.address(own, end, says), end);
+  assert.match(subnet(run.service, WEB).inspect(end).identity as string, /^@endpoint/);
+  assert.equal(subnet(run.service, WEB).lookup('prod-endpoint'), undefined);
+});
+
+test('a size in the place of a subnet needs Docker 29', async () => {
+  node.version = '28.5.2';
+  await assert.rejects(node.pool('local', '0.0.0.0/24'), /0\.0\.0\.0\/24: Docker 28\.5\.2 takes .* use Docker 29/);
+  await assert.rejects(node.pool('global', '0.0.0.0/24'), /Docker 28\.5\.2/);
+  node.version = '29.0.0';
+  assert.match(await node.pool('local', '0.0.0.0/24'), /\/24/);
 });

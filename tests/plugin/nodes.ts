@@ -4,7 +4,6 @@
 import { DockerClient } from '../../src/docker/client.js';
 import { ContainerList } from '../../src/docker/container-list.js';
 import { Networks } from '../../src/docker/networks.js';
-import { limitOfShared } from '../../src/docker/versions.js';
 import { AllocatorService, MemoryStore, type Store, type SubnetService } from '../../src/entries/service.js';
 import { logTold, openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
@@ -146,7 +145,7 @@ export class Node {
       nodeOf: () => this.name,
       formerNodeOf: () => this.former,
       isManager: () => this.manager,
-      limitOfShared: () => limitOfShared(this.version),
+      dockerVersion: () => this.version,
       whoIsMeant: (said) => new Certainty(made, said),
       ...(this.wire === undefined ? {} : { wire: new AskedWire(this.wire, tell, () => this.name) }),
       docker,

@@ -116,7 +116,7 @@ function leaks(world: World): string[] {
   const { truth } = judge;
   const { networks, services, nodes, tasks } = swarm.records;
   const known = new Set([...services.values()].map(({ virtual }) => virtual));
-  for (const task of tasks.values()) known.add(task.address);
+  for (const task of tasks.values()) if (!task.isGivenBack) known.add(task.address);
   for (const { ends } of nodes.values()) for (const end of ends.values()) known.add(end);
   for (const { gateway } of networks.values()) known.add(gateway);
   for (const { engine } of swarm.nodes) {

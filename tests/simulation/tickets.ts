@@ -40,7 +40,7 @@ export class Tickets {
     for (const { id, name, gateway } of networks.values()) {
       const all = [gateway, ...[...nodes.values()].map(({ ends }) => ends.get(id) ?? '')];
       for (const each of services.values()) if (each.networkId === id) all.push(each.virtual);
-      for (const each of tasks.values()) if (each.networkId === id) all.push(each.address);
+      for (const each of tasks.values()) if (each.networkId === id && !each.isGivenBack) all.push(each.address);
       const given = all.filter((address) => address !== '').sort();
       const twice = given.find((address, n) => address === given[n + 1]);
       if (twice !== undefined) this.#see.fail(`Swarm was given ${twice} of ${name} twice`);

@@ -9,12 +9,6 @@ import type { Timeline } from './timeline.js';
 /** After a refusal it tries again when something is given back, or after so many milliseconds. */
 const AGAIN = 300_000;
 
-/** Whether the task's address is given back: it has ended, and is meant to have. */
-function isDead(task: TaskRecord): boolean {
-  const isMeant = task.desired === 'running';
-  return hasEnded(task) && (!isMeant || task.state === 'complete');
-}
-
 /** Whether a manager is the leader, and whether it takes itself for it: one that is cut off hears of its end later. */
 export interface Office {
   readonly leads: () => boolean;
@@ -100,7 +94,7 @@ export class Allocator {
       }
       for (const task of this.#records.tasks.values()) {
         if (task.networkId !== network.id || task.address === '') continue;
-        if (isDead(task)) this.#forget(task);
+        if (hasEnded(task)) this.#forget(task);
         else if (await this.#again(network, task.address)) this.#allocated.add(task.id);
       }
     }
@@ -140,7 +134,7 @@ export class Allocator {
     // Those that wait are a map in Go: they come in no order.
     const waiting = [...this.#records.tasks.values()].filter(({ state }) => state === 'new');
     for (const task of shuffled(waiting, this.#timeline)) await this.#task(task);
-    for (const task of [...this.#records.tasks.values()]) if (isDead(task)) await this.#giveBack(task);
+    for (const task of [...this.#records.tasks.values()]) if (hasEnded(task)) await this.#giveBack(task);
   }
 
   async #network(network: NetworkRecord): Promise<void> {
@@ -186,15 +180,16 @@ export class Allocator {
   async #giveBack(task: TaskRecord): Promise<void> {
     const network = this.#records.networks.get(task.networkId);
     const { address } = task;
-    if (address === '') return;
+    if (address === '' || task.isGivenBack) return;
     this.#forget(task);
     if (this.#allocated.delete(task.id) && network !== undefined) await this.release(network, address);
   }
 
-  /** Nobody asks any more what a task that has ended had. */
+  /** Its record shows what it had, for as long as there is one. */
   #forget(task: TaskRecord): void {
+    if (task.isGivenBack) return;
     this.#write(() => {
-      task.address = '';
+      task.isGivenBack = true;
       this.#records.changed(task);
     });
   }

@@ -136,8 +136,9 @@ export class Orchestrator {
     for (const task of this.#records.tasks.values()) {
       const { serviceId, slot, nodeId, desired } = task;
       const isGone = desired === 'remove' && (hasEnded(task) || !this.#isReachable(task));
-      if (isGone && task.address === '') this.#records.drop(task);
-      else if (hasEnded(task) && task.address === '' && serviceId !== '') {
+      const isFree = task.address === '' || task.isGivenBack;
+      if (isGone && isFree) this.#records.drop(task);
+      else if (hasEnded(task) && isFree && serviceId !== '') {
         const key = `${serviceId} ${slot} ${slot === 0 ? nodeId : ''}`;
         slots.set(key, [...(slots.get(key) ?? []), task]);
       }

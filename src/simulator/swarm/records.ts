@@ -30,8 +30,10 @@ export interface TaskRecord {
   state: TaskState;
   desired: Desired;
   readonly networkId: string;
-  /** What the leader was given for it; empty until then, and again when it has been given back. */
+  /** What the leader was given for it; empty until then. It stays when it has been given back. */
   address: string;
+  /** The leader has it no more. */
+  isGivenBack: boolean;
   container: string | undefined;
   readonly attached: boolean;
   /** Of which of the service's specs it is. */
@@ -159,6 +161,7 @@ export class Records {
       state: 'new',
       desired: 'running',
       address: '',
+      isGivenBack: false,
       container: undefined,
       since: this.#timeline.now,
       updated: this.#timeline.now,
