@@ -12,7 +12,12 @@ export type Log = Logger;
 export function openLog(level: LogLevel, to?: { write(line: string): void }): Log {
   const timestamp = pino.stdTimeFunctions.isoTime;
   const options = { level, base: null, timestamp, formatters: { level: name }, hooks: { streamWrite: visibleJson } };
-  return pino(options, to ?? pino.destination({ dest: 2, sync: true }));
+  return pino(options, to ?? standardError());
+}
+
+/** What cannot be written, on a full disk or to a pipe that nobody reads, is lost: addresses are given all the same. */
+function standardError() {
+  return pino.destination({ dest: 2, sync: true }).on('error', () => {});
 }
 
 function name(label: string): { level: string } {

@@ -13,8 +13,9 @@ import type { Looks } from '../tickets/looks.js';
 import type { Told } from '../tickets/told.js';
 import { ArpWire } from './arp-wire.js';
 import { Assembly, type Parts } from './assembly.js';
+import { Connections } from './connections.js';
 import { type Health, healthMount, serveMetrics } from './health.js';
-import { type Log, logTold, openLog } from './log.js';
+import { logTold, openLog } from './log.js';
 import { Metrics } from './metrics.js';
 import type { PluginOptions } from './options.js';
 import { listen, type Mount, makeServer } from './server.js';
@@ -65,6 +66,7 @@ export async function startPlugin(
   situation.onReclaim = (why) => metrics.reclaimed.inc({ why });
   const healthz = healthMount(metrics, () => healthOf(situation, looks));
   const server = makeServer({ protocol, log, metrics, mounts: [healthz, mount(parts)] });
+  const connections = new Connections(server);
   await mkdir(dirname(options.socket), { recursive: true });
   await listen(server, options.socket);
   const watched = await metricsOf(options, healthz).catch((error: unknown) => {
@@ -77,13 +79,20 @@ export async function startPlugin(
   const opening = parts.begin();
   return {
     socket: options.socket,
-    close: () =>
-      close(log, [server, ...(watched ? [watched] : [])], situation, async () => {
-        ended.abort();
-        await opening;
-        await looks.end();
-        await watching;
-      }),
+    close: async () => {
+      watched?.close();
+      watched?.closeAllConnections();
+      const callOff = clock.after(options.waits.call, () => connections.cut());
+      await connections.end();
+      callOff();
+      ended.abort();
+      const atRest = protocol.end();
+      await situation.close();
+      await opening;
+      await atRest;
+      await watching;
+      log.info({ event: 'stop' }, 'ended');
+    },
   };
 }
 
@@ -102,18 +111,4 @@ async function metricsOf(
   healthz: ReturnType<typeof healthMount>,
 ): Promise<Server | undefined> {
   return metrics === undefined ? undefined : serveMetrics({ address: metrics, names: metricsNames }, healthz);
-}
-
-async function close(
-  log: Log,
-  servers: readonly Server[],
-  situation: Situation,
-  ended: () => Promise<void>,
-): Promise<void> {
-  const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-  for (const server of servers) server.closeIdleConnections();
-  await Promise.all(closed);
-  await situation.close();
-  await ended();
-  log.info({ event: 'stop' }, 'ended');
 }

@@ -52,7 +52,7 @@ function optionsOf(settings: Settings): PluginOptions {
     waits: {
       ...DEFAULT_WAITS,
       home: homeWaitOf(settings.homeWait),
-      docker: durationOf(settings.dockerWait),
+      docker: dockerWaitOf(settings.dockerWait),
       sweep: durationOf(settings.sweepAfter),
     },
     ...(node === undefined ? {} : { node }),
@@ -76,6 +76,16 @@ function homeWaitOf(text: string): number {
   const wait = durationOf(text);
   if (wait <= MOST_HOME_WAIT) return wait;
   const message = `${quote(text)} is too long to wait for the first container: at most 20s, since Docker waits 30 s`;
+  throw new LimpetError('BAD_INPUT', message, { value: text });
+}
+
+/** A call of Docker's asks it more than once, and has to end before Docker gives up. */
+const MOST_DOCKER_WAIT = 5000;
+
+function dockerWaitOf(text: string): number {
+  const wait = durationOf(text);
+  if (wait > 0 && wait <= MOST_DOCKER_WAIT) return wait;
+  const message = `${quote(text)} is no time to wait for an answer of Docker's: more than 0, and at most 5s`;
   throw new LimpetError('BAD_INPUT', message, { value: text });
 }
 

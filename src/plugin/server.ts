@@ -1,7 +1,7 @@
 // HTTP on a unix socket, as Docker's plugin client speaks it: a POST for each call, an answer or {"Err": "…"}. Whatever
 // comes in, something clear goes out, in bounded time and memory.
 
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { quote } from '../host/address.js';
@@ -72,14 +72,21 @@ export function makeServer(serving: Serving): Server {
   return bound(server, MOST_CALLS);
 }
 
+/** Bytes of a unix socket's path (unix(7): 108 with the zero behind it); Node cuts a longer one short. */
+const LONGEST_PATH = 107;
+
 /**
- * Listens on the path, for root only. A socket that a dead process left behind is replaced.
- * @throws LimpetError LOCKED when another process answers there
+ * Listens on the path, for root only. A socket that a dead process left behind is replaced, and nothing else is.
+ * @throws LimpetError LOCKED when another process answers there, BAD_INPUT when something else is there, or the path
+ * is too long
  */
 export async function listen(server: Server, path: string): Promise<void> {
   if (await answers(path)) {
     throw new LimpetError('LOCKED', `another process answers at ${path}: end it, or give another --socket`, { path });
   }
+  const there = await lstat(path).catch(() => undefined);
+  if (there !== undefined && !there.isSocket()) throw unfit(path, 'is there and is no socket');
+  if (Buffer.byteLength(path) > LONGEST_PATH) throw unfit(path, `is longer than ${LONGEST_PATH} bytes`);
   await rm(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     const mask = process.umask(0o177); // the socket is made within the call
@@ -92,6 +99,10 @@ export async function listen(server: Server, path: string): Promise<void> {
       process.umask(mask);
     }
   });
+}
+
+function unfit(path: string, why: string): LimpetError {
+  return new LimpetError('BAD_INPUT', `${path} ${why}: give another --socket`, { value: path });
 }
 
 function answers(path: string): Promise<boolean> {

@@ -95,7 +95,7 @@ export class Situation {
   readonly wished = (): WishedAddresses => {
     this.#wished ??= new WishedAddresses(this.#state().wished ?? [], (wished) => {
       this.#host = { ...this.#state(), wished };
-      void this.#remember();
+      return this.#remember();
     });
     return this.#wished;
   };
@@ -220,10 +220,9 @@ export class Situation {
   async #attempt(): Promise<void> {
     try {
       if (this.#host === undefined) {
-        this.#host = await this.#kept.read();
-        this.#isNew = this.#host === undefined;
-        this.#host ??= newHostState();
-        await this.#remember();
+        const known = await this.#kept.read();
+        this.#isNew = known === undefined;
+        this.#host = known ?? (await this.#begun());
         this.#missing = 'the store is being opened';
       }
       const { id } = this.#host;
@@ -237,6 +236,26 @@ export class Situation {
       if (message !== this.#missing) this.#log.warn({ event: 'store', code: (error as LimpetError).code }, message);
       this.#missing = message;
     }
+  }
+
+  /**
+   * A host that was never here before. What is answered under an ID that is not kept is forgotten with the process: so
+   * nothing is. @throws LimpetError UNAVAILABLE, BAD_INPUT
+   */
+  async #begun(): Promise<HostState> {
+    const state = newHostState();
+    try {
+      await this.#kept.write(state);
+    } catch (error) {
+      const { stateFile, store } = this.#options;
+      if (store === 'memory:') return state; // which forgets all the same
+      if (error instanceof LimpetError) throw error;
+      throw new LimpetError(
+        'UNAVAILABLE',
+        `who this host is cannot be kept in ${stateFile}: ${(error as Error).message}`,
+      );
+    }
+    return state;
   }
 
   /** While Docker starts it does not answer: then as it was last heard; undefined when it was never heard. */

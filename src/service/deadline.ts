@@ -3,7 +3,7 @@
 // up. It ends early when whoever has asked is gone.
 
 import { LimpetError } from '../host/errors.js';
-import { type Clock, stopwatch } from './clock.js';
+import type { Clock } from './clock.js';
 
 /** What every call that waits can be given. */
 export interface CallOptions {
@@ -21,7 +21,8 @@ export class Deadline {
     this.#clock = clock;
     this.#within = within;
     this.#gone = gone;
-    this.#passed = stopwatch(clock);
+    const began = clock.elapsed();
+    this.#passed = () => clock.elapsed() - began;
   }
 
   /** Milliseconds since the epoch, as the clock goes now. */

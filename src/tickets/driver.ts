@@ -39,6 +39,7 @@ export class Driver {
   readonly #patience: Patience;
   readonly #endless: Patience;
   readonly #environment: Environment;
+  readonly #ended = new AbortController();
   readonly #calls: { readonly [C in Call]: (request: RequestOf<C>, attempt: Attempt) => Answer | Promise<Answer> } = {
     'Plugin.Activate': () => ({ Implements: ['IpamDriver'] }),
     // No MAC address: without one Docker derives it from the address, so that a sticky address keeps its MAC address
@@ -59,8 +60,13 @@ export class Driver {
     this.#pools = new Pools(environment);
     this.#leader = new LeaderCalls(environment, tenants);
     this.#node = new NodeCalls(environment, tenants);
-    this.#patience = new Patience(environment.waits.store, environment.clock);
-    this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock);
+    this.#patience = new Patience(environment.waits.store, environment.clock, this.#ended.signal);
+    this.#endless = new Patience(Number.POSITIVE_INFINITY, environment.clock, this.#ended.signal);
+  }
+
+  /** What could not be made good so far is left to the next look at the node. */
+  end(): void {
+    this.#ended.abort();
   }
 
   /** What Swarm's leader has, by its own word. */

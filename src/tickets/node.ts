@@ -175,7 +175,7 @@ export class NodeCalls {
     const known = net.lookup(identity) !== undefined;
     const address = await this.#letIn(net, identity, asker, request);
     if (address === undefined) return undefined;
-    if (!isLeaders(net)) this.#environment.wished?.().drop(net.spec, identity);
+    if (!isLeaders(net)) await this.#environment.wished?.().drop(net.spec, identity);
     const ticket = request.address;
     const outcome = known ? 'own' : address === ticket ? 'ticket' : 'new';
     return answer(this.#environment, net, { identity, address, ticket, outcome }, WHY[outcome]);

@@ -13,13 +13,18 @@ const STEP = 250;
 export class Patience {
   readonly #wait: number;
   readonly #clock: Clock;
+  readonly #ended: AbortSignal | undefined;
   /** When the attempt began that first found the store away; undefined while it answers. */
   #since: number | undefined;
 
-  /** @param wait milliseconds from the first failure on, for all calls together */
-  constructor(wait: number, clock: Clock) {
+  /**
+   * @param wait milliseconds from the first failure on, for all calls together
+   * @param ended nothing is tried again after it
+   */
+  constructor(wait: number, clock: Clock, ended?: AbortSignal) {
     this.#wait = wait;
     this.#clock = clock;
+    this.#ended = ended;
   }
 
   /**
@@ -37,7 +42,8 @@ export class Patience {
         if (!isAway(error)) throw error;
         this.#since ??= began;
         if (deadline?.passed || this.#clock.elapsed() - this.#since >= this.#wait) throw error;
-        await this.#clock.sleep(STEP);
+        await this.#clock.sleep(STEP, this.#ended);
+        if (this.#ended?.aborted) throw error;
       }
     }
   }

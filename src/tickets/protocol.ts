@@ -22,6 +22,12 @@ export class Protocol {
     this.looks = new Looks(environment, this.tenants, this.#driver.said, around);
   }
 
+  /** No call is taken any more, and nothing goes on behind those that were. */
+  async end(): Promise<void> {
+    this.#driver.end();
+    await this.looks.end();
+  }
+
   /**
    * Docker is told before it gives up by itself: it will ask again. What has not been written by then is not written
    * any more, and neither is what waits when Docker itself is gone: another leader may have asked since.

@@ -15,10 +15,10 @@ const MOST = 1000;
 
 export class WishedAddresses {
   #all: readonly WishedAddress[];
-  readonly #changed: (all: readonly WishedAddress[]) => void;
+  readonly #changed: (all: readonly WishedAddress[]) => Promise<void>;
 
-  /** @param changed is to keep them for the next process */
-  constructor(all: readonly WishedAddress[], changed: (all: readonly WishedAddress[]) => void) {
+  /** @param changed is to keep them for the next process, and answers when they are kept */
+  constructor(all: readonly WishedAddress[], changed: (all: readonly WishedAddress[]) => Promise<void>) {
     this.#all = all;
     this.#changed = changed;
   }
@@ -28,22 +28,22 @@ export class WishedAddresses {
   }
 
   /** The user of this identity wants the address. */
-  note({ cidr }: Pick<SubnetKey, 'cidr'>, address: string, identity: string): void {
+  async note({ cidr }: Pick<SubnetKey, 'cidr'>, address: string, identity: string): Promise<void> {
     if (this.whose({ cidr }, address) === identity) return;
     const others = this.#all.filter(
       (each) => each.cidr !== cidr || !(each.address === address || each.identity === identity),
     );
-    this.#change([...others, { cidr, address, identity }].slice(-MOST));
+    await this.#change([...others, { cidr, address, identity }].slice(-MOST));
   }
 
   /** This identity has come without such a wish. */
-  drop({ cidr }: Pick<SubnetKey, 'cidr'>, identity: string): void {
+  async drop({ cidr }: Pick<SubnetKey, 'cidr'>, identity: string): Promise<void> {
     const others = this.#all.filter((each) => each.cidr !== cidr || each.identity !== identity);
-    if (others.length < this.#all.length) this.#change(others);
+    if (others.length < this.#all.length) await this.#change(others);
   }
 
-  #change(all: readonly WishedAddress[]): void {
+  #change(all: readonly WishedAddress[]): Promise<void> {
     this.#all = all;
-    this.#changed(all);
+    return this.#changed(all);
   }
 }

@@ -48,7 +48,7 @@ export class Wishes {
     );
     if (given === undefined) return undefined;
     this.#tenants.enter(net, identity, asker, given);
-    if (!isLeaders(net)) this.#environment.wished?.().note(net.spec, given, identity);
+    if (!isLeaders(net)) await this.#environment.wished?.().note(net.spec, given, identity);
     const outcome = { identity, address: given, ticket: address, outcome: 'own' } as const;
     return answer(this.#environment, net, outcome, 'asked for by its user');
   }

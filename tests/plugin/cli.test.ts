@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -49,6 +50,8 @@ test('settings that are none are told in one line', async () => {
     [['--global-pools', '10.0.0.0/8'], /"10\.0\.0\.0\/8" is not a valid range of pools/],
     [['--home-wait', 'soon'], /"soon" is not a valid duration/],
     [['--home-wait', '30s'], /"30s" is too long .* at most 20s/],
+    [['--docker-wait', '60s'], /"60s" is no time to wait .* at most 5s/],
+    [['--docker-wait', '0s'], /"0s" is no time to wait/],
     [['--metrics', '127.0.0.1:99999'], /"127\.0\.0\.1:99999" is not a valid address .* at most 65535/],
     [['--docker', 'nowhere'], /"nowhere" is not a valid address of Docker's API/],
     [['--nope'], /unknown option '--nope'/],
@@ -59,6 +62,31 @@ test('settings that are none are told in one line', async () => {
     assert.match(text, message);
     assert.equal(text.trim().split('\n').length, 1, text);
   }
+});
+
+test('serves on when its log cannot be written', { skip: process.platform !== 'linux' }, async () => {
+  const socket = join(folder, 'full.sock');
+  const full = openSync('/dev/full', 'w');
+  const args = ['docker-plugin', '--store', 'memory:', '--socket', socket, '--state', join(folder, 'full-node')];
+  const child = spawn(process.execPath, [resolve('dist/cli.js'), ...args, '--docker', docker.socket], {
+    stdio: ['ignore', full, full],
+  });
+  closeSync(full);
+  const ended = once(child, 'exit');
+  const client = new Client(socket);
+  const isThere = () =>
+    client.call('Activate').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  await until('it serves', isThere);
+  for (let n = 0; n < 20; n++) {
+    const pool = { AddressSpace: 'limpet.local', Pool: `10.66.${n}.0/24` };
+    assert.equal(typeof (await client.call('RequestPool', pool)).status, 'number');
+  }
+  client.close();
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('serves what the environment says, an empty variable being none, and ends by a signal', async () => {

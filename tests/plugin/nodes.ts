@@ -134,7 +134,7 @@ export class Node {
       metrics.count(told);
       logTold(log, told);
     };
-    const wished = new WishedAddresses(this.#wished, (all) => {
+    const wished = new WishedAddresses(this.#wished, async (all) => {
       this.#wished = all;
     });
     const made: Environment = {

@@ -1,6 +1,8 @@
 // The plugin behind its socket: whatever comes in, a right answer or a clear error goes out, and it goes on serving.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +14,11 @@ import { AllocatorService } from '../../src/service/index.js';
 import { MemoryStore } from '../../src/stores/memory/memory-store.js';
 import { info, network } from '../docker/json.js';
 import { ServedDocker } from '../docker/served.js';
+import { Client } from './client.js';
 import { plugin, type Started, until } from './plugins.js';
 
 const CIDR = '10.77.0.0/24';
+const SOCKET = 'limpet.sock';
 const G = `global/swarm/${CIDR}`;
 
 let docker: ServedDocker;
@@ -282,10 +286,32 @@ describe('the socket', () => {
 
   test('that a dead process left behind is replaced', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'limpet-stale-'));
-    await writeFile(join(folder, 'limpet.sock'), '');
+    const die = "process.kill(process.pid, 'SIGKILL')";
+    spawnSync(process.execPath, [
+      '-e',
+      `net.createServer().listen(process.argv[1], () => ${die})`,
+      join(folder, SOCKET),
+    ]);
+    assert.ok((await stat(join(folder, SOCKET))).isSocket());
     const second = await plugin(docker.socket, {}, folder);
     assert.equal((await second.client.call('Activate')).status, 200);
     await second.stop();
+  });
+
+  test('nothing else is replaced by it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'limpet-file-'));
+    await writeFile(join(folder, SOCKET), 'precious');
+    await assert.rejects(plugin(docker.socket, {}, folder), /limpet\.sock is there and is no socket: give another/);
+    assert.equal(await readFile(join(folder, SOCKET), 'utf8'), 'precious');
+    await rm(join(folder, SOCKET));
+    await symlink('elsewhere', join(folder, SOCKET));
+    await assert.rejects(plugin(docker.socket, {}, folder), /is there and is no socket/);
+    await rm(folder, { recursive: true });
+  });
+
+  test('a path that would be cut short is refused', async () => {
+    const socket = join(limpet.folder, `${'x'.repeat(100)}.sock`);
+    await assert.rejects(plugin(docker.socket, { socket }), /x\.sock is longer than 107 bytes: give another --socket/);
   });
 
   test('has the metrics and the health', async () => {
@@ -307,7 +333,62 @@ describe('the socket', () => {
   });
 });
 
+describe('the end', () => {
+  const HALF = 'POST /IpamDriver.RequestAddress HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n';
+
+  test('waits for nobody who has not asked, and answers who has', { timeout: 20_000 }, async () => {
+    const second = await plugin(docker.socket);
+    const idle = [connect(second.socket), connect(second.socket)];
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    idle[1]?.write(HALF);
+    const ends = idle.map((socket) => once(socket.on('error', () => {}).resume(), 'close'));
+    docker.silent = true;
+    const asking = new Client(second.socket);
+    const asked = asking.call('RequestPool', { AddressSpace: 'limpet.local', Pool: '10.66.0.0/24' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const began = performance.now();
+    await second.stop();
+    docker.silent = false;
+    assert.equal(typeof (await asked).status, 'number', 'an answer');
+    asking.close();
+    await Promise.all(ends);
+    assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+  });
+
+  test('leaves nothing to be tried again', { timeout: 20_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'limpet-owed-'));
+    await writeFile(join(folder, 'file'), '');
+    const second = await plugin(docker.socket, { store: `file://${folder}/file` }, folder);
+    const PoolID = 'local/node:nobody/10.66.0.0/24';
+    await second.client.call('ReleaseAddress', { PoolID, Address: '10.66.0.9' });
+    await second.pause();
+    const count = second.lines.length;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.deepEqual(second.lines.slice(count), []);
+    assert.match(JSON.stringify(second.lines), /could not be made good/);
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('the start', () => {
+  test('nothing is answered under an ID that cannot be kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'limpet-unkept-'));
+    await writeFile(join(folder, 'state'), '');
+    const kept = { stateFile: join(folder, 'state/host.json'), store: `file://${folder}/store` };
+    const second = await plugin(docker.socket, kept, folder);
+    const request = { AddressSpace: 'limpet.local', Pool: '10.66.0.0/24' };
+    const refused = await second.client.call('RequestPool', request);
+    assert.equal(refused.status, 503);
+    const why = /not ready: who this host is cannot be kept in .*host\.json: .*ENOTDIR|ENOTDIR/;
+    await until('it is told', async () => why.test((await second.client.call('RequestPool', request)).text));
+    await rm(join(folder, 'state'));
+    await until('it is kept', async () => (await second.client.call('RequestPool', request)).status === 200);
+    const { id } = JSON.parse(await readFile(join(folder, 'state/host.json'), 'utf8'));
+    const { body } = await second.client.call('RequestPool', request);
+    assert.equal(body.PoolID, `local/node:${id}/10.66.0.0/24`);
+    await second.stop();
+  });
+
   test('needs no Docker: who the host is stands in its state file, and its own networks keep their names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'limpet-late-'));
     const pools = [];

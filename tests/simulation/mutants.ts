@@ -77,10 +77,19 @@ export const mutants: readonly Mutant[] = [
     '(clock',
   ),
   mutant(
-    'a worker takes a task that was left over for who asks, though it may be a plain container',
+    'who asks is guessed where several could be the one',
     'src/tickets/asker.ts',
-    "isYounger(OLD) && !(await this.#mayBePlain(net, containers)) ? 'no'",
-    "isYounger(OLD) ? 'no'",
+    'maybe.length > 0 ? maybe : connected',
+    'maybe.length > 0 ? maybe.slice(0, 1) : connected',
+  ),
+  byTest(
+    'tests/plugin/locked.test.ts',
+    mutant(
+      'a worker takes a task that Docker starts for who asks, though it starts a plain container as well',
+      'src/tickets/asker.ts',
+      'yes.includes(container) && maybe.length === 1',
+      'yes.includes(container)',
+    ),
   ),
   mutant(
     'what Swarm has given since to others becomes a home of who runs there',
@@ -329,8 +338,8 @@ export const mutants: readonly Mutant[] = [
     mutant(
       'a worker takes a task that was left over long ago for the one who asks',
       'src/tickets/asker.ts',
-      'isYounger(OLD) && !(await',
-      '!(await',
+      'isYounger(OLD) && plain',
+      'plain',
     ),
   ),
   byTest(

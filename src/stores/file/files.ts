@@ -4,7 +4,8 @@
 import * as fs from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { NEW_FILE, NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
+import { flushFolder, replaceFile } from '../durable-file.js';
+import { NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
 import { JOURNAL_FLAGS } from './flags.js';
 import { type Lock, lock } from './lock.js';
 
@@ -64,24 +65,7 @@ export const files: Files = {
     return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   },
 
-  async create(path, write) {
-    const temporary = `${path}.tmp`;
-    try {
-      await promises.rm(temporary, { force: true }); // of a process that died, or a link that somebody has laid
-      const file = await promises.open(temporary, NEW_FILE, 0o600);
-      try {
-        await write(file);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await promises.rename(temporary, path);
-    } catch (error) {
-      await promises.rm(temporary, { force: true });
-      throw error;
-    }
-    await flushFolder(dirname(path));
-  },
+  create: replaceFile,
 
   async remove(folder, paths) {
     for (const path of paths) await promises.rm(path, { force: true });
@@ -101,14 +85,3 @@ export const files: Files = {
 
   lock,
 };
-
-/** Windows can neither open a folder for this nor needs it. */
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await promises.open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
