@@ -35,6 +35,11 @@ export interface Surroundings extends Deciding {
 
 type UseChange = Extract<Change, { readonly user: string }>;
 
+export interface RenameOptions extends CallOptions {
+  /** Where it runs. */
+  readonly node: string;
+}
+
 export interface ServiceStats extends Stats {
   /** Bindings reclaimed since the start, by why. */
   readonly reclaimed: Readonly<Record<Reason, number>>;
@@ -151,6 +156,31 @@ export class SubnetService {
       if (binding === undefined) return this.#proposals.bind(live, options);
       if (isElsewhere()) throw this.#liveElsewhere(binding);
       return this.#proposals.revive(binding, live, deadline);
+    });
+  }
+
+  /**
+   * Whoever runs on the node under the name `from` is this identity: the binding of `from` ends, and the identity has
+   * its address, live there. False when the identity has a home already, or `from` is not live on that node alone; and
+   * in a store that others share, whose commits rest on what was so before them.
+   * @throws LimpetError UNAVAILABLE, CONTENDED, BAD_INPUT
+   */
+  async rename(from: string, identity: string, { node, deadline }: RenameOptions): Promise<boolean> {
+    return this.#turns.take({ what: 'rename', key: from, deadline }, async () => {
+      const there = this.state.lookup(from);
+      const isAlone = there?.nodes.length === 1 && there.nodes[0] === node;
+      if (this.#around.store.shared || !isAlone || there.pinned || this.state.lookup(identity) !== undefined)
+        return false;
+      const { address } = there;
+      const changes: Change[] = [
+        { op: 'gone', identity: from, node, time: this.#around.clock.now() },
+        { op: 'reclaim', identity: from, address },
+        { op: 'bind', identity, address },
+        { op: 'live', identity, node },
+      ];
+      if (!(await this.#commits.commit(changes, deadline))) return undefined;
+      this.#log({ event: 'allocate', identity, address, node, why: `ran there as ${from}` });
+      return true;
     });
   }
 

@@ -3,6 +3,7 @@
 
 import { isAt, isSame, mayStillRun } from '../docker/containers.js';
 import { made } from '../docker/made-up.js';
+import { LimpetError } from '../host/errors.js';
 import { sleepBy } from '../service/clock.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment } from './environment.js';
@@ -55,7 +56,7 @@ export class Leaving {
       this.#tenants.vacate(net, address, since);
       return this.#tell(net, { address, identity, outcome: 'late' }, `does not run on ${node} any more`);
     }
-    if (isMadeUp) return this.#end(net, identity, address, options);
+    if (isMadeUp) return this.#end(net, identity, address, since, options);
     const tenant = this.#tenants.get(net, identity);
     const isProven = tenant?.address === address && !tenant.doubtful && !this.#tenants.isComing(net, identity);
     if (isProven) return this.#leave(net, { identity, address, why: 'stopped' }, options);
@@ -77,9 +78,21 @@ export class Leaving {
   }
 
   /** A made-up identity ends with its use, unless another node uses it still. */
-  async #end(net: SubnetService, identity: string, address: string, options: CallOptions): Promise<void> {
+  async #end(
+    net: SubnetService,
+    identity: string,
+    address: string,
+    since: number,
+    options: CallOptions,
+  ): Promise<void> {
     this.#tenants.leave(net, identity);
-    await net.release(identity, this.#environment.nodeOf(net), options);
+    try {
+      await net.release(identity, this.#environment.nodeOf(net), options);
+    } catch (error) {
+      const isGone = error instanceof LimpetError && error.code === 'UNKNOWN';
+      if (!isGone || net.inspect(address).identity === undefined) throw error;
+      return this.release(net, address, since, options); // a look has given it its name meanwhile
+    }
     await forget(net, identity, options);
     this.#tell(net, { address, identity, outcome: 'ended' }, 'ended');
   }

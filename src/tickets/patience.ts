@@ -42,7 +42,7 @@ export class Patience {
         if (!isAway(error)) throw error;
         this.#since ??= began;
         if (deadline?.passed || this.#clock.elapsed() - this.#since >= this.#wait) throw error;
-        await this.#clock.sleep(STEP, this.#ended);
+        await this.#clock.sleep(STEP);
         if (this.#ended?.aborted) throw error;
       }
     }

@@ -177,6 +177,7 @@ export class Reconciler {
       const homes = owner === undefined ? [name, ...homesOf(identity), placeOf(address)] : [name];
       const isThere = () => !homes.some((home) => this.#tenants.hasJustLeft(net, home));
       if (!isThere()) return;
+      if (owner !== undefined && this.#isFirstHome(net, resident, owner)) return this.#name(net, resident, owner);
       if (made(name) === undefined && this.#tenants.get(net, name) === undefined) {
         const who = { ...resident, name: resident.container };
         this.#tenants.enter(net, name, who, address, this.#tenants.hasForerunner(name, who, containers));
@@ -185,6 +186,25 @@ export class Reconciler {
       if (net.lookup(name)?.nodes.includes(node)) await this.#takeOver(net, name, node, address);
       else await this.#mark(net, resident, name, told, isThere);
     });
+  }
+
+  /**
+   * Whether it got the address when nobody knew which container it was, and has no other: before Docker 29 several can
+   * start at once, as Compose does.
+   */
+  #isFirstHome(net: SubnetService, { identity, doubt }: Resident, owner: string): boolean {
+    if (isLeaders(net) || doubt !== undefined || made(owner) !== 'unnamed' || made(identity) !== undefined)
+      return false;
+    return homesOf(identity).every((home) => net.lookup(home) === undefined) && net.pinOf(identity) === undefined;
+  }
+
+  /** Now it is known who it is: the address is its home. */
+  async #name(net: SubnetService, resident: Resident, owner: string): Promise<void> {
+    const { identity, address, container } = resident;
+    if (!(await net.rename(owner, identity, { node: this.#environment.nodeOf(net) }))) return;
+    this.#tenants.leave(net, owner);
+    this.#tenants.enter(net, identity, { ...resident, name: container }, address);
+    this.#mended(net, 'set', { identity, address, container }, 'its first address, and its home from now on');
   }
 
   /** @param isThere whether the one that was seen has not left since: the store can be waited for */

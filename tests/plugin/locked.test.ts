@@ -158,6 +158,27 @@ describe('started at once', () => {
     assert.ok(isHome, 'as soon as that is known');
   });
 
+  test('the address that one gets at its first start is its home, once Docker shows it there', async () => {
+    for (const name of ['a', 'b']) docker.put(container(name, on));
+    docker.locked = new Set(['a', 'b']);
+    const first = await node.address(L);
+    docker.put(container('b', { ...on, address: first }));
+    docker.locked = new Set();
+    await run.time.pass(20_000);
+    await node.look();
+    assert.deepEqual([net.inspect(first).identity, net.lookup('b')?.nodes], ['b', ['node-1']]);
+    await stop('b', first);
+    assert.equal(net.lookup('b')?.state, 'reserved');
+    docker.locked = new Set(['a', 'b']);
+    const other = await node.address(L);
+    docker.put(container('b', { ...on, address: other }));
+    await run.time.pass(20_000);
+    await node.look();
+    assert.match(net.inspect(other).identity as string, /^@unnamed/, 'it has a home');
+    await stop('b', other);
+    assert.equal(await ask('b'), first);
+  });
+
   test('of two that want one address the one that is started has it', async () => {
     const wish = '10.6.0.50';
     docker.put(container('old', { ...on, asked: wish, state: 'exited' }));
