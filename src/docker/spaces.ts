@@ -12,10 +12,16 @@ export const ADDRESS_SPACES: Readonly<Record<AddressSpace, string>> = {
 /** Limpet's space for subnets of the whole swarm, and for those that single hosts share (`limpet.scope=cluster`). */
 export const SWARM = 'swarm';
 
+const HOST = 'node:';
+
 /**
  * Limpet's space for the subnets that only one host's networks have. @param host the host's own ID, which no swarm
  * changes
  */
 export function spaceOf(host: string): string {
-  return `node:${host}`;
+  return `${HOST}${host}`;
+}
+
+export function isHostSpace(space: string): boolean {
+  return space.startsWith(HOST);
 }

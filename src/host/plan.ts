@@ -32,7 +32,7 @@ function policyOf({ policy = 'serial' }: SubnetOptions): Plan['policy'] {
 }
 
 /** What no host may have: RFC 4291 section 2.6.1 for IPv6, RFC 1122 section 3.2.1.3 for IPv4. */
-function edges({ base, size, version }: Cidr): Range[] {
+export function edges({ base, size, version }: Cidr): Range[] {
   if (size <= 2n) return [];
   const network: Range = [base, base];
   const last = base + size - 1n;

@@ -1,6 +1,7 @@
 // `auto`, the store that needs no setting, which is two: in a swarm the swarm's subnets are in the swarm's own store,
 // all others in the file store of this node.
 
+import { isHostSpace } from '../docker/spaces.js';
 import {
   type Allocator,
   AllocatorService,
@@ -53,7 +54,7 @@ export class AutoStores implements OpenStores {
   #leave: (() => Promise<void>) | undefined;
 
   private constructor(own: AllocatorService, parts: AutoParts) {
-    this.service = new SplitService(own, (space) => space.startsWith('node:'));
+    this.service = new SplitService(own, isHostSpace);
     this.#parts = parts;
   }
 

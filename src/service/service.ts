@@ -1,6 +1,7 @@
 // The allocator service: subnets by CIDR, durable through a store. It keeps a core for each process, which proposes;
 // the store decides. Everything that waits is asynchronous, everything that only looks is not.
 
+import { overlap } from '../host/cidr.js';
 import { LimpetError } from '../host/errors.js';
 import { Limpet } from '../host/limpet.js';
 import type { Subnet as CoreSubnet } from '../host/subnet.js';
@@ -10,7 +11,7 @@ import { answerOf, type CallOptions, Deadline } from './deadline.js';
 import type { Decision } from './decision.js';
 import { KeyedMutex } from './mutex.js';
 import { DEFAULT_RECLAIM } from './policy.js';
-import { differences, overlapping, specOf } from './spec.js';
+import { differences, specOf } from './spec.js';
 import type { Change, DamagedSubnet, NodeName, Store, StoreEvent, SubnetKey, SubnetSpec } from './store.js';
 import { checkText, type SubnetService } from './subnet-service.js';
 import { type Equipment, Subnets } from './subnets.js';
@@ -85,7 +86,7 @@ export class AllocatorService {
       const there = this.#subnets.find(spec);
       if (there !== undefined) return same(there, spec);
       for (const { spec: other } of this.#subnets.all()) {
-        if (other.space === spec.space && overlapping(other.cidr, spec.cidr)) throw overlap(spec, other);
+        if (other.space === spec.space && overlap(other.cidr, spec.cidr)) throw overlapError(spec, other);
       }
       // After a conflict the store has told of the subnet that was made meanwhile.
       if (!(await this.#commit(spec, { op: 'create', spec }, deadline))) return undefined;
@@ -310,7 +311,7 @@ function contended({ cidr, space }: SubnetKey, what: 'make' | 'change' | 'remove
   return new LimpetError('CONTENDED', message, { subnet: cidr, space });
 }
 
-function overlap(spec: SubnetSpec, other: SubnetSpec): LimpetError {
+function overlapError(spec: SubnetSpec, other: SubnetSpec): LimpetError {
   return new LimpetError('OVERLAP', `${spec.cidr} overlaps ${other.cidr} in the space ${JSON.stringify(spec.space)}`, {
     subnet: spec.cidr,
     other: other.cidr,

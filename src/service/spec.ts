@@ -134,9 +134,3 @@ export function differences(has: SubnetSpec, wants: SubnetSpec): { name: string;
     .map((name) => ({ name, has: text(has, name), wants: text(wants, name) }))
     .filter((each) => each.has !== each.wants);
 }
-
-export function overlapping(a: string, b: string): boolean {
-  const [left, right] = [parseCidr(a), parseCidr(b)];
-  if (left.version !== right.version) return false;
-  return left.base < right.base + right.size && right.base < left.base + left.size;
-}

@@ -3,6 +3,7 @@
 
 import { formatAddress, parseCidr, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
+import { edges } from '../host/plan.js';
 import { type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
 import { isSecondHome, whose } from '../service/second-homes.js';
 import type { Environment, Wanted } from './environment.js';
@@ -66,12 +67,10 @@ function firstFree(net: SubnetService, range: string | undefined): string {
   throw new LimpetError('FULL', `${net.cidr} has no free address for a gateway`, { subnet: net.cidr });
 }
 
-/** Whether it is the network address or the IPv4 broadcast address (RFC 1122 3.2.1.3, RFC 4291 2.6.1). */
-function isEdge(cidr: string, address: string): boolean {
-  const { version, base, size } = parseCidr(cidr);
-  if (size <= 2n) return false;
-  const edges = version === 4 ? [base, base + size - 1n] : [base];
-  return edges.some((each) => formatAddress(each, version) === address);
+/** Whether it is the network address or the IPv4 broadcast address. */
+function isEdge(text: string, address: string): boolean {
+  const cidr = parseCidr(text);
+  return edges(cidr).some(([each]) => formatAddress(each, cidr.version) === address);
 }
 
 function edge(net: SubnetService, address: string): LimpetError {

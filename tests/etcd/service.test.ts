@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EtcdStore, type EtcdStoreOptions } from '../../src/entries/etcd-store.js';
+import { overlap } from '../../src/host/cidr.js';
 import { AllocatorService, Deadline, type SubnetService, systemClock } from '../../src/service/index.js';
-import { overlapping } from '../../src/service/spec.js';
 import { Etcd } from './etcd.js';
 import { counted, eventually, refuses, sleep, Wire } from './harness.js';
 
@@ -173,7 +173,7 @@ describe('the service on etcd', () => {
         return [outcome.reason.details.other];
       });
       for (const [i, cidr] of made.entries())
-        for (const other of made.slice(i + 1)) assert.ok(!overlapping(cidr, other), `${cidr} and ${other}`);
+        for (const other of made.slice(i + 1)) assert.ok(!overlap(cidr, other), `${cidr} and ${other}`);
       assert.ok(made.length > 0);
       for (const other of others) assert.ok(made.includes(other), `${other}, which is in the way, is there`);
       for (const service of services) {
@@ -325,7 +325,7 @@ describe('the service on etcd', () => {
 });
 
 function inside(address: string, cidr: string): boolean {
-  return overlapping(`${address}/32`, cidr);
+  return overlap(`${address}/32`, cidr);
 }
 
 /** With its keys as text. */
