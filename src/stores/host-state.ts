@@ -4,11 +4,12 @@
 // refused.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import { NEW_FILE, refuseOpenFolder, type Wanted } from './private-folder.js';
+import { writePrivateFile } from './private-file.js';
+import { refuseOpenFolder, type Wanted } from './private-folder.js';
 import { type HostState, readHostState as readState } from './values.js';
 
 export type { HostState };
@@ -53,16 +54,5 @@ export function newHostState(): HostState {
 
 /** @throws LimpetError BAD_INPUT: others may write into the folder; system errors: the file cannot be written */
 export async function writeHostState(file: string, { id, swarmNode, wished }: HostState): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await refuseOpenFolder(dirname(file), STATE_FOLDER);
-  const draft = `${file}.tmp`;
-  await rm(draft, { force: true }); // of a process that died, or a link that somebody has laid: never followed
-  const handle = await open(draft, NEW_FILE, 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify({ version: VERSION, id, swarmNode, wished })}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  await writePrivateFile(file, `${JSON.stringify({ version: VERSION, id, swarmNode, wished })}\n`, STATE_FOLDER);
 }

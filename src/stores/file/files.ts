@@ -4,7 +4,7 @@
 import * as fs from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { NEW_FILE, NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
+import { flushFolder, NEW_FILE, NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
 import { JOURNAL_FLAGS } from './flags.js';
 import { type Lock, lock } from './lock.js';
 
@@ -101,14 +101,3 @@ export const files: Files = {
 
   lock,
 };
-
-/** Windows can neither open a folder for this nor needs it. */
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await promises.open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
