@@ -7,6 +7,7 @@ import { visible } from '../host/visible.js';
 import { completionCommand } from './completion.js';
 import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
+import { end, endAsAsked } from './endings.js';
 import { EXIT, errorJson, Failure } from './failure.js';
 import { installCommands } from './install/commands.js';
 import { adminCommands } from './operate/commands.js';
@@ -149,9 +150,12 @@ function messageOf(error: unknown): string {
   return `unexpected failure: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') complain(`cannot write to standard output: ${error.message}`, EXIT.unusable);
-  process.exit(); // `| head` has read enough; the exit code stays what it was
-});
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  end(() => {
+    if (error.code !== 'EPIPE') complain(`cannot write to standard output: ${error.message}`, EXIT.unusable);
+    process.exit(); // `| head` has read enough; the exit code stays what it was
+  }),
+);
 
 await commands().parseAsync().catch(fail);
+endAsAsked();

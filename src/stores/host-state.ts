@@ -4,11 +4,11 @@
 // refused.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { quote } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
-import { replaceFile } from './durable-file.js';
+import { writePrivateFile } from './private-file.js';
 import { refuseOpenFolder, type Wanted } from './private-folder.js';
 import { type HostState, readHostState as readState } from './values.js';
 
@@ -54,8 +54,5 @@ export function newHostState(): HostState {
 
 /** @throws LimpetError BAD_INPUT: others may write into the folder; system errors: the file cannot be written */
 export async function writeHostState(file: string, { id, swarmNode, wished }: HostState): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await refuseOpenFolder(dirname(file), STATE_FOLDER);
-  const text = `${JSON.stringify({ version: VERSION, id, swarmNode, wished })}\n`;
-  await replaceFile(file, (handle) => handle.writeFile(text));
+  await writePrivateFile(file, `${JSON.stringify({ version: VERSION, id, swarmNode, wished })}\n`, STATE_FOLDER);
 }

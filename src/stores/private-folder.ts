@@ -2,7 +2,7 @@
 // could lay a link for root to write through, or put a file of his own in the place of one.
 
 import { constants } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { LimpetError } from '../host/errors.js';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants; // Windows has no links to follow
@@ -36,4 +36,15 @@ export async function refuseOpenFolder(folder: string, { what, danger, instead }
   const mend = isForeign ? `chown ${self} ${folder}` : `chmod go-w ${folder}`;
   const message = `${what} ${folder} ${who}, ${danger}: ${mend}, or name ${instead}`;
   throw new LimpetError('BAD_INPUT', message, { value: folder });
+}
+
+/** What was made or removed in it stays so when power is lost. Windows can neither open a folder nor needs it. */
+export async function flushFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

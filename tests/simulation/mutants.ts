@@ -64,11 +64,14 @@ export const mutants: readonly Mutant[] = [
     'this.#seen.set(this.#keys.identity(subnet, identity), { subnet, identity, since });',
     'this.noteAgain({ subnet, identity, since });',
   ),
-  mutant(
-    'the end of a load balancer is taken for a task that was given up a second ago',
-    'src/tickets/asker.ts',
-    '!isWorker && this.#ends.isExpected(net) ? 0 : known',
-    'known',
+  byTest(
+    'tests/plugin/tickets.test.ts',
+    mutant(
+      'the end of a load balancer is taken for a task that was given up a second ago',
+      'src/tickets/asker.ts',
+      '!isWorker && this.#ends.isExpected(net) ? 0 : known',
+      'known',
+    ),
   ),
   mutant(
     'who has come home since the list was read is not there',
@@ -183,11 +186,14 @@ export const mutants: readonly Mutant[] = [
     'if (clock.elapsed() - since < waits.sweep) passing.set(key, since);',
     'if (clock.now() - since < waits.sweep || since < clock.now() / 2) passing.set(key, since);',
   ),
-  mutant(
-    'a container that was never started is taken for who asks',
-    'src/tickets/asker.ts',
-    "return isOver(task.id, tasks) ? 'yes' : 'no';",
-    "return 'no';",
+  byTest(
+    'tests/plugin/tickets.test.ts',
+    mutant(
+      'a container that was never started is taken for who asks',
+      'src/tickets/asker.ts',
+      "return isOver(task.id, tasks) ? 'yes' : 'no';",
+      "return 'no';",
+    ),
   ),
   byTest(
     'tests/plugin/tickets.test.ts',

@@ -6,14 +6,18 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { quote } from '../../host/address.js';
-import { shellWord, visible } from '../../host/visible.js';
+import { visible } from '../../host/visible.js';
+import { deferEndings } from '../endings.js';
 import { EXIT, Failure } from '../failure.js';
 import { print } from '../output.js';
 import type { Paint } from '../print.js';
-import { withProgress } from '../progress.js';
-import { type Installed, installed, networksOf, swarmFolder, tagged } from './docker.js';
+import { installed, networksOf, swarmFolder, tagged } from './docker.js';
+import { howToGoOnInstalling, howToGoOnUpgrading } from './going-on.js';
 import { defaultSettings } from './manifest.js';
-import { changedSettings, installSteps, type Step, uninstallSteps, upgradeSteps, workFolder } from './steps.js';
+import { printSteps, runSteps, type Undone } from './run.js';
+import { changedSettings, knownSettings, parseSettings, USUAL_NAME } from './settings.js';
+import { forgetting, installSteps, type Step, uninstallSteps, upgradeSteps, type Wanted, workFolder } from './steps.js';
+import { WantedSettings } from './wanted-settings.js';
 
 interface Options {
   readonly name: string;
@@ -33,48 +37,72 @@ export function installCommands(program: Command, paint: Paint): void {
     program
       .command(usage)
       .description(description)
-      .option('--name <name>', "the plugin's name in Docker", 'limpet')
+      .option('--name <name>', "the plugin's name in Docker", USUAL_NAME)
       .option('--dry-run', 'print the commands and run none');
 
   command('install [settings...]', "make, set and enable Docker's plugin on this node")
     .addHelpText('after', SETTINGS_HELP)
-    .action(async (given: string[], options: Options) => {
-      const settings = parse(given);
-      const old = await installed(options.name);
-      if (old !== undefined) throw new Failure(`${options.name} is already installed: see limpet upgrade`, EXIT.found);
-      const own = await ownSettings();
-      const wanted = { name: options.name, settings: new Map([...own, ...settings]), folder: await workFolder() };
-      await go(installSteps(wanted), options, paint, wanted.folder, () => takeBack(options.name));
-      await say(options, [
-        `Limpet ${packageJson.version} is installed on this node. To undo: npx limpet uninstall`,
-        `Networks get it with --ipam-driver ${tagged(options.name)}; on a swarm, install it on every node first.`,
-      ]);
-    });
+    .action((given: string[], options: Options) => install(given, options, paint));
 
   command('upgrade [settings...]', 'put this release in the place of the one installed, with its settings')
     .addHelpText('after', `\nRunning containers are not disturbed; new ones wait for a moment.${SETTINGS_HELP}`)
-    .action(async (given: string[], options: Options) => {
-      const settings = parse(given);
-      const old = await mustBeInstalled(options.name);
-      const wanted = { name: options.name, settings, folder: await workFolder() };
-      await go(upgradeSteps(wanted, old), options, paint, wanted.folder, () => tellHowToGoOn(options.name, old));
-      await say(options, [`Limpet ${packageJson.version} runs on this node, with the settings it had.`]);
-    });
+    .action((given: string[], options: Options) => upgrade(given, options, paint));
 
   command('uninstall', "disable and remove Docker's plugin on this node")
     .option('--force', 'also while networks use it')
     .addHelpText('after', '\nThe addresses stay in its folder and its store: installed again, it continues\nwith them.')
-    .action(async (options: Options) => {
-      const old = await mustBeInstalled(options.name);
-      const networks = await networksOf(options.name);
-      if (networks.length > 0 && !options.force) {
-        const names = networks.map(quote).join(', ');
-        throw new Failure(`networks use ${options.name}: ${names}. Remove them first, or say --force`, EXIT.found);
-      }
-      await go(uninstallSteps(options.name, old), options, paint, undefined, async () => {});
-      const state = old.settings.get('state.source');
-      await say(options, [`Limpet is removed from this node. Its addresses are kept in ${state}.`]);
-    });
+    .action((options: Options) => uninstall(options, paint));
+}
+
+async function install(given: readonly string[], options: Options, paint: Paint): Promise<void> {
+  const { name } = options;
+  const settings = parseSettings(given);
+  if ((await installed(name)) !== undefined)
+    throw new Failure(`${name} is already installed: see limpet upgrade`, EXIT.found);
+  const kept = await WantedSettings.of(name);
+  const cutOff = await kept.read();
+  const all = new Map([...(await ownSettings()), ...knownSettings(cutOff), ...settings]);
+  await withFolder({ name, settings: all, kept, cutOff }, async (wanted) => {
+    const onFailure = async (undone: Undone) => complain(await howToGoOnInstalling(wanted, undone));
+    await go(installSteps(wanted), options, paint, onFailure);
+  });
+  await say(options, [
+    `Limpet ${packageJson.version} is installed on this node. To undo: npx limpet uninstall`,
+    `Networks get it with --ipam-driver ${tagged(name)}; on a swarm, install it on every node first.`,
+  ]);
+}
+
+/** Of an upgrade that was cut off, the old one may have gone, or the new one be there without its settings. */
+async function upgrade(given: readonly string[], options: Options, paint: Paint): Promise<void> {
+  const { name } = options;
+  const settings = parseSettings(given);
+  const old = await installed(name);
+  const kept = await WantedSettings.of(name);
+  const cutOff = await kept.read();
+  if (old === undefined && cutOff === undefined) throw notInstalled(name);
+  const all = new Map([...knownSettings(cutOff), ...changedSettings(old), ...settings]);
+  await withFolder({ name, settings: all, kept, cutOff }, async (wanted) => {
+    const onFailure = async () => complain(await howToGoOnUpgrading(wanted, old));
+    await go(upgradeSteps(wanted, old), options, paint, onFailure);
+  });
+  const whose = cutOff === undefined ? 'it had' : 'that were kept for it';
+  await say(options, [`Limpet ${packageJson.version} runs on this node, with the settings ${whose}.`]);
+}
+
+async function uninstall(options: Options, paint: Paint): Promise<void> {
+  const { name, force } = options;
+  const old = await installed(name);
+  if (old === undefined) throw notInstalled(name);
+  const networks = await networksOf(name);
+  if (networks.length > 0 && !force) {
+    const names = networks.map(quote).join(', ');
+    throw new Failure(`networks use ${name}: ${names}. Remove them first, or say --force`, EXIT.found);
+  }
+  const kept = await WantedSettings.of(name);
+  deferEndings();
+  await go([...uninstallSteps(name, old), forgetting(kept)], options, paint, async () => {});
+  const state = old.settings.get('state.source');
+  await say(options, [`Limpet is removed from this node. Its addresses are kept in ${state}.`]);
 }
 
 /** What a Docker with a data root of its own has elsewhere. */
@@ -83,60 +111,41 @@ async function ownSettings(): Promise<[string, string][]> {
   return found === usual ? [] : [['swarm.source', found]];
 }
 
-/** Runs the steps, each told before; after a failure, what `takeBack` does. */
+/** Does the work with a folder to make the plugin in. However it ends, the folder is gone then. */
+async function withFolder(plugin: Omit<Wanted, 'folder'>, work: (wanted: Wanted) => Promise<void>): Promise<void> {
+  const { name, kept, cutOff } = plugin;
+  if (cutOff !== undefined)
+    await print([
+      visible(`An install or upgrade of ${name} was cut off. Its settings are taken from ${kept.file}`),
+      '\n',
+    ]);
+  deferEndings();
+  const folder = await workFolder();
+  try {
+    await work({ ...plugin, folder });
+  } finally {
+    await rm(dirname(folder), { recursive: true, force: true });
+  }
+}
+
 async function go(
   steps: readonly Step[],
   { dryRun }: Options,
   paint: Paint,
-  folder: string | undefined,
-  takeBack: () => Promise<unknown>,
+  onFailure: (undone: Undone) => Promise<void>,
 ): Promise<void> {
-  try {
-    for (const { command, run } of steps) {
-      await print([`${paint('dim', visible(command))}\n`]);
-      if (!dryRun) await withProgress((seconds) => `… ${seconds} s`, run);
-    }
-  } catch (error) {
-    await takeBack().catch(() => {}); // the first failure is the one to tell
-    throw error;
-  } finally {
-    if (folder !== undefined) await rm(dirname(folder), { recursive: true, force: true });
-  }
-}
-
-/** A plugin that could not be set or enabled is not left half-made. */
-async function takeBack(name: string): Promise<void> {
-  const half = await installed(name);
-  if (half !== undefined) for (const { run } of uninstallSteps(name, half)) await run();
-}
-
-/** Between the two there is none, and the settings went with the old one. */
-async function tellHowToGoOn(name: string, old: Installed): Promise<void> {
-  if ((await installed(name)) !== undefined) return;
-  const settings = changedSettings(old).map(([setting, value]) => shellWord(`${setting}=${value}`));
-  process.stderr.write(`The old one is gone. To go on: limpet install ${settings.join(' ')}\n`);
+  if (dryRun) await printSteps(steps, paint);
+  else await runSteps(steps, paint, onFailure);
 }
 
 async function say({ dryRun }: Options, lines: readonly string[]): Promise<void> {
   await print((dryRun ? ['Nothing was changed.'] : lines).map((line) => `${visible(line)}\n`));
 }
 
-async function mustBeInstalled(name: string): Promise<Installed> {
-  const found = await installed(name);
-  if (found === undefined) throw new Failure(`${name} is not installed on this node`, EXIT.found);
-  return found;
+function complain(line: string | undefined): void {
+  if (line !== undefined) process.stderr.write(`${line}\n`);
 }
 
-/** @throws Failure naming the setting */
-function parse(given: readonly string[]): Map<string, string> {
-  const known = new Set(defaultSettings().map(([name]) => name));
-  return new Map(
-    given.map((text) => {
-      const at = text.indexOf('=');
-      const name = text.slice(0, Math.max(at, 0));
-      if (at < 0) throw new Failure(`${quote(text)} is not a setting: write NAME=VALUE`);
-      if (!known.has(name)) throw new Failure(`no setting ${quote(name)}: ${[...known].join(', ')}`);
-      return [name, text.slice(at + 1)];
-    }),
-  );
+function notInstalled(name: string): Failure {
+  return new Failure(`${name} is not installed on this node`, EXIT.found);
 }

@@ -4,8 +4,8 @@
 import * as fs from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { flushFolder, replaceFile } from '../durable-file.js';
-import { NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
+import { replaceFile } from '../private-file.js';
+import { flushFolder, NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
 import { JOURNAL_FLAGS } from './flags.js';
 import { type Lock, lock } from './lock.js';
 
