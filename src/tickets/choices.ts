@@ -10,9 +10,9 @@ import type { Container, Network } from '../docker/shapes.js';
 import { formatAddress, parseAddress, parseRange } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
-import type { Someone } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
 import { Neighbours } from './neighbours.js';
+import type { Someone } from './someone.js';
 import type { Tenants } from './tenants.js';
 
 /** What a container's labels say of one subnet. */

@@ -4,11 +4,11 @@
 import { endpoint } from '../docker/made-up.js';
 import type { AllocateOptions, SubnetService } from '../service/index.js';
 import { answer, type Given, isFreeFor, unnamedOn } from './answers.js';
-import type { Asker } from './asker.js';
 import type { Environment, Wanted } from './environment.js';
 import { occupied } from './gateways.js';
 import { goneFrom } from './gone.js';
 import { isLeaders } from './pools.js';
+import type { Asker } from './someone.js';
 import type { Tenants } from './tenants.js';
 
 type Due = Pick<AllocateOptions, 'deadline' | 'isDue'>;

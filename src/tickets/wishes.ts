@@ -2,13 +2,13 @@
 
 import { type CallOptions, type SubnetService, waitsFor } from '../service/index.js';
 import { answer } from './answers.js';
-import type { Someone } from './asker.js';
 import type { Choices } from './choices.js';
 import type { Environment, Wanted } from './environment.js';
 import { forget } from './forget.js';
 import { excluded, heldByNetwork, occupied, pinned } from './gateways.js';
 import { Neighbours } from './neighbours.js';
 import { isLeaders } from './pools.js';
+import type { Someone } from './someone.js';
 import type { Tenants } from './tenants.js';
 import { unlessTaken } from './unless-taken.js';
 

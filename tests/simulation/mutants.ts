@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
     'tests/plugin/tickets.test.ts',
     mutant(
       'the end of a load balancer is taken for a task that was given up a second ago',
-      'src/tickets/asker.ts',
+      'src/tickets/nameless.ts',
       '!isWorker && this.#ends.isExpected(net) ? 0 : known',
       'known',
     ),
@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'who asks is guessed where several could be the one',
-    'src/tickets/asker.ts',
+    'src/tickets/nameless.ts',
     'maybe.length > 0 ? maybe : connected',
     'maybe.length > 0 ? maybe.slice(0, 1) : connected',
   ),
@@ -89,7 +89,7 @@ export const mutants: readonly Mutant[] = [
     'tests/plugin/locked.test.ts',
     mutant(
       'a worker takes a task that Docker starts for who asks, though it starts a plain container as well',
-      'src/tickets/asker.ts',
+      'src/tickets/nameless.ts',
       'yes.includes(container) && maybe.length === 1',
       'yes.includes(container)',
     ),
@@ -190,7 +190,7 @@ export const mutants: readonly Mutant[] = [
     'tests/plugin/tickets.test.ts',
     mutant(
       'a container that was never started is taken for who asks',
-      'src/tickets/asker.ts',
+      'src/tickets/nameless.ts',
       "return isOver(task.id, tasks) ? 'yes' : 'no';",
       "return 'no';",
     ),
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
     'tests/plugin/tickets.test.ts',
     mutant(
       'who asks is guessed while the swarm has no leader',
-      'src/tickets/asker.ts',
+      'src/tickets/nameless.ts',
       "if (tasks === undefined) return 'unknown';",
       "if (tasks === undefined) return 'no';",
     ),
@@ -343,7 +343,7 @@ export const mutants: readonly Mutant[] = [
     'tests/plugin/tickets.test.ts',
     mutant(
       'a worker takes a task that was left over long ago for the one who asks',
-      'src/tickets/asker.ts',
+      'src/tickets/nameless.ts',
       'isYounger(OLD) && plain',
       'plain',
     ),
