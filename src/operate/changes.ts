@@ -51,7 +51,8 @@ export async function reclaim(context: OperateEnvironment, options: ReclaimOptio
   for (const { net, binding } of chosen) {
     const row = endedRow(net, binding);
     try {
-      if (!dryRun) await net.reclaim(binding.identity);
+      if (dryRun) net.mayReclaim(binding.identity);
+      else await net.reclaim(binding.identity);
       reclaimed.push(row);
     } catch (error) {
       // It is pinned, it came back to life, or another process reclaimed it, since it was chosen.

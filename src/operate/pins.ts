@@ -4,11 +4,11 @@
 import { whyUnfit } from '../docker/believed.js';
 import { Chosen } from '../docker/chosen.js';
 import { secondHomeOf, serviceOf } from '../docker/identities.js';
-import type { Service } from '../docker/shapes.js';
 import { LimpetError } from '../host/errors.js';
 import { type SubnetService, waitsFor } from '../service/index.js';
 import { isSecondHome, whose } from '../service/second-homes.js';
-import { isNode, nameOfNode, type OperateEnvironment } from './environment.js';
+import { isNode, type OperateEnvironment } from './environment.js';
+import { identitiesFor } from './meant.js';
 import { addressIn, onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 export interface PinOptions extends Selection {
@@ -166,58 +166,6 @@ function atNode(environment: OperateEnvironment, who: string): string[] {
 /** Whether somebody means the task of that service on that node. */
 function isAt(environment: OperateEnvironment, who: string, service: string, node: string): boolean {
   return who.startsWith(`${service}.`) && isNode(environment, node, who.slice(service.length + 1));
-}
-
-/** Whose the addresses are to be, in turn. @throws LimpetError BAD_INPUT when there are not as many as addresses */
-async function identitiesFor(
-  environment: OperateEnvironment,
-  net: SubnetService,
-  who: string,
-  count: number,
-): Promise<string[]> {
-  const services = await servicesOf(environment);
-  const slots = () => Array.from({ length: count }, (_, n) => `${who}.${n + 1}`);
-  const service = services.find(({ name }) => name === who);
-  if (service?.mode === 'global') {
-    throw bad(`${who} has a task on every node: pin them by node, as in limpet pin ${who}.NODE ADDRESS`, who);
-  }
-  if (service !== undefined) return slots();
-  const one = await taskOnNode(environment, services, who);
-  if (one !== undefined || serviceOf(who) !== undefined) {
-    if (count > 1) throw bad(`${who} is one task, and ${count} addresses are named`, who);
-    return [one ?? who];
-  }
-  const isService = [...net.list()].some(({ identity }) => serviceOf(identity) === who);
-  return count > 1 || isService ? slots() : [who];
-}
-
-/** `agent.NODE` of a service with a task on every node, as the identity that it is. */
-async function taskOnNode(
-  { docker, service: allocator }: OperateEnvironment,
-  services: readonly Service[],
-  who: string,
-): Promise<string | undefined> {
-  const service = services.find(({ name, mode }) => mode === 'global' && who.startsWith(`${name}.`));
-  if (service === undefined) return undefined;
-  const meant = who.slice(service.name.length + 1);
-  const nodes = await docker.nodes();
-  const found = nodes.filter(({ id, hostname }) => id === meant || hostname === meant);
-  const [node, ...more] = found;
-  if (node !== undefined && more.length === 0) return `${service.name}.${node.id}`;
-  const names = nodes.map(({ id }) => nameOfNode({ service: allocator }, id)).join(', ');
-  if (node === undefined) throw bad(`there is no node ${JSON.stringify(meant)}; there are ${names}`, meant);
-  const ids = found.map(({ id }) => id).join(', ');
-  throw bad(`${found.length} nodes are named ${JSON.stringify(meant)}; give one's ID: ${ids}`, meant);
-}
-
-/** Only a manager can say; elsewhere a service is known by its tasks. */
-async function servicesOf({ docker }: OperateEnvironment): Promise<readonly Service[]> {
-  try {
-    return (await docker.info()).swarm.manager ? await docker.services() : [];
-  } catch (error) {
-    if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return [];
-    throw error;
-  }
 }
 
 /** Slots of the service that are known, and for which no address is named. */

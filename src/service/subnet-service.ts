@@ -259,12 +259,17 @@ export class SubnetService {
    */
   async reclaim(identity: string, { deadline }: CallOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'reclaim', key: identity, deadline }, async () => {
-      const binding = this.state.lookup(identity);
-      if (binding === undefined) throw unknown(this.spec, identity);
-      // Throws LIVE or PINNED, with all its details.
-      if (binding.state === 'live' || binding.pinned) return this.state.net.reclaim(identity);
+      const binding = this.#reclaimable(identity);
       return (await this.#reclaimNow(binding, 'asked', deadline)) ? binding.address : undefined;
     });
+  }
+
+  /**
+   * Whether {@link reclaim} could be, by what is known now.
+   * @throws LimpetError LIVE, PINNED, UNKNOWN
+   */
+  mayReclaim(identity: string): void {
+    this.#reclaimable(identity);
   }
 
   /**
@@ -400,6 +405,14 @@ export class SubnetService {
       if (isNews) this.#log({ event: op, user, why });
       return isNews;
     });
+  }
+
+  #reclaimable(identity: string): LiveBinding {
+    const binding = this.state.lookup(identity);
+    if (binding === undefined) throw unknown(this.spec, identity);
+    // The core refuses it as LIVE or PINNED, with all details, and changes nothing.
+    if (binding.state === 'live' || binding.pinned) this.state.net.reclaim(identity);
+    return binding;
   }
 
   async #reclaimDue({ identity, isDue, reason, deadline }: Reclaiming): Promise<void> {

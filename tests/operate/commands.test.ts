@@ -206,6 +206,24 @@ describe('what the commands change', () => {
     assert.equal(net().inspect('10.7.0.5').state, 'free');
   });
 
+  test('a dry run of reclaim leaves what is pinned, in the words of the real one', async () => {
+    await net().pin('web.2', '10.7.0.3');
+    const filter = ['reclaim', '--older-than', '1m'];
+    const dry = await rig.limpet(...filter, '--dry-run');
+    const question = await limpet([...filter, '--socket', rig.socket]);
+    assert.equal(net().stats.reserved, 2);
+    const real = await rig.limpet(...filter);
+    const left = 'left: web.2: "web.2" is pinned to 10.7.0.3 in 10.7.0.0/28: unpin it before reclaiming';
+    for (const { code, stdout } of [dry, real]) {
+      assert.deepEqual([code, stdout.trimEnd().split('\n').at(-1)], [1, left]);
+    }
+    assert.match(dry.stdout, /^1 binding would be reclaimed/m);
+    assert.match(real.stdout, /^1 binding reclaimed$/m);
+    assert.match(question.stderr, /Reclaim 1 binding, so that/);
+    const only = await rig.limpet('reclaim', 'web.2', '--dry-run');
+    assert.deepEqual([only.code, only.stdout], [1, `nothing to reclaim\n${left}\n`]);
+  });
+
   test('reclaim leaves what came back to life while it was at work', async () => {
     const reclaim = net().reclaim.bind(net());
     net().reclaim = async (identity) => {
