@@ -6,6 +6,7 @@ import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
 import { parseDuration } from '../../service/policy.js';
 import { consent, YES_HELP } from '../consent.js';
 import { EXIT, errorJson, Failure } from '../failure.js';
+import { filled } from '../filled.js';
 import { lines, print } from '../output.js';
 import { count, type Paint } from '../print.js';
 import { checkText } from './check.js';
@@ -47,8 +48,8 @@ export function adminCommands(program: Command, paint: Paint): void {
     return program
       .command(usage)
       .description(description)
-      .option('--socket <path>', "the plugin's socket")
-      .option('--store <url>', 'open this store instead of asking the plugin')
+      .option('--socket <path>', "the plugin's socket", filled('--socket'))
+      .option('--store <url>', 'open this store instead of asking the plugin', filled('--store'))
       .option('--json', 'print one JSON object')
       .addHelpText('after', `${help}\n${REACH_HELP}`);
   };
@@ -207,7 +208,7 @@ function gathered(text: string, before: Record<string, string> = {}): Record<str
 
 /** What a command line says of where to ask. */
 function reachOf({ socket, store }: Common): Reach {
-  return { ...(socket && { socket }), ...(store && { store }) };
+  return { ...(socket !== undefined && { socket }), ...(store !== undefined && { store }) };
 }
 
 async function ask<N extends OperationName>(
