@@ -4,6 +4,7 @@
 import { whyUnfit } from '../docker/believed.js';
 import { Chosen } from '../docker/chosen.js';
 import { secondHomeOf, serviceOf } from '../docker/identities.js';
+import { count } from '../host/count.js';
 import { LimpetError } from '../host/errors.js';
 import { type SubnetService, waitsFor } from '../service/index.js';
 import { isSecondHome, whose } from '../service/second-homes.js';
@@ -93,7 +94,11 @@ function oneOf(homes: Wanted | undefined, seconds: Wanted | undefined, who: stri
   if (one === undefined) throw bad(`no address is named for ${who}: write limpet pin ${who} ADDRESS`, who);
   if (homes === undefined || seconds === undefined) return one;
   const [first, second] = [homes, seconds].map(({ addresses }) => addresses.length);
-  if (first !== second) throw bad(`${first} addresses are named for ${who}, and ${second} for second homes`, who);
+  if (first !== second)
+    throw bad(
+      `${count(first as number, 'address is', 'addresses are')} named for ${who}, and ${second} for second homes`,
+      who,
+    );
   const subnets = [homes, seconds].map(({ net }) => net.cidr);
   if (homes.net === seconds.net) return one;
   throw bad(`the two homes of ${who} are to be in one subnet, not in ${subnets.join(' and ')}`, who);
@@ -169,16 +174,18 @@ function isAt(environment: OperateEnvironment, who: string, service: string, nod
 }
 
 /** Slots of the service that are known, and for which no address is named. */
-function beyond(net: SubnetService, who: string, count: number): string[] {
+function beyond(net: SubnetService, who: string, named: number): string[] {
   const slots = [...net.list()].flatMap(({ identity }) => {
     const isOfIt = serviceOf(identity) === who && !isSecondHome(identity);
     const slot = isOfIt ? Number(identity.slice(who.length + 1)) : Number.NaN;
-    return slot > count ? [slot] : [];
+    return slot > named ? [slot] : [];
   });
   if (slots.length === 0) return [];
   const which = slots.sort((a, b) => a - b).map((slot) => `${who}.${slot}`);
   const shown = which.slice(0, 5).join(', ') + (which.length > 5 ? ' …' : '');
-  return [`${count} addresses for ${who}, which has more tasks: ${shown} keep theirs, or get free ones`];
+  return [
+    `${count(named, 'address', 'addresses')} for ${who}, which has more tasks: ${shown} keep theirs, or get free ones`,
+  ];
 }
 
 function bad(message: string, value: string): LimpetError {

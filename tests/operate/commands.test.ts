@@ -148,7 +148,7 @@ describe('what the commands answer to programs', () => {
     assert.equal((await of()).room, 'tight');
     assert.match(
       (await of()).warning,
-      /^10\.9\.0\.0\/29 is tight: 1 free and 1 held addresses for the tickets of 4 live/,
+      /^10\.9\.0\.0\/29 is tight: 1 free address and 1 held for the tickets of 4 live bindings;/,
     );
     await net.allocate('a.5', { node: 'node-1' });
     await net.release('a.5', 'node-1');
@@ -262,6 +262,7 @@ describe('wrong input, and nobody there', () => {
       /no subnet 10\.1\.0\.0\/16; there are 10\.8\.0\.0\/29 \(node:/,
     ],
     ['an unknown space', ['status', '--space', 'x'], 1, /there is no space "x"; there are/],
+    ['forget of what is live', ['forget', 'fd00:7::/64'], 1, /fd00:7::\/64 is in use: 1 live binding; remove its net/],
     ['an empty space', ['status', '--space', ''], 2, /status\.space/],
     ['lookup of nobody', ['lookup', 'web.99'], 1, /"web\.99" has no address in any subnet/],
     ['lookup of an address elsewhere', ['lookup', '192.0.2.1'], 1, /192\.0\.2\.1 is in no subnet; there are 10\.8/],
@@ -277,7 +278,7 @@ describe('wrong input, and nobody there', () => {
     ['an identity and a filter', ['reclaim', 'web.2', '--service', 'web'], 2, /name "web\.2" or filters, not both/],
     ['release without a node', ['release', 'web.1'], 2, /--node/],
     ['release of nobody', ['release', 'nobody', '--node', 'node-1'], 1, /"nobody" has no address/],
-    ['unhold of a gateway', ['unhold', '10.7.0.1'], 2, /10\.7\.0\.1 is the gateway/],
+    ['unhold of a gateway', ['unhold', '10.7.0.1'], 1, /10\.7\.0\.1 is the gateway/],
     ['unhold of no address', ['unhold', 'web.1'], 2, /"web\.1" is not a valid IP address/],
     ['an empty store', ['status', '--store', ''], 2, /--store is empty/],
     ['an empty socket', ['status', '--socket', ''], 2, /--socket is empty/],

@@ -158,11 +158,10 @@ export function adminCommands(program: Command, paint: Paint): void {
     .option('--space <name>', 'the space, when several have this subnet')
     .option('--yes', YES_HELP)
     .action(async (subnet: string, { space, yes, ...options }: Common & { yes?: true }) => {
-      const { subnets } = yes ? { subnets: [] } : await call(reachOf(options), 'status', { subnet, space });
-      const [only, ...more] = subnets;
-      if (only !== undefined && more.length === 0) {
-        const lost = count(only.reserved, 'reserved binding');
-        await consent([], `Remove ${only.subnet} (space ${visible(only.space)}), and with it ${lost}?`);
+      if (!yes) {
+        const would = await call(reachOf(options), 'forget', { subnet, space, dryRun: true });
+        const lost = count(would.bindings, 'reserved binding');
+        await consent([], `Remove ${would.subnet} (space ${visible(would.space)}), and with it ${lost}?`);
       }
       const answer = await call(reachOf(options), 'forget', { subnet, space });
       await show(answer, options, (answer) => forgottenText(answer));
