@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { DEFAULTS, LOG_LEVELS } from '../plugin/options.js';
 import type { Settings } from '../plugin/run.js';
 import { Failure } from './failure.js';
+import { filled } from './filled.js';
 
 const HELP = `
 An empty variable counts as unset. For etcd, files and names come only from
@@ -28,7 +29,10 @@ export function dockerPluginCommand(program: Command): void {
     .description("serve Docker's IPAM driver protocol: containers and tasks keep their addresses")
     .addHelpText('after', HELP);
   for (const option of options()) command.addOption(option);
-  command.action(async (given: Partial<Settings>) => start(given));
+  command.action(async (given: Partial<Settings>) => {
+    refuseEmpty(command);
+    await start(given);
+  });
 }
 
 function options(): Option[] {
@@ -54,6 +58,14 @@ function options(): Option[] {
     option('--docker-wait <time>', 'LIMPET_DOCKER_WAIT', 'how long one answer of Docker may take').default('2s'),
     option('--sweep-after <time>', 'LIMPET_SWEEP_AFTER', 'how long a ticket may be held without a task').default('60s'),
   ];
+}
+
+/** An empty variable is as good as none, an empty option is not. @throws Failure naming it */
+function refuseEmpty(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (command.getOptionValueSource(name) === 'cli') filled(option.long as string)(command.getOptionValue(name));
+  }
 }
 
 /** `docker plugin set` cannot unset a variable: an empty one is as good as none. */

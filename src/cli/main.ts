@@ -9,6 +9,7 @@ import { demo } from './demo.js';
 import { dockerPluginCommand } from './docker-plugin.js';
 import { end, endAsAsked } from './endings.js';
 import { EXIT, errorJson, Failure } from './failure.js';
+import { filled } from './filled.js';
 import { installCommands } from './install/commands.js';
 import { adminCommands } from './operate/commands.js';
 import { storeCommand } from './operate/store.js';
@@ -26,7 +27,7 @@ function commands(): Command {
     .version(packageJson.version, '-v, --version', 'print the version')
     .addHelpText('after', PROGRAM_HELP)
     .helpOption('-h, --help', 'print this help')
-    .addHelpCommand(helpCommand())
+    .helpCommand(false)
     .configureHelp({ subcommandTerm: termOf, minWidthToWrap: 30 }) // the longest command leaves 39 columns
     .exitOverride()
     .configureOutput({ writeErr: () => {} }); // `fail` says it, in one line
@@ -35,11 +36,11 @@ function commands(): Command {
   program
     .command('rebuild')
     .description('derive the bindings from the task list of a swarm')
-    .requiredOption('--tasks <file>', "Docker's GET /tasks as JSON or NDJSON, or compact records")
-    .requiredOption('--network <name-or-id>', 'the network to rebuild')
-    .option('--services <file>', "Docker's GET /services: names for identities, virtual IPs")
-    .option('--networks <file>', "Docker's GET /networks: the subnet and its gateway")
-    .option('--subnet <cidr>', 'the subnet, when the input does not say it or has several')
+    .requiredOption('--tasks <file>', "Docker's GET /tasks as JSON or NDJSON, or compact records", filled('--tasks'))
+    .requiredOption('--network <name-or-id>', 'the network to rebuild', filled('--network'))
+    .option('--services <file>', "Docker's GET /services: names for identities, virtual IPs", filled('--services'))
+    .option('--networks <file>', "Docker's GET /networks: the subnet and its gateway", filled('--networks'))
+    .option('--subnet <cidr>', 'the subnet, when the input does not say it or has several', filled('--subnet'))
     .option('--json', 'print one JSON object')
     .addHelpText('after', REBUILD_HELP)
     .action(async ({ json, ...options }: RebuildOptions & { json?: true }) => {
@@ -66,11 +67,27 @@ function commands(): Command {
   storeCommand(program);
   program.commandsGroup('Help:');
   completionCommand(program);
+  helpCommand(program);
   return program;
 }
 
-function helpCommand(): Command {
-  return new Command('help').argument('[command]').description('print help, of a command too').helpGroup('Help:');
+/** Commander's own goes by the first word alone, and passes over what follows it. */
+function helpCommand(program: Command): void {
+  program
+    .command('help [command...]')
+    .description('print help, of a command too')
+    .action((words: string[]) => {
+      let found = program;
+      for (const [n, word] of words.entries()) {
+        const next = found.commands.find((each) => each.name() === word);
+        if (next === undefined) {
+          const [command, above] = [words.slice(0, n + 1).join(' '), words.slice(0, n).join(' ')];
+          throw new Failure(`unknown command ${JSON.stringify(command)}; see ${`limpet ${above}`.trim()} --help`);
+        }
+        found = next;
+      }
+      found.help();
+    });
 }
 
 /** Without the word that every one of them has, so that a line has room for what it does. */
@@ -140,9 +157,6 @@ function wantsJson(): boolean {
 
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) {
-    const [first, second] = process.argv.slice(2);
-    if (error.code === 'commander.help' && first === 'help' && second !== undefined)
-      return `unknown command ${JSON.stringify(second)}; see limpet --help`;
     if (error.code === 'commander.help') return 'no command given; see limpet --help';
     return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '); // and perhaps what was meant, below it
   }

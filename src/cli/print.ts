@@ -2,6 +2,8 @@
 
 import { visible } from '../host/visible.js';
 
+export { count } from '../host/count.js';
+
 const CODES = {
   bold: [1, 22],
   dim: [2, 22],
@@ -58,11 +60,6 @@ export function columns(
     });
     return `${indent}${cells.join('   ')}`.trimEnd();
   });
-}
-
-/** `1 task`, `2 tasks`. */
-export function count(n: number, noun: string, plural = `${noun}s`): string {
-  return `${n} ${n === 1 ? noun : plural}`;
 }
 
 function width(text: string): number {

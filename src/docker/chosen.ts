@@ -6,7 +6,7 @@
 //   limpet.address=10.77.0.10,10.77.0.20,fd00::10    slot 1 and 2; the IPv6 address is that of slot 1
 //   limpet.address.NETWORK=…                         on that network alone, by its name
 
-import { formatAddress, parseRange, quote, type Range } from '../host/address.js';
+import { formatAddress, parseAddress, parseRange, quote, type Range } from '../host/address.js';
 import { LimpetError } from '../host/errors.js';
 
 /** The most addresses that one text can name: each becomes a binding. */
@@ -60,7 +60,13 @@ function rangeOf(part: string, version: 4 | 6, text: string): Range {
     return parseRange(part, version);
   } catch (error) {
     if (!(error instanceof LimpetError)) throw error;
-    throw bad(text, `${quote(part)} is neither an address nor a range first-last`);
+    const [first = '', last = ''] = part.split('-').map((each) => each.trim());
+    const [from, to] = [parseAddress(first, version), parseAddress(last, version)];
+    const isReversed = from !== undefined && to !== undefined && from > to;
+    const why = isReversed
+      ? `goes backwards: ${last} is before ${first}`
+      : 'is neither an address nor a range first-last';
+    throw bad(text, `${quote(part)} ${why}`);
   }
 }
 

@@ -54,6 +54,11 @@ export function identityOfName(name: string): string {
   return TASK_CONTAINER.exec(name)?.[1] ?? plain(name);
 }
 
+/** Whether it says that it is a plain container's, whatever its name looks like. */
+export function isPlainName(identity: string): boolean {
+  return identity.startsWith(PLAIN);
+}
+
 /** `web` of `web.3`, of its second home, and of `agent.<node>`; undefined for what is no service's task. */
 export function serviceOf(name: string): string | undefined {
   const identity = whose(name);

@@ -48,6 +48,7 @@ export interface LimpetErrorDetails {
     readonly nodes?: readonly string[];
     readonly live?: number;
     readonly held?: number;
+    readonly pinned?: number;
     /** Of a subnet that is needed. */
     readonly users?: readonly string[];
   };

@@ -2,6 +2,7 @@
 // for the last: a held address has no owner that could be named.
 
 import { serviceOf } from '../docker/identities.js';
+import { count } from '../host/count.js';
 import { LimpetError } from '../host/errors.js';
 import type { Binding } from '../host/types.js';
 import { parseDuration, type SubnetService } from '../service/index.js';
@@ -51,7 +52,8 @@ export async function reclaim(context: OperateEnvironment, options: ReclaimOptio
   for (const { net, binding } of chosen) {
     const row = endedRow(net, binding);
     try {
-      if (!dryRun) await net.reclaim(binding.identity);
+      if (dryRun) net.mayReclaim(binding.identity);
+      else await net.reclaim(binding.identity);
       reclaimed.push(row);
     } catch (error) {
       // It is pinned, it came back to life, or another process reclaimed it, since it was chosen.
@@ -96,7 +98,7 @@ export interface UnholdOptions extends Selection {
 
 /**
  * Ends a hold. False when the address was not held.
- * @throws LimpetError BAD_INPUT (no address, several subnets have it, a gateway), OUT_OF_RANGE, UNAVAILABLE
+ * @throws LimpetError BAD_INPUT (no address, several subnets have it), OCCUPIED (a gateway), OUT_OF_RANGE, UNAVAILABLE
  */
 export async function unhold(
   { service }: OperateEnvironment,
@@ -107,23 +109,48 @@ export async function unhold(
   return { space: net.spec.space, subnet: net.cidr, address: net.inspect(address).address, unheld };
 }
 
+export interface ForgetOptions {
+  readonly subnet: string;
+  readonly space?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
 /**
- * Removes a subnet with its reserved bindings, for a network that will not come again.
- * @throws LimpetError LIVE (something runs in it, or Swarm has addresses of it), UNKNOWN, UNAVAILABLE
+ * Removes a subnet with its reserved bindings, for a network that will not come again. A dry run is refused as the real
+ * one would be.
+ * @throws LimpetError LIVE (something runs in it, is pinned, or Swarm has addresses of it), UNKNOWN, UNAVAILABLE
  */
 export async function forget(
   { service }: OperateEnvironment,
-  { subnet, space }: { readonly subnet: string; readonly space?: string | undefined },
+  { subnet, space, dryRun = false }: ForgetOptions,
 ): Promise<{ readonly space: string; readonly subnet: string; readonly bindings: number }> {
   const net = onlyOne(selectSubnets(service, { subnet, space }), subnet);
-  const { cidr, spec, users } = net;
-  const { live, reserved, held } = net.stats;
-  if ((await service.removeUnused(cidr, spec.space)) === 'in-use') {
-    const who = users.length === 0 ? '' : `networks of ${users.join(' and ')}, `;
-    const message = `${cidr} is in use: ${who}${live} live bindings, ${held} held addresses; remove its network first`;
-    throw new LimpetError('LIVE', message, { subnet: cidr, live, held, users });
-  }
+  const { cidr, spec } = net;
+  const { reserved } = net.stats;
+  const refusal = inUse(net); // what it is now: afterwards it may have ended
+  if (dryRun ? net.isNeeded : (await service.removeUnused(cidr, spec.space)) === 'in-use') throw refusal;
   return { space: spec.space, subnet: cidr, bindings: reserved };
+}
+
+/** Why a subnet cannot go, and what ends that. Its gateway is held for as long as it is there, and no reason. */
+function inUse(net: SubnetService): LimpetError<'LIVE'> {
+  const { cidr, spec, users } = net;
+  const { live, pinned } = net.stats;
+  const tickets = [...net.list()].filter(({ address }) => net.isHeld(address));
+  const held = [...net.held()].filter((address) => address !== spec.gateway).length + tickets.length;
+  const network = [
+    ...(users.length === 0 ? [] : [`networks of ${users.join(' and ')}`]),
+    ...(live === 0 ? [] : [count(live, 'live binding')]),
+    ...(held === 0 ? [] : [count(held, 'held address', 'held addresses')]),
+  ];
+  const pins = pinned === 0 ? [] : [count(pinned, 'pinned address', 'pinned addresses')];
+  const mend = [
+    ...(network.length === 0 ? [] : ['remove its network']),
+    ...(pinned === 0 ? [] : ['end its pins with limpet unpin']),
+  ];
+  const [why, hint] = [[...network, ...pins].join(', '), mend.join(' and ')];
+  const message = why === '' ? 'an address of it is being asked for; try again' : `${why}; ${hint} first`;
+  return new LimpetError('LIVE', `${cidr} is in use: ${message}`, { subnet: cidr, live, held, pinned, users });
 }
 
 type Chosen = { readonly net: SubnetService; readonly binding: Binding };

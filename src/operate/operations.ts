@@ -60,7 +60,11 @@ export const operations = {
   ),
   unpin: operation('POST', z.strictObject({ ...selection, who: text }), unpin),
   release: operation('POST', z.strictObject({ ...selection, identity: text, node: text }), release),
-  forget: operation('POST', z.strictObject({ subnet: text, space: text.optional() }), forget),
+  forget: operation(
+    'POST',
+    z.strictObject({ subnet: text, space: text.optional(), dryRun: z.boolean().optional() }),
+    forget,
+  ),
   check: operation(
     'GET',
     z.strictObject({ ...selection, settle: z.coerce.number().int().min(0).max(60_000).optional() }),

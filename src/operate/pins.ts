@@ -4,11 +4,12 @@
 import { whyUnfit } from '../docker/believed.js';
 import { Chosen } from '../docker/chosen.js';
 import { secondHomeOf, serviceOf } from '../docker/identities.js';
-import type { Service } from '../docker/shapes.js';
+import { count } from '../host/count.js';
 import { LimpetError } from '../host/errors.js';
 import { type SubnetService, waitsFor } from '../service/index.js';
 import { isSecondHome, whose } from '../service/second-homes.js';
-import { isNode, nameOfNode, type OperateEnvironment } from './environment.js';
+import { isNode, type OperateEnvironment } from './environment.js';
+import { identitiesFor } from './meant.js';
 import { addressIn, onlyOne, type Selection, selectSubnets, subnetsWith } from './select.js';
 
 export interface PinOptions extends Selection {
@@ -93,7 +94,11 @@ function oneOf(homes: Wanted | undefined, seconds: Wanted | undefined, who: stri
   if (one === undefined) throw bad(`no address is named for ${who}: write limpet pin ${who} ADDRESS`, who);
   if (homes === undefined || seconds === undefined) return one;
   const [first, second] = [homes, seconds].map(({ addresses }) => addresses.length);
-  if (first !== second) throw bad(`${first} addresses are named for ${who}, and ${second} for second homes`, who);
+  if (first !== second)
+    throw bad(
+      `${count(first as number, 'address is', 'addresses are')} named for ${who}, and ${second} for second homes`,
+      who,
+    );
   const subnets = [homes, seconds].map(({ net }) => net.cidr);
   if (homes.net === seconds.net) return one;
   throw bad(`the two homes of ${who} are to be in one subnet, not in ${subnets.join(' and ')}`, who);
@@ -168,69 +173,19 @@ function isAt(environment: OperateEnvironment, who: string, service: string, nod
   return who.startsWith(`${service}.`) && isNode(environment, node, who.slice(service.length + 1));
 }
 
-/** Whose the addresses are to be, in turn. @throws LimpetError BAD_INPUT when there are not as many as addresses */
-async function identitiesFor(
-  environment: OperateEnvironment,
-  net: SubnetService,
-  who: string,
-  count: number,
-): Promise<string[]> {
-  const services = await servicesOf(environment);
-  const slots = () => Array.from({ length: count }, (_, n) => `${who}.${n + 1}`);
-  const service = services.find(({ name }) => name === who);
-  if (service?.mode === 'global') {
-    throw bad(`${who} has a task on every node: pin them by node, as in limpet pin ${who}.NODE ADDRESS`, who);
-  }
-  if (service !== undefined) return slots();
-  const one = await taskOnNode(environment, services, who);
-  if (one !== undefined || serviceOf(who) !== undefined) {
-    if (count > 1) throw bad(`${who} is one task, and ${count} addresses are named`, who);
-    return [one ?? who];
-  }
-  const isService = [...net.list()].some(({ identity }) => serviceOf(identity) === who);
-  return count > 1 || isService ? slots() : [who];
-}
-
-/** `agent.NODE` of a service with a task on every node, as the identity that it is. */
-async function taskOnNode(
-  { docker, service: allocator }: OperateEnvironment,
-  services: readonly Service[],
-  who: string,
-): Promise<string | undefined> {
-  const service = services.find(({ name, mode }) => mode === 'global' && who.startsWith(`${name}.`));
-  if (service === undefined) return undefined;
-  const meant = who.slice(service.name.length + 1);
-  const nodes = await docker.nodes();
-  const found = nodes.filter(({ id, hostname }) => id === meant || hostname === meant);
-  const [node, ...more] = found;
-  if (node !== undefined && more.length === 0) return `${service.name}.${node.id}`;
-  const names = nodes.map(({ id }) => nameOfNode({ service: allocator }, id)).join(', ');
-  if (node === undefined) throw bad(`there is no node ${JSON.stringify(meant)}; there are ${names}`, meant);
-  const ids = found.map(({ id }) => id).join(', ');
-  throw bad(`${found.length} nodes are named ${JSON.stringify(meant)}; give one's ID: ${ids}`, meant);
-}
-
-/** Only a manager can say; elsewhere a service is known by its tasks. */
-async function servicesOf({ docker }: OperateEnvironment): Promise<readonly Service[]> {
-  try {
-    return (await docker.info()).swarm.manager ? await docker.services() : [];
-  } catch (error) {
-    if (error instanceof LimpetError && error.code === 'UNAVAILABLE') return [];
-    throw error;
-  }
-}
-
 /** Slots of the service that are known, and for which no address is named. */
-function beyond(net: SubnetService, who: string, count: number): string[] {
+function beyond(net: SubnetService, who: string, named: number): string[] {
   const slots = [...net.list()].flatMap(({ identity }) => {
     const isOfIt = serviceOf(identity) === who && !isSecondHome(identity);
     const slot = isOfIt ? Number(identity.slice(who.length + 1)) : Number.NaN;
-    return slot > count ? [slot] : [];
+    return slot > named ? [slot] : [];
   });
   if (slots.length === 0) return [];
   const which = slots.sort((a, b) => a - b).map((slot) => `${who}.${slot}`);
   const shown = which.slice(0, 5).join(', ') + (which.length > 5 ? ' …' : '');
-  return [`${count} addresses for ${who}, which has more tasks: ${shown} keep theirs, or get free ones`];
+  return [
+    `${count(named, 'address', 'addresses')} for ${who}, which has more tasks: ${shown} keep theirs, or get free ones`,
+  ];
 }
 
 function bad(message: string, value: string): LimpetError {

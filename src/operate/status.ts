@@ -1,5 +1,6 @@
 // `limpet status`: every subnet by its counts, and a warning where addresses run short.
 
+import { count } from '../host/count.js';
 import type { DamagedSubnet, SubnetService, SubnetSpec } from '../service/index.js';
 import { isSecondHome } from '../service/second-homes.js';
 import { nameOfNode, type OperateEnvironment } from './environment.js';
@@ -83,7 +84,8 @@ function room(
   const spare = reserved === 0 ? '' : `; ${reserved} reserved could be reclaimed`;
   if (free === 0) return { room: 'full', warning: `${cidr} is full: no new task can get a ticket${spare}` } as const;
   if (free + held >= live) return { room: 'plenty' } as const;
-  const has = `${free} free and ${held} held addresses for the tickets of ${live} live bindings`;
+  const tickets = `the tickets of ${count(live, 'live binding')}`;
+  const has = `${count(free, 'free address', 'free addresses')} and ${held} held for ${tickets}`;
   const plan = `${second === 0 ? 'twice' : 'three times'} as many addresses as tasks`;
   return { room: 'tight', warning: `${cidr} is tight: ${has}; plan ${plan}${spare}` } as const;
 }

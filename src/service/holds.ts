@@ -85,7 +85,10 @@ export class Holds {
     return turns.take({ what: `unhold ${address}`, key: keyOf(address), deadline }, async () => {
       const { cidr, gateway } = state.spec;
       if (address === gateway)
-        throw new LimpetError('BAD_INPUT', `${address} is the gateway of ${cidr}, which stays held`, { address });
+        throw new LimpetError('OCCUPIED', `${address} is the gateway of ${cidr}, which stays held`, {
+          subnet: cidr,
+          address,
+        });
       spares.drop(address);
       // Asked before: a shared store may tell of the change before it answers.
       const was = state.isHeld(address);

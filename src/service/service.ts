@@ -181,6 +181,11 @@ export class AllocatorService {
     return this.#subnets.nodeName(id);
   }
 
+  /** The IDs of the nodes that are called so, or were when they were last heard of. */
+  nodesNamed(name: string): string[] {
+    return this.#subnets.nodes().flatMap((node) => (node.name === name ? [node.id] : []));
+  }
+
   /** A subnet that is there, or undefined. */
   find(cidr: string, space = 'default'): SubnetService | undefined {
     return this.#subnets.find({ space, cidr });

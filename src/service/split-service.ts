@@ -72,6 +72,12 @@ export class SplitService implements Allocator {
     return (this.#cluster.kind === 'open' ? this.#cluster.service.nodeName(id) : undefined) ?? this.#own.nodeName(id);
   }
 
+  nodesNamed(name: string): string[] {
+    const cluster = this.#cluster.kind === 'open' ? this.#cluster.service.nodesNamed(name) : [];
+    const ids = new Set([...cluster, ...this.#own.nodesNamed(name)]);
+    return [...ids].filter((id) => this.nodeName(id) === name); // the cluster's word counts
+  }
+
   find(cidr: string, space?: string): SubnetService | undefined {
     return this.#serviceOf(space)?.find(cidr, space);
   }

@@ -3,7 +3,9 @@
 // What the core and the store's facts amount to, subnet-state.ts knows; when to reclaim, reclaimer.ts; whose turn it
 // is, turns.ts.
 
+import { checkOptions } from '../host/arguments.js';
 import { LimpetError } from '../host/errors.js';
+import { withJson } from '../host/stats.js';
 import type { Subnet as CoreSubnet, Inspection } from '../host/subnet.js';
 import type { Binding, Stats } from '../host/types.js';
 import type { Clock } from './clock.js';
@@ -46,6 +48,17 @@ export interface ServiceStats extends Stats {
   /** Proposals that another process was faster with. */
   readonly conflicts: number;
 }
+
+const ALLOCATING = [
+  'node',
+  'ticket',
+  'range',
+  'gone',
+  'isDue',
+  'deadline',
+] as const satisfies (keyof AllocateOptions)[];
+const HOLDING = ['deadline'] as const satisfies (keyof CallOptions)[];
+const HOLDING_NEXT = ['range', 'gone', 'deadline'] as const satisfies (keyof HoldOptions)[];
 
 export class SubnetService {
   /** @internal */
@@ -125,6 +138,7 @@ export class SubnetService {
    * range), UNAVAILABLE, CONTENDED, BAD_INPUT
    */
   async allocate(identity: string, options: AllocateOptions): Promise<string> {
+    checkOptions(options, 'allocate', ALLOCATING);
     const { node, deadline } = options;
     checkText('ID of the node', node);
     return this.#turns.take({ what: 'allocate', key: identity, deadline }, async () => {
@@ -143,6 +157,7 @@ export class SubnetService {
    * `allocate` throws
    */
   async claim(identity: string, options: AllocateOptions): Promise<string> {
+    checkOptions(options, 'claim', ALLOCATING);
     const { node, deadline, isDue } = options;
     checkText('ID of the node', node);
     return this.#turns.take({ what: 'claim', key: identity, deadline }, async () => {
@@ -213,7 +228,9 @@ export class SubnetService {
    * Holds a free address without an identity. One that is held already stays so.
    * @throws LimpetError OCCUPIED, EXCLUDED, OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  hold(address: string, options: CallOptions = {}): Promise<string> {
+  async hold(address: string, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, 'hold', HOLDING);
+    this.#refuseEnded();
     return this.#holds.hold(address, options);
   }
 
@@ -221,7 +238,8 @@ export class SubnetService {
    * Holds the next free address, of the range if one is named, without an identity.
    * @throws LimpetError FULL (names the range), OUT_OF_RANGE or BAD_INPUT (the range), UNAVAILABLE, CONTENDED
    */
-  holdNext(options: HoldOptions = {}): Promise<string> {
+  async holdNext(options: HoldOptions = {}): Promise<string> {
+    checkOptions(options, 'holdNext', HOLDING_NEXT);
     return this.#holds.next(options);
   }
 
@@ -235,9 +253,10 @@ export class SubnetService {
 
   /**
    * Ends a hold; a binding on the same address stays. False when it was not held, or not to be ended.
-   * @throws LimpetError BAD_INPUT (the gateway stays held), OUT_OF_RANGE, UNAVAILABLE, CONTENDED
+   * @throws LimpetError OCCUPIED (the gateway stays held), BAD_INPUT, OUT_OF_RANGE, UNAVAILABLE, CONTENDED
    */
-  unhold(address: string, options: UnholdOptions = {}): Promise<boolean> {
+  async unhold(address: string, options: UnholdOptions = {}): Promise<boolean> {
+    this.#refuseEnded();
     return this.#holds.unhold(address, options);
   }
 
@@ -249,6 +268,7 @@ export class SubnetService {
    * BAD_INPUT, UNAVAILABLE, CONTENDED; nothing has changed then
    */
   async pin(identity: string, address: string, options: PinOptions = {}): Promise<Pinned> {
+    this.#refuseEnded();
     return this.#pins.pin(identity, address, options);
   }
 
@@ -289,12 +309,17 @@ export class SubnetService {
    */
   async reclaim(identity: string, { deadline }: CallOptions = {}): Promise<string> {
     return this.#turns.take({ what: 'reclaim', key: identity, deadline }, async () => {
-      const binding = this.state.lookup(identity);
-      if (binding === undefined) throw unknown(this.spec, identity);
-      // Throws LIVE or PINNED, with all its details.
-      if (binding.state === 'live' || binding.pinned) return this.state.net.reclaim(identity);
+      const binding = this.#reclaimable(identity);
       return (await this.#reclaimNow(binding, 'asked', deadline)) ? binding.address : undefined;
     });
+  }
+
+  /**
+   * Whether {@link reclaim} could be, by what is known now.
+   * @throws LimpetError LIVE, PINNED, UNKNOWN
+   */
+  mayReclaim(identity: string): void {
+    this.#reclaimable(identity);
   }
 
   /**
@@ -375,7 +400,8 @@ export class SubnetService {
   }
 
   get stats(): ServiceStats {
-    return { ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts: this.#commits.conflicts };
+    const { conflicts } = this.#commits;
+    return withJson({ ...this.state.net.stats, reclaimed: { ...this.#reclaimed }, conflicts });
   }
 
   /** @internal While no call is at work; see {@link Turns.exclusive}. */
@@ -432,6 +458,14 @@ export class SubnetService {
     });
   }
 
+  #reclaimable(identity: string): LiveBinding {
+    const binding = this.state.lookup(identity);
+    if (binding === undefined) throw unknown(this.spec, identity);
+    // The core refuses it as LIVE or PINNED, with all details, and changes nothing.
+    if (binding.state === 'live' || binding.pinned) this.state.net.reclaim(identity);
+    return binding;
+  }
+
   async #reclaimDue({ identity, isDue, reason, deadline }: Reclaiming): Promise<void> {
     const reclaim = async () => {
       const binding = this.state.lookup(identity);
@@ -450,9 +484,14 @@ export class SubnetService {
     return true;
   }
 
+  /** Before the core reads an address, which would say in its own words that it is gone. */
+  #refuseEnded(): void {
+    if (this.#ended) this.#check();
+  }
+
   #check(): void {
+    this.#around.check(); // first: the end of the service ends its subnets too, and is why then
     if (this.#ended) throw new LimpetError('ENDED', `the subnet ${this.cidr} has been removed`, { subnet: this.cidr });
-    this.#around.check();
   }
 
   #liveElsewhere({ identity, address, nodes }: LiveBinding): LimpetError {

@@ -56,6 +56,12 @@ export async function openStore(url: string, options: StoreUrlOptions): Promise<
 /** The directory of a file store's URL. @throws LimpetError BAD_INPUT */
 export function folderOf(url: string): string {
   if (!url.startsWith('file:///')) throw bad(url); // `file:relative` would be taken for `/relative`
+  const [cut] = /[?#]/.exec(url) ?? [];
+  if (cut !== undefined) {
+    const shown = quote(withoutSecrets(url));
+    const how = `a file store's URL takes no ${cut}: write %3F for ? and %23 for # in a folder's name`;
+    throw new LimpetError('BAD_INPUT', `${shown}: ${how}`, { value: shown });
+  }
   try {
     return fileURLToPath(url);
   } catch {

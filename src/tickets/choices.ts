@@ -8,6 +8,7 @@ import { serviceOf } from '../docker/identities.js';
 import { ofSubnet } from '../docker/networks.js';
 import type { Container, Network } from '../docker/shapes.js';
 import { formatAddress, parseAddress, parseRange } from '../host/address.js';
+import { count } from '../host/count.js';
 import { LimpetError } from '../host/errors.js';
 import type { CallOptions, SubnetService } from '../service/index.js';
 import type { Environment, Wanted } from './environment.js';
@@ -106,15 +107,16 @@ export class Choices {
     const firsts = ([4, 6] as const).flatMap((each) => chosen.at(1, each) ?? []);
     const isHere = firsts.some((each) => isIn(net, each));
     if (!isHere && firsts.some((each) => isOfOther(said.container, each, net.cidr, said.networks))) return undefined;
-    const count = chosen.count(version);
-    if (count === 0) throw bad(`${text} is IPv${version === 4 ? 6 : 4}, and ${net.cidr} is IPv${version}`, text);
+    const named = chosen.count(version);
+    if (named === 0) throw bad(`${text} is IPv${version === 4 ? 6 : 4}, and ${net.cidr} is IPv${version}`, text);
     const slot = slotOf(identity, said.container);
     if (slot === undefined && serviceOf(identity) !== undefined)
       throw bad(`${identity} has no slot: pin it by its node, with limpet pin`, identity);
-    if (slot === undefined && count > 1) throw bad(`it names ${count} addresses for one container`, text);
+    if (slot === undefined && named > 1) throw bad(`it names ${named} addresses for one container`, text);
     const address = chosen.at(slot ?? 1, version);
     if (address !== undefined) return net.inspect(address).address;
-    const why = `${label} names ${count} addresses, and ${identity} is beyond them: it gets a free one`;
+    const beyond = `${identity} is beyond ${named === 1 ? 'it' : 'them'}: it gets a free one`;
+    const why = `${label} names ${count(named, 'address', 'addresses')}, and ${beyond}`;
     this.#environment.tell({ event: 'choice', level: 'warn', subnet: net.cidr, identity, why });
     return undefined;
   }

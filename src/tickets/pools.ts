@@ -8,6 +8,7 @@ import { ofSubnet, subnetsOf } from '../docker/networks.js';
 import { ADDRESS_SPACES, type AddressSpace, SWARM, spaceOf } from '../docker/spaces.js';
 import { limitOfShared, limitOfSizes } from '../docker/versions.js';
 import { within, withoutHostBits } from '../host/cidr.js';
+import { count } from '../host/count.js';
 import { LimpetError, type LimpetErrorCode } from '../host/errors.js';
 import type { CallOptions, SubnetKey, SubnetService, SubnetSettings } from '../service/index.js';
 import { KeyedMutex } from '../service/mutex.js';
@@ -222,7 +223,8 @@ export class Pools {
     const { cidr, spec, stats } = net;
     const removal = await this.#environment.service().removeUnused(cidr, spec.space, { deadline });
     if (removal === 'in-use') return false;
-    const why = `nobody uses it: gives way to ${to}, with ${stats.reserved} reserved addresses`;
+    const lost = count(stats.reserved, 'reserved address', 'reserved addresses');
+    const why = `nobody uses it: gives way to ${to}, with ${lost}`;
     this.#tell('warn', { space: spec.space, subnet: cidr }, why);
     return true;
   }

@@ -320,7 +320,9 @@ describe('exit codes and error lines', { concurrency: 2 }, () => {
       2,
       /tasks\.json: no task is on network "nope"; its tasks are on "st1", "stock"/,
     ],
-    ['an empty network name', ['rebuild', '--tasks', tasks, '--network', ''], 2, /no task is on network ""/],
+    ['an empty network name', ['rebuild', '--tasks', tasks, '--network', ''], 2, /--network is empty/],
+    ['an empty file name', ['rebuild', '--tasks', '', '--network', 'x'], 2, /--tasks is empty: give it a value, or/],
+    ['an empty store of the plugin', ['docker-plugin', '--store', ''], 2, /--store is empty/],
     [
       'a doubled network name',
       from('--networks', file('doubled.json', [network, other])),

@@ -2,11 +2,14 @@
 // socket.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { LimpetError } from '../../src/host/errors.js';
+import { files } from '../../src/stores/file/files.js';
+import { lookFor } from '../../src/stores/file/folder.js';
+import { ServedDocker } from '../docker/served.js';
 import { limpet, Rig } from './rig.js';
 
 const HOUR = 3_600_000;
@@ -145,7 +148,7 @@ describe('what the commands answer to programs', () => {
     assert.equal((await of()).room, 'tight');
     assert.match(
       (await of()).warning,
-      /^10\.9\.0\.0\/29 is tight: 1 free and 1 held addresses for the tickets of 4 live/,
+      /^10\.9\.0\.0\/29 is tight: 1 free address and 1 held for the tickets of 4 live bindings;/,
     );
     await net.allocate('a.5', { node: 'node-1' });
     await net.release('a.5', 'node-1');
@@ -206,6 +209,24 @@ describe('what the commands change', () => {
     assert.equal(net().inspect('10.7.0.5').state, 'free');
   });
 
+  test('a dry run of reclaim leaves what is pinned, in the words of the real one', async () => {
+    await net().pin('web.2', '10.7.0.3');
+    const filter = ['reclaim', '--older-than', '1m'];
+    const dry = await rig.limpet(...filter, '--dry-run');
+    const question = await limpet([...filter, '--socket', rig.socket]);
+    assert.equal(net().stats.reserved, 2);
+    const real = await rig.limpet(...filter);
+    const left = 'left: web.2: "web.2" is pinned to 10.7.0.3 in 10.7.0.0/28: unpin it before reclaiming';
+    for (const { code, stdout } of [dry, real]) {
+      assert.deepEqual([code, stdout.trimEnd().split('\n').at(-1)], [1, left]);
+    }
+    assert.match(dry.stdout, /^1 binding would be reclaimed/m);
+    assert.match(real.stdout, /^1 binding reclaimed$/m);
+    assert.match(question.stderr, /Reclaim 1 binding, so that/);
+    const only = await rig.limpet('reclaim', 'web.2', '--dry-run');
+    assert.deepEqual([only.code, only.stdout], [1, `nothing to reclaim\n${left}\n`]);
+  });
+
   test('reclaim leaves what came back to life while it was at work', async () => {
     const reclaim = net().reclaim.bind(net());
     net().reclaim = async (identity) => {
@@ -241,6 +262,7 @@ describe('wrong input, and nobody there', () => {
       /no subnet 10\.1\.0\.0\/16; there are 10\.8\.0\.0\/29 \(node:/,
     ],
     ['an unknown space', ['status', '--space', 'x'], 1, /there is no space "x"; there are/],
+    ['forget of what is live', ['forget', 'fd00:7::/64'], 1, /fd00:7::\/64 is in use: 1 live binding; remove its net/],
     ['an empty space', ['status', '--space', ''], 2, /status\.space/],
     ['lookup of nobody', ['lookup', 'web.99'], 1, /"web\.99" has no address in any subnet/],
     ['lookup of an address elsewhere', ['lookup', '192.0.2.1'], 1, /192\.0\.2\.1 is in no subnet; there are 10\.8/],
@@ -256,8 +278,10 @@ describe('wrong input, and nobody there', () => {
     ['an identity and a filter', ['reclaim', 'web.2', '--service', 'web'], 2, /name "web\.2" or filters, not both/],
     ['release without a node', ['release', 'web.1'], 2, /--node/],
     ['release of nobody', ['release', 'nobody', '--node', 'node-1'], 1, /"nobody" has no address/],
-    ['unhold of a gateway', ['unhold', '10.7.0.1'], 2, /10\.7\.0\.1 is the gateway/],
+    ['unhold of a gateway', ['unhold', '10.7.0.1'], 1, /10\.7\.0\.1 is the gateway/],
     ['unhold of no address', ['unhold', 'web.1'], 2, /"web\.1" is not a valid IP address/],
+    ['an empty store', ['status', '--store', ''], 2, /--store is empty/],
+    ['an empty socket', ['status', '--socket', ''], 2, /--socket is empty/],
     ['--socket and --store', ['status', '--store', 'memory:'], 2, /exclude each other/],
   ];
   for (const [name, args, code, stderr] of cases) {
@@ -372,10 +396,97 @@ describe('a store opened directly', () => {
     assert.match(same.stderr, /FROM and TO are the same store/);
   });
 
+  test('a directory without a store is none, and stays as it is', async () => {
+    const [empty, state] = [join(rig.folder, 'empty'), join(rig.folder, 'state', 'host.json')];
+    mkdirSync(empty);
+    writeFileSync(join(empty, '00000001.journal.tmp'), '');
+    const url = `file://${empty}`;
+    for (const args of [
+      ['ls', '--store', url],
+      ['status', '--store', url],
+      ['lookup', 'web.1', '--store', url],
+      ['check', '--store', url],
+      ['reclaim', 'web.1', '--dry-run', '--store', url],
+      ['store', 'copy', url, `file://${empty}2`, '--dry-run'],
+    ]) {
+      const { code, stderr } = await limpet(args, { LIMPET_STATE: state });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /empty has no store: the directory has neither a journal nor a snapshot; check the path/);
+    }
+    const { code } = await limpet(['import', '--dry-run', '--store', url], { LIMPET_STATE: state });
+    assert.equal(code, 3, 'no Docker answers');
+    assert.deepEqual([readdirSync(empty), existsSync(join(rig.folder, 'state'))], [['00000001.journal.tmp'], false]);
+  });
+
+  test('a file where a directory is meant, and a directory that may not be read', async () => {
+    const file = join(rig.folder, 'file');
+    writeFileSync(file, '');
+    for (const args of [['ls'], ['import'], ['import', '--dry-run']]) {
+      const { code, stderr } = await limpet(
+        [...args, '--yes', '--store', `file://${file}`].filter((word) => {
+          return args[0] === 'import' || word !== '--yes';
+        }),
+      );
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /file is a file, not a directory/);
+    }
+    assert.match((await limpet(['ls', '--store', `file://${file}/x`])).stderr, /there is no such directory/);
+    const error = await lookFor('/x', {
+      ...files,
+      names: () => Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })),
+    }).catch((error) => error);
+    assert.deepEqual([error.code, /\/x cannot be read: EACCES/.test(error.message)], ['UNAVAILABLE', true]);
+  });
+
+  test('an import that cannot ask Docker, or finds nothing to add, makes no store', async () => {
+    const [url, state] = [`file://${join(rig.folder, 'new')}`, join(rig.folder, 'state', 'host.json')];
+    const args = ['import', '--yes', '--store', url];
+    const environment = { LIMPET_STATE: state, DOCKER_HOST: `unix://${rig.dockerSocket}` };
+    assert.equal((await limpet(args, environment)).code, 3);
+    const docker = await ServedDocker.start({}, rig.dockerSocket);
+    const { code, stdout, stderr } = await limpet(args, environment);
+    const nope = await limpet(['import', 'nope', ...args.slice(1)], environment);
+    await docker.stop();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^nothing to import/);
+    assert.match(nope.stderr, /there is no network "nope"; there are none/);
+    assert.deepEqual([existsSync(join(rig.folder, 'new')), existsSync(join(rig.folder, 'state'))], [false, false]);
+  });
+
+  test('a query or a fragment is no part of a folder', async () => {
+    for (const cut of ['?', '#']) {
+      const { code, stderr } = await limpet(['ls', '--store', `file://${rig.folder}/a${cut}b`]);
+      assert.equal(code, 2);
+      assert.match(stderr, /a file store's URL takes no [?#]: write %3F for \? and %23 for #/);
+    }
+    assert.match((await limpet(['ls', '--store', 'file:///nope%3Fa'])).stderr, /there is no such directory/);
+  });
+
+  test('a store that ends with the command, or the same one, is not copied', async () => {
+    const url = `file://${join(rig.folder, 'a')}`;
+    for (const [args, why] of [
+      [[url, 'memory:'], /memory: ends with this command/],
+      [['memory:', url], /memory: ends with this command/],
+      [[url, `${url}/`], /FROM and TO are the same store: \S+\/a and \S+\/a\/$/m],
+    ] as const) {
+      const { code, stderr } = await limpet(['store', 'copy', ...args, '--yes']);
+      assert.deepEqual([code, why.test(stderr)], [2, true], stderr);
+    }
+    assert.equal(existsSync(join(rig.folder, 'a')), false);
+  });
+
   test('URLs that name no store, and an etcd that is not there', async () => {
     assert.match((await limpet(['ls', '--store', 'http://x'])).stderr, /"http:\/\/x" names no store/);
     assert.match((await limpet(['ls', '--store', 'file:relative'])).stderr, /"file:relative" names no store/);
-    assert.match((await limpet(['help', 'nope'])).stderr, /unknown command "nope"/);
+    assert.match((await limpet(['help', 'nope'])).stderr, /unknown command "nope"; see limpet --help/);
+    assert.match(
+      (await limpet(['help', 'store', 'nope'])).stderr,
+      /unknown command "store nope"; see limpet store --h/,
+    );
+    assert.match((await limpet(['help', 'ls', 'x'])).stderr, /unknown command "ls x"/);
+    const copy = await limpet(['help', 'store', 'copy']);
+    assert.deepEqual(copy, await limpet(['store', 'copy', '--help']));
+    assert.match(copy.stdout, /^Usage: limpet store copy/);
     assert.equal((await limpet(['ls', '--store', 'http://x'])).code, 2);
     const { code, stderr } = await limpet(['ls', '--store', 'etcd://127.0.0.1:1?deadline=500']);
     assert.equal(code, 3, stderr);

@@ -69,6 +69,26 @@ describe('before what cannot be undone', () => {
     assert.equal(rig.service.find('10.7.0.0/28', 'swarm'), undefined);
   });
 
+  test('forget says that pins are in the way, and does not ask then', async () => {
+    const net = rig.service.find('10.7.0.0/28', 'swarm')!;
+    await net.pin('web.2', '10.7.0.3');
+    for (const n of [1, 3]) await net.release(`web.${n}`, 'node-1');
+    const refusal = (why: string) => `limpet: 10.7.0.0/28 is in use: ${why} first\n`;
+    const pinned = refusal('1 pinned address; end its pins with limpet unpin');
+    for (const yes of [[], ['--yes']]) {
+      const { code, stderr } = await limpet(asking('forget', '10.7.0.0/28', ...yes));
+      assert.deepEqual([code, stderr], [1, pinned]);
+    }
+    const { screen } = await onTerminal(asking('forget', '10.7.0.0/28'), { typed: 'y\n' });
+    assert.doesNotMatch(screen, /\[y\/N\]/);
+    await net.hold('10.7.0.9');
+    await net.allocate('web.1', { node: 'node-1' });
+    const all =
+      '1 live binding, 1 held address, 1 pinned address; remove its network and end its pins with limpet unpin';
+    assert.equal((await limpet(asking('forget', '10.7.0.0/28'))).stderr, refusal(all));
+    assert.match((await limpet(['forget', '--help'])).stdout, /anything in it is live, pinned or held/);
+  });
+
   test('store copy asks before it writes', async () => {
     const [from, to] = ['a', 'b'].map((name) => `file://${join(rig.folder, name)}`) as [string, string];
     const { FileStore } = await import('../../src/entries/file-store.js');

@@ -65,6 +65,71 @@ describe('limpet pin', () => {
     assert.deepEqual(pins(), []);
   });
 
+  describe('a task on a node, where Docker does not say which services there are', () => {
+    const worker = () => {
+      docker.info = info('node-1', { manager: false });
+    };
+
+    test('on a worker the store knows what nodes are called', async () => {
+      await rig.service.introduce({ id: AGENT, name: 'host-a.example' });
+      worker();
+      assert.equal((await rig.limpet('pin', 'agent.host-a.example', '10.7.0.4')).code, 0);
+      assert.deepEqual(pins(), [`agent.${AGENT} 10.7.0.4`]);
+      assert.equal((await rig.limpet('pin', `other.${AGENT}`, '10.7.0.5')).code, 0);
+      assert.equal((await rig.limpet('pin', 'web.3', '10.7.0.6')).code, 0);
+      assert.deepEqual(pins().slice(1), [`other.${AGENT} 10.7.0.5`, 'web.3 10.7.0.6']);
+    });
+
+    test('of two nodes of one name neither is chosen', async () => {
+      for (const id of [AGENT, AGENT.replace('r', 's')]) await rig.service.introduce({ id, name: 'twin' });
+      worker();
+      const { code, stderr } = await rig.limpet('pin', 'agent.twin', '10.7.0.4');
+      assert.equal(code, 2);
+      assert.match(stderr, /2 nodes are named "twin"; give one's ID: r0k\w+, s0k\w+/);
+    });
+
+    test('a host that is no node of the swarm is none', async () => {
+      await rig.service.introduce({ id: '3b1c9b1e-0000-4000-8000-000000000000', name: 'host-a' });
+      worker();
+      assert.equal((await rig.limpet('pin', 'agent.host-a', '10.7.0.4')).code, 2);
+    });
+
+    for (const [where, silence] of [
+      ['on a worker', async () => worker()],
+      ['with Docker silent', () => docker.stop()],
+    ] as const) {
+      test(`${where} a name that may be a node's is refused, one that is known is not`, async () => {
+        await silence();
+        const { code, stderr } = await rig.limpet('pin', 'agent.host-a', '10.7.0.4');
+        assert.equal(code, 2);
+        assert.match(
+          stderr,
+          /cannot be told here whether "host-a" of agent\.host-a is a node: name the node by its ID, or/,
+        );
+        assert.deepEqual(pins(), []);
+        await net.allocate('web.internal', { node: 'node-1' });
+        assert.equal((await rig.limpet('pin', 'web.internal', '10.7.0.4')).code, 0);
+        await net.allocate(`agent.${AGENT}`, { node: 'node-1' });
+        assert.match((await rig.limpet('pin', 'agent', '10.7.0.5')).stderr, /agent has a task on every node/);
+      });
+    }
+
+    test('without a swarm every name is a container’s', async () => {
+      docker.info = { ...info('node-1'), Swarm: { NodeID: '', LocalNodeState: 'inactive', ControlAvailable: false } };
+      assert.equal((await rig.limpet('pin', 'web.internal', '10.7.0.4')).code, 0);
+      assert.deepEqual(pins(), ['web.internal 10.7.0.4']);
+    });
+  });
+
+  test('before its service is there a node’s name is the node all the same', async () => {
+    assert.equal((await rig.limpet('pin', 'later.host-a.example', '10.7.0.4')).code, 0);
+    assert.equal((await rig.limpet('pin', 'web.internal', '10.7.0.5')).code, 0);
+    assert.deepEqual(pins(), [`later.${AGENT} 10.7.0.4`, 'web.internal 10.7.0.5']);
+    const { code, stderr } = await rig.limpet('pin', 'web.host-a.example', '10.7.0.6');
+    assert.equal(code, 2);
+    assert.match(stderr, /web has numbered tasks, and none by node: pin one as in limpet pin web\.1 ADDRESS/);
+  });
+
   test('what runs at another address: from its next start on', async () => {
     await net.allocate('web.1', { node: 'n' });
     const { stdout } = await rig.limpet('pin', 'web.1', '10.7.0.9');
@@ -90,7 +155,13 @@ describe('limpet pin', () => {
   const cases: [string, string, string, number, RegExp][] = [
     ['outside the subnet', 'web.1', '10.8.0.4', 1, /10\.8\.0\.4 is in no subnet; there is 10\.7\.0\.0\/28/],
     ['partly outside', 'web', '10.7.0.13-10.7.0.17', 1, /10\.7\.0\.15 of 10\.7\.0\.0\/28 .*: it is excluded/],
-    ['a range that goes back', 'web', '10.7.0.6-10.7.0.4', 2, /"10\.7\.0\.6-10\.7\.0\.4" names no addresses/],
+    [
+      'a range that goes back',
+      'web',
+      '10.7.0.6-10.7.0.4',
+      2,
+      /: "10\.7\.0\.6-10\.7\.0\.4" goes backwards: 10\.7\.0\.4 is before/,
+    ],
     ['an empty text', 'web', '', 2, /pin\.addresses: it is empty/],
     ['an empty part', 'web', '10.7.0.4,', 2, /"10\.7\.0\.4," names no addresses: "" is neither/],
     [

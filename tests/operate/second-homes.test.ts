@@ -44,7 +44,7 @@ describe('listed', () => {
   test('counted by status', async () => {
     await live();
     assert.equal((await json('status')).subnets[0].second, 1);
-    assert.match(await run('status'), /10\.77\.0\.0\/24: of the live and reserved addresses 1 are second homes/);
+    assert.match(await run('status'), /10\.77\.0\.0\/24: of the live and reserved addresses 1 is a second home/);
   });
 });
 

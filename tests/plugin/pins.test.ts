@@ -224,7 +224,7 @@ describe('the label limpet.address', () => {
       ['pinned to somebody else', '10.77.0.242', 'OCCUPIED', /belongs to "cache"/],
       ['twice the same', '10.77.0.50,10.77.0.50', 'BAD_INPUT', /10\.77\.0\.50 is in it twice/],
       ['no address', 'here', 'BAD_INPUT', /"here" is neither an address nor a range/],
-      ['a range that goes back', '10.77.0.9-10.77.0.3', 'BAD_INPUT', /neither an address nor a range/],
+      ['a range that goes back', '10.77.0.9-10.77.0.3', 'BAD_INPUT', /goes backwards/],
       ['empty', '', 'BAD_INPUT', /neither an address nor a range/],
       ['IPv6 in a subnet of IPv4', 'fd00::5', 'BAD_INPUT', /IPv6, and 10\.77\.0\.0\/24 is IPv4/],
       ['too many', '10.0.0.0/8', 'BAD_INPUT', /16777216 addresses/],

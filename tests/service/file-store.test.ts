@@ -177,6 +177,10 @@ describe('the folder', () => {
       return (error.details.cause as NodeJS.ErrnoException).code === 'ENOTDIR';
     });
     await assert.rejects(new FileStore(folder).open(new PlainState()), { code: 'UNAVAILABLE' });
+    await assert.rejects(new FileStore('/dev/null').open(new PlainState()), {
+      code: 'BAD_INPUT',
+      message: '/dev/null is a file, not a directory',
+    });
   });
 
   test('is one of the wrong type', () => {

@@ -6,6 +6,7 @@ import type { InputOf, OperationName, OutputOf } from '../../operate/index.js';
 import { parseDuration } from '../../service/policy.js';
 import { consent, YES_HELP } from '../consent.js';
 import { EXIT, errorJson, Failure } from '../failure.js';
+import { filled } from '../filled.js';
 import { lines, print } from '../output.js';
 import { count, type Paint } from '../print.js';
 import { checkText } from './check.js';
@@ -47,8 +48,8 @@ export function adminCommands(program: Command, paint: Paint): void {
     return program
       .command(usage)
       .description(description)
-      .option('--socket <path>', "the plugin's socket")
-      .option('--store <url>', 'open this store instead of asking the plugin')
+      .option('--socket <path>', "the plugin's socket", filled('--socket'))
+      .option('--store <url>', 'open this store instead of asking the plugin', filled('--store'))
       .option('--json', 'print one JSON object')
       .addHelpText('after', `${help}\n${REACH_HELP}`);
   };
@@ -157,11 +158,10 @@ export function adminCommands(program: Command, paint: Paint): void {
     .option('--space <name>', 'the space, when several have this subnet')
     .option('--yes', YES_HELP)
     .action(async (subnet: string, { space, yes, ...options }: Common & { yes?: true }) => {
-      const { subnets } = yes ? { subnets: [] } : await call(reachOf(options), 'status', { subnet, space });
-      const [only, ...more] = subnets;
-      if (only !== undefined && more.length === 0) {
-        const lost = count(only.reserved, 'reserved binding');
-        await consent([], `Remove ${only.subnet} (space ${visible(only.space)}), and with it ${lost}?`);
+      if (!yes) {
+        const would = await call(reachOf(options), 'forget', { subnet, space, dryRun: true });
+        const lost = count(would.bindings, 'reserved binding');
+        await consent([], `Remove ${would.subnet} (space ${visible(would.space)}), and with it ${lost}?`);
       }
       const answer = await call(reachOf(options), 'forget', { subnet, space });
       await show(answer, options, (answer) => forgottenText(answer));
@@ -207,7 +207,7 @@ function gathered(text: string, before: Record<string, string> = {}): Record<str
 
 /** What a command line says of where to ask. */
 function reachOf({ socket, store }: Common): Reach {
-  return { ...(socket && { socket }), ...(store && { store }) };
+  return { ...(socket !== undefined && { socket }), ...(store !== undefined && { store }) };
 }
 
 async function ask<N extends OperationName>(

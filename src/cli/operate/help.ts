@@ -9,8 +9,8 @@ etcd://host:2379,host:2379 or memory:. A file store cannot be opened while its
 plugin runs.`;
 
 export const CODES_HELP = `
-Exit code: 0 success, 2 wrong usage, 3 the plugin, the store or Docker does not
-answer`;
+Exit code: 0 success, 1 no such subnet or space, 2 wrong usage, 3 the plugin,
+the store or Docker does not answer`;
 
 export const STATUS_HELP = `
 With --watch it stays until Ctrl-C, and reports when the plugin does not answer.
@@ -98,8 +98,9 @@ Exit code: 0 done, 1 no such identity, 2 wrong usage, 3 the plugin, the store
 or Docker does not answer.`;
 
 export const FORGET_HELP = `
-Refused while anything is live or held in it. Asks before; without a terminal
-say --yes.
+Refused while a network has it, or anything in it is live, pinned or held, its
+gateway aside. Pins end with limpet unpin. Asks before; without a terminal say
+--yes.
 
 Exit code: 0 removed, 1 in use or not there, 2 wrong usage, 3 the plugin, the
 store or Docker does not answer.`;
@@ -108,5 +109,5 @@ export const UNHOLD_HELP = `
 Ends a ticket, virtual IP or other address held without an identity: use it
 for what limpet check reports as a leak. A binding on the same address stays.
 
-Exit code: 0 done, 1 an address of no subnet, 2 wrong usage, 3 the plugin, the
-store or Docker does not answer.`;
+Exit code: 0 done, 1 a gateway, or an address of no subnet, 2 wrong usage,
+3 the plugin, the store or Docker does not answer.`;

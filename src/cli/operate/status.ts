@@ -58,7 +58,8 @@ function* subnetsText(
   yield '';
   yield PARTS.map((part) => `${paint(STYLES[part], MARKS[part])} ${part}`).join('   ');
   for (const { subnet, second } of subnets)
-    if (second > 0) yield `${subnet}: of the live and reserved addresses ${second} are second homes`;
+    if (second > 0)
+      yield `${subnet}: of the live and reserved addresses ${count(second, 'is a second home', 'are second homes')}`;
   for (const { subnet, pinned } of subnets)
     if (pinned > 0) yield `${count(pinned, 'address', 'addresses')} pinned in ${subnet}`;
   const warnings = subnets.flatMap(({ warning }) => warning ?? []);

@@ -6,6 +6,7 @@ import type { CopyStep } from '../../operate/copy.js';
 import { consent, YES_HELP } from '../consent.js';
 import { EXIT, Failure } from '../failure.js';
 import { lines, print } from '../output.js';
+import { count } from '../print.js';
 import { withProgress } from '../progress.js';
 import { exitCodeOf } from './reach.js';
 
@@ -56,7 +57,8 @@ async function copied(from: string, to: string, how: 'dry run' | 'for good'): Pr
 
 function* copyText(steps: readonly CopyStep[]): IterableIterator<string> {
   for (const { space, subnet, bindings, held, outcome, conflicts } of steps) {
-    yield `${outcome.padEnd(10)}  ${subnet} in ${space}: ${bindings} bindings, ${held} held addresses`;
+    const what = `${count(bindings, 'binding')}, ${count(held, 'held address', 'held addresses')}`;
+    yield `${outcome.padEnd(10)}  ${subnet} in ${space}: ${what}`;
     for (const conflict of conflicts) yield `  ${conflict}`;
   }
   if (steps.length === 0) yield 'there is nothing to copy';

@@ -4,6 +4,7 @@
 import { type Observed, observe, type Residents, residentsOn, type Use, usesOf } from '../../docker/observed.js';
 import type { Network } from '../../docker/shapes.js';
 import { SWARM, spaceOf } from '../../docker/spaces.js';
+import { count } from '../../host/count.js';
 import type { SubnetService } from '../../service/index.js';
 import { isLeaders, LEADER } from '../../tickets/pools.js';
 import { command, option } from '../command.js';
@@ -110,7 +111,7 @@ function* checkSubnet({ context, net, observed, attached, unchecked }: Looking):
   if (warning !== undefined) yield { kind: 'tight', message: warning };
   const isElsewhere = net.users.some((user) => user !== context.host && user !== LEADER);
   if (attached.length === 0 && !isElsewhere && (space !== SWARM || observed.swarm !== undefined)) {
-    const waiting = `its ${net.stats.reserved} reserved addresses wait for one`;
+    const waiting = `its ${count(net.stats.reserved, 'reserved address waits', 'reserved addresses wait')} for one`;
     const message = `no network has ${net.cidr} (space ${space}); ${waiting}`;
     yield { kind: 'unused-subnet', message, mend: command('limpet forget', [net.cidr], option('space', space)) };
   }

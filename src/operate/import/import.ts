@@ -131,7 +131,7 @@ function named(networks: readonly Network[], nameOrId: string): Network {
   const found = chooseNetwork(networks, nameOrId);
   if (found !== undefined) return found;
   const names = networks.filter(({ subnets }) => subnets.length > 0).map(({ name }) => name);
-  const message = `there is no network ${JSON.stringify(nameOrId)}; there are ${names.join(', ')}`;
+  const message = `there is no network ${JSON.stringify(nameOrId)}; there are ${names.join(', ') || 'none'}`;
   throw new LimpetError('NO_NETWORK', message, { network: nameOrId });
 }
 

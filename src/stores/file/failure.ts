@@ -34,6 +34,11 @@ export function unavailable(what: string, outcome: 'none' | 'unknown', cause?: u
   );
 }
 
+/** What is to be the store's folder is none. */
+export function notDirectory(path: string): LimpetError {
+  return new LimpetError('BAD_INPUT', `${path} is a file, not a directory`, { value: path });
+}
+
 /** The service refuses what a file says: as against a core that has no memory left, or has trapped. */
 export function isRefusal(error: unknown): error is LimpetError {
   return error instanceof LimpetError && !['NO_MEMORY', 'BROKEN', 'ENDED', 'DAMAGED'].includes(error.code);

@@ -6,6 +6,7 @@ import * as promises from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { replaceFile } from '../private-file.js';
 import { flushFolder, NO_LINK, refuseOpenFolder, type Wanted } from '../private-folder.js';
+import { notDirectory } from './failure.js';
 import { JOURNAL_FLAGS } from './flags.js';
 import { type Lock, lock } from './lock.js';
 
@@ -54,7 +55,9 @@ const STORE_FOLDER: Wanted = {
 
 export const files: Files = {
   async make(folder) {
-    const first = await promises.mkdir(folder, { recursive: true, mode: 0o700 });
+    const first = await promises.mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+      throw error.code === 'EEXIST' ? notDirectory(folder) : error;
+    });
     await refuseOpenFolder(folder, STORE_FOLDER);
     if (first === undefined) return;
     for (let made = folder; made.length >= first.length; made = dirname(made)) await flushFolder(dirname(made));

@@ -5,7 +5,9 @@
 //   *.tmp               a file that is not yet whole: removed at the next start
 //   lock                stays empty
 
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { notDirectory, unavailable } from './failure.js';
 import { type Files, files as realFiles, type Sink } from './files.js';
 import type { FileKind } from './format.js';
 
@@ -36,7 +38,7 @@ export class Folder {
     return join(this.path, 'lock');
   }
 
-  /** Made if it is not there. @throws LimpetError BAD_INPUT: others may write there */
+  /** Made if it is not there. @throws LimpetError BAD_INPUT: others may write there, or it is a file */
   make(): Promise<void> {
     return this.files.make(this.path);
   }
@@ -64,5 +66,26 @@ export class Folder {
   /** Removes files of this folder, if they are there; gone for good when it answers. */
   remove(paths: readonly string[]): Promise<void> {
     return this.files.remove(this.path, paths);
+  }
+}
+
+/**
+ * Whether a store is in the folder: a journal or a snapshot is. Looks only.
+ * @throws LimpetError BAD_INPUT when it is a file, UNAVAILABLE when it cannot be read
+ */
+export async function lookFor(path: string, files: Files = realFiles): Promise<'store' | 'no store' | 'no directory'> {
+  try {
+    const { journals, snapshots } = await new Folder(path, files).list();
+    return journals.length + snapshots.length > 0 ? 'store' : 'no store';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isThere = () =>
+      stat(path).then(
+        () => true,
+        () => false, // a part of its path is a file
+      );
+    if (code === 'ENOTDIR' && (await isThere())) throw notDirectory(path);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'no directory';
+    throw unavailable(`the folder ${path} cannot be read`, 'none', error);
   }
 }
