@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promise
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { openLog } from '../../src/plugin/log.js';
 import { Metrics } from '../../src/plugin/metrics.js';
 import { listen, makeServer } from '../../src/plugin/server.js';
@@ -35,6 +35,13 @@ after(async () => {
   await limpet.stop();
   await docker.stop();
 });
+
+/** Gone after the test, however that ends. */
+async function folderFor(context: TestContext, what: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `limpet-${what}-`));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** Still in its senses. */
 async function serves(): Promise<void> {
@@ -284,8 +291,8 @@ describe('the socket', () => {
     await serves();
   });
 
-  test('that a dead process left behind is replaced', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'limpet-stale-'));
+  test('that a dead process left behind is replaced', async (context) => {
+    const folder = await folderFor(context, 'stale');
     const die = "process.kill(process.pid, 'SIGKILL')";
     spawnSync(process.execPath, [
       '-e',
@@ -298,15 +305,14 @@ describe('the socket', () => {
     await second.stop();
   });
 
-  test('nothing else is replaced by it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'limpet-file-'));
+  test('nothing else is replaced by it', async (context) => {
+    const folder = await folderFor(context, 'file');
     await writeFile(join(folder, SOCKET), 'precious');
     await assert.rejects(plugin(docker.socket, {}, folder), /limpet\.sock is there and is no socket: give another/);
     assert.equal(await readFile(join(folder, SOCKET), 'utf8'), 'precious');
     await rm(join(folder, SOCKET));
     await symlink('elsewhere', join(folder, SOCKET));
     await assert.rejects(plugin(docker.socket, {}, folder), /is there and is no socket/);
-    await rm(folder, { recursive: true });
   });
 
   test('a path that would be cut short is refused', async () => {
@@ -355,8 +361,8 @@ describe('the end', () => {
     assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
   });
 
-  test('leaves nothing to be tried again', { timeout: 20_000 }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'limpet-owed-'));
+  test('leaves nothing to be tried again', { timeout: 20_000 }, async (context) => {
+    const folder = await folderFor(context, 'owed');
     await writeFile(join(folder, 'file'), '');
     const second = await plugin(docker.socket, { store: `file://${folder}/file` }, folder);
     const PoolID = 'local/node:nobody/10.66.0.0/24';
@@ -367,13 +373,12 @@ describe('the end', () => {
     const count = second.lines.length;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.deepEqual(second.lines.slice(count), []);
-    await rm(folder, { recursive: true });
   });
 });
 
 describe('the start', () => {
-  test('nothing is answered under an ID that cannot be kept', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'limpet-unkept-'));
+  test('nothing is answered under an ID that cannot be kept', async (context) => {
+    const folder = await folderFor(context, 'unkept');
     await writeFile(join(folder, 'state'), '');
     const kept = { stateFile: join(folder, 'state/host.json'), store: `file://${folder}/store` };
     const second = await plugin(docker.socket, kept, folder);
